@@ -1,0 +1,16 @@
+from .cases import Case as Case
+from .cases import load_idlib_2019 as load_idlib_2019
+from .incidents.catalogue import read_catalogue as read_catalogue
+from .incidents.recognise import read_incidents as read_incidents
+from .incidents.table import Incidents as Incidents
+from .incidents.ucdp import read_ucdp as read_ucdp
+from .series.claims import hold_claims as hold_claims
+from .series.claims import read_claims as read_claims
+from .series.daily import DailySeries as DailySeries
+from .series.daily import daily_series as daily_series
+from .truce.changepoints import Changepoints as Changepoints
+from .truce.changepoints import detect_changepoints as detect_changepoints
+from .truce.effect import TruceEffect as TruceEffect
+from .truce.effect import estimate_truce_effect as estimate_truce_effect
+from .truce.period import Truce as Truce
+from .truce.period import truce_periods as truce_periods

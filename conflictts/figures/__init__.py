@@ -1,0 +1,1 @@
+"""Series and findings in, Axes out."""

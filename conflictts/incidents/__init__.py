@@ -1,0 +1,1 @@
+"""Records in, checked incidents out."""

@@ -1,0 +1,1 @@
+"""A daily series in, findings about a truce out."""

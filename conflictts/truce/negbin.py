@@ -1,0 +1,250 @@
+"""The count regression behind the truce effect: NB2 by maximum likelihood, with a covariance for dependent days.
+
+Arrays in, a frozen fit out; no dates here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import matmul_toeplitz
+from scipy.optimize import brentq
+from scipy.special import digamma, gammaln, stdtrit, xlogy
+
+from conflictts.errors import TooLittleData
+
+MAX_LAG = 14  # days; residual autocorrelations that inform the covariance
+_PHI = np.arange(20) * 0.05
+_SHARE = np.arange(21) * 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NegBinFit:
+    """A fitted negative binomial (NB2) regression with log link.
+
+    Attributes
+    ----------
+    coefficients : ndarray, shape (n_columns,)
+        On the log scale.
+    alpha : float
+        Dispersion: the variance is ``mean + alpha * mean**2``. 0 is Poisson.
+    mean : ndarray, shape (n_days,)
+        Fitted mean per day.
+    log_likelihood : float
+    independent : ndarray, shape (n_columns, n_columns)
+        Covariance of the coefficients if days were independent, scaled by the Pearson dispersion where above 1.
+    covariance : ndarray, shape (n_columns, n_columns)
+        Autocorrelation-averaged sandwich covariance (NB-AVAR). Equal to `independent` where residuals show no memory.
+    residuals : ndarray, shape (n_days,)
+        Pearson residuals.
+    slow_columns : int
+        Columns that vary slowly against a week: intercept, step, trend.
+    """
+
+    coefficients: np.ndarray
+    alpha: float
+    mean: np.ndarray
+    log_likelihood: float
+    independent: np.ndarray
+    covariance: np.ndarray
+    residuals: np.ndarray
+    slow_columns: int
+
+    def inflation(self, contrast: np.ndarray) -> float:
+        """How many times memory between days multiplies the variance of a linear combination of coefficients."""
+        return float(contrast @ self.covariance @ contrast) / float(contrast @ self.independent @ contrast)
+
+    def standard_error(self, contrast: np.ndarray) -> float:
+        """Standard error of a linear combination of coefficients."""
+        return float(np.sqrt(contrast @ self.covariance @ contrast))
+
+    def degrees_of_freedom(self, contrast: np.ndarray) -> float:
+        """Effective degrees of freedom of a linear combination: days over inflation, less slow columns, at least 4."""
+        return max(len(self.mean) / max(self.inflation(contrast), 1.0) - self.slow_columns, 4.0)
+
+    def half_width(self, contrast: np.ndarray, level: float) -> float:
+        """Half the width of the t interval of a linear combination at a confidence level."""
+        return float(stdtrit(self.degrees_of_freedom(contrast), 0.5 + level / 2)) * self.standard_error(contrast)
+
+
+def fit_negbin(
+    counts: np.ndarray,
+    design: np.ndarray,
+    *,
+    slow_columns: int,
+    day: np.ndarray | None = None,
+    offset: np.ndarray | None = None,
+) -> NegBinFit:
+    """Fit counts by NB2 regression and average its covariance over plausible residual autocorrelations.
+
+    Parameters
+    ----------
+    counts : ndarray of float, shape (n_days,)
+        Counts per observed day, 0 or more; fractions are allowed.
+    design : ndarray, shape (n_days, n_columns)
+        First column the intercept. Full rank, and every column with counts behind it.
+    slow_columns : int
+        How many columns vary slowly (intercept, step, trend); they bias residual autocorrelations downward.
+    day : ndarray of int, shape (n_days,), optional
+        Day numbers, increasing; default 0, 1, 2 ... Dependence is taken by distance in days, so gaps are honoured.
+    offset : ndarray, shape (n_days,), optional
+        Known part of the log mean.
+
+    Returns
+    -------
+    NegBinFit
+
+    Raises
+    ------
+    TooLittleData
+        If there are no counts at all, or the fit does not converge.
+
+    References
+    ----------
+    Lawless (1987), Canadian Journal of Statistics 15(3), 209-225 (NB2 regression); Zeger (1988), Biometrika 75(4),
+    621-629 and Davis, Dunsmuir & Wang (2000), Biometrika 87(3), 491-505 (its covariance under a latent process).
+    """
+    counts = np.asarray(counts, dtype=float)
+    offset = np.zeros(len(counts)) if offset is None else np.asarray(offset, dtype=float)
+    if counts.sum() <= 0:
+        raise TooLittleData(f"All {len(counts)} counts are 0: there is no rate to estimate. Widen the window.")
+    coefficients, alpha, mean = _maximise(counts, design, offset)
+    n_days, n_columns = design.shape
+    variance = mean * (1 + alpha * mean)
+    residuals = (counts - mean) / np.sqrt(variance)
+    scaled = design * np.sqrt(mean / (1 + alpha * mean))[:, None]
+    bread = np.linalg.inv(scaled.T @ scaled)
+    dispersion = max(1.0, float(residuals @ residuals) / (n_days - n_columns))
+
+    day = np.arange(n_days) if day is None else np.asarray(day) - day[0]
+    acf = averaged_autocorrelation(residuals, day, slow_columns)
+    on_calendar = np.zeros((day[-1] + 1, n_columns))
+    on_calendar[day] = scaled
+    meat = on_calendar.T @ matmul_toeplitz(acf, on_calendar)
+    return NegBinFit(
+        coefficients=coefficients,
+        alpha=alpha,
+        mean=mean,
+        log_likelihood=_log_likelihood(counts, mean, alpha),
+        independent=dispersion * bread,
+        covariance=dispersion * bread @ meat @ bread,
+        residuals=residuals,
+        slow_columns=slow_columns,
+    )
+
+
+def averaged_autocorrelation(residuals: np.ndarray, day: np.ndarray, slow_columns: int) -> np.ndarray:
+    """Average the autocorrelation function of residuals over a family of plausible ones.
+
+    The family is ``share * phi**lag``; each member is weighted by how well it explains the sample autocorrelations up
+    to `MAX_LAG` days, whose downward bias from fitting `slow_columns` is part of the explanation.
+
+    Parameters
+    ----------
+    residuals : ndarray, shape (n_days,)
+    day : ndarray of int, shape (n_days,)
+        Day numbers from 0, increasing.
+    slow_columns : int
+
+    Returns
+    -------
+    ndarray, shape (day[-1] + 1,)
+        Autocorrelation by distance in days; the first is 1.
+    """
+    n_days = len(residuals)
+    lags = np.arange(1, min(MAX_LAG, n_days // 4) + 1)
+    on_calendar, seen = np.zeros(day[-1] + 1), np.zeros(day[-1] + 1)
+    on_calendar[day], seen[day] = residuals, 1.0
+    pairs = np.array([seen[lag:] @ seen[:-lag] for lag in lags])
+    products = np.array([on_calendar[lag:] @ on_calendar[:-lag] for lag in lags])
+    sample = products / (residuals @ residuals) * (n_days - lags) / np.maximum(pairs, 1)
+    weight = np.where(pairs > 0, 1 - lags / n_days, 0.0)
+
+    bias = slow_columns / n_days
+    shape = _PHI[:, None] ** lags - bias * (2 * _PHI / (1 - _PHI))[:, None]
+    misfit = sample + bias - _SHARE[None, :, None] * shape[:, None, :]
+    log_weight = -0.5 * n_days * (weight * misfit**2).sum(-1)
+    member = np.exp(log_weight - log_weight.max())
+    member[0] = 0.0  # at phi = 0 every share is the same function: one point with the row's whole mass
+    member[0, 0] = len(_SHARE) * np.exp(log_weight[0, 0] - log_weight.max())
+    member /= member.sum()
+    distances = np.arange(1, day[-1] + 1)
+    return np.concatenate([[1.0], (member @ _SHARE) @ _PHI[:, None] ** distances])
+
+
+def _maximise(counts: np.ndarray, design: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+    """Maximum likelihood: scoring for the coefficients alternates with a root for the size 1/alpha."""
+    start = np.zeros(design.shape[1])
+    start[0] = np.log(max(counts.mean(), 0.02)) - offset.mean()
+    alpha = 0.0
+    coefficients, mean = _score_coefficients(counts, design, offset, alpha, start)
+    for _ in range(200):
+        previous, alpha = alpha, _alpha_given_mean(counts, mean)
+        coefficients, mean = _score_coefficients(counts, design, offset, alpha, coefficients)
+        if abs(alpha - previous) <= 1e-11 * (1 + alpha):
+            return coefficients, alpha, mean
+    raise TooLittleData(
+        f"The dispersion of {len(counts)} counts with total {counts.sum():g} does not settle. Widen the window."
+    )
+
+
+def _score_coefficients(
+    counts: np.ndarray, design: np.ndarray, offset: np.ndarray, alpha: float, start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    coefficients = start
+    for _ in range(200):
+        mean = np.exp(design @ coefficients + offset)
+        weight = mean / (1 + alpha * mean)
+        score = design.T @ ((counts - mean) / (1 + alpha * mean))
+        try:
+            step = np.linalg.solve(design.T @ (design * weight[:, None]), score)
+        except np.linalg.LinAlgError:
+            break
+        largest = np.abs(step).max()
+        coefficients = coefficients + step * min(1.0, 3.0 / max(largest, 1e-300))
+        if largest < 1e-10:
+            return coefficients, np.exp(design @ coefficients + offset)
+        if not np.isfinite(largest):
+            break
+    raise TooLittleData(
+        f"The regression on {len(counts)} counts with total {counts.sum():g} does not converge: some part of the "
+        "window has no counts to tell it from the rest. Widen the window."
+    )
+
+
+def _alpha_given_mean(counts: np.ndarray, mean: np.ndarray) -> float:
+    if ((counts - mean) ** 2 - counts).sum() <= 0:  # the slope of the likelihood at alpha = 0
+        return 0.0
+
+    def slope(log_size: float) -> float:
+        size = np.exp(log_size)
+        return float(
+            np.sum(
+                digamma(size + counts)
+                - digamma(size)
+                + np.log(size / (size + mean))
+                + 1
+                - (counts + size) / (mean + size)
+            )
+        )
+
+    low, high = np.log(1e-8), np.log(1e6)
+    if slope(high) >= 0:
+        return 0.0
+    return float(np.exp(-brentq(slope, low, high, xtol=1e-13, rtol=1e-14)))
+
+
+def _log_likelihood(counts: np.ndarray, mean: np.ndarray, alpha: float) -> float:
+    if alpha == 0:
+        return float(np.sum(xlogy(counts, mean) - mean - gammaln(counts + 1)))
+    size = 1 / alpha
+    return float(
+        np.sum(
+            gammaln(counts + size)
+            - gammaln(size)
+            - gammaln(counts + 1)
+            + size * np.log(size / (size + mean))
+            + xlogy(counts, mean / (size + mean))
+        )
+    )

@@ -1,0 +1,96 @@
+"""A truce: when it was announced, in force, and over; and which days lie before, during and after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from conflictts.errors import CoverageError
+
+
+@dataclass(frozen=True, slots=True)
+class Truce:
+    """A truce or ceasefire; dates may be given as text.
+
+    Attributes
+    ----------
+    effective : Timestamp
+        First day in force. This whole day counts as part of the truce.
+    announced : Timestamp or None
+        Day of the announcement.
+    ended : Timestamp or None
+        First day no longer in force; None where nobody ended it.
+    name : str
+        How figures and tables call it; default "truce of <effective>".
+    brokers, scope, source_url, note : str
+        Who arranged it, what it covers, where that is said, what else to know.
+
+    Raises
+    ------
+    CoverageError
+        If a date cannot be read, or the truce ends before it begins.
+
+    Examples
+    --------
+    >>> Truce("2019-08-31", announced="2019-08-30").name
+    'truce of 31 August 2019'
+    """
+
+    effective: pd.Timestamp
+    announced: pd.Timestamp | None = None
+    ended: pd.Timestamp | None = None
+    name: str = ""
+    brokers: str = ""
+    scope: str = ""
+    source_url: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for attribute in ("effective", "announced", "ended"):
+            object.__setattr__(self, attribute, _day(getattr(self, attribute), attribute))
+        if self.effective is None:
+            raise CoverageError("A truce needs the first day it was in force. Give effective='YYYY-MM-DD'.")
+        if self.ended is not None and self.ended <= self.effective:
+            raise CoverageError(
+                f"A truce effective on {self.effective:%Y-%m-%d} cannot have ended on {self.ended:%Y-%m-%d}. "
+                "`ended` is the first day no longer in force."
+            )
+        if not self.name:
+            named = f"truce of {self.effective.day} {self.effective:%B %Y}"
+            object.__setattr__(self, "name", named)
+
+    def __repr__(self) -> str:
+        dates = [f"{self.effective:%Y-%m-%d}"]
+        for attribute in ("announced", "ended"):
+            day = getattr(self, attribute)
+            dates += [f"{attribute}={day:%Y-%m-%d}"] if day is not None else []
+        return f"Truce({', '.join(dates)})"
+
+
+def truce_periods(days: pd.DatetimeIndex, truce: Truce) -> pd.Series:
+    """Label days "before", "during" or "after" a truce; with no end, there is no "after".
+
+    Parameters
+    ----------
+    days : DatetimeIndex of shape (n_days,)
+    truce : Truce
+
+    Returns
+    -------
+    Series of str, shape (n_days,)
+    """
+    period = pd.Series("during", days)
+    period[days < truce.effective] = "before"
+    if truce.ended is not None:
+        period[days >= truce.ended] = "after"
+    return period
+
+
+def _day(value: object, attribute: str) -> pd.Timestamp | None:
+    if value is None or value == "" or value is pd.NaT:
+        return None
+    try:
+        return pd.Timestamp(value).normalize()
+    except (ValueError, TypeError):
+        raise CoverageError(f"{attribute} = {value!r} is not a date. Write YYYY-MM-DD.") from None

@@ -1,0 +1,43 @@
+"""What every room's tests share: the bundled case, the files outside the project, and clean figures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import conflictts as ct
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def require(present: bool, reason: str) -> None:
+    """Skip a test whose outside means are absent; fail instead where CONFLICTTS_REQUIRE_ALL says all must be there."""
+    if present:
+        return
+    if os.environ.get("CONFLICTTS_REQUIRE_ALL") == "1":
+        pytest.fail(f"{reason}, and CONFLICTTS_REQUIRE_ALL is set")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of data that tests use and the project does not contain."""
+    require(SHARED.is_dir(), "needs ../shared/data, which lies outside the project")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def idlib() -> ct.Case:
+    return ct.load_idlib_2019()
+
+
+@pytest.fixture(scope="session")
+def greater_idlib(shared: Path) -> ct.Incidents:
+    return ct.read_ucdp(shared / "ucdp" / "ged_greater_idlib_2018_2019.csv")
+
+
+@pytest.fixture(scope="session")
+def syria(shared: Path) -> ct.Incidents:
+    return ct.read_ucdp(shared / "ucdp" / "ged_syria_2016_2019_trimmed.csv.gz")
