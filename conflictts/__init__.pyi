@@ -1,9 +1,14 @@
 from .cases import Case as Case
 from .cases import load_idlib_2019 as load_idlib_2019
+from .figures.changepoints import plot_changepoints as plot_changepoints
+from .figures.claims import plot_claims as plot_claims
+from .figures.daily import plot_daily as plot_daily
+from .figures.effect import plot_truce_effect as plot_truce_effect
 from .incidents.catalogue import read_catalogue as read_catalogue
 from .incidents.recognise import read_incidents as read_incidents
 from .incidents.table import Incidents as Incidents
 from .incidents.ucdp import read_ucdp as read_ucdp
+from .report.page import write_report as write_report
 from .series.claims import hold_claims as hold_claims
 from .series.claims import read_claims as read_claims
 from .series.daily import DailySeries as DailySeries

@@ -15,6 +15,9 @@ from conflictts.series.claims import read_claims
 from conflictts.truce.period import Truce
 
 IDLIB_COVERAGE = ("2019-04-20", "2020-01-15")
+# The question of the bundled report is that of an AFP article of 6 November 2019: the toll from the end of April to the
+# truce of 31 August, against the toll from then to its own day.
+IDLIB_TRUCE, IDLIB_WINDOW = "TRC-5", ("2019-04-30", "2019-11-06")
 IDLIB_CITATION = (
     "conflictts, Idlib and north-west Syria, April 2019 - January 2020: coded incident tables, from public press "
     "reports; the publisher and address of every record stand in its source columns."
@@ -62,13 +65,14 @@ def load_idlib_2019() -> Case:
     first, last = (pd.Timestamp(day) for day in IDLIB_COVERAGE)
     provenance = Provenance(
         provider="press catalogue of the Idlib case",
-        release="2019-04 to 2020-01",
+        release="1",
         files=(raw.name,),
         sha256=(raw.sha256,),
         rows=len(raw.table) + len(raw.malformed),
         area="Idlib and north-west Syria",
         coverage=(first, last),
         licence="CC0 1.0",
+        caveat="An incomplete catalogue of what public press pages showed, not a count of the dead.",
         citation=IDLIB_CITATION,
     )
     incidents = catalogue_incidents(raw, provenance=provenance)

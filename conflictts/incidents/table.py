@@ -136,6 +136,8 @@ class Provenance:
         When it was downloaded, and the last day it claims to cover.
     licence, citation : str
         The terms of use, and how to cite.
+    caveat : str
+        What a reader of any number from this source must know first.
     """
 
     provider: str
@@ -149,6 +151,7 @@ class Provenance:
     coverage: tuple[pd.Timestamp, pd.Timestamp] | None = None
     retrieved_on: pd.Timestamp | None = None
     data_through: pd.Timestamp | None = None
+    caveat: str = ""
 
     @property
     def vintage(self) -> str:

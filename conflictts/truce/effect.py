@@ -18,6 +18,7 @@ from conflictts.truce.period import Truce
 if TYPE_CHECKING:
     from statsmodels.genmod.generalized_linear_model import GLMResults
 
+DAYS_BEFORE, DAYS_AFTER = 120, 60  # the default window, at which the coverage of the intervals was measured
 MIN_DAYS_BEFORE, MIN_DAYS_AFTER = 28, 14
 MIN_EFFECTIVE_COUNTERFACTUAL = 5.0
 MAX_UNOBSERVED = 0.20
@@ -50,8 +51,8 @@ class TruceEffect:
     averted, averted_lower, averted_upper : float
         Counterfactual less fitted toll; negative means more than expected.
     expected : DataFrame, daily index over the window
-        ``fitted``, ``counterfactual`` with ``counterfactual_lower`` and ``counterfactual_upper`` (interval of the
-        mean, not of single days; NaN before the date).
+        Rates per day averaged over the week: ``fitted``, ``counterfactual`` with ``counterfactual_lower`` and
+        ``counterfactual_upper`` (interval of the rate, not of single days; NaN before the date).
     alpha : float
         NB dispersion: variance = mean + alpha mean².
     inflation : float
@@ -155,7 +156,8 @@ def estimate_truce_effect(
     truce : Truce
         Its first effective day counts as after.
     window : (first, last), optional
-        Days to use, inclusive. Default: all days of the series, up to the day before the truce ended.
+        Days to use, inclusive. Default: the 120 days before the truce and the 60 from its first day on, as far as the
+        series covers them and the truce was not over.
     weekday : bool, default True
         Whether the rate may differ by day of the week.
     other_truces : iterable of Truce, optional
@@ -173,8 +175,7 @@ def estimate_truce_effect(
         If the truce or the window lies outside the series.
     TooLittleData
         If there are fewer than 28 observed days before or 14 after, more than a fifth of the days on one side are
-        unobserved, or the effective counterfactual (toll expected after the date over the variance inflation) is
-        below 5.
+        unobserved, or the effective counterfactual (toll expected after the date, over variance by mean) is below 5.
 
     References
     ----------
@@ -224,8 +225,9 @@ def _window(daily: DailySeries, truce: Truce, window: tuple[Day, Day] | None) ->
             f"{start:%Y-%m-%d}..{end:%Y-%m-%d}. Correct its date, or widen the coverage to days before and after it."
         )
     if window is None:
-        over = truce.ended is not None and truce.ended <= end
-        return start, truce.ended - pd.Timedelta(days=1) if over else end
+        one = pd.Timedelta(days=1)
+        last = min(end, truce.effective + DAYS_AFTER * one - one, truce.ended - one if truce.ended else end)
+        return max(start, truce.effective - DAYS_BEFORE * one), last
     try:
         first, last = (pd.Timestamp(day).normalize() for day in window)
     except (ValueError, TypeError):
@@ -290,8 +292,7 @@ def _regression(
     log_ratio, half = fit.coefficients[1], fit.half_width(step, level)
     inflation = fit.inflation(step)
     mean_before = fit.mean[post == 0].mean()
-    factor = (1 + fit.alpha * mean_before) * max(inflation, 1.0)
-    _refuse_small_counterfactual(y[post == 0].mean() * post.sum(), factor)
+    _refuse_small_counterfactual(y[post == 0].mean() * post.sum(), 1 + fit.alpha * mean_before)
     if inflation > MAX_INFLATION:
         warnings.append(
             f"memory between days multiplies the variance by {inflation:.1f} (over {MAX_INFLATION:g}): a step at the "
@@ -312,19 +313,11 @@ def _regression(
     averted = counterfactual - float(fit.mean[is_post].sum())
     averted_half = fit.half_width(averted_pull, level)
 
-    half_widths = np.array([fit.half_width(row, level) for row in np.unique(without[is_post], axis=0)])
-    which = np.unique(without[is_post], axis=0, return_inverse=True)[1].ravel()
-    band = np.full(len(y), np.nan)
-    band[is_post] = half_widths[which]
-    expected = pd.DataFrame(
-        {
-            "fitted": fit.mean,
-            "counterfactual": np.where(is_post, counterfactual_mean, np.nan),
-            "counterfactual_lower": counterfactual_mean * np.exp(-band),
-            "counterfactual_upper": counterfactual_mean * np.exp(band),
-        },
-        index=index,
-    ).reindex(days)
+    week = np.unique(without, axis=0)  # the design of each day of the week, before the truce
+    week_mean = np.exp(week @ fit.coefficients)
+    would = float(week_mean.mean())
+    would_half = fit.half_width(week.T @ week_mean / week_mean.sum(), level)
+    expected = _expected(days, index[is_post][0], would * float(np.exp(log_ratio)), would, would_half)
     answer: dict[str, Any] = {
         "method": "nb-avar",
         "rate_ratio": float(np.exp(log_ratio)),
@@ -377,8 +370,9 @@ def _few_counts(counts: pd.Series, post: np.ndarray, days: pd.DatetimeIndex, lev
     side_day = (index[richer] - index[richer][0]).days.to_numpy()
     side = fit_negbin(y[richer], np.ones((richer.sum(), 1)), slow_columns=1, day=side_day)
     inflation = max(side.inflation(np.ones(1)), 1.0)
-    factor = max((1 + side.alpha * side.mean[0]) * inflation, 1.0)
-    _refuse_small_counterfactual(before.mean() * days_after, factor)
+    dispersion = 1 + side.alpha * side.mean[0]
+    _refuse_small_counterfactual(before.mean() * days_after, dispersion)
+    factor = dispersion * inflation
 
     tails = np.array([0.5, (1 - level) / 2, (1 + level) / 2])
     shape_before, shape_after = before.sum() / factor + 0.5, after.sum() / factor + 0.5
@@ -387,11 +381,9 @@ def _few_counts(counts: pd.Series, post: np.ndarray, days: pd.DatetimeIndex, lev
     would, would_lower, would_upper = gammaincinv(shape_before, tails) * factor / days_before * days_after
     was, was_lower, was_upper = gammaincinv(shape_after, tails) * factor
     averted = would - was
-    expected = pd.DataFrame(index=days)
-    is_post = days >= index[post == 1][0]
-    expected["fitted"] = np.where(is_post, was / days_after, would / days_after)
-    for column, total in (("", would), ("_lower", would_lower), ("_upper", would_upper)):
-        expected[f"counterfactual{column}"] = np.where(is_post, total / days_after, np.nan)
+    expected = _expected(days, index[post == 1][0], was / days_after, would / days_after, 0.0)
+    bounds = ["counterfactual_lower", "counterfactual_upper"]
+    expected.loc[index[post == 1][0] :, bounds] = np.array([would_lower, would_upper]) / days_after
     return {
         "method": "few-counts",
         "rate_ratio": float(ratio),
@@ -411,12 +403,23 @@ def _few_counts(counts: pd.Series, post: np.ndarray, days: pd.DatetimeIndex, lev
     }
 
 
-def _refuse_small_counterfactual(counterfactual: float, factor: float) -> None:
-    effective = counterfactual / factor
+def _expected(
+    days: pd.DatetimeIndex, first_after: pd.Timestamp, after: float, would: float, half_width: float
+) -> pd.DataFrame:
+    """Rates per day, averaged over the week: fitted on both sides, and after the date had the rate before gone on."""
+    is_after = days >= first_after
+    columns = {"fitted": np.where(is_after, after, would)}
+    for name, shift in (("", 0.0), ("_lower", -half_width), ("_upper", half_width)):
+        columns[f"counterfactual{name}"] = np.where(is_after, would * np.exp(shift), np.nan)
+    return pd.DataFrame(columns, index=days)
+
+
+def _refuse_small_counterfactual(counterfactual: float, dispersion: float) -> None:
+    effective = counterfactual / dispersion
     if effective < MIN_EFFECTIVE_COUNTERFACTUAL:
         raise TooLittleData(
             f"The rate before the truce would have brought {counterfactual:.1f} after it, worth {effective:.1f} "
-            f"independent events (variance inflation {factor:.1f}); at least {MIN_EFFECTIVE_COUNTERFACTUAL:g} are "
+            f"independent events (variance {dispersion:.1f} times the mean); at least {MIN_EFFECTIVE_COUNTERFACTUAL:g} are "
             "needed. Widen the window or the area, or choose a measure with more counts."
         )
 
@@ -433,20 +436,17 @@ def _warnings(
                 f"the fortnight before the truce was the worst of the window ({fortnights.iloc[-1]:.1f} a day): part "
                 "of the fall may be a return to the usual level (regression to the mean)"
             )
-    for other in other_truces:
-        if other.effective == truce.effective:
-            continue
-        end = other.ended if other.ended is not None else other.effective + pd.Timedelta(days=1)
-        if first < end and other.effective < truce.effective:
-            until = f" to {other.ended - pd.Timedelta(days=1):%Y-%m-%d}" if other.ended is not None else ""
-            warnings.append(
-                f"another truce, {other.name} ({other.effective:%Y-%m-%d}{until}), lies among the days before: the "
-                "rate before is not free of truces"
-            )
-        elif truce.effective < other.effective <= table.index[-1]:
-            warnings.append(
-                f"another truce, {other.name}, takes effect on {other.effective:%Y-%m-%d}, among the days after"
-            )
+    others = [other for other in other_truces if other.effective != truce.effective]
+    before = [
+        other.name
+        for other in others
+        if other.effective < truce.effective and (other.ended or other.effective + pd.Timedelta(days=1)) > first
+    ]
+    during = [other.name for other in others if truce.effective < other.effective <= table.index[-1]]
+    if before:
+        warnings.append(f"other truces among the days before ({', '.join(before)}): their rate is not free of truces")
+    if during:
+        warnings.append(f"other truces take effect among the days after ({', '.join(during)})")
     return warnings
 
 

@@ -1,0 +1,78 @@
+"""Regimes of constant rate, and how surely the changes between them are dated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from conflictts.figures.style import (
+    LEVEL,
+    SET,
+    consecutive,
+    draw_bars,
+    draw_truces,
+    finish,
+    given_or_current,
+)
+from conflictts.truce.changepoints import Changepoints
+from conflictts.truce.period import Truce
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def plot_changepoints(changes: Changepoints, *, truces: Iterable[Truce] = (), ax: Axes | None = None) -> Axes:
+    """Draw the rate of each regime with its interval, and for each change the days that may have been its first.
+
+    Parameters
+    ----------
+    changes : Changepoints
+    truces : iterable of Truce, optional
+        For comparison; the changes were found without them.
+    ax : Axes, optional
+        Default: the current axes.
+
+    Returns
+    -------
+    Axes
+        The axes given.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> daily = ct.daily_series(ct.load_idlib_2019(), measure="civilians")
+    >>> ax = ct.plot_changepoints(ct.detect_changepoints(daily))
+    """
+    ax = given_or_current(ax)
+    first, last = changes.window
+    half = pd.Timedelta(hours=12)
+    draw_truces(ax, truces, first, last, bands=False)
+    draw_bars(ax, changes.daily, first, last)
+    for days in changes.location_sets:
+        for block in consecutive(days):
+            ax.axvspan(
+                block[0] - half, block[-1] + half, color=SET, alpha=0.35, linewidth=0, zorder=0.5,
+                label=f"{changes.level:.0%} set of a change's first day",
+            )  # fmt: skip
+    for regime in changes.regimes.itertuples():
+        begin, end = regime.first - half, regime.last + half
+        ax.fill_between([begin, end], regime.lower, regime.upper, color=LEVEL, alpha=0.2, linewidth=0)
+        ax.hlines(
+            regime.rate,
+            begin,
+            end,
+            color=LEVEL,
+            linewidth=2.2,
+            clip_on=False,
+            label=f"rate per day, {changes.level:.0%} interval",
+        )
+    top = ax.get_xaxis_transform()
+    for date in changes.dates:
+        ax.plot(
+            date, 0.985, marker="v", markersize=5, color=LEVEL, linestyle="none", transform=top, clip_on=False,
+            label="best point within its set",
+        )  # fmt: skip
+    finish(ax, changes.daily, first, last, ylabel=f"{changes.daily.unit} per day")
+    return ax

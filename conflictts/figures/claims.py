@@ -1,0 +1,85 @@
+"""Totals that others claim, against the series added up from the same day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import CoverageError
+from conflictts.figures.style import CONTRAST, INK, LEVEL, finish, given_or_current
+from conflictts.series.daily import DailySeries, Day
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MARKERS = "osD^vP"
+
+
+def plot_claims(
+    daily: DailySeries, held: pd.DataFrame, *, since: Day, slack_days: int = 3, ax: Axes | None = None
+) -> Axes:
+    """Draw the series added up from a day, and the claims that count from about that day as brackets.
+
+    Parameters
+    ----------
+    daily : DailySeries
+    held : DataFrame
+        Claims as from `hold_claims`.
+    since : date
+        First day of the sum.
+    slack_days : int, default 3
+        Claims whose period begins within so many days of `since` are drawn, each at the end of its period.
+    ax : Axes, optional
+        Default: the current axes.
+
+    Returns
+    -------
+    Axes
+        The axes given. An arrow upward means that the claim states no upper bound.
+
+    Raises
+    ------
+    CoverageError
+        If no claim begins within `slack_days` of `since`.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> ax = ct.plot_claims(daily, ct.hold_claims(daily, case.claims), since="2019-04-30")
+    """
+    ax = given_or_current(ax)
+    start = pd.Timestamp(since)
+    near = held[(held["period_start"] - start).abs() <= pd.Timedelta(days=slack_days)]
+    if near.empty:
+        raise CoverageError(
+            f"No claim begins within {slack_days} days of {start:%Y-%m-%d}. Claims begin on "
+            f"{', '.join(f'{day:%Y-%m-%d}' for day in held['period_start'].drop_duplicates().head(8))}."
+        )
+    last = near["period_end"].max()
+    summed = daily.table.loc[start:last, ["low", "best", "high"]].cumsum()
+    ax.fill_between(
+        summed.index, summed["low"], summed["high"], step="post", color=LEVEL, alpha=0.2, linewidth=0,
+        label="counted, low to high",
+    )  # fmt: skip
+    ax.plot(summed.index, summed["best"], drawstyle="steps-post", color=LEVEL, linewidth=1.8, label="counted, best")
+    bodies = list(near["reporting_body"].value_counts().index)
+    for position, body in enumerate(bodies):
+        told = near[near["reporting_body"] == body]
+        upward = np.where(told["high"].isna(), 0.0, told["high"] - told["best"])
+        colour, marker = (CONTRAST if position % 2 == 0 else INK), MARKERS[position % len(MARKERS)]
+        ax.errorbar(
+            told["period_end"], told["best"], yerr=[told["best"] - told["low"], upward], fmt=marker, color=colour,
+            markersize=4.5, markerfacecolor="white" if position > 1 else colour, elinewidth=1.2, capsize=2.5,
+            label=f"claimed by {body}",
+        )  # fmt: skip
+        unbounded = told[told["high"].isna()]
+        ax.errorbar(
+            unbounded["period_end"], unbounded["best"], yerr=0.04 * near["best"].max(), lolims=True, fmt="none",
+            ecolor=colour, elinewidth=0.9, capsize=2,
+        )  # fmt: skip
+    finish(ax, daily, start, last, ylabel=f"{daily.unit} since {start.day} {start:%B %Y}")
+    return ax

@@ -1,0 +1,151 @@
+"""The visual language that all figures share: colours, truces, date axis, footer."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.container import BarContainer
+
+from conflictts.series.daily import DailySeries
+from conflictts.truce.period import Truce
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Dark and light apart first, so that they read in grey; hues from Okabe & Ito's colour-blind-safe set.
+COUNTED = "#A9B3BD"
+LEVEL = "#0B3C5D"
+CONTRAST = "#D55E00"
+TRUCE = "#56B4E9"
+SET = "#E69F00"
+INK = "#333333"
+FOOTER_POINTS = 7
+
+
+def given_or_current(ax: Axes | None) -> Axes:
+    """The axes given, or pyplot's current ones."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.gca()
+
+
+def draw_bars(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> None:
+    """One bar per day, a whisker where low and high differ, a hatched band over days nobody observed."""
+    table = daily.table.loc[first:last]
+    seen = table[table["best"].notna()]
+    ax.bar(seen.index, seen["best"], width=0.9, color=COUNTED, linewidth=0, label=f"{daily.unit} per day")
+    ranged = seen[seen["high"] > seen["low"]]
+    if len(ranged):
+        ax.vlines(ranged.index, ranged["low"], ranged["high"], color=INK, linewidth=0.7, label="low to high")
+    half = pd.Timedelta(hours=12)
+    for block in consecutive(pd.DatetimeIndex(table.index[table["best"].isna()])):
+        ax.axvspan(
+            block[0] - half, block[-1] + half, facecolor="none", edgecolor=COUNTED, hatch="///", linewidth=0,
+            label="not observed",
+        )  # fmt: skip
+
+
+def draw_truces(
+    ax: Axes, truces: Iterable[Truce], first: pd.Timestamp, last: pd.Timestamp, *, bands: bool = True
+) -> None:
+    """A solid line where a truce took effect, a dotted one where it was announced, a band until it ended.
+
+    A truce that nobody ended is drawn until the next one begins, or to the last day.
+    """
+    half = pd.Timedelta(hours=12)
+    in_order = sorted(truces, key=lambda truce: truce.effective)
+    for truce, following in zip(in_order, [*in_order[1:], None], strict=True):
+        end = truce.ended or (following.effective if following else last + pd.Timedelta(days=1))
+        if truce.effective > last or end <= first:
+            continue
+        if bands:
+            begin, stop = max(truce.effective, first), min(end, last + pd.Timedelta(days=1))
+            ax.axvspan(
+                begin - half, stop - half, color=TRUCE, alpha=0.18, linewidth=0, zorder=0,
+                label="truce, until declared over",
+            )  # fmt: skip
+        if truce.effective >= first:
+            ax.axvline(truce.effective - half, color=LEVEL, linewidth=1.0, zorder=1, label="truce takes effect")
+        if truce.announced is not None and first <= truce.announced < truce.effective:
+            ax.axvline(truce.announced - half, color=LEVEL, linewidth=1.0, linestyle=":", zorder=1, label="announced")
+
+
+def finish(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp, *, ylabel: str) -> None:
+    """Date axis, units, one legend entry per kind above the axes, and the footer every figure carries."""
+    import seaborn as sns
+
+    sns.despine(ax=ax)
+    ax.set_xlim(first - pd.Timedelta(hours=20), last + pd.Timedelta(hours=20))
+    ax.set_ylim(bottom=0)
+    _date_axis(ax, first, last)
+    ax.set_ylabel(ylabel, parse_math=False)
+    ax.set_xlabel("")
+    ax.grid(axis="y", color="#E3E6E8", linewidth=0.6)
+    ax.set_axisbelow(True)
+    handles, labels = ax.get_legend_handles_labels()
+    entries: dict[str, Any] = {}
+    for label, handle in zip(labels, handles, strict=True):
+        entries.setdefault(label, handle)
+    bars = [label for label, handle in entries.items() if isinstance(handle, BarContainer)]
+    order = bars + [label for label in entries if label not in bars]
+    inches = ax.get_window_extent().width / ax.figure.dpi
+    legend = ax.legend(
+        [entries[label] for label in order], order, loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False,
+        fontsize=8, ncols=max(1, int(inches / 1.9)), columnspacing=1.4, handlelength=1.8, borderaxespad=0,
+    )  # fmt: skip
+    for text in legend.get_texts():
+        text.set_parse_math(False)  # a dollar sign in a name is a dollar sign
+    _footer(ax, daily, first, last, inches)
+
+
+def _date_axis(ax: Axes, first: pd.Timestamp, last: pd.Timestamp) -> None:
+    """At most nine ticks: Mondays, firsts of months, or years; the first tick and every January name the year."""
+    span = (last - first).days + 1
+    if span <= 75:
+        ticks = pd.date_range(first, last, freq=f"{math.ceil(span / 7 / 9)}W-MON")
+        text = [f"{day.day} {day:%b}" for day in ticks]
+    elif span <= 6 * 366:
+        step = next(months for months in (1, 2, 3, 4, 6, 12) if span / 30.4 / months <= 9)
+        ticks = pd.date_range(first, last, freq="MS")
+        ticks = ticks[(ticks.month - 1) % step == 0]
+        text = [f"{day:%b}" for day in ticks]
+    else:
+        ticks = pd.date_range(first, last, freq=f"{math.ceil(span / 366 / 9)}YS")
+        text = [""] * len(ticks)
+    years = [f"\n{day.year}" if k == 0 or day.year != ticks[k - 1].year else "" for k, day in enumerate(ticks)]
+    ax.set_xticks(ticks, [(label + year).strip() for label, year in zip(text, years, strict=True)])
+
+
+def _footer(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp, inches: float) -> None:
+    parts = [
+        daily.unit,
+        daily.area,
+        f"{first.day} {first:%b %Y} to {last.day} {last:%b %Y}",
+        f"source: {daily.source}",
+    ]
+    if daily.allocated > 0:
+        parts.append(f"{daily.allocated:.1%} of the total from records of several days ({daily.allocation})")
+    if daily.no_upper_bound:
+        parts.append(f"{daily.no_upper_bound:,} records state no upper bound")
+    width = max(40, int(inches * 72 / (FOOTER_POINTS * 0.56)))
+    ax.annotate(
+        "\n".join(textwrap.wrap(" · ".join(parts), width)),
+        xy=(0, 0), xycoords="axes fraction", xytext=(0, -34), textcoords="offset points",
+        va="top", ha="left", fontsize=FOOTER_POINTS, color="#595959", annotation_clip=False, gid="footer",
+        parse_math=False,
+    )  # fmt: skip
+
+
+def consecutive(days: pd.DatetimeIndex) -> list[pd.DatetimeIndex]:
+    """Cut days in order into runs without a gap."""
+    if len(days) == 0:
+        return []
+    breaks = np.flatnonzero(np.diff(days.to_numpy()) > np.timedelta64(1, "D")) + 1
+    return [days[begin:end] for begin, end in zip([0, *breaks], [*breaks, len(days)], strict=True)]

@@ -1,0 +1,246 @@
+"""Findings arranged into one self-contained page, with the numbers and figures beside it."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from conflictts.errors import InputError
+from conflictts.figures.changepoints import plot_changepoints
+from conflictts.figures.claims import plot_claims
+from conflictts.figures.daily import plot_daily
+from conflictts.figures.effect import plot_truce_effect
+from conflictts.figures.sheet import Sheet, draw_sheet
+from conflictts.incidents.table import Incidents, Where
+from conflictts.report import wording
+from conflictts.report.findings import Findings, as_json, find
+from conflictts.series.allocation import Allocation
+from conflictts.series.daily import Day, Measure
+from conflictts.truce.period import Truce
+
+PAGE, NUMBERS, SERIES, FIGURES = "report.html", "findings.json", "series.csv", "figures"
+MIN_CLAIMS = 3  # claims from one start date that earn a figure
+
+
+def write_report(
+    incidents: Incidents,
+    truce: Truce,
+    out: str | os.PathLike[str],
+    *,
+    measure: Measure = "civilians",
+    coverage: tuple[Day, Day] | None = None,
+    window: tuple[Day, Day] | None = None,
+    where: Where | None = None,
+    allocation: Allocation = "spread",
+    other_truces: Iterable[Truce] = (),
+    claims: pd.DataFrame | None = None,
+    events: pd.DataFrame | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Path:
+    """Write what a truce changed as one HTML page, with its numbers (JSON, CSV) and figures (SVG, PNG) beside it.
+
+    Parameters
+    ----------
+    incidents : Incidents
+    truce : Truce
+        The truce in question.
+    out : path-like
+        Folder to write. It is written aside and renamed, so that an interrupted run leaves an older report whole. An
+        existing folder is replaced only if it holds a report and nothing else.
+    measure, coverage, where, allocation
+        As in `daily_series`.
+    window : (first, last), optional
+        As in `estimate_truce_effect`.
+    other_truces : iterable of Truce, optional
+        Shown beside it, and named where they weaken the comparison.
+    claims : DataFrame, optional
+        As from `read_claims`; held against the series where that is not filtered.
+    events : DataFrame, columns date and label, optional
+        Context for the first figure.
+    progress : callable, optional
+        Told the name of each step.
+
+    Returns
+    -------
+    Path
+        Of the page, ``<out>/report.html``.
+
+    Raises
+    ------
+    ConflictTSError
+        As `daily_series` and `estimate_truce_effect`; also if `out` holds anything else, or cannot be written.
+    """
+    out = Path(out).expanduser().absolute()
+    _refuse_foreign_folder(out)
+    progress = progress or (lambda _: None)
+    progress("counting days and fitting")
+    findings = find(
+        incidents, truce, measure=measure, coverage=coverage, window=window, where=where, allocation=allocation,
+        other_truces=other_truces, claims=claims, events=events,
+    )  # fmt: skip
+    progress("drawing figures")
+    figures = _figures(findings)
+    progress("writing the page")
+    made_on = _today()
+    numbers = as_json(findings, version=importlib.metadata.version("conflictts"), made_on=made_on)
+    page = _render(findings, figures, numbers)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise InputError(f"The folder {out} cannot be written ({error.strerror}). Name another with --out.") from None
+    try:
+        _write(aside, page, numbers, findings, figures)
+        _replace(out, aside)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return out / PAGE
+
+
+def _figures(findings: Findings) -> dict[str, tuple[str, Sheet]]:
+    """Name -> (what it shows, in words; the drawing)."""
+    daily, effect = findings.daily, findings.effect
+    truces = findings.truces
+    span = wording.days(*daily.coverage)
+    drawn = {
+        "daily": (
+            f"{daily.unit[:1].upper()}{daily.unit[1:]} per day with the 7-day mean, {span}, and the truces.",
+            draw_sheet(lambda ax: plot_daily(daily, truces=truces, events=findings.events, ax=ax), name="daily"),
+        ),
+        "effect": (
+            f"Counted {daily.unit} per day around {wording.day(effect.truce.effective)}, the fitted rate before and "
+            "after, and the rate expected after had the rate before gone on.",
+            draw_sheet(lambda ax: plot_truce_effect(effect, ax=ax), name="effect"),
+        ),
+    }
+    if not isinstance(findings.changes, str):
+        changes = findings.changes
+        drawn["changes"] = (
+            f"Rates found without being told of any truce: {len(changes.dates)} changes, each with the days that may "
+            "have been its first shaded.",
+            draw_sheet(lambda ax: plot_changepoints(changes, truces=truces, ax=ax), name="changes"),
+        )
+    if findings.held is not None:
+        held = findings.held
+        for start in _claim_starts(held, effect.truce):
+            drawn[f"claims-{start:%Y-%m-%d}"] = (
+                f"{daily.unit[:1].upper()}{daily.unit[1:]} added up from {wording.day(start)}, against the totals that "
+                "others claim from that day.",
+                draw_sheet(partial(plot_claims, daily, held, since=start), name=f"claims-{start:%Y%m%d}"),
+            )
+    return drawn
+
+
+def _claim_starts(held: pd.DataFrame, truce: Truce) -> list[pd.Timestamp]:
+    """The day from which most claims count before the truce, and the truce's own, where at least three do."""
+    starts = held["period_start"].value_counts().sort_index()
+    before = starts[(starts.index < truce.effective) & (starts >= MIN_CLAIMS)]
+    chosen = [before.idxmax()] if len(before) else []
+    if starts.get(truce.effective, 0) >= MIN_CLAIMS:
+        chosen.append(truce.effective)
+    return chosen
+
+
+def _render(findings: Findings, figures: dict[str, tuple[str, Sheet]], numbers: dict[str, Any]) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("conflictts", "report/templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "day": wording.day,
+        "count": wording.count,
+        "rate": wording.rate,
+        "ratio": wording.ratio,
+    }
+    others = findings.windows.items()
+    changes = findings.changes
+    return environment.get_template("page.html.j2").render(
+        w=wording,
+        f=findings,
+        daily=findings.daily,
+        effect=findings.effect,
+        windows=[("this report", findings.effect), *((n, e) for n, e in others if not isinstance(e, str))],
+        refusals=[(name, effect) for name, effect in others if isinstance(effect, str)],
+        changes=None if isinstance(changes, str) else changes,
+        no_changes=changes if isinstance(changes, str) else None,
+        held=findings.held.to_dict("records") if findings.held is not None else [],
+        events=_inside(findings.events, findings.daily.coverage),
+        figures={name: (words, Markup(sheet.svg)) for name, (words, sheet) in figures.items()},
+        ledger=findings.incidents.ledger,
+        provenance=findings.incidents.provenance,
+        numbers=numbers,
+    )
+
+
+def _inside(events: pd.DataFrame | None, coverage: tuple[pd.Timestamp, pd.Timestamp]) -> list[dict[str, Any]]:
+    if events is None:
+        return []
+    return list(events[events["date"].between(*coverage)].to_dict("records"))
+
+
+def _write(
+    folder: Path, page: str, numbers: dict[str, Any], findings: Findings, figures: dict[str, tuple[str, Sheet]]
+) -> None:
+    (folder / FIGURES).mkdir()
+    for name, (_, sheet) in figures.items():
+        (folder / FIGURES / f"{name}.svg").write_text(sheet.svg, encoding="utf-8")
+        (folder / FIGURES / f"{name}.png").write_bytes(sheet.png)
+    findings.daily.table.to_csv(folder / SERIES, date_format="%Y-%m-%d", lineterminator="\n")
+    text = json.dumps(numbers, ensure_ascii=False, indent=1, allow_nan=False)
+    (folder / NUMBERS).write_text(text + "\n", encoding="utf-8")
+    (folder / PAGE).write_text(page, encoding="utf-8")
+    folder.chmod(0o755)
+
+
+def _refuse_foreign_folder(out: Path) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise InputError(f"{out} is a file, and a report needs a folder. Name another with --out.")
+    foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in (PAGE, NUMBERS, SERIES, FIGURES))
+    if foreign:
+        raise InputError(
+            f"The folder {out} holds {foreign[0][:60]!r}, which is not part of a report and would be lost. "
+            "Name an empty or a new folder with --out."
+        )
+
+
+def _replace(out: Path, aside: Path) -> None:
+    """Put the new folder in the old one's place; the old one is whole until then and restored if that fails."""
+    if not out.exists():
+        aside.rename(out)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
+    try:
+        out.rename(old / "report")
+        try:
+            aside.rename(out)
+        except OSError:
+            (old / "report").rename(out)
+            raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _today() -> str:
+    """The day of SOURCE_DATE_EPOCH where that is set, so that the same input gives the same bytes."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    utc = datetime.UTC
+    moment = datetime.datetime.fromtimestamp(int(epoch), utc) if epoch else datetime.datetime.now(utc)
+    return moment.date().isoformat()

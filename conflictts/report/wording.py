@@ -1,0 +1,162 @@
+"""Findings in, careful English out: what is said, over which days, from which source, and how surely."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from conflictts.figures.style import consecutive
+from conflictts.series.daily import DailySeries
+from conflictts.truce.changepoints import Changepoints
+from conflictts.truce.effect import TruceEffect
+from conflictts.truce.period import Truce
+
+# Measured by benchmarks/ and quoted on every page, with the command that measures them again.
+EFFECT_COVERAGE = "PENDING"
+LOCATION_COVERAGE = "PENDING"
+
+
+def day(date: pd.Timestamp | None) -> str:
+    """31 August 2019; a dash for no date."""
+    return f"{date.day} {date:%B %Y}" if date is not None else "–"
+
+
+def days(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """30 April to 30 August 2019; years and months that repeat are said once."""
+    if first == last:
+        return day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {day(last)}"
+    if first.year == last.year:
+        return f"{first.day} {first:%B} to {day(last)}"
+    return f"{day(first)} to {day(last)}"
+
+
+def count(number: float) -> str:
+    """A toll: whole where it is whole, else to the nearest tenth below ten and to the nearest one above."""
+    if math.isclose(number, round(number), abs_tol=1e-6) or abs(number) >= 10:
+        return f"{round(number):,}".replace("-", "−")
+    return f"{number:.1f}".replace("-", "−")
+
+
+def rate(number: float) -> str:
+    """A rate per day: two decimals below ten, one above."""
+    return f"{number:.2f}" if number < 10 else f"{number:,.1f}"
+
+
+def ratio(number: float) -> str:
+    """A rate ratio: two significant digits below ten."""
+    if number == 0 or not math.isfinite(number):
+        return f"{number:g}"
+    decimals = max(0, 1 - math.floor(math.log10(number)))
+    return f"{number:,.{decimals}f}"
+
+
+def low_best_high(low: float, best: float, high: float) -> str:
+    """644–699–740, or one number where the three agree."""
+    if count(low) == count(best) == count(high):
+        return count(best)
+    return f"{count(low)}–{count(best)}–{count(high)}"
+
+
+def verdict(effect: TruceEffect) -> str:
+    """lower, higher, or not detectably different: read off the interval of the rate ratio."""
+    if effect.upper < 1:
+        return "lower"
+    return "higher" if effect.lower > 1 else "not detectably different"
+
+
+def headline(effect: TruceEffect) -> str:
+    """The finding in one sentence, with rates, days, interval and source; never a cause."""
+    before, after = effect.rates.loc["before"], effect.rates.loc["after"]
+    daily = effect.daily
+    subject = daily.unit[:1].upper() + daily.unit[1:]
+    finding = {
+        "lower": f"{subject} were lower after the {effect.truce.name}",
+        "higher": f"{subject} were higher after the {effect.truce.name}",
+        "not detectably different": f"{subject} did not change detectably after the {effect.truce.name}",
+    }[verdict(effect)]
+    return (
+        f"{finding}: {rate(after['per_day'])} a day ({days(after['first'], after['last'])}) against "
+        f"{rate(before['per_day'])} a day before it ({days(before['first'], before['last'])}), a rate ratio of "
+        f"{ratio(effect.rate_ratio)} ({effect.level:.0%} interval {ratio(effect.lower)} to {ratio(effect.upper)})."
+    )
+
+
+def averted(effect: TruceEffect) -> str:
+    """Counterfactual and averted toll in words; a negative or undecided difference is said plainly."""
+    expected = (
+        f"Had the rate before gone on, {count(effect.counterfactual)} {effect.daily.unit} "
+        f"({effect.level:.0%} interval {count(effect.counterfactual_lower)} to {count(effect.counterfactual_upper)}) "
+        f"would be expected from {days(effect.truce.effective, effect.window[1])}; "
+        f"{count(effect.rates.loc['after', 'best'])} were counted."
+    )
+    interval = f"{count(abs(effect.averted))} ({count(effect.averted_lower)} to {count(effect.averted_upper)})"
+    if effect.averted_lower > 0:
+        return f"{expected} The difference is {interval} fewer."
+    if effect.averted_upper < 0:
+        upper, lower = count(-effect.averted_lower), count(-effect.averted_upper)
+        return f"{expected} The difference is {count(-effect.averted)} ({lower} to {upper}) more, not fewer."
+    direction = "fewer" if effect.averted >= 0 else "more"
+    return (
+        f"{expected} The difference, {count(abs(effect.averted))} {direction}, has an interval that holds zero "
+        f"({count(effect.averted_lower)} to {count(effect.averted_upper)} fewer): no difference is shown."
+    )
+
+
+def date_set(location_set: pd.DatetimeIndex) -> str:
+    """30 August to 28 September 2019, 18 days that are not all consecutive."""
+    span = days(location_set[0], location_set[-1])
+    if len(location_set) == 1:
+        return f"{span} alone"
+    gaps = " that are not all consecutive" if len(consecutive(location_set)) > 1 else ""
+    return f"{span}, {len(location_set)} days{gaps}"
+
+
+def changes_in_words(changes: Changepoints, truce: Truce) -> list[str]:
+    """One sentence per change, its set before its best point, and whether the set holds the truce's date."""
+    sentences = []
+    for number, (best, location_set) in enumerate(zip(changes.dates, changes.location_sets, strict=True)):
+        old, new = changes.regimes["rate"].iloc[number], changes.regimes["rate"].iloc[number + 1]
+        moved = "fell" if new < old else "rose"
+        sentence = (
+            f"The rate {moved} from {rate(old)} to {rate(new)} a day. The first day of the new rate lies, with "
+            f"{changes.level:.0%} probability, among these: {date_set(location_set)}."
+        )
+        if len(location_set) > 1:
+            sentence += f" {day(best)} fits best, but the other days of the set cannot be ruled out."
+        if truce.effective in location_set:
+            sentence += f" The set contains {day(truce.effective)}, the first day of the truce."
+        elif truce.announced is not None and truce.announced in location_set:
+            sentence += f" The set contains {day(truce.announced)}, the day the truce was announced."
+        sentences.append(sentence)
+    if not sentences:
+        first, last = changes.window
+        sentences.append(
+            f"No change of rate was found between {day(first)} and {day(last)}: one constant rate, "
+            f"{rate(changes.regimes['rate'].iloc[0])} a day, describes the counts as well as several would."
+        )
+    return sentences
+
+
+def detected(changes: Changepoints, truce: Truce) -> str:
+    """What the search, told nothing of the truce, says of its date: the set that holds it, or that none does."""
+    for number, location_set in enumerate(changes.location_sets):
+        if truce.effective in location_set:
+            old, new = changes.regimes["rate"].iloc[number], changes.regimes["rate"].iloc[number + 1]
+            direction = "a fall" if new < old else "a rise"
+            return f"{direction}, first day among {date_set(location_set)}"
+    return "no change whose set holds this date"
+
+
+def missing_bounds(daily: DailySeries) -> list[str]:
+    """How many records state no lower or upper bound, and what stands in its place."""
+    sentences = []
+    for number, word, column in ((daily.no_lower_bound, "lower", "low"), (daily.no_upper_bound, "upper", "high")):
+        if number:
+            sentences.append(
+                f"{number:,} records state no {word} bound; their best figure stands in for it, so “{column}” is not "
+                f"a {'floor' if word == 'lower' else 'ceiling'}."
+            )
+    return sentences

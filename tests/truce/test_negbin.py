@@ -1,0 +1,320 @@
+"""The reference values come from R (MASS, base glm); make_reference.R beside them says how."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from scipy.stats import nbinom, poisson, t
+
+from conflictts import DailySeries, Truce, estimate_truce_effect
+from conflictts.errors import TooLittleData
+from conflictts.truce import negbin
+from conflictts.truce.negbin import averaged_autocorrelation, fit_negbin
+
+EXACT = {"rel": 1e-6}  # both sides iterate to 1e-10 or better; R prints 15 digits
+QUOTED = {"rel": 1e-4}  # README.md quotes five or six digits
+
+# case of reference_values.csv: file, response, columns beside the intercept, factor
+CASES = {
+    "synthetic.step+dow": ("synthetic_daily.csv", "y", ["law"], "dow"),
+    "synthetic.step+trend+dow": ("synthetic_daily.csv", "y", ["law", "t"], "dow"),
+    "van.step+trend": ("seatbelts.csv", "VanKilled", ["law", "t"], "month"),
+    "van.step+trend+slope": ("seatbelts.csv", "VanKilled", ["law", "t", "tpost"], "month"),
+    "drvkilled.step": ("seatbelts.csv", "DriversKilled", ["law"], "month"),
+    "drvkilled.step+trend": ("seatbelts.csv", "DriversKilled", ["law", "t"], "month"),
+    "drvkilled.step+trend+slope": ("seatbelts.csv", "DriversKilled", ["law", "t", "tpost"], "month"),
+}
+UNDERDISPERSED = [case for case in CASES if case.startswith("van.")]
+OVERDISPERSED = [case for case in CASES if case not in UNDERDISPERSED]
+
+# rate ratio with its interval, README.md; case: slow columns, inflation where quoted
+KNOWN_RATIOS = [
+    pytest.param("synthetic.step+dow", 2, (0.363672, 0.249458, 0.530179), id="synthetic"),
+    pytest.param("van.step+trend", 3, (0.780355, 0.615744, 0.988973), id="vans"),
+    pytest.param("drvkilled.step+trend", 3, (0.869742, 0.718064, 1.053458), id="drivers"),
+]
+
+
+@pytest.fixture(scope="module")
+def reference(shared) -> dict[str, dict[str, float]]:
+    table = pd.read_csv(shared / "reference" / "reference_values.csv")
+    return {case: dict(zip(rows["name"], rows["value"], strict=True)) for case, rows in table.groupby("case")}
+
+
+def case_data(shared, case: str) -> tuple[np.ndarray, pd.DataFrame]:
+    """Counts, and the design with R's column names."""
+    file, response, columns, factor = CASES[case]
+    data = pd.read_csv(shared / "reference" / file)
+    design = pd.DataFrame({"(Intercept)": np.ones(len(data))}).join(data[columns].astype(float))
+    for value in sorted(data[factor].unique())[1:]:
+        design[f"factor({factor}){value}"] = (data[factor] == value).astype(float)
+    return data[response].to_numpy(float), design
+
+
+def starting(values: dict[str, float], prefix: str, design: pd.DataFrame) -> np.ndarray:
+    return np.array([values[f"{prefix}{column}"] for column in design.columns])
+
+
+def plain_errors(fit: negbin.NegBinFit) -> np.ndarray:
+    """Standard errors from inv(Z'Z), without the dispersion that `independent` is scaled by."""
+    surplus = len(fit.mean) - len(fit.coefficients)
+    return np.sqrt(np.diag(fit.independent) / max(1.0, fit.residuals @ fit.residuals / surplus))
+
+
+@pytest.mark.parametrize("case", OVERDISPERSED)
+def test_negative_binomial_meets_r(shared, reference, case):
+    counts, design = case_data(shared, case)
+    values = reference[case]
+    fit = fit_negbin(counts, design.to_numpy(), slow_columns=2)
+    assert fit.coefficients == pytest.approx(starting(values, "nb.coef.", design), **EXACT)
+    assert plain_errors(fit) == pytest.approx(starting(values, "nb.se.", design), **EXACT)
+    assert fit.alpha == pytest.approx(values["nb.alpha"], **EXACT)
+    assert 1 / fit.alpha == pytest.approx(values["nb.theta"], **EXACT)
+    assert fit.log_likelihood == pytest.approx(values["nb.loglik"], **EXACT)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_poisson_meets_r(shared, reference, case, monkeypatch):
+    monkeypatch.setattr(negbin, "_alpha_given_mean", lambda counts, mean: 0.0)
+    counts, design = case_data(shared, case)
+    values = reference[case]
+    fit = fit_negbin(counts, design.to_numpy(), slow_columns=2)
+    assert fit.coefficients == pytest.approx(starting(values, "pois.coef.", design), **EXACT)
+    assert plain_errors(fit) == pytest.approx(starting(values, "pois.se.", design), **EXACT)
+    assert fit.log_likelihood == pytest.approx(values["pois.loglik"], **EXACT)
+    squares = fit.residuals @ fit.residuals
+    assert squares / (len(counts) - design.shape[1]) == pytest.approx(values["qpois.dispersion"], **EXACT)
+    for lag in (1, 2, 3):
+        product = fit.residuals[lag:] @ fit.residuals[:-lag]
+        assert product / squares == pytest.approx(values[f"pois.pearson.acf.{lag}"], **EXACT)
+    scaled = starting(values, "qpois.se." if values["qpois.dispersion"] > 1 else "pois.se.", design)
+    assert np.sqrt(np.diag(fit.independent)) == pytest.approx(scaled, **EXACT)
+
+
+@pytest.mark.parametrize("case", UNDERDISPERSED)
+def test_underdispersed_counts_are_poisson(shared, case):
+    counts, design = case_data(shared, case)
+    fit = fit_negbin(counts, design.to_numpy(), slow_columns=3)
+    assert fit.alpha == 0.0
+    assert fit.log_likelihood == pytest.approx(poisson.logpmf(counts, fit.mean).sum(), **EXACT)
+
+
+@pytest.mark.parametrize(("case", "slow_columns", "expected"), KNOWN_RATIOS)
+def test_ratios_meet_the_specification(shared, case, slow_columns, expected):
+    counts, design = case_data(shared, case)
+    fit = fit_negbin(counts, design.to_numpy(), slow_columns=slow_columns)
+    step = (design.columns == "law").astype(float)
+    centre, half = step @ fit.coefficients, fit.half_width(step, 0.95)
+    assert np.exp([centre, centre - half, centre + half]) == pytest.approx(expected, **QUOTED)
+
+
+def test_drivers_are_not_told_from_drift(shared):
+    counts, design = case_data(shared, "drvkilled.step+trend")
+    fit = fit_negbin(counts, design.to_numpy(), slow_columns=3)
+    step = (design.columns == "law").astype(float)
+    assert fit.inflation(step) == pytest.approx(6.29, abs=0.005)  # quoted with two decimals
+
+
+def test_averted_toll_meets_the_specification(shared):
+    data = pd.read_csv(shared / "reference" / "synthetic_daily.csv")
+    days = pd.date_range("2020-01-06", periods=len(data))  # a Monday, as dow 0; any bijection fits the same means
+    daily = DailySeries.from_counts(pd.Series(data["y"].to_numpy(float), days))
+    effect = estimate_truce_effect(daily, Truce(days[120]))
+    assert effect.summary().loc["averted"].tolist() == pytest.approx([106.423, 71.210, 141.635], **QUOTED)
+    assert effect.summary().loc["rate_ratio"].tolist() == pytest.approx([0.363672, 0.249458, 0.530179], **QUOTED)
+
+
+def weekly_design(n_days: int, first_after: int, *slow: np.ndarray) -> np.ndarray:
+    weekday = np.arange(n_days) % 7
+    after = np.arange(n_days) >= first_after
+    return np.column_stack([np.ones(n_days), after, *slow] + [weekday == k for k in range(1, 7)]).astype(float)
+
+
+def simulated(seed: int, n_days: int = 140, size: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
+    """Counts that halve at two thirds, and their design: intercept, step, weekdays."""
+    rng = np.random.default_rng(seed)
+    design = weekly_design(n_days, 2 * n_days // 3)
+    mean = 5.0 * 0.5 ** design[:, 1]
+    return rng.negative_binomial(size, size / (size + mean)).astype(float), design
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_twin_statsmodels(seed):
+    counts, design = simulated(seed)
+    offset = np.log(np.random.default_rng(seed).uniform(0.5, 2, len(counts)))
+    fit = fit_negbin(counts, design, slow_columns=2, offset=offset)
+    family = sm.families.NegativeBinomial(alpha=fit.alpha)
+    twin = sm.GLM(counts, design, family=family, offset=offset).fit(tol=1e-12, tol_criterion="params")
+    assert fit.alpha > 0
+    assert fit.coefficients == pytest.approx(twin.params, **EXACT)
+    assert plain_errors(fit) == pytest.approx(twin.bse, **EXACT)
+    size = 1 / fit.alpha
+    assert fit.log_likelihood == pytest.approx(nbinom.logpmf(counts, size, size / (size + fit.mean)).sum(), **EXACT)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.01, 2.0])
+def test_alpha_is_the_likeliest(factor):
+    counts, design = simulated(7)
+    fit = fit_negbin(counts, design, slow_columns=2)
+    size = 1 / (fit.alpha * factor)
+    refit = sm.GLM(counts, design, family=sm.families.NegativeBinomial(alpha=1 / size)).fit()
+    assert nbinom.logpmf(counts, size, size / (size + refit.mu)).sum() < fit.log_likelihood
+
+
+def test_constant_offset_moves_the_intercept_alone():
+    counts, design = simulated(11)
+    plain = fit_negbin(counts, design, slow_columns=2)
+    moved = fit_negbin(counts, design, slow_columns=2, offset=np.full(len(counts), 0.7))
+    expected = plain.coefficients - 0.7 * (np.arange(design.shape[1]) == 0)
+    assert moved.coefficients == pytest.approx(expected, abs=1e-8)  # both iterate to steps of 1e-10
+    assert moved.covariance == pytest.approx(plain.covariance, rel=1e-6)  # the same iterations
+
+
+def naive_autocorrelation(residuals: np.ndarray, day: np.ndarray, slow_columns: int) -> list[float]:
+    """DESIGN.md section 4, term by term; pairs are sought one by one."""
+    n_days = len(residuals)
+    lags = range(1, min(14, n_days // 4) + 1)
+    power = sum(r * r for r in residuals)
+    sample, pairs = {}, {}
+    for lag in lags:
+        found = [residuals[i] * residuals[j] for i in range(n_days) for j in range(n_days) if day[j] - day[i] == lag]
+        pairs[lag] = len(found)
+        sample[lag] = sum(found) / max(len(found), 1) * (n_days - lag) / power
+    bias = slow_columns / n_days
+    members = []
+    for phi in [k / 20 for k in range(20)]:
+        for share in [k / 20 for k in range(21)]:
+            if phi == 0 and share > 0:
+                continue  # the same function as share 0, which takes their place with 21 times the mass
+            misfit = 0.0
+            for lag in lags:
+                expected = share * phi**lag - bias * (1 + 2 * share * phi / (1 - phi))
+                misfit += (1 - lag / n_days) * (sample[lag] - expected) ** 2 * (pairs[lag] > 0)
+            members.append((phi, share, (21 if phi == 0 else 1) * np.exp(-n_days / 2 * misfit)))
+    mass = sum(weight for _, _, weight in members)
+    distances = range(1, int(day[-1]) + 1)
+    return [1.0] + [sum(w * share * phi**k for phi, share, w in members) / mass for k in distances]
+
+
+def remembering(n_days: int, phi: float, seed: int) -> np.ndarray:
+    noise = np.random.default_rng(seed).normal(size=n_days)
+    for i in range(1, n_days):
+        noise[i] += phi * noise[i - 1]
+    return noise
+
+
+GAPS = [
+    pytest.param(np.arange(60), id="no gap"),
+    pytest.param(np.delete(np.arange(75), np.arange(20, 35)), id="one gap"),
+    pytest.param(2 * np.arange(40), id="every other day"),
+    pytest.param(np.array([0, 1, 2, 5, 6, 7, 9, 10, 11, 12, 14, 15]), id="short"),
+]
+
+
+@pytest.mark.parametrize("day", GAPS)
+@pytest.mark.parametrize("phi", [0.0, 0.7])
+def test_averaged_autocorrelation_is_the_formula(day, phi):
+    residuals = remembering(len(day), phi, seed=3)
+    expected = naive_autocorrelation(residuals, day, slow_columns=2)
+    assert averaged_autocorrelation(residuals, day, 2) == pytest.approx(expected, abs=1e-12)  # rounding of sums
+
+
+def test_averaged_autocorrelation_follows_the_memory():
+    lag_one = [averaged_autocorrelation(remembering(400, phi, seed=5), np.arange(400), 2)[1] for phi in (0, 0.4, 0.8)]
+    assert lag_one == pytest.approx([0, 0.4, 0.8], abs=0.12)  # 2.4 / sqrt(400): 2.4 standard errors of white noise
+
+
+def test_dependence_is_by_distance_in_days():
+    counts, design = simulated(13)
+    kept = np.random.default_rng(13).random(len(counts)) > 0.15
+    kept[60:75] = False
+    day = np.flatnonzero(kept) + 1000  # the origin does not matter
+    counts, design = counts[kept], design[kept]
+    fit = fit_negbin(counts, design, slow_columns=2, day=day)
+    acf = averaged_autocorrelation(fit.residuals, day - day[0], 2)
+    scaled = design * np.sqrt(fit.mean / (1 + fit.alpha * fit.mean))[:, None]
+    meat = np.zeros((design.shape[1], design.shape[1]))
+    for i in range(len(day)):
+        for j in range(len(day)):
+            meat += acf[abs(day[i] - day[j])] * np.outer(scaled[i], scaled[j])
+    bread = np.linalg.inv(scaled.T @ scaled)
+    dispersion = max(1.0, fit.residuals @ fit.residuals / (len(counts) - design.shape[1]))
+    assert fit.covariance == pytest.approx(dispersion * bread @ meat @ bread, rel=1e-9)  # FFT against a double loop
+    closed_up = fit_negbin(counts, design, slow_columns=2)
+    assert closed_up.coefficients == pytest.approx(fit.coefficients, abs=1e-9)  # the same likelihood
+    assert abs(closed_up.covariance[1, 1] / fit.covariance[1, 1] - 1) > 1e-3  # but other distances
+
+
+def test_no_memory_leaves_the_independent_covariance(monkeypatch):
+    monkeypatch.setattr(negbin, "averaged_autocorrelation", lambda r, day, q: np.eye(1, int(day[-1]) + 1)[0])
+    fit = fit_negbin(*simulated(17), slow_columns=2)
+    assert fit.covariance == pytest.approx(fit.independent, rel=1e-9)  # FFT against a product
+    assert fit.inflation(np.eye(8)[1]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("phi", "floor"), [pytest.param(0.0, False, id="white"), pytest.param(0.97, True, id="drift")])
+def test_interval_spends_degrees_of_freedom_on_memory(phi, floor):
+    latent = remembering(120, phi, seed=2)
+    counts = np.random.default_rng(2).poisson(20 * np.exp(0.7 * latent / latent.std())).astype(float)
+    fit = fit_negbin(counts, np.column_stack([np.ones(120), np.arange(120) >= 80]).astype(float), slow_columns=2)
+    step = np.array([0.0, 1.0])
+    freedom = 120 / fit.inflation(step) - 2
+    assert (freedom < 20) is floor
+    expected = t.ppf(0.95, max(freedom, 4)) * np.sqrt(fit.covariance[1, 1])
+    assert fit.half_width(step, 0.90) == pytest.approx(expected)
+
+
+def test_input_is_unchanged():
+    counts, design = simulated(19)
+    day, offset = np.arange(len(counts)) + 5, np.zeros(len(counts))
+    before = [array.copy() for array in (counts, design, day, offset)]
+    fit_negbin(counts, design, slow_columns=2, day=day, offset=offset)
+    for array, copy in zip((counts, design, day, offset), before, strict=True):
+        assert np.array_equal(array, copy)
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        pytest.param(np.zeros(60), "All 60 counts are 0", id="all zero"),
+        pytest.param(np.r_[np.full(40, 3.0), np.zeros(20)], "60 counts with total 120", id="zero after the step"),
+        pytest.param(np.r_[np.zeros(40), np.full(20, 3.0)], "60 counts with total 60", id="zero before the step"),
+    ],
+)
+def test_hopeless_counts_are_refused(counts, message):
+    design = np.column_stack([np.ones(60), np.arange(60) >= 40]).astype(float)
+    with pytest.raises(TooLittleData, match=message):
+        fit_negbin(counts, design, slow_columns=2)
+
+
+def test_collinear_columns_are_refused():
+    with pytest.raises(TooLittleData, match="does not converge"):
+        fit_negbin(np.arange(1.0, 61.0), np.ones((60, 2)), slow_columns=2)
+
+
+@pytest.mark.parametrize("level", [0.5, 1.0, 2.0, 3.0, 7.0, 1e6])
+def test_constant_counts_have_no_memory_to_find(level):
+    design = np.column_stack([np.ones(60), np.arange(60) >= 40]).astype(float)
+    fit = fit_negbin(np.full(60, level), design, slow_columns=2)
+    assert fit.alpha == 0.0
+    assert fit.coefficients == pytest.approx([np.log(level), 0.0], abs=1e-9)  # steps of 1e-10
+    assert fit.inflation(np.array([0.0, 1.0])) < 2  # not the 9 that rounding errors of equal sign would give
+
+
+def test_dispersion_next_to_zero_settles():
+    rng = np.random.default_rng(2332)  # the slope in 1/alpha drowns in rounding from alpha = 1e-4 down
+    counts = rng.poisson(rng.choice([0.3, 1, 3]), 60).astype(float)
+    assert 0 <= fit_negbin(counts, weekly_design(60, 40), slow_columns=2).alpha < 1e-3
+
+
+@pytest.mark.parametrize("seed", [16, 93, 198])
+def test_sparse_counts_have_a_maximum(seed):
+    rng = np.random.default_rng(seed)  # variance = mean + 10 mean²; the likelihood in the coefficients is concave
+    mean = np.repeat([10.0, 3.0], [120, 60])
+    counts = rng.negative_binomial(0.1, 0.1 / (0.1 + mean)).astype(float)
+    design = weekly_design(180, 120, (np.arange(180) - 89.5) / 7)
+    fit = fit_negbin(counts, design, slow_columns=3)
+    slope = design.T @ ((counts - fit.mean) / (1 + fit.alpha * fit.mean))
+    assert slope == pytest.approx(0, abs=1e-7)  # steps of 1e-10 times an information of up to 100
