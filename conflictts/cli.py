@@ -253,3 +253,7 @@ def _one_sentence(debug: bool) -> Iterator[None]:
             err=True,
         )
         raise typer.Exit(UNEXPECTED) from None
+
+
+if __name__ == "__main__":
+    main()

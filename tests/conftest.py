@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,22 @@ import conflictts as ct
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-def require(present: bool, reason: str) -> None:
+@pytest.fixture(scope="session")
+def require() -> Callable[[bool, str], None]:
     """Skip a test whose outside means are absent; fail instead where CONFLICTTS_REQUIRE_ALL says all must be there."""
-    if present:
-        return
-    if os.environ.get("CONFLICTTS_REQUIRE_ALL") == "1":
-        pytest.fail(f"{reason}, and CONFLICTTS_REQUIRE_ALL is set")
-    pytest.skip(reason)
+
+    def present_or_skip(present: bool, reason: str) -> None:
+        if present:
+            return
+        if os.environ.get("CONFLICTTS_REQUIRE_ALL") == "1":
+            pytest.fail(f"{reason}, and CONFLICTTS_REQUIRE_ALL is set")
+        pytest.skip(reason)
+
+    return present_or_skip
 
 
 @pytest.fixture(scope="session")
-def shared() -> Path:
+def shared(require: Callable[[bool, str], None]) -> Path:
     """The folder of data that tests use and the project does not contain."""
     require(SHARED.is_dir(), "needs ../shared/data, which lies outside the project")
     return SHARED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -51,5 +52,12 @@ def draw_sheet(plot: Callable[..., Axes], *, name: str, width: float = 9.0, heig
         svg, png = io.StringIO(), io.BytesIO()
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         figure.savefig(png, format="png", dpi=200, metadata={"Software": None})
-    text = svg.getvalue()
-    return Sheet(svg=text[text.index("<svg") :], png=png.getvalue())
+    return Sheet(svg=_embeddable(svg.getvalue(), name), png=png.getvalue())
+
+
+def _embeddable(svg: str, name: str) -> str:
+    """The <svg> element alone; identifiers that nothing refers to go, the others are made unique by the name."""
+    svg = svg[svg.index("<svg") :]
+    needed = set(re.findall(r'(?:url\(#|href="#)([^")]+)', svg))
+    svg = re.sub(r' id="([^"]*)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in needed else "", svg)
+    return re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", svg)

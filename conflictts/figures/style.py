@@ -61,8 +61,9 @@ def draw_truces(
     """
     half = pd.Timedelta(hours=12)
     in_order = sorted(truces, key=lambda truce: truce.effective)
-    for truce, following in zip(in_order, [*in_order[1:], None], strict=True):
-        end = truce.ended or (following.effective if following else last + pd.Timedelta(days=1))
+    for position, truce in enumerate(in_order):
+        following = in_order[position + 1 : position + 2]
+        end = truce.ended or (following[0].effective if following else last + pd.Timedelta(days=1))
         if truce.effective > last or end <= first:
             continue
         if bands:

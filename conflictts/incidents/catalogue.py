@@ -70,7 +70,9 @@ def catalogue_incidents(raw: RawRecords, *, provenance: Provenance | None = None
     text = raw.table
     records = pd.DataFrame({name: text[column] for name, column in NAMES.items() if column in text}, dtype="str")
     unit = text["unit"].str.strip()
-    records["part_of"] = unit.str.removeprefix("part_of:").mask(unit.isin(COUNTED_UNITS), "")
+    named = unit.str.extract(r"^part_of:(.+)$", expand=False)
+    # Any other unit becomes the name of no record, so that the row goes to quarantine.
+    records["part_of"] = named.fillna("unit " + unit).mask(unit.isin(COUNTED_UNITS), "")
     provenance = provenance or Provenance(
         provider="press catalogue",
         files=(raw.name,),

@@ -8,9 +8,11 @@ import hashlib
 import io
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -63,6 +65,8 @@ def read_raw_records(path: str | PathLike[str]) -> RawRecords:
     path = Path(path)
     packed = _read_bytes(path)
     text = _decode(_unpack(packed, path), path)
+    if not text.strip():
+        raise InputError(f"{path.name} is empty: it holds no text. Export or download it again.")
     header, rows, malformed = _split(text, path)
     if not rows and not malformed:
         raise InputError(f"{path.name} has a header but no records below it. Export the file again.")
@@ -89,12 +93,18 @@ def require_columns(raw: RawRecords, required: tuple[str, ...], *, kind: str) ->
 def write_for_spreadsheet(table: pd.DataFrame, path: str | PathLike[str]) -> None:
     """Write text rows as UTF-8 CSV, with a leading quote before anything a spreadsheet would run as a formula."""
     formula = re.compile(r"^[=@\t\r]|^[+-](?![\d.]+$)")
-    safe = table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and formula.match(cell) else cell)
-    safe.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+
+    def as_text(cell: Any) -> Any:
+        return f"'{cell}" if isinstance(cell, str) and formula.match(cell) else cell
+
+    safe = table.map(as_text).rename(columns=as_text)
+    safe.to_csv(path, index=False, encoding="utf-8", lineterminator="\n", quoting=csv.QUOTE_ALL)
 
 
 def _read_bytes(path: Path) -> bytes:
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path.name} has {path.stat().st_size:,} bytes, more than {MAX_BYTES:,}. Cut it by year.")
         packed = path.read_bytes()
     except FileNotFoundError:
         raise InputError(f"There is no file {path}. Check the path.") from None
@@ -149,9 +159,16 @@ def _decode(content: bytes, path: Path) -> str:
 
 def _split(text: str, path: Path) -> tuple[list[str], list[tuple[int, list[str]]], list[tuple[int, str, str]]]:
     csv.field_size_limit(1 << 30)  # the module's own default refuses long notes; MAX_BYTES is the bound that counts
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    read_now: list[str] = []  # the physical lines of the record at hand, for rows that cannot be split
+
+    def lines() -> Iterator[str]:
+        for line in io.StringIO(text, newline=""):
+            read_now.append(line)
+            yield line
+
+    reader = csv.reader(lines(), strict=True)
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.strip() for name in next((fields for fields in reader if fields), [])]
     except csv.Error as error:
         raise InputError(f"{path.name} has a header that cannot be read ({error}). Check its first line.") from None
     twice = sorted({name for name in header if header.count(name) > 1})
@@ -162,6 +179,8 @@ def _split(text: str, path: Path) -> tuple[list[str], list[tuple[int, list[str]]
     number = 1
     while True:
         first_line = reader.line_num + 1
+        read_now.clear()
+        number += 1
         try:
             fields = next(reader)
         except StopIteration:
@@ -172,16 +191,13 @@ def _split(text: str, path: Path) -> tuple[list[str], list[tuple[int, list[str]]
                     f"{path.name} ends inside a quotation that opens in the record at line {first_line}. "
                     "The file is truncated or a quotation mark is missing there; mend that line or download it again."
                 ) from None
-            number += 1
-            malformed.append((number, f"not readable as CSV: {error}", f"line {first_line}"))
+            malformed.append((number, f"not readable as CSV: {error}", "".join(read_now).rstrip("\r\n")))
             continue
-        if not fields:
-            continue  # an empty line is no record
-        number += 1
         if len(fields) == len(header):
             rows.append((number, fields))
-        else:
-            malformed.append((number, f"{len(fields)} fields where the header has {len(header)}", ",".join(fields)))
+        elif fields:  # an empty line is no record
+            as_written = "".join(read_now).rstrip("\r\n")
+            malformed.append((number, f"{len(fields)} fields where the header has {len(header)}", as_written))
     return header, rows, malformed
 
 

@@ -25,6 +25,7 @@ COUNTS = (
     "n_sources",
 )
 DEGREES = {"latitude": 90.0, "longitude": 180.0}
+MOST = 100_000_000  # persons or sources in one record; more is a slip of the keyboard
 TEXTS = (
     "incident_id",
     "date_precision",
@@ -80,7 +81,8 @@ class Ledger:
     quarantined : DataFrame, columns file, row, incident_id, column, value, reason
         One line per fault; a row with two faults stands twice. `row` counts as a spreadsheet does, header = 1.
     rejected : DataFrame of str
-        The quarantined rows in the source's own columns, to be mended and read again.
+        The quarantined rows in the source's own columns, to be mended and read again. A row that could not be split
+        into columns stands in the first, as it was written.
     excluded : DataFrame, columns filter, records
         Rows left out by a declared choice.
     warnings : DataFrame, columns warning, records, example
@@ -258,19 +260,17 @@ def check_incidents(
         quarantined = pd.concat([quarantined, lines[["row", "column", "value", "reason"]]])
     quarantined = quarantined.sort_values(["row", "column"], kind="stable", ignore_index=True)
     quarantined.insert(0, "file", raw.name)
-    quarantined.insert(2, "incident_id", quarantined["row"].map(identity).fillna(""))
+    quarantined.insert(2, "incident_id", identity.reindex(quarantined["row"], fill_value="").to_numpy())
     kept = table.loc[~table.index.isin(quarantined["row"])].reset_index(drop=True)
-    rejected = pd.concat(
-        [
-            raw.table.loc[raw.table.index.isin(quarantined["row"])],
-            raw.malformed[["value"]].rename(columns={"value": raw.table.columns[0]}),
-        ]
-    ).sort_index()
+    at_fault = raw.table.loc[raw.table.index.isin(quarantined["row"])]
+    as_written = pd.DataFrame("", raw.malformed.index, raw.table.columns, dtype="str")
+    as_written[raw.table.columns[0]] = raw.malformed["value"]
+    rejected = pd.concat([at_fault, as_written]).sort_index()
     ledger = Ledger(
         read=len(raw.table) + len(raw.malformed),
         used=len(kept),
         quarantined=quarantined.astype({"row": "int64"}),
-        rejected=rejected.fillna(""),
+        rejected=rejected,
         excluded=pd.DataFrame({"filter": pd.Series(dtype="str"), "records": pd.Series(dtype="int64")}),
         warnings=_unusual(kept),
     )
@@ -310,7 +310,9 @@ def matching_records(table: pd.DataFrame, where: Where) -> pd.Series:
     for column, wanted in where.items():
         if column not in FILTERS:
             raise UnknownNameError(f"No column {column!r} to filter on. Choose one of {', '.join(FILTERS)}.")
-        values = [wanted] if isinstance(wanted, str) else list(wanted)
+        values = [wanted] if isinstance(wanted, str) else list(wanted or ())
+        if not values:
+            raise UnknownNameError(f"No value given for {column}. Name one or more, or leave the condition out.")
         present = sorted(set(table[column]) - {""})
         for value in values:
             if value not in present:
@@ -333,8 +335,9 @@ def _nearest(value: str, present: list[str]) -> str:
 def _check_days(text: pd.Series, column: str, faults: _Faults) -> pd.Series:
     written = text.str.replace(r"[ T]00:00(:00(\.0+)?)?$", "", regex=True)
     day = pd.to_datetime(written, format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
+    iso = written.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").astype(bool)
+    day = day.where(iso)
     breach = day.isna()
-    iso = written.str.fullmatch(r"\d{4}-\d{2}-\d{2}").fillna(False).astype(bool)
     reason = pd.Series("not a date written as YYYY-MM-DD", text.index)
     reason[iso] = "no such day in the calendar"
     reason[written == ""] = "blank, but every record needs its first and last day"
@@ -349,6 +352,7 @@ def _check_counts(text: pd.Series, column: str, faults: _Faults) -> pd.Series:
     faults.add(unreadable, column, text, "not a number")
     faults.add(number < 0, column, text, "negative, but it counts persons or sources")
     faults.add(~unreadable & (number % 1 != 0) & number.notna(), column, text, "not a whole number")
+    faults.add(~unreadable & (number > MOST), column, text, f"above {MOST:,}, which no record can count")
     return number
 
 
@@ -361,17 +365,20 @@ def _check_degrees(text: pd.Series, column: str, faults: _Faults) -> pd.Series:
 
 
 def _check_parts(table: pd.DataFrame, faults: _Faults) -> None:
-    """A detail needs the record whose total contains it; if that one is at fault, so is the detail."""
+    """Every chain of details must end in a sound record that counts; one that does not is at fault as a whole."""
     at_fault = set(pd.concat([frame["row"] for frame in faults.frames])) if faults.frames else set()
+    sound = ~table.index.isin(at_fault)
     part_of = table["part_of"]
     is_part = part_of != ""
-    while True:
-        sound = ~table.index.isin(at_fault)
-        lost = is_part & sound & (~part_of.isin(table.loc[sound, "incident_id"]) | (part_of == table["incident_id"]))
-        if not lost.any():
-            return
-        faults.add(lost, "part_of", part_of, "names no sound record that would contain this one")
-        at_fault.update(table.index[lost])
+    contained = set(table.loc[sound & ~is_part, "incident_id"])
+    grows = True
+    while grows:
+        held = set(table.loc[sound & is_part & part_of.isin(contained), "incident_id"]) - contained
+        contained |= held
+        grows = bool(held)
+    lost = is_part & sound & ~table["incident_id"].isin(contained)
+    written = faults.raw.table.get(faults.names.get("part_of", "part_of"), part_of)
+    faults.add(lost, "part_of", written, "names no sound record that would contain this one")
 
 
 def _unusual(table: pd.DataFrame) -> pd.DataFrame:

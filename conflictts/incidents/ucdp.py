@@ -112,8 +112,10 @@ def ucdp_incidents(raw: RawRecords, *, release: str | None = None) -> Incidents:
 
 def _add_sides(text: pd.DataFrame) -> tuple[pd.Series, str]:
     """deaths_a + deaths_b as text; whatever is not a number is passed on, for the check to name it."""
+    blank = (text["deaths_a"].str.strip() == "") & (text["deaths_b"].str.strip() == "")
     a, b = (pd.to_numeric(text[column], errors="coerce") for column in ("deaths_a", "deaths_b"))
     both = (a + b).map("{:.0f}".format)
     negative = (a < 0) | (b < 0)
     unreadable = (a + b).isna() | negative | (a % 1 != 0) | (b % 1 != 0)
-    return both.mask(unreadable, text["deaths_a"] + " + " + text["deaths_b"]), "deaths_a + deaths_b"
+    as_written = text["deaths_a"] + " + " + text["deaths_b"]
+    return both.mask(unreadable, as_written).mask(blank, ""), "deaths_a + deaths_b"

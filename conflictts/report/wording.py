@@ -152,6 +152,8 @@ def detected(changes: Changepoints, truce: Truce) -> str:
 
 def missing_bounds(daily: DailySeries) -> list[str]:
     """How many records state no lower or upper bound, and what stands in its place."""
+    if daily.no_lower_bound == daily.no_upper_bound > 0:
+        return [f"{daily.no_lower_bound:,} records state no bounds: low and high repeat their best figure."]
     sentences = []
     for number, word, column in ((daily.no_lower_bound, "lower", "low"), (daily.no_upper_bound, "upper", "high")):
         if number:

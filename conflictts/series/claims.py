@@ -77,15 +77,15 @@ def hold_claims(daily: DailySeries, claims: pd.DataFrame, *, slack_days: int = 3
     DataFrame, one row per claim on the series' measure whose period lies inside its coverage
         The claim's own columns, then ``counted_low``, ``counted_best``, ``counted_high`` (sums of the series over the
         period), ``ratio`` (counted best / claimed best) and ``verdict``: the series counts "below", "within" or
-        "above" the claimed range. Ordered by period.
+        "above" the claimed range; or the period was "not observed throughout" and nothing is held. Ordered by period.
 
     Examples
     --------
     >>> import conflictts as ct
     >>> case = ct.load_idlib_2019()
     >>> held = ct.hold_claims(ct.daily_series(case, measure="civilians"), case.claims).set_index("claim_id")
-    >>> held.loc["CLM-081", ["wording", "counted_best"]].tolist()
-    ['nearly a thousand', 699.0]
+    >>> held.loc["CLM-081", ["counted_low", "counted_best", "counted_high", "ratio"]].astype(float).round(2).tolist()
+    [644.0, 699.0, 740.0, 0.72]
     """
     first, last = daily.coverage
     speaks = (claims["measure"] == daily.measure) & (claims["period_start"] >= first) & (claims["period_end"] <= last)
@@ -95,6 +95,10 @@ def hold_claims(daily: DailySeries, claims: pd.DataFrame, *, slack_days: int = 3
     counted, verdicts = [], []
     for claim in held.itertuples():
         sums = table.loc[claim.period_start : claim.period_end].sum()
+        if table.loc[claim.period_start : claim.period_end].isna().any(axis=None):
+            counted.append(np.full(3, np.nan))
+            verdicts.append("not observed throughout")
+            continue
         counted.append(sums.to_numpy())
         inner = table.loc[claim.period_start + slack : claim.period_end - slack, "low"].sum()
         outer = table.loc[claim.period_start - slack : claim.period_end + slack, "high"].sum()

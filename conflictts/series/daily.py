@@ -122,7 +122,7 @@ class DailySeries:
         if wrong.any():
             raise InputError(
                 f"{int(wrong.sum())} of {len(best)} daily counts are not counts, the first "
-                f"{counts[wrong].iloc[0]!r} on {index[wrong.to_numpy()][0]:%Y-%m-%d}. "
+                f"{str(counts[wrong].iloc[0])!r} on {index[wrong.to_numpy()][0]:%Y-%m-%d}. "
                 "Counts are 0 or more; use NaN for a day nobody observed."
             )
         table = pd.DataFrame({"low": best, "best": best, "high": best})
@@ -147,7 +147,7 @@ class DailySeries:
     def summary(self) -> pd.DataFrame:
         """Totals per calendar month, one row each: days observed, low, best, high, best per observed day."""
         month = self.table.index.to_period("M")
-        totals = self.table[["low", "best", "high"]].groupby(month).sum()
+        totals = self.table[["low", "best", "high"]].groupby(month).sum(min_count=1)
         totals.insert(0, "days", self.table["best"].groupby(month).count())
         totals["per_day"] = totals["best"] / totals["days"].replace(0, np.nan)
         totals.index.name = "month"
@@ -214,10 +214,16 @@ def daily_series(
     detail = table["part_of"] != ""
     stated = amounts["best"].notna()
     dated = (length == 1) | (allocation != "exact")
-    if not (stated & ~detail).any():
+    asked = chosen & ~detail
+    if not (stated & asked).any():
         raise TooLittleData(
-            f"None of the {len(table):,} records states {UNITS[measure]}. Choose another measure, or a source that "
-            f"counts them."
+            f"None of the {int(asked.sum()):,} records{' with ' + _in_words(where) if where else ''} states "
+            f"{UNITS[measure]}. Choose another measure, or a source that counts them."
+        )
+    if not (dated & stated & asked).any():
+        raise TooLittleData(
+            f"None of the {int((stated & asked).sum()):,} records is dated to one day, so allocation 'exact' leaves "
+            "nothing to count. Use 'spread'."
         )
     outcome = pd.Series("counted", table.index)
     outcome[~dated] = "not dated to one day (allocation 'exact')"
@@ -232,7 +238,7 @@ def daily_series(
     last = (table.loc[counted, "date_end"] - origin).dt.days.to_numpy()
     with_records = np.column_stack([numbers, np.ones(len(numbers))])
     sums, inside = allocate(first, last, with_records, len(days), allocation=allocation)
-    if counted.any() and not inside.any():
+    if not inside.any():
         span = table.loc[counted]
         raise CoverageError(
             f"None of {counted.sum():,} records lies inside coverage {origin:%Y-%m-%d}..{days[-1]:%Y-%m-%d}; they lie "
@@ -271,12 +277,16 @@ def _whole_days(counts: pd.Series) -> pd.DatetimeIndex:
             f"Daily counts need an index of dates, met {len(index)} rows indexed by {index.dtype}. "
             "Use pd.to_datetime on the dates and set them as the index."
         )
+    if index.hasnans:
+        raise CoverageError(f"{int(index.isna().sum())} of {len(index)} dates are blank. Give every count its day.")
     if index.tz is not None or (index != index.normalize()).any():
         raise CoverageError("Daily counts need whole days without a time zone. Use .tz_localize(None).normalize().")
     whole = pd.date_range(index[0], index[-1], freq="D", unit="us")
     if len(whole) != len(index) or (whole != index).any():
         missing = whole.difference(index)
-        what = f"{len(missing)} days are missing, the first {missing[0]:%Y-%m-%d}" if len(missing) else "days repeat"
+        what = f"{len(missing)} days are missing, the first {missing[0]:%Y-%m-%d}" if len(missing) else "they repeat"
+        if index[0] > index[-1] or (not index.is_monotonic_increasing and not index.has_duplicates):
+            what = "they are not in order"
         raise CoverageError(
             f"Daily counts must have every day from first to last once and in order: {what}. Sort them, and put NaN on "
             "days that were not observed and 0 on days that were quiet."
@@ -290,18 +300,36 @@ def _covered_days(coverage: tuple[Day, Day] | None, provenance: Provenance) -> p
         raise CoverageError(
             f"{provenance.provider} does not say which days it covered. Declare them: coverage=(first, last)."
         )
-    try:
-        first, last = (pd.Timestamp(day).normalize() for day in declared)
-    except (ValueError, TypeError):
-        raise CoverageError(f"Coverage {declared!r} is not a pair of dates. Give (first, last).") from None
-    if not first <= last:
-        raise CoverageError(f"Coverage {first:%Y-%m-%d}..{last:%Y-%m-%d} ends before it starts. Give (first, last).")
+    first, last = pair_of_days(declared, "coverage")
     if (last - first).days >= _LONGEST:
         raise CoverageError(
-            f"Coverage {first:%Y-%m-%d}..{last:%Y-%m-%d} is {(last - first).days:,} days long, more than "
+            f"Coverage {first:%Y-%m-%d}..{last:%Y-%m-%d} is {(last - first).days + 1:,} days long, more than "
             f"{_LONGEST:,}. Correct the years."
         )
     return pd.date_range(first, last, freq="D", unit="us", name="day")
+
+
+def pair_of_days(pair: tuple[Day, Day], name: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Read (first, last) as two whole days in order.
+
+    Raises
+    ------
+    CoverageError
+        If it is not two dates, has a time zone, or ends before it starts.
+    """
+    try:
+        first, last = (pd.Timestamp(day) for day in pair)
+    except (ValueError, TypeError):
+        first = last = pd.NaT
+    if first is pd.NaT or last is pd.NaT:
+        raise CoverageError(f"{name.capitalize()} {pair!r} is not a pair of dates. Give (first, last).")
+    if first.tz is not None or last.tz is not None:
+        raise CoverageError(f"{name.capitalize()} {first}..{last} has a time zone. Give plain dates.")
+    if first > last:
+        raise CoverageError(
+            f"{name.capitalize()} {first:%Y-%m-%d}..{last:%Y-%m-%d} ends before it starts. Give (first, last)."
+        )
+    return first.normalize(), last.normalize()
 
 
 def _amounts(table: pd.DataFrame, measure: str) -> pd.DataFrame:

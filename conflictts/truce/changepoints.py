@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import CoverageError, TooLittleData
-from conflictts.series.daily import DailySeries, Day
+from conflictts.series.daily import DailySeries, Day, pair_of_days
 from conflictts.truce.negbin import averaged_autocorrelation
 
 N_LEVELS = 96
@@ -168,13 +168,10 @@ def _searched(daily: DailySeries, window: tuple[Day, Day] | None) -> pd.DataFram
     start, end = daily.coverage
     if window is None:
         return daily.table
-    try:
-        first, last = (pd.Timestamp(day).normalize() for day in window)
-    except (ValueError, TypeError):
-        raise CoverageError(f"The window {window!r} is not a pair of dates. Give (first, last).") from None
-    if not start <= first < last <= end:
+    first, last = pair_of_days(window, "window")
+    if not start <= first <= last <= end:
         raise CoverageError(
-            f"The window {first:%Y-%m-%d}..{last:%Y-%m-%d} must be in order and inside the days covered, "
+            f"The window {first:%Y-%m-%d}..{last:%Y-%m-%d} must lie inside the days covered, "
             f"{start:%Y-%m-%d}..{end:%Y-%m-%d}."
         )
     return daily.table.loc[first:last]

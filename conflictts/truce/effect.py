@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import fdtri, gammaincinv
 
 from conflictts.errors import CoverageError, TooLittleData
-from conflictts.series.daily import DailySeries, Day
+from conflictts.series.daily import DailySeries, Day, pair_of_days
 from conflictts.truce.negbin import NegBinFit, fit_negbin
 from conflictts.truce.period import Truce
 
@@ -228,10 +228,7 @@ def _window(daily: DailySeries, truce: Truce, window: tuple[Day, Day] | None) ->
         one = pd.Timedelta(days=1)
         last = min(end, truce.effective + DAYS_AFTER * one - one, truce.ended - one if truce.ended else end)
         return max(start, truce.effective - DAYS_BEFORE * one), last
-    try:
-        first, last = (pd.Timestamp(day).normalize() for day in window)
-    except (ValueError, TypeError):
-        raise CoverageError(f"The window {window!r} is not a pair of dates. Give (first, last).") from None
+    first, last = pair_of_days(window, "window")
     if not start <= first < truce.effective <= last <= end:
         raise CoverageError(
             f"The window {first:%Y-%m-%d}..{last:%Y-%m-%d} must hold the truce's first day, "
@@ -419,8 +416,8 @@ def _refuse_small_counterfactual(counterfactual: float, dispersion: float) -> No
     if effective < MIN_EFFECTIVE_COUNTERFACTUAL:
         raise TooLittleData(
             f"The rate before the truce would have brought {counterfactual:.1f} after it, worth {effective:.1f} "
-            f"independent events (variance {dispersion:.1f} times the mean); at least {MIN_EFFECTIVE_COUNTERFACTUAL:g} are "
-            "needed. Widen the window or the area, or choose a measure with more counts."
+            f"independent events (variance {dispersion:.1f} times the mean); at least {MIN_EFFECTIVE_COUNTERFACTUAL:g} "
+            "are needed. Widen the window or the area, or choose a measure with more counts."
         )
 
 

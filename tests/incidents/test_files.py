@@ -173,4 +173,5 @@ def test_spreadsheet_runs_no_cell_as_a_formula(tmp_path, cell, safe):
 def test_spreadsheet_runs_no_column_name_as_a_formula(tmp_path):
     path = tmp_path / "rejected.csv"
     write_for_spreadsheet(pd.DataFrame({"=1+1": ["a"]}), path)
-    assert path.read_text().splitlines()[0] == "'=1+1"
+    with path.open(encoding="utf-8", newline="") as stream:
+        assert next(csv.reader(stream)) == ["'=1+1"]

@@ -205,3 +205,14 @@ def test_every_fault_of_a_table_of_claims_is_counted(tmp_path):
 def test_table_without_claims_is_refused(shared):
     with pytest.raises(InputError, match=r"incidents\.csv is not a table of claims: it lacks the columns claim_id"):
         ct.read_claims(shared / "idlib_2019" / "incidents.csv")
+
+
+def test_nothing_is_held_against_days_nobody_observed():
+    days = pd.date_range("2020-01-01", periods=4)
+    daily = ct.DailySeries.from_counts(pd.Series([1, np.nan, np.nan, 1], days), measure="civilians")
+    claim = {"claim_id": "C", "measure": "civilians", "period_start": days[0], "period_end": days[3]}
+    claims = pd.DataFrame([claim | {"low": 4.0, "best": 4.0, "high": 4.0}])
+    (held,) = ct.hold_claims(daily, claims).to_dict("records")
+    assert held["verdict"] == "not observed throughout"
+    assert np.isnan(held["counted_best"])
+    assert np.isnan(held["ratio"])

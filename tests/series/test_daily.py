@@ -113,8 +113,8 @@ def cases(draw):
     number = st.integers(0, 500)
     bound = st.one_of(st.none(), number)
     first_record = (draw(st.integers(0, last)), 1, draw(bound), draw(number), draw(bound), False)
-    length = st.one_of(st.just(1), st.integers(2, 70))
-    others = st.tuples(st.integers(-60, 60), length, bound, st.one_of(number, st.none()), bound, st.booleans())
+    length = st.one_of(st.just(1), st.integers(2, 9), st.integers(10, 70))
+    others = st.tuples(st.integers(-15, 40), length, bound, st.one_of(number, st.none()), bound, st.booleans())
     return [first_record, *draw(st.lists(others, max_size=12))], last, draw(st.sampled_from(ALLOCATIONS))
 
 

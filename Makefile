@@ -1,0 +1,55 @@
+# Two commands on a fresh machine with Python 3.11 or newer:  make report   and   make test
+.DELETE_ON_ERROR:
+.PHONY: help report test lint lab bench clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+
+help:
+	@echo "make report   environment, package and the report of the bundled case"
+	@echo "make test     lint, types, tests and notebooks"
+	@echo "make lab      JupyterLab on the notebooks"
+	@echo "make bench    the simulations behind the statistical claims (some minutes each)"
+	@echo "make clean    remove the environment and everything generated"
+
+report: $(VENV)/.report
+	@$(BIN)/conflictts report --out conflictts-report
+
+test: $(VENV)/.test lint
+	$(BIN)/python -m pytest tests
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/truce/test_segment.py
+	$(BIN)/python -m pytest -q --nbmake --nbmake-timeout=300 notebooks
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab: $(VENV)/.test
+	$(BIN)/jupyter lab notebooks
+
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/effect_coverage.py
+	$(BIN)/python benchmarks/location_sets.py
+
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "conflictts needs Python 3.11 or newer; none was found. Install it, or run make PYTHON=/path/to/python3." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv." >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.report: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "Installing conflictts into $(VENV) (about a minute the first time) ..."
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.report
+	@echo "Installing what the tests need ..."
+	@$(PIP) -e '.[notebooks,dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) conflictts-report build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,165 @@
+"""The commands as a user types them: what they print, where, and how they end."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from conflictts.cli import app
+
+GED = ["id", "date_start", "date_end", "date_prec", "adm_1", "deaths_a", "deaths_b", "deaths_civilians"]
+GED += ["deaths_unknown", "low", "best", "high"]
+TRUCE = ["--truce", "2019-08-31", "--coverage", "2019-05-01:2019-11-30"]
+
+
+def conflictts(*arguments: object):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def write_ged(path: Path, spoil: dict[int, dict[str, str]] | None = None) -> Path:
+    """150 days of one event each, 4 civilian deaths a day before 31 August 2019 and 1 in two after."""
+    import datetime
+
+    first = datetime.date(2019, 5, 1)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, GED)
+        writer.writeheader()
+        for number in range(200):
+            day = (first + datetime.timedelta(days=number)).isoformat()
+            toll = 2 + number % 5 if number < 122 else number % 2
+            row = dict.fromkeys(GED, "0") | {"id": str(number), "date_start": day, "date_end": day, "date_prec": "1"}
+            row |= {"adm_1": "Idlib", "deaths_civilians": str(toll), "low": str(toll), "best": str(toll)}
+            row |= {"high": str(toll)} | (spoil or {}).get(number, {})
+            writer.writerow(row)
+    return path
+
+
+def test_report_prints_where_the_page_lies(tmp_path):
+    result = conflictts("report", write_ged(tmp_path / "ged.csv"), *TRUCE, "--out", tmp_path / "out")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert Path(result.stdout.strip()) == tmp_path / "out" / "report.html"
+    assert (tmp_path / "out" / "report.html").exists()
+    quiet = conflictts("report", tmp_path / "ged.csv", *TRUCE, "--out", tmp_path / "out", "--quiet")
+    assert (quiet.exit_code, quiet.output) == (0, "")
+
+
+def test_report_of_the_bundled_case(tmp_path):
+    result = conflictts("report", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "a rate ratio of 0.15 (95% interval 0.067 to 0.32)" in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
+def test_rows_at_fault_are_quarantined_and_the_rest_is_used(tmp_path):
+    spoil = {
+        3: {"date_start": "2019-02-30"},
+        5: {"best": "-4"},
+        7: {"deaths_civilians": "many"},
+        9: {"id": "8"},
+        11: {"date_end": "2019-01-01"},
+        13: {"deaths_a": "x"},
+    }
+    path = write_ged(tmp_path / "ged.csv", spoil)
+    result = conflictts("check", path, "--quarantine", tmp_path / "mend.csv")
+    assert result.exit_code == 0, result.output
+    for said in (
+        "row 5: date_start = '2019-02-30': no such day in the calendar",
+        "row 7: best = '-4': negative",
+        "row 9: deaths_civilians = 'many': not a number",
+        "row 11: id = '8': identifier already used in row 10",
+        "row 13: date_end = '2019-01-01': ends before it starts, on 2019-05-12",
+        "row 15: deaths_a + deaths_b = 'x + 0': not a number",
+        "6 rows written to",
+    ):
+        assert said in result.stdout
+    with (tmp_path / "mend.csv").open(encoding="utf-8", newline="") as stream:
+        rejected = list(csv.DictReader(stream))
+    assert [row["id"] for row in rejected] == ["3", "5", "7", "8", "11", "13"]
+    assert set(GED) <= set(rejected[0])
+    assert conflictts("report", path, *TRUCE, "--out", tmp_path / "out").exit_code == 0
+
+
+BAD = [
+    pytest.param(["missing.csv", *TRUCE], 2, "There is no file missing.csv. Check the path.", id="missing"),
+    pytest.param(["empty.csv", *TRUCE], 2, "empty.csv is empty (0 bytes). Export or download it again.", id="empty"),
+    pytest.param(["picture.csv", *TRUCE], 2, "picture.csv is not a text table but a PNG picture", id="picture"),
+    pytest.param(["dateless.csv", *TRUCE], 2, "dateless.csv is of no known format", id="no date columns"),
+    pytest.param(["ged.csv"], 2, "Say which truce: --truce YYYY-MM-DD", id="no truce"),
+    pytest.param(["ged.csv", "--truce", "2019-08-31"], 2, "--coverage YYYY-MM-DD:YYYY-MM-DD", id="no coverage"),
+    pytest.param(["ged.csv", "--truce", "31/8/2019"], 2, "'31/8/2019' is not a day written as", id="bad date"),
+    pytest.param(["ged.csv", *TRUCE[:3], "2019"], 2, "'2019' is not two dates", id="bad coverage"),
+    pytest.param(
+        ["ged.csv", *TRUCE[:3], "2015-01-01:2016-01-01"],
+        1,
+        "None of 200 records lies inside coverage 2015-01-01..2016-01-01",
+        id="coverage misses every record",
+    ),
+    pytest.param(
+        ["ged.csv", "--truce", "2020-08-31", *TRUCE[2:]],
+        1,
+        "took effect on 2020-08-31, not inside the days covered, 2019-05-01..2019-11-30",
+        id="truce outside coverage",
+    ),
+    pytest.param(["ged.csv", *TRUCE, "--measure", "dead"], 2, "No measure 'dead'. Choose one of", id="measure"),
+    pytest.param(["ged.csv", *TRUCE, "--measure", "injured"], 1, "records states people injured", id="not counted"),
+    pytest.param(["ged.csv", *TRUCE, "--allocation", "first"], 2, "No allocation 'first'. Choose", id="allocation"),
+    pytest.param(["ged.csv", *TRUCE, "--where", "adm_1=Idlib"], 2, "No column 'adm_1' to filter on", id="column"),
+    pytest.param(
+        ["ged.csv", *TRUCE, "--where", "admin1=Idlb"],
+        2,
+        "No record has admin1 = 'Idlb'. Did you mean 'Idlib'?",
+        id="area",
+    ),
+    pytest.param(["ged.csv", *TRUCE, "--where", "Idlib"], 2, "'Idlib' is not COLUMN=VALUE", id="condition"),
+    pytest.param(["ged.csv", *TRUCE, "--window", "2019-08-25:2019-09-30"], 1, "Only 6 observed days before", id="thin"),
+    pytest.param(["ged.csv", *TRUCE, "--ended", "2019-08-31"], 1, "cannot have ended on 2019-08-31", id="ended first"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), BAD)
+def test_bad_input_ends_in_one_clear_sentence(arguments, code, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_ged(tmp_path / "ged.csv")
+    (tmp_path / "empty.csv").write_bytes(b"")
+    (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    (tmp_path / "dateless.csv").write_text("id,best\n1,2\n")
+    result = conflictts("report", *arguments, "--out", tmp_path / "out")
+    assert result.exit_code == code, result.output
+    assert said in " ".join(result.stderr.split()), result.stderr
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_fault_of_the_program_says_so_without_a_traceback(monkeypatch, tmp_path):
+    def broken(*_, **__):
+        raise RuntimeError("wires crossed")
+
+    monkeypatch.setattr("conflictts.report.page.write_report", broken)
+    result = conflictts("report", "--out", tmp_path / "out")
+    assert result.exit_code == 70
+    assert "unexpected RuntimeError: wires crossed" in result.stderr
+    assert "--debug" in result.stderr
+    assert isinstance(conflictts("report", "--debug", "--out", tmp_path / "out").exception, RuntimeError)
+
+
+def test_check_is_plain_in_a_pipe(tmp_path):
+    path = write_ged(tmp_path / "ged.csv", {3: {"best": "[red]1"}})
+    command = [sys.executable, "-m", "conflictts.cli", "check", str(path)]
+    environment = {**os.environ, "COLUMNS": "60"}
+    environment.pop("FORCE_COLOR", None)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=True)
+    assert "\x1b" not in done.stdout
+    assert "best = '[red]1': not a number" in done.stdout, "markup in records is text, and lines are not cut"
+
+
+def test_help_and_version_of_every_command():
+    for command in ([], ["report"], ["check"]):
+        result = conflictts(*command, "--help")
+        assert result.exit_code == 0
+        assert "Usage" in result.output

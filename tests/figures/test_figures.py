@@ -1,0 +1,160 @@
+"""Figures by their artists: the given axes are returned, nothing is missing, every footer says what it must."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.container import BarContainer
+
+import conflictts as ct
+from conflictts.figures.style import CONTRAST, COUNTED, LEVEL, SET, TRUCE, consecutive
+
+WINDOW = ("2019-04-30", "2019-11-06")
+
+
+@pytest.fixture(scope="module")
+def daily(idlib: ct.Case) -> ct.DailySeries:
+    return ct.daily_series(idlib, measure="civilians")
+
+
+@pytest.fixture(scope="module")
+def effect(daily: ct.DailySeries, idlib: ct.Case) -> ct.TruceEffect:
+    return ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], window=WINDOW)
+
+
+@pytest.fixture(scope="module")
+def changes(daily: ct.DailySeries) -> ct.Changepoints:
+    return ct.detect_changepoints(daily)
+
+
+def footer(ax: Axes) -> str:
+    (text,) = [text.get_text() for text in ax.texts if text.get_gid() == "footer"]
+    return text.replace("\n", " ")
+
+
+def legend(ax: Axes) -> list[str]:
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_daily_draws_a_bar_a_day_the_mean_and_the_truces(daily, idlib, axes):
+    drawn, _ = axes
+    assert ct.plot_daily(daily, truces=idlib.truces.values(), events=idlib.events, ax=drawn) is drawn
+    (bars,) = [box for box in drawn.containers if isinstance(box, BarContainer)]
+    np.testing.assert_array_equal([bar.get_height() for bar in bars], daily.counts)
+    begun_inside = [
+        truce for truce in idlib.truces.values() if daily.coverage[0] <= truce.effective <= daily.coverage[1]
+    ]
+    solid = [line for line in drawn.lines if line.get_linestyle() == "-" and len(set(line.get_xdata())) == 1]
+    assert len(solid) == len(begun_inside) == 5
+    assert {text.get_text() for text in drawn.texts} >= {"1", "2", "3"}, "three events are numbered"
+    assert drawn.get_ylabel() == "civilian deaths per day"
+    assert len(legend(drawn)) == len(set(legend(drawn))), "each kind stands once in the legend"
+
+
+def test_changepoints_draw_every_regime_and_every_day_of_every_set(changes, idlib, axes):
+    drawn, _ = axes
+    assert ct.plot_changepoints(changes, truces=[idlib.truces["TRC-5"]], ax=drawn) is drawn
+    rules = [lines for lines in drawn.collections if lines.get_label().startswith("rate per day")]
+    assert len(rules) == len(changes.dates) + 1
+    blocks = [patch for patch in drawn.patches if patch.get_label().startswith("95% set")]
+    assert len(blocks) == sum(len(consecutive(days)) for days in changes.location_sets)
+    shaded = sum(round(patch.get_width()) for patch in blocks)
+    assert shaded == sum(len(days) for days in changes.location_sets)
+
+
+def test_effect_draws_both_rates_and_what_the_first_would_have_brought(effect, axes):
+    drawn, _ = axes
+    assert ct.plot_truce_effect(effect, ax=drawn) is drawn
+    fitted = [line for line in drawn.lines if line.get_label() == "fitted rate"]
+    heights = [set(np.round(line.get_ydata(), 9)) for line in fitted]
+    assert heights[0] != heights[1]
+    assert [len(side) for side in heights] == [1, 1], "one rate on each side"
+    assert "had the rate before gone on" in legend(drawn)
+
+
+def test_claims_draw_one_mark_per_claim_from_that_day(daily, idlib, axes):
+    drawn, _ = axes
+    held = ct.hold_claims(daily, idlib.claims)
+    assert ct.plot_claims(daily, held, since="2019-04-30", ax=drawn) is drawn
+    near = held[(held["period_start"] - pd.Timestamp("2019-04-30")).abs() <= pd.Timedelta(days=3)]
+    marks = [box[0] for box in drawn.containers if box[0] is not None]
+    assert sum(len(mark.get_xdata()) for mark in marks) == len(near) > 30
+    arrows = sum(len(line.get_xdata()) for line in drawn.lines if line.get_marker() == 10)  # CARETUPBASE
+    assert arrows == near["high"].isna().sum()
+    with pytest.raises(ct.errors.CoverageError, match="No claim begins within 3 days of 2018-01-01"):
+        ct.plot_claims(daily, held, since="2018-01-01", ax=drawn)
+
+
+@pytest.mark.parametrize("name", ["daily", "changes", "effect", "claims"])
+def test_every_footer_names_measure_area_window_source_and_vintage(name, daily, effect, changes, idlib, axes):
+    drawn, _ = axes
+    plots = {
+        "daily": lambda: ct.plot_daily(daily, ax=drawn),
+        "changes": lambda: ct.plot_changepoints(changes, ax=drawn),
+        "effect": lambda: ct.plot_truce_effect(effect, ax=drawn),
+        "claims": lambda: ct.plot_claims(daily, ct.hold_claims(daily, idlib.claims), since="2019-04-30", ax=drawn),
+    }
+    text = footer(plots[name]())
+    first = "30 Apr 2019" if name in ("effect", "claims") else "20 Apr 2019"
+    for part in (
+        "civilian deaths",
+        "Idlib and north-west Syria",
+        first,
+        "press catalogue of the Idlib case",
+        "release 1",
+    ):
+        assert part in text
+
+
+def test_unobserved_days_are_hatched_and_never_drawn_as_zero(axes):
+    drawn, _ = axes
+    days = pd.date_range("2020-01-01", periods=40)
+    counts = pd.Series(2.0, days)
+    counts.iloc[10:15] = np.nan
+    counts.iloc[20] = np.nan
+    ct.plot_daily(ct.DailySeries.from_counts(counts), ax=drawn)
+    hatched = [patch for patch in drawn.patches if patch.get_hatch()]
+    assert [round(patch.get_width()) for patch in hatched] == [5, 1]
+    (bars,) = [box for box in drawn.containers if isinstance(box, BarContainer)]
+    assert len(bars) == 34
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [("2019-08-01", "2019-08-20"), ("2019-06-01", "2019-08-10"), ("2019-04-20", "2020-01-15"),
+     ("2016-01-01", "2019-11-30"), ("1989-01-01", "2024-12-31")],
+)  # fmt: skip
+def test_date_labels_never_overlap_and_name_the_year(first, last, axes):
+    drawn, _ = axes
+    days = pd.date_range(first, last)
+    ct.plot_daily(ct.DailySeries.from_counts(pd.Series(1.0, days)), ax=drawn)
+    drawn.figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in drawn.get_xticklabels()]
+    assert 2 <= len(boxes) <= 10
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert first[:4] in drawn.get_xticklabels()[0].get_text()
+
+
+def test_a_dollar_sign_in_a_name_is_a_dollar_sign(axes):
+    drawn, _ = axes
+    days = pd.date_range("2020-01-01", periods=30)
+    hostile = ct.DailySeries.from_counts(pd.Series(1.0, days), area=r"$\frac{a}$ $x$ <b>", unit=r"$\bad$")
+    ct.plot_daily(hostile, ax=drawn)
+    drawn.figure.canvas.draw()
+    assert r"$\frac{a}$ $x$ <b>" in footer(drawn)
+
+
+def test_colours_stay_apart_in_grey():
+    def grey(colour: str) -> float:
+        red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    light, middle, dark = grey(COUNTED), grey(CONTRAST), grey(LEVEL)
+    assert light - middle > 50, "bars against the counterfactual"
+    assert middle - dark > 40, "counterfactual against the fitted rate"
+    assert grey(SET) - dark > 80
+    assert grey(TRUCE) - dark > 80

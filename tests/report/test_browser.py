@@ -1,0 +1,97 @@
+"""The page in a real browser: nothing overflows at desk or telephone width, and no request leaves."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import conflictts as ct
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium(require) -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    require(found is not None, "needs Chromium, which is not installed")
+    return str(found)
+
+
+@pytest.fixture(scope="module")
+def page(idlib: ct.Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ct.write_report(
+        idlib,
+        idlib.truces["TRC-5"],
+        tmp_path_factory.mktemp("browser") / "out",
+        window=("2019-04-30", "2019-11-06"),
+        other_truces=idlib.truces.values(),
+        claims=idlib.claims,
+        events=idlib.events,
+    )
+
+
+def run(chromium: str, *arguments: str, profile: Path) -> str:
+    command = [chromium, *FLAGS, f"--user-data-dir={profile}", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_overflows(width, page, chromium, tmp_path):
+    """The page is laid out in a frame of the given width; a script outside it measures what sticks out."""
+    measure = """
+      const d = document.getElementById('f').contentDocument, out = [];
+      const inScroller = e => e.closest('.scroll') !== null;
+      for (const e of d.body.querySelectorAll('*')) {
+        if (inScroller(e) && !e.classList.contains('scroll')) continue;
+        const r = e.getBoundingClientRect();
+        if (r.width > 0 && (r.right > WIDTH + 0.5 || r.left < -0.5)) out.push(e.tagName + '.' + e.className);
+      }
+      document.title = JSON.stringify({width: d.documentElement.scrollWidth, out: out.slice(0, 5),
+                                       svgs: d.querySelectorAll('svg').length});
+    """.replace("WIDTH", str(width))
+    source = page.read_text(encoding="utf-8")
+    source = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", source)
+    frame = tmp_path / "frame.html"
+    frame.write_text(
+        f'<!doctype html><title></title><iframe id="f" style="border:0;width:{width}px;height:900px" '
+        f'srcdoc="{html.escape(source)}"></iframe><script>onload = () => {{ {measure} }}</script>',
+        encoding="utf-8",
+    )
+    dom = run(chromium, "--dump-dom", "--virtual-time-budget=4000", f"file://{frame}", profile=tmp_path / "profile")
+    measured = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom).group(1)))
+    assert measured["svgs"] == 5
+    assert measured["out"] == []
+    assert measured["width"] <= width
+
+
+def test_no_request_leaves_the_page(page, chromium, tmp_path):
+    log = tmp_path / "net.json"
+    picture = tmp_path / "page.png"
+    run(
+        chromium,
+        f"--log-net-log={log}",
+        "--net-log-capture-mode=Everything",
+        f"--screenshot={picture}",
+        "--window-size=1280,4000",
+        f"file://{page}",
+        profile=tmp_path / "profile",
+    )
+    assert picture.stat().st_size > 50_000, "the page was painted"
+    addresses = set(re.findall(r'"url":"([^"]+)"', log.read_text(encoding="utf-8", errors="replace")))
+    browsers_own = re.compile(r"^(https?://)?[^/]*(google|gstatic|gvt1|googleapis)\.[a-z.]+([:/]|$)")
+    assert {each for each in addresses if each.startswith("http") and not browsers_own.match(each)} == set()

@@ -1,0 +1,234 @@
+"""The page and what lies beside it: whole, self-contained, escaped, and the same on every run."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import conflictts as ct
+from conflictts.report import page as page_module
+
+TRUCE = "2019-08-31"
+
+
+def bundled_report(idlib: ct.Case, out: Path) -> Path:
+    return ct.write_report(
+        idlib,
+        idlib.truces["TRC-5"],
+        out,
+        window=("2019-04-30", "2019-11-06"),
+        other_truces=idlib.truces.values(),
+        claims=idlib.claims,
+        events=idlib.events,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(idlib: ct.Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bundled_report(idlib, tmp_path_factory.mktemp("report") / "out").parent
+
+
+@pytest.fixture(scope="module")
+def html(folder: Path) -> str:
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_folder_holds_page_numbers_series_and_figures(folder):
+    assert sorted(entry.name for entry in folder.iterdir()) == ["figures", "findings.json", "report.html", "series.csv"]
+    names = {path.stem for path in (folder / "figures").glob("*.svg")}
+    assert names == {path.stem for path in (folder / "figures").glob("*.png")}
+    assert names == {"daily", "effect", "changes", "claims-2019-04-30", "claims-2019-08-31"}
+
+
+class _Outline(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self.scripts = 0
+        self.headings: list[int] = []
+        self.ids: list[str] = []
+        self.anchors: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.scripts += tag == "script" or any(name.startswith("on") for name in values)
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if "id" in values:
+            self.ids.append(values["id"])
+        for name in ("src", "data", "poster", "xlink:href"):
+            if values.get(name, "#").startswith("#") is False:
+                self.loaded.append(values[name])
+        if tag == "link":
+            self.loaded.append(values.get("href", ""))
+        if tag == "a":
+            self.anchors.append(values.get("href", ""))
+
+
+def test_page_loads_nothing_runs_nothing_and_is_in_order(folder, html):
+    outline = _Outline()
+    outline.feed(html)
+    assert outline.loaded == []
+    assert outline.scripts == 0
+    assert "@import" not in html
+    assert not re.search(r"url\((?!#)", html)
+    assert outline.headings[0] == 1
+    assert all(deeper - higher <= 1 for higher, deeper in zip(outline.headings, outline.headings[1:], strict=False))
+    assert len(outline.ids) == len(set(outline.ids)), "identifiers are unique across all figures"
+    for anchor in outline.anchors:
+        assert anchor.removeprefix("#") in outline.ids or (folder / anchor).exists(), anchor
+
+
+def test_page_says_what_it_must(html):
+    text = re.sub(r"<svg.*?</svg>|<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+    text = re.sub(r"\s+", " ", text)
+    for part in (
+        "0.90 a day (31 August to 6 November 2019) against 5.67 a day before it (30 April to 30 August 2019)",
+        "643–698–739 civilian deaths in 123 days",
+        "An incomplete catalogue",
+        "18 records state no upper bound",
+        "cannot tell the truce from anything else",
+        "4.1% of the total comes from records that span several days",
+        "30 August to 28 September 2019, 18 days that are not all consecutive",
+        "detail of a counted record",
+        "CC0 1.0",
+        "nearly a thousand",
+        hashlib.sha256(
+            Path(ct.cases.__file__).parent.joinpath("data/idlib_2019/incidents.csv").read_bytes()
+        ).hexdigest(),
+    ):
+        assert part in text
+
+
+def test_best_point_never_stands_without_its_set(html):
+    text = re.sub(r"<svg.*?</svg>|<table.*?</table>|<[^>]+>", " ", html, flags=re.DOTALL)
+    points = list(re.finditer("16 September 2019", text))
+    assert points
+    for found in points:
+        assert "30 August to 28 September 2019" in text[max(0, found.start() - 200) : found.start()]
+
+
+def test_numbers_agree_with_the_library(folder, idlib):
+    numbers = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+    daily = ct.daily_series(idlib, measure="civilians")
+    effect = ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
+    ratio = numbers["effect"]["estimates"][0]
+    assert (ratio["quantity"], ratio["estimate"]) == ("rate_ratio", pytest.approx(effect.rate_ratio, rel=1e-12))
+    assert numbers["ledger"]["read"] == numbers["ledger"]["used"] + numbers["ledger"]["quarantined"] == 321
+    assert sum(line["records"] for line in numbers["series"]["account"]) == 321
+    assert TRUCE in numbers["changes"]["changes"][0]["location_set"]
+    with (folder / "series.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 271
+    assert sum(float(row["best"]) for row in rows) == pytest.approx(1045, abs=1e-9)  # adding 271 floats
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "{{ 7*7 }}{% raw %}",
+    "=HYPERLINK(1)",
+    "$\\frac$",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_shown_as_text(text, tmp_path):
+    days = pd.date_range("2020-01-01", periods=160)
+    path = tmp_path / "records.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        columns = ["incident_id", "date_start", "date_end", "admin1", "perpetrator", "civilians_killed_low"]
+        writer.writerow([*columns, "civilians_killed_best", "civilians_killed_high", "unit"])
+        for number, day in enumerate(days):
+            toll = 3 + number % 4 if number < 100 else number % 2
+            low = toll + 1 if number == 0 else toll
+            name = f"{text}{number}"
+            writer.writerow([name, day.date(), day.date(), text, text, low, toll, toll, "incident"])
+    truce = ct.Truce("2020-04-10", name=text, brokers=text)
+    page = ct.write_report(
+        ct.read_catalogue(path), truce, tmp_path / "out", coverage=(days[0], days[-1]), where={"admin1": text}
+    )
+    html = page.read_text(encoding="utf-8")
+    outline = _Outline()
+    outline.feed(html)
+    assert outline.scripts == 0
+    assert outline.loaded == []
+    assert "49{%" not in html, "templates in records are not evaluated"
+    assert "<script" not in html
+    assert "<img" not in html
+    for svg in page.parent.glob("figures/*.svg"):
+        assert "<script" not in svg.read_text(encoding="utf-8")
+
+
+def test_same_input_and_date_give_the_same_bytes(tmp_path):
+    script = (
+        "import sys, conflictts as ct; c = ct.load_idlib_2019();"
+        "ct.write_report(c, c.truces['TRC-5'], sys.argv[1], window=('2019-04-30', '2019-11-06'), claims=c.claims)"
+    )
+    for run, zone in (("a", "UTC"), ("b", "Asia/Damascus")):
+        environment = {"SOURCE_DATE_EPOCH": "1573000000", "PYTHONHASHSEED": str(ord(run)), "TZ": zone, "PATH": ""}
+        command = [sys.executable, "-c", script, str(tmp_path / run)]
+        subprocess.run(command, check=True, env=environment, cwd=tmp_path, timeout=120)
+    first, second = (
+        {path.relative_to(tmp_path / run): path.read_bytes() for path in (tmp_path / run).rglob("*") if path.is_file()}
+        for run in "ab"
+    )
+    assert first.keys() == second.keys()
+    assert [str(path) for path in first if first[path] != second[path]] == []
+
+
+def test_an_older_report_is_replaced_whole(idlib, tmp_path):
+    out = tmp_path / "out"
+    bundled_report(idlib, out)
+    (out / "figures" / "left-over.svg").write_text("old")
+    bundled_report(idlib, out)
+    assert not (out / "figures" / "left-over.svg").exists()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"], "nothing is left beside it"
+
+
+def test_an_interrupted_run_leaves_the_older_report_whole(idlib, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    bundled_report(idlib, out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(page_module.json, "dumps", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        bundled_report(idlib, out)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_with_other_things_in_it_is_never_replaced(idlib, tmp_path):
+    (tmp_path / "thesis.docx").write_text("years of work")
+    with pytest.raises(ct.errors.InputError, match=r"holds 'thesis\.docx', which is not part of a report"):
+        bundled_report(idlib, tmp_path)
+    assert (tmp_path / "thesis.docx").read_text() == "years of work"
+    with pytest.raises(ct.errors.InputError, match="is a file, and a report needs a folder"):
+        bundled_report(idlib, tmp_path / "thesis.docx")
+
+
+def test_what_cannot_be_estimated_is_said_and_the_rest_is_there(idlib, tmp_path):
+    page = ct.write_report(
+        idlib,
+        ct.Truce("2019-05-25"),
+        tmp_path / "out",
+        coverage=("2019-04-20", "2019-07-30"),
+        where={"admin1": "Idlib"},
+    )
+    text = page.read_text(encoding="utf-8")
+    assert "Civilian deaths" in text
+    assert "admin1 Idlib" in text

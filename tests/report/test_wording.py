@@ -1,0 +1,100 @@
+"""What is said: numbers as a careful journalist would print them, and never a point without its set."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+import conflictts as ct
+from conflictts.report import wording
+
+
+@pytest.fixture(scope="module")
+def effect(idlib: ct.Case) -> ct.TruceEffect:
+    daily = ct.daily_series(idlib, measure="civilians")
+    return ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
+
+
+@pytest.fixture(scope="module")
+def changes(idlib: ct.Case) -> ct.Changepoints:
+    return ct.detect_changepoints(ct.daily_series(idlib, measure="civilians"))
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(0.0729, "0.073"), (0.040377, "0.040"), (0.1316, "0.13"), (1.0376, "1.0"), (12.3, "12"), (0.0, "0")],
+)  # fmt: skip
+def test_ratio_has_two_significant_digits_below_ten(number, expected):
+    assert wording.ratio(number) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(61.0, "61"), (698.6, "699"), (3.25, "3.2"), (1045.0, "1,045"), (-7.7, "−7.7"), (0.0, "0")]
+)
+def test_count_is_whole_where_it_can_be(number, expected):
+    assert wording.count(number) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("2019-04-30", "2019-08-30", "30 April to 30 August 2019"),
+        ("2019-08-03", "2019-08-09", "3 to 9 August 2019"),
+        ("2019-04-20", "2020-01-15", "20 April 2019 to 15 January 2020"),
+        ("2019-08-31", "2019-08-31", "31 August 2019"),
+    ],
+)
+def test_days_say_a_year_once(first, last, expected):
+    assert wording.days(pd.Timestamp(first), pd.Timestamp(last)) == expected
+
+
+def test_headline_states_rates_windows_and_interval(effect):
+    assert wording.headline(effect) == (
+        "Civilian deaths were lower after the truce of 31 August 2019: 0.90 a day (31 August to 6 November 2019) "
+        "against 5.67 a day before it (30 April to 30 August 2019), a rate ratio of 0.15 (95% interval 0.067 to 0.32)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "said"),
+    [(0.5, 1.2, "did not change detectably"), (1.1, 3.0, "were higher after"), (0.2, 0.9, "were lower after")],
+)
+def test_verdict_follows_the_interval(effect, lower, upper, said):
+    assert said in wording.headline(dataclasses.replace(effect, lower=lower, upper=upper))
+
+
+@pytest.mark.parametrize(
+    ("averted", "said"),
+    [
+        ((341.0, 163.0, 519.0), "The difference is 341 (163 to 519) fewer."),
+        ((-50.0, -90.0, -10.0), "The difference is 50 (10 to 90) more, not fewer."),
+        ((20.0, -30.0, 70.0), "an interval that holds zero (−30 to 70 fewer): no difference is shown."),
+    ],
+)
+def test_averted_is_said_plainly_whatever_its_sign(effect, averted, said):
+    fields = dict(zip(("averted", "averted_lower", "averted_upper"), averted, strict=True))
+    assert said in wording.averted(dataclasses.replace(effect, **fields))
+
+
+def test_no_sentence_claims_a_cause(effect, changes):
+    said = [wording.headline(effect), wording.averted(effect), *wording.changes_in_words(changes, effect.truce)]
+    text = " ".join(said).casefold()
+    for word in ("because", "caused", "due to", "thanks to", "saved", "prevented", "as a result"):
+        assert word not in text
+
+
+def test_a_change_is_told_by_its_set_before_its_point(effect, changes):
+    first, second = wording.changes_in_words(changes, effect.truce)
+    assert first.index("30 August to 28 September 2019, 18 days") < first.index("16 September 2019")
+    assert "the other days of the set cannot be ruled out" in first
+    assert "The set contains 31 August 2019, the first day of the truce." in first
+    assert "first day of the truce" not in second
+
+
+def test_no_change_is_an_answer(idlib, effect):
+    days = pd.date_range("2020-01-01", periods=90)
+    level = ct.detect_changepoints(ct.DailySeries.from_counts(pd.Series([1.0, 2.0, 3.0] * 30, days)))
+    (sentence,) = wording.changes_in_words(level, effect.truce)
+    assert sentence.startswith("No change of rate was found between 1 January 2020 and 30 March 2020")
