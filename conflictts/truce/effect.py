@@ -124,12 +124,12 @@ class TruceEffect:
         result = sm.GLM(counts, self.design, family=family).fit(
             start_params=self.fit.coefficients, tol=1e-12, tol_criterion="params", maxiter=100
         )
-        covariance = pd.DataFrame(self.fit.covariance, self.design.columns, self.design.columns)
-        result.cov_params_default = covariance
-        result.cov_type = "NB-AVAR"
-        result.cov_kwds = {"description": "Autocorrelation-averaged sandwich covariance of conflictts."}
-        result.use_t = True
-        result.df_resid_inference = self.fit.degrees_of_freedom(_unit(self.design.shape[1], 1))
+        inner = result._results  # the wrapper would keep these attributes to itself
+        inner.cov_params_default = self.fit.covariance
+        inner.cov_type = "NB-AVAR"
+        inner.cov_kwds = {"description": "Autocorrelation-averaged sandwich covariance of conflictts."}
+        inner.use_t = True
+        inner.df_resid_inference = self.fit.degrees_of_freedom(_unit(self.design.shape[1], 1))
         return result
 
 
