@@ -309,27 +309,39 @@ def _covered_days(coverage: tuple[Day, Day] | None, provenance: Provenance) -> p
     return pd.date_range(first, last, freq="D", unit="us", name="day")
 
 
+def whole_day(value: object, name: str) -> pd.Timestamp:
+    """Read a date as a whole day; the hour is dropped.
+
+    Raises
+    ------
+    CoverageError
+        If it is no date, or has a time zone.
+    """
+    try:
+        day = pd.NaT if isinstance(value, (int, float)) else pd.Timestamp(value)
+    except (ValueError, TypeError):
+        day = pd.NaT
+    if day is pd.NaT:
+        raise CoverageError(f"{name} = {value!r} is not a date. Write YYYY-MM-DD.")
+    if day.tz is not None:
+        raise CoverageError(f"{name} = {value!r} has a time zone, and days here have none. Give the plain date.")
+    return day.normalize()
+
+
 def pair_of_days(pair: tuple[Day, Day], name: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Read (first, last) as two whole days in order.
 
     Raises
     ------
     CoverageError
-        If it is not two dates, has a time zone, or ends before it starts.
+        If it is not a pair of dates, or ends before it starts.
     """
-    try:
-        first, last = (pd.Timestamp(day) for day in pair)
-    except (ValueError, TypeError):
-        first = last = pd.NaT
-    if first is pd.NaT or last is pd.NaT:
-        raise CoverageError(f"{name.capitalize()} {pair!r} is not a pair of dates. Give (first, last).")
-    if first.tz is not None or last.tz is not None:
-        raise CoverageError(f"{name.capitalize()} {first}..{last} has a time zone. Give plain dates.")
+    if isinstance(pair, str) or len(pair) != 2:
+        raise CoverageError(f"{name} = {pair!r} is not a pair of dates. Give (first, last).")
+    first, last = (whole_day(value, name) for value in pair)
     if first > last:
-        raise CoverageError(
-            f"{name.capitalize()} {first:%Y-%m-%d}..{last:%Y-%m-%d} ends before it starts. Give (first, last)."
-        )
-    return first.normalize(), last.normalize()
+        raise CoverageError(f"{name} {first:%Y-%m-%d}..{last:%Y-%m-%d} ends before it starts. Give (first, last).")
+    return first, last
 
 
 def _amounts(table: pd.DataFrame, measure: str) -> pd.DataFrame:

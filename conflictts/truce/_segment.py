@@ -219,7 +219,7 @@ def long_run_factor(residuals, observed):
         if observed[t]:
             centred[t] = residuals[t] - mean
             variance += centred[t] * centred[t]
-    if variance <= 0.0:
+    if variance <= 1e-12 * seen:  # the fit is exact; what is left is rounding
         return 1.0
     factor = 1.0
     for lag in range(1, min(MAX_LAG, n_days - 1) + 1):

@@ -180,8 +180,6 @@ def _searched(daily: DailySeries, window: tuple[Day, Day] | None) -> pd.DataFram
 def _memory(residuals: np.ndarray, observed: np.ndarray) -> float:
     """Long-run variance over variance around one change, averaged over plausible autocorrelations as in the effect."""
     day = np.flatnonzero(observed)
-    if not residuals[day].any():
-        return 1.0
     acf = averaged_autocorrelation(residuals[day], day - day[0], slow_columns=2)
     return 1.0 + 2.0 * float(acf[1:].sum())
 
@@ -229,13 +227,14 @@ def _regimes(
     rows = []
     for k, rate in enumerate(rates):
         part = slice(edges[k], edges[k + 1])
-        mean = profile_of_day[part][observed[part]] * rate
+        exposure = profile_of_day[part][observed[part]]
+        mean = exposure * rate
         if rate > 0:
             information = float(np.sum(mean * size / (size + mean)))
             half = float(ndtri(0.5 + level / 2)) * math.sqrt(factor / information)
             lower, upper = rate * math.exp(-half), rate * math.exp(half)
         else:  # no counts: the upper end of a one-sided Jeffreys interval
-            lower, upper = 0.0, float(gammaincinv(0.5, level)) * factor / max(float(profile_of_day[part].sum()), 1.0)
+            lower, upper = 0.0, float(gammaincinv(0.5, level)) * factor / max(float(exposure.sum()), 1.0)
         last = edges[k + 1] - 1
         rows.append({"first": days[edges[k]], "last": days[last], "rate": rate, "lower": lower, "upper": upper})
     return pd.DataFrame(rows)

@@ -205,12 +205,12 @@ def estimate_truce_effect(
     warnings = _warnings(table, after, truce, other_truces, first)
     few = n_before < FEW_BEFORE or n_after < FEW_AFTER
     if few:
-        answer = _few_counts(counts, post, table.index, level)
+        answer = _few_counts(counts, post, table.index, truce, level)
         warnings.append(
             f"few counts ({n_before:g} before, {n_after:g} after): the interval is a Jeffreys ratio on effective counts"
         )
     else:
-        answer, found = _regression(counts, post, table.index, weekday, level)
+        answer, found = _regression(counts, post, table.index, truce, weekday, level)
         warnings += found
     return TruceEffect(
         daily=daily, truce=truce, window=(first, last), rates=rates, level=level, warnings=tuple(warnings), **answer
@@ -269,7 +269,7 @@ def _refuse_short_sides(table: pd.DataFrame, after: pd.Series) -> None:
 
 
 def _regression(
-    counts: pd.Series, post: np.ndarray, days: pd.DatetimeIndex, weekday: bool, level: float
+    counts: pd.Series, post: np.ndarray, days: pd.DatetimeIndex, truce: Truce, weekday: bool, level: float
 ) -> tuple[dict[str, Any], list[str]]:
     warnings: list[str] = []
     index = pd.DatetimeIndex(counts.index)
@@ -314,7 +314,7 @@ def _regression(
     week_mean = np.exp(week @ fit.coefficients)
     would = float(week_mean.mean())
     would_half = fit.half_width(week.T @ week_mean / week_mean.sum(), level)
-    expected = _expected(days, index[is_post][0], would * float(np.exp(log_ratio)), would, would_half)
+    expected = _expected(days, truce.effective, would * float(np.exp(log_ratio)), would, would_half)
     answer: dict[str, Any] = {
         "method": "nb-avar",
         "rate_ratio": float(np.exp(log_ratio)),
@@ -357,7 +357,9 @@ def _trend_disagreement(
     )
 
 
-def _few_counts(counts: pd.Series, post: np.ndarray, days: pd.DatetimeIndex, level: float) -> dict[str, Any]:
+def _few_counts(
+    counts: pd.Series, post: np.ndarray, days: pd.DatetimeIndex, truce: Truce, level: float
+) -> dict[str, Any]:
     """Jeffreys gamma-Poisson ratio on counts divided by the variance inflation of the richer side."""
     index = pd.DatetimeIndex(counts.index)
     y = counts.to_numpy()
@@ -378,9 +380,9 @@ def _few_counts(counts: pd.Series, post: np.ndarray, days: pd.DatetimeIndex, lev
     would, would_lower, would_upper = gammaincinv(shape_before, tails) * factor / days_before * days_after
     was, was_lower, was_upper = gammaincinv(shape_after, tails) * factor
     averted = would - was
-    expected = _expected(days, index[post == 1][0], was / days_after, would / days_after, 0.0)
+    expected = _expected(days, truce.effective, was / days_after, would / days_after, 0.0)
     bounds = ["counterfactual_lower", "counterfactual_upper"]
-    expected.loc[index[post == 1][0] :, bounds] = np.array([would_lower, would_upper]) / days_after
+    expected.loc[truce.effective :, bounds] = np.array([would_lower, would_upper]) / days_after
     return {
         "method": "few-counts",
         "rate_ratio": float(ratio),
@@ -435,9 +437,7 @@ def _warnings(
             )
     others = [other for other in other_truces if other.effective != truce.effective]
     before = [
-        other.name
-        for other in others
-        if other.effective < truce.effective and (other.ended or other.effective + pd.Timedelta(days=1)) > first
+        other.name for other in others if other.effective < truce.effective and (other.ended or truce.effective) > first
     ]
     during = [other.name for other in others if truce.effective < other.effective <= table.index[-1]]
     if before:

@@ -153,6 +153,8 @@ def averaged_autocorrelation(residuals: np.ndarray, day: np.ndarray, slow_column
         Autocorrelation by distance in days; the first is 1.
     """
     n_days = len(residuals)
+    if residuals @ residuals < 1e-12 * n_days:  # the fit is exact; what is left is rounding, not memory
+        return np.concatenate([[1.0], np.zeros(day[-1])])
     lags = np.arange(1, min(MAX_LAG, n_days // 4) + 1)
     on_calendar, seen = np.zeros(day[-1] + 1), np.zeros(day[-1] + 1)
     on_calendar[day], seen[day] = residuals, 1.0
@@ -174,39 +176,53 @@ def averaged_autocorrelation(residuals: np.ndarray, day: np.ndarray, slow_column
 
 
 def _maximise(counts: np.ndarray, design: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
-    """Maximum likelihood: scoring for the coefficients alternates with a root for the size 1/alpha."""
-    start = np.zeros(design.shape[1])
-    start[0] = np.log(max(counts.mean(), 0.02)) - offset.mean()
+    """Maximum likelihood: Newton steps for the coefficients alternate with a root for the size 1/alpha."""
+    coefficients = np.zeros(design.shape[1])
+    coefficients[0] = np.log(counts.mean()) - offset.mean()
     alpha = 0.0
-    coefficients, mean = _score_coefficients(counts, design, offset, alpha, start)
+    coefficients, mean = _coefficients_given_alpha(counts, design, offset, alpha, coefficients)
     for _ in range(200):
         previous, alpha = alpha, _alpha_given_mean(counts, mean)
-        coefficients, mean = _score_coefficients(counts, design, offset, alpha, coefficients)
-        if abs(alpha - previous) <= 1e-11 * (1 + alpha):
+        coefficients, mean = _coefficients_given_alpha(counts, design, offset, alpha, coefficients)
+        if abs(alpha - previous) <= 1e-10 * (1 + alpha) and alpha < 1e6:
             return coefficients, alpha, mean
     raise TooLittleData(
         f"The dispersion of {len(counts)} counts with total {counts.sum():g} does not settle. Widen the window."
     )
 
 
-def _score_coefficients(
+def _coefficients_given_alpha(
     counts: np.ndarray, design: np.ndarray, offset: np.ndarray, alpha: float, start: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    coefficients = start
+    """Newton steps, halved until the likelihood rises; in the coefficients it is concave, so this finds its maximum."""
+
+    def likelihood(coefficients: np.ndarray) -> float:
+        log_mean = np.minimum(design @ coefficients + offset, 300.0)
+        mean = np.exp(log_mean)
+        shrunk = np.log1p(alpha * mean) / alpha if alpha > 0 else mean
+        return float((counts * (log_mean - np.log1p(alpha * mean)) - shrunk).sum())
+
+    coefficients, reached = start, likelihood(start)
     for _ in range(200):
         mean = np.exp(design @ coefficients + offset)
-        weight = mean / (1 + alpha * mean)
-        score = design.T @ ((counts - mean) / (1 + alpha * mean))
+        share = 1 / (1 + alpha * mean)
+        weight = mean * share * share * (1 + alpha * counts)
+        score = design.T @ ((counts - mean) * share)
         try:
             step = np.linalg.solve(design.T @ (design * weight[:, None]), score)
         except np.linalg.LinAlgError:
             break
-        largest = np.abs(step).max()
-        coefficients = coefficients + step * min(1.0, 3.0 / max(largest, 1e-300))
+        largest = float(np.abs(step).max())
+        if not largest < 1e6 or np.abs(coefficients).max() > 100:
+            break  # towards a mean of zero: a part of the window without counts
         if largest < 1e-10:
+            return coefficients + step, np.exp(design @ (coefficients + step) + offset)
+        length = min(1.0, 5.0 / largest)
+        while (there := likelihood(coefficients + length * step)) < reached and length * largest > 1e-10:
+            length /= 2
+        coefficients, reached = coefficients + length * step, there
+        if length * largest <= 1e-10:
             return coefficients, np.exp(design @ coefficients + offset)
-        if not np.isfinite(largest):
-            break
     raise TooLittleData(
         f"The regression on {len(counts)} counts with total {counts.sum():g} does not converge: some part of the "
         "window has no counts to tell it from the rest. Widen the window."
@@ -220,18 +236,15 @@ def _alpha_given_mean(counts: np.ndarray, mean: np.ndarray) -> float:
     def slope(log_size: float) -> float:
         size = np.exp(log_size)
         return float(
-            np.sum(
-                digamma(size + counts)
-                - digamma(size)
-                + np.log(size / (size + mean))
-                + 1
-                - (counts + size) / (mean + size)
-            )
+            np.sum(digamma(size + counts) - digamma(size) - np.log1p(mean / size) + (mean - counts) / (mean + size))
         )
 
-    low, high = np.log(1e-8), np.log(1e6)
+    # Above the upper end alpha * mean is under 1e-4: Poisson to every digit shown, and the slope drowns in rounding
+    low, high = np.log(1e-8), np.log(1e4 * (1 + mean.mean()))
     if slope(high) >= 0:
         return 0.0
+    if slope(low) <= 0:  # some mean is far below its count; a better mean follows
+        return float(np.exp(-low))
     return float(np.exp(-brentq(slope, low, high, xtol=1e-13, rtol=1e-14)))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from conflictts.errors import CoverageError
+from conflictts.series.daily import whole_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Truce:
 
     def __post_init__(self) -> None:
         for attribute in ("effective", "announced", "ended"):
-            object.__setattr__(self, attribute, _day(getattr(self, attribute), attribute))
+            value = getattr(self, attribute)
+            blank = value is None or value == "" or pd.isna(value)
+            object.__setattr__(self, attribute, None if blank else whole_day(value, attribute))
         if self.effective is None:
             raise CoverageError("A truce needs the first day it was in force. Give effective='YYYY-MM-DD'.")
         if self.ended is not None and self.ended <= self.effective:
@@ -85,12 +88,3 @@ def truce_periods(days: pd.DatetimeIndex, truce: Truce) -> pd.Series:
     if truce.ended is not None:
         period[days >= truce.ended] = "after"
     return period
-
-
-def _day(value: object, attribute: str) -> pd.Timestamp | None:
-    if value is None or value == "" or value is pd.NaT:
-        return None
-    try:
-        return pd.Timestamp(value).normalize()
-    except (ValueError, TypeError):
-        raise CoverageError(f"{attribute} = {value!r} is not a date. Write YYYY-MM-DD.") from None

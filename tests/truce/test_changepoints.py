@@ -1,0 +1,307 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numba
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.special import betaln
+
+from conflictts import DailySeries, daily_series, detect_changepoints
+from conflictts.errors import CoverageError, TooLittleData
+from conflictts.truce import changepoints as module
+from conflictts.truce.negbin import averaged_autocorrelation
+
+START = pd.Timestamp("2020-01-06")  # a Monday
+WEEK = np.array([2.5, 1.5, 1.0, 0.8, 0.6, 0.4, 0.2])
+simulation = pytest.mark.skipif(
+    numba.config.DISABLE_JIT, reason="tests the statistics; the kernels have their own tests"
+)
+
+# DESIGN.md section 12: greater Idlib by UCDP, May to October 2019; each change with the dates it may have
+IDLIB = [
+    pytest.param("civilians", [{"2019-08-31", "2019-09-01"}, {"2019-10-24"}], id="civilians"),
+    pytest.param(
+        "deaths", [{"2019-08-02"}, {"2019-08-06"}, {"2019-08-31"}, {"2019-10-24"}], id="both truces in all deaths"
+    ),
+]
+
+
+def made(counts) -> DailySeries:
+    return DailySeries.from_counts(pd.Series(np.asarray(counts, float), pd.date_range(START, periods=len(counts))))
+
+
+def positions(dates: pd.DatetimeIndex) -> list[int]:
+    return (dates - START).days.tolist()
+
+
+def noisy(seed, mean: np.ndarray, size: float = 2.0) -> np.ndarray:
+    return np.random.default_rng(seed).negative_binomial(size, size / (size + mean)).astype(float)
+
+
+STEP = noisy(4, np.repeat([6.0, 1.0], [70, 70]))
+
+
+@pytest.mark.parametrize(("measure", "expected"), IDLIB)
+def test_changes_in_ucdp(greater_idlib, measure, expected):
+    daily = daily_series(greater_idlib, measure=measure, coverage=("2018-01-01", "2019-11-30"))
+    found = detect_changepoints(daily, window=("2019-05-01", "2019-10-31"))
+    assert len(found.dates) == len(expected)
+    for date, days, allowed in zip(found.dates, found.location_sets, expected, strict=True):
+        assert f"{date:%Y-%m-%d}" in allowed
+        assert {f"{day:%Y-%m-%d}" for day in days} & allowed
+
+
+@pytest.mark.parametrize("window", [("2019-04-30", "2019-11-30"), None], ids=["to November", "all"])
+def test_changes_in_the_catalogue(idlib, window):
+    found = detect_changepoints(daily_series(idlib, measure="civilians"), window=window)
+    assert [f"{date:%Y-%m-%d}" for date in found.dates] == ["2019-09-16", "2019-10-19"]
+    assert pd.Timestamp("2019-08-31") in found.location_sets[0]  # the truce, which the sparse catalogue cannot rule out
+
+
+STOPS = [
+    pytest.param(np.repeat([5.0, 0.0], [30, 30]), [30], [5.0, 0.0], id="violence stops"),
+    pytest.param(np.repeat([0.0, 5.0], [30, 30]), [30], [0.0, 5.0], id="violence starts"),
+    pytest.param(np.repeat([5.0, 0.0, 8.0], [30, 20, 30]), [30, 50], [5.0, 0.0, 8.0], id="a pause"),
+    pytest.param(np.full(60, 5.0), [], [5.0], id="steady"),
+    pytest.param(np.tile([3.0, 0.0, 1.0, 0.0, 2.0, 0.0, 0.0], 12), [], [6 / 7], id="a weekly rhythm"),
+]
+
+
+@pytest.mark.parametrize(("counts", "changes", "rates"), STOPS)
+def test_plain_series(counts, changes, rates):
+    found = detect_changepoints(made(counts))
+    assert positions(found.dates) == changes
+    assert found.regimes["rate"].tolist() == pytest.approx(rates, rel=0.05)  # the weekday profile is drawn to 1
+    assert len(found.location_sets) == len(changes)
+    assert len(found.summary()) == len(changes)
+
+
+@simulation
+@pytest.mark.parametrize(
+    ("mean", "size"),
+    [
+        pytest.param(np.full(200, 3.0), 2.0, id="ordinary"),
+        pytest.param(np.full(200, 1.0), 0.5, id="sparse"),
+        pytest.param(4 * WEEK[np.arange(200) % 7], 2.0, id="weekly"),
+    ],
+)
+def test_homogeneous_series_show_no_change(mean, size):
+    alarms = sum(len(detect_changepoints(made(noisy([7, seed], mean, size))).dates) > 0 for seed in range(200))
+    assert alarms <= 10  # DESIGN.md section 5: at most 5 % of independent series
+
+
+@simulation
+def test_coverage_of_location_sets():
+    mean = np.repeat([5.0, 1.0], [100, 80])
+    held = []
+    for seed in range(150):
+        found = detect_changepoints(made(noisy([10, seed], mean, 1.0)))
+        gap = np.abs(np.array(positions(found.dates)) - 100)
+        if len(gap) and gap.min() <= 21:
+            held.append(100 in positions(found.location_sets[int(gap.argmin())]))
+    assert len(held) > 140  # five to one is found
+    assert np.mean(held) >= 0.90  # 2.8 binomial standard errors (0.0178) below 0.95: sampling error alone
+
+
+ONE_CHANGE = [
+    pytest.param(noisy(12, np.repeat([6.0, 2.0], [40, 40])), [], id="all observed"),
+    pytest.param(noisy(12, np.repeat([6.0, 2.0], [40, 40])), [3, 38, 39, 40, 41, 60], id="gaps"),
+    pytest.param(np.repeat([0.0, 3.0, 1.0], [5, 1, 24]), [], id="short, so that the prior speaks"),
+]
+
+
+@pytest.mark.parametrize("temper", [1.0, 2.5])
+@pytest.mark.parametrize(("counts", "gaps"), ONE_CHANGE)
+def test_location_set_by_the_beta_integral(counts, gaps, temper):
+    observed = np.ones(len(counts), bool)
+    observed[gaps] = False
+    counts = np.where(observed, counts, 0.0)
+    n, s = np.cumsum(observed), np.cumsum(counts)
+    log_p = betaln(0.5 + 2 * n[:-1], 0.5 + s[:-1]) + betaln(0.5 + 2 * (n[-1] - n[:-1]), 0.5 + s[-1] - s[:-1])
+    p = np.exp((log_p - log_p.max()) / temper)  # entry k is for a change on day k + 1; DESIGN.md section 5
+    p /= p.sum()
+    chosen = module._location_set(counts, np.arange(len(counts)) % 7, observed, np.ones(7), 2.0, temper, 0.95)
+    inside = p[chosen - 1]
+    assert 0.945 <= inside.sum() <= 0.955 + inside.min()  # the grid ends where the integral has under 1 % left
+    outside = np.delete(p, chosen - 1)
+    assert inside.min() >= 0.98 * outside.max()  # the fewest days are the likeliest; as above
+
+
+def test_location_sets_grow_with_the_level():
+    sets = [set(detect_changepoints(made(STEP), level=level).location_sets[0]) for level in (0.3, 0.6, 0.9, 0.99)]
+    assert sets[0] < sets[-1]
+    assert all(narrow <= wide for narrow, wide in pairwise(sets))
+
+
+def test_memory_widens_the_set():
+    assert module._memory(np.zeros(60), np.ones(60, bool)) == 1.0
+    residuals = np.random.default_rng(1).normal(size=400)
+    observed = np.random.default_rng(2).random(400) > 0.1
+    assert module._memory(residuals, observed) < 1.4  # white noise: the average keeps a little memory
+    seen = np.flatnonzero(observed)
+    acf = averaged_autocorrelation(residuals[observed], seen - seen[0], slow_columns=2)  # two rates were fitted
+    assert module._memory(residuals, observed) == pytest.approx(1 + 2 * acf[1:].sum())
+    for t in range(1, 400):
+        residuals[t] += 0.5 * residuals[t - 1]
+    # AR(1) with phi 0.5: (1 + phi) / (1 - phi) = 3
+    assert module._memory(residuals, observed) == pytest.approx(
+        3, abs=1.2
+    )  # two standard errors of phi (0.045) each way
+
+
+def test_regimes_tile_the_window():
+    found = detect_changepoints(made(STEP), window=("2020-01-20", "2020-05-01"))
+    assert found.window == (pd.Timestamp("2020-01-20"), pd.Timestamp("2020-05-01"))
+    regimes = found.regimes
+    assert (regimes["first"].iloc[0], regimes["last"].iloc[-1]) == found.window
+    assert regimes["first"].tolist()[1:] == (regimes["last"] + pd.Timedelta(days=1)).tolist()[:-1] == list(found.dates)
+    assert len(found.dates) > 0
+
+
+def test_summary_says_what_the_attributes_say():
+    found = detect_changepoints(made(STEP))
+    row = found.summary().iloc[0]
+    days = found.location_sets[0]
+    assert row["best_point"] == found.dates[0]
+    assert [row["set_first"], row["set_last"], row["set_days"]] == [days[0], days[-1], len(days)]
+    assert [row["rate_before"], row["rate_after"]] == found.regimes["rate"].tolist()
+    assert found.penalty == pytest.approx(2.5 * found.factor * np.log(140))
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_intervals_of_rates(level):
+    remembering = np.repeat(STEP[::2], 2)  # every count twice
+    found = detect_changepoints(made(remembering), weekday=False, level=level)
+    assert found.factor > 1.3
+    for regime in found.regimes.itertuples():
+        days = (regime.last - regime.first).days + 1
+        information = days * regime.rate * found.size / (found.size + regime.rate)
+        half = stats.norm.ppf(0.5 + level / 2) * np.sqrt(found.factor / information)
+        interval = [regime.rate * np.exp(-half), regime.rate * np.exp(half)]
+        assert [regime.lower, regime.upper] == pytest.approx(interval)
+
+
+@pytest.mark.parametrize("unobserved", [0, 10, 25])
+def test_silence_is_bounded_by_the_days_that_were_watched(unobserved):
+    counts = np.r_[np.tile([4.0, 6.0, 5.0], 10), np.zeros(30)]
+    counts[32 : 32 + unobserved] = np.nan
+    found = detect_changepoints(made(counts), weekday=False)
+    silent = found.regimes.iloc[-1]
+    assert silent["lower"] == silent["rate"] == 0
+    assert silent["upper"] == pytest.approx(found.factor * stats.gamma.ppf(0.95, 0.5) / (30 - unobserved))  # Jeffreys
+
+
+@pytest.mark.parametrize("where", [pytest.param(140, id="after the end"), pytest.param(30, id="amid a regime")])
+def test_unobserved_days_contribute_nothing(where):
+    counts = np.insert(STEP, where, np.full(28, np.nan))  # whole weeks keep every day its weekday
+    plain, gapped = detect_changepoints(made(STEP)), detect_changepoints(made(counts))
+    moved = [day + 28 * (day >= where) for day in positions(plain.dates)]
+    assert positions(gapped.dates) == moved
+    assert len(moved) > 0
+    # the grid of levels starts lower for more days, which the refinement undoes to rounding
+    assert gapped.regimes["rate"].tolist() == pytest.approx(plain.regimes["rate"].tolist(), rel=1e-4)
+    assert gapped.size == pytest.approx(plain.size, rel=1e-3)
+
+
+def test_zeros_are_not_unobserved_days():
+    counts = np.full(90, 3.0)
+    counts[40:70] = np.nan
+    assert len(detect_changepoints(made(counts)).dates) == 0
+    assert positions(detect_changepoints(made(np.nan_to_num(counts))).dates) == [40, 70]
+
+
+@settings(max_examples=8, deadline=None)
+@given(weeks=st.integers(-2000, 2000))
+def test_whole_weeks_do_not_matter(weeks):
+    daily, shift = made(STEP), pd.Timedelta(weeks=weeks)
+    here = detect_changepoints(daily)
+    there = detect_changepoints(DailySeries.from_counts(daily.counts.set_axis(daily.table.index + shift)))
+    assert (there.dates - shift).tolist() == here.dates.tolist()
+    assert [(days - shift).tolist() for days in there.location_sets] == [days.tolist() for days in here.location_sets]
+    assert there.regimes[["rate", "lower", "upper"]].equals(here.regimes[["rate", "lower", "upper"]])
+
+
+def test_input_is_unchanged():
+    daily = made(np.r_[STEP, np.nan])
+    before = daily.table.copy(deep=True)
+    detect_changepoints(daily)
+    pd.testing.assert_frame_equal(daily.table, before)
+
+
+@pytest.mark.parametrize(
+    ("window", "message"),
+    [
+        pytest.param(("2020-01-05", "2020-02-01"), r"2020-01-05\.\.2020-02-01 must lie inside", id="early"),
+        pytest.param(("2020-02-01", "2020-05-25"), r"covered, 2020-01-06\.\.2020-05-24", id="late"),
+        pytest.param(("2020-03-01", "2020-02-01"), r"2020-03-01\.\.2020-02-01 ends before", id="reversed"),
+        pytest.param(("spring", "summer"), "'spring' is not a date", id="words"),
+        pytest.param(("2020-02-01",), "is not a pair of dates", id="one date"),
+        pytest.param(("2020-02-01", None), "None is not a date", id="no date"),
+        pytest.param(("2020-02-01T00:00+02:00", "2020-03-01"), "has a time zone", id="time zone"),
+    ],
+)
+def test_window_outside_coverage_is_refused(window, message):
+    with pytest.raises(CoverageError, match=message):
+        detect_changepoints(made(STEP), window=window)
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        pytest.param(np.ones(13), "Only 13 observed days; changes need at least 14", id="short"),
+        pytest.param(np.r_[np.ones(13), np.full(20, np.nan)], "Only 13 observed days", id="unobserved"),
+        pytest.param(np.zeros(30), "All 30 observed days are 0", id="all zero"),
+        pytest.param(np.r_[np.zeros(30), np.nan], "All 30 observed days are 0", id="all zero, one unobserved"),
+    ],
+)
+def test_too_little_is_refused(counts, message):
+    with pytest.raises(TooLittleData, match=message):
+        detect_changepoints(made(counts))
+
+
+@pytest.mark.parametrize("level", [0, 1, 95])
+def test_level_is_a_share(level):
+    with pytest.raises(ValueError, match=f"level = {level}"):
+        detect_changepoints(made(STEP), level=level)
+
+
+def spike(height: float, position: int, background: np.ndarray) -> np.ndarray:
+    counts = background.astype(float).copy()
+    counts[position] = height
+    return counts
+
+
+DEGENERATE = [
+    pytest.param(np.r_[1.0, np.zeros(13)], id="one event in 14 days"),
+    pytest.param(np.full(14, 1e6), id="14 days of a million"),
+    *(pytest.param(spike(1e6, k, np.zeros(90)), id=f"one day of a million on day {k}") for k in (0, 45, 89)),
+    *(pytest.param(spike(1e6, k, np.full(90, 3.0)), id=f"a million among threes on day {k}") for k in (0, 45, 89)),
+    pytest.param(np.random.default_rng(1).poisson(1e6, 90), id="millions"),
+    pytest.param(np.r_[np.full(60, 1e6), np.ones(30)], id="millions to one"),
+    pytest.param(np.tile([7.0, 0, 0, 0, 0, 0, 0], 13), id="Mondays only"),
+    pytest.param(np.tile([0.0, 1.0], 45), id="every other day"),
+    pytest.param(np.round(np.exp(np.arange(90) / 6)), id="explosive growth"),
+    pytest.param(np.full(90, 1 / 366), id="one record spread over a year"),
+    pytest.param(np.r_[np.ones(7), np.full(60, np.nan), np.ones(7)], id="mostly unobserved"),
+]
+
+
+@pytest.mark.parametrize("weekday", [True, False], ids=["weekday", "plain"])
+@pytest.mark.parametrize("counts", DEGENERATE)
+def test_degenerate_series_give_numbers(counts, weekday):
+    found = detect_changepoints(made(counts), weekday=weekday)
+    assert np.isfinite(found.regimes[["rate", "lower", "upper"]].to_numpy()).all()
+    assert (found.regimes["lower"] <= found.regimes["rate"]).all()
+    assert (found.regimes["rate"] <= found.regimes["upper"]).all()
+    assert np.isfinite([found.size, found.factor, found.penalty]).all()
+    assert all(len(days) > 0 for days in found.location_sets)
+
+
+@pytest.mark.parametrize("level", [1.0, 3.0, 0.1, 1e6])
+def test_constant_series_has_no_memory(level):
+    assert detect_changepoints(made(np.full(90, level))).factor == 1.0
