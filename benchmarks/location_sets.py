@@ -23,6 +23,7 @@ SCENARIOS = {  # rates, days, size
     "one change, 5 to 1": ((5.0, 1.0), (100, 80), 1.0),
     "two changes, 5.2 to 0.5 to 2.6": ((5.2, 0.5, 2.6), (123, 49, 43), 0.5),
     "two changes, 8 to 0.6 to 3": ((8.0, 0.6, 3.0), (120, 54, 40), 1.3),
+    "no change, 3 a day": ((3.0,), (200,), 1.0),
 }
 
 
@@ -60,14 +61,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
-    print("| noise | truth | detected | coverage | median days in set | other changes per series |")
-    print("|---|---|---|---|---|---|")
+    print("| noise | truth | detected | coverage | median days in set | other changes per series | series with any |")
+    print("|---|---|---|---|---|---|---|")
     for noise, generate in NOISE.items():
         for truth, (rates, lengths, size) in SCENARIOS.items():
             mean = np.repeat(rates, lengths)
             days = pd.date_range("2020-01-06", periods=len(mean))
             true_days = days[np.cumsum(lengths)[:-1]]
-            held, width, others = [], [], 0
+            held, width, others, alarms = [], [], 0, 0
             for _ in range(options.series):
                 daily = ct.DailySeries.from_counts(pd.Series(generate(mean, size, rng), days))
                 try:
@@ -83,10 +84,13 @@ def main() -> None:
                         held.append(day in found.location_sets[nearest])
                         width.append(len(found.location_sets[nearest]))
                 others += len(found.dates) - len(claimed)
-            detected = len(held) / (options.series * len(true_days))
+                alarms += len(found.dates) > len(claimed)
+            measured = "– | – | –"
+            if held:
+                detected = len(held) / (options.series * len(true_days))
+                measured = f"{detected:.1%} | {np.mean(held):.1%} | {np.median(width):.0f}"
             print(
-                f"| {noise} | {truth} | {detected:.1%} | {np.mean(held):.1%} | {np.median(width):.0f} | "
-                f"{others / options.series:.2f} |",
+                f"| {noise} | {truth} | {measured} | {others / options.series:.2f} | {alarms / options.series:.1%} |",
                 flush=True,
             )
 

@@ -266,7 +266,7 @@ def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile)
     factor = 1.0
     changes = np.empty(0, np.int64)
     rates = np.empty(1)
-    for _outer in range(_ROUNDS):
+    for outer in range(_ROUNDS):
         for inner in range(_ROUNDS):
             new, rates = refined_path(counts, weekday, observed, log_rate, profile, size, half_penalty * factor)
             same = inner > 0 and new.size == changes.size and np.all(new == changes)
@@ -279,7 +279,7 @@ def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile)
             size = fit_size(counts, observed, rate * profile[weekday])
         mean = daily_rate(n_days, changes, rates) * profile[weekday]
         found = long_run_factor(pearson_residuals(counts, observed, mean, size), observed)
-        if found <= 1.02 * factor:
+        if found <= 1.02 * factor or outer == _ROUNDS - 1:
             break
         factor = found
     return changes, rates, profile, size, factor

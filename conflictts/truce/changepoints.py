@@ -222,7 +222,7 @@ def _regimes(
     level: float,
 ) -> pd.DataFrame:
     """Rates with intervals: log rate plus or minus a normal quantile, its variance times the long-run factor."""
-    from scipy.special import gammaincinv, ndtri
+    from scipy.special import betaincinv, ndtri
 
     rows = []
     for k, rate in enumerate(rates):
@@ -231,10 +231,12 @@ def _regimes(
         mean = exposure * rate
         if rate > 0:
             information = float(np.sum(mean * size / (size + mean)))
-            half = float(ndtri(0.5 + level / 2)) * math.sqrt(factor / information)
+            half = min(float(ndtri(0.5 + level / 2)) * math.sqrt(factor / information), 700.0)
             lower, upper = rate * math.exp(-half), rate * math.exp(half)
-        else:  # no counts: the upper end of a one-sided Jeffreys interval
-            lower, upper = 0.0, float(gammaincinv(0.5, level)) * factor / max(float(exposure.sum()), 1.0)
+        else:  # no counts: the upper end of a one-sided interval, the same prior as for the location sets
+            days_watched = max(float(exposure.sum()) / factor, 1.0)
+            share = float(betaincinv(_PRIOR + size * days_watched, _PRIOR, 1 - level))  # size / (size + rate)
+            lower, upper = 0.0, size * (1 - share) / share
         last = edges[k + 1] - 1
         rows.append({"first": days[edges[k]], "last": days[last], "rate": rate, "lower": lower, "upper": upper})
     return pd.DataFrame(rows)

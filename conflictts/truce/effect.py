@@ -288,8 +288,10 @@ def _regression(
     step = _unit(x.shape[1], 1)
     log_ratio, half = fit.coefficients[1], fit.half_width(step, level)
     inflation = fit.inflation(step)
-    mean_before = fit.mean[post == 0].mean()
-    _refuse_small_counterfactual(y[post == 0].mean() * post.sum(), 1 + fit.alpha * mean_before)
+    # without the weekday profile, which can absorb a single enormous day
+    plain = fit_negbin(y, x[:, :2], slow_columns=2, day=day) if weekday else fit
+    mean_before = float(y[post == 0].mean())
+    _refuse_small_counterfactual(mean_before * post.sum(), 1 + plain.alpha * mean_before)
     if inflation > MAX_INFLATION:
         warnings.append(
             f"memory between days multiplies the variance by {inflation:.1f} (over {MAX_INFLATION:g}): a step at the "
@@ -435,6 +437,18 @@ def _warnings(
                 f"the fortnight before the truce was the worst of the window ({fortnights.iloc[-1]:.1f} a day): part "
                 "of the fall may be a return to the usual level (regression to the mean)"
             )
+    for name, side in (("before", ~after), ("after", after)):
+        counts = table.loc[side, "best"]
+        if counts.max() > counts.sum() / 2 and counts.count() > 1:
+            warnings.append(
+                f"a single day, {counts.idxmax():%Y-%m-%d}, holds {counts.max() / counts.sum():.0%} of the toll {name}"
+                ": the rate of that side is the story of one day"
+            )
+    if truce.ended is not None and table.index[-1] >= truce.ended:
+        warnings.append(
+            f"the window runs past the end of the truce on {truce.ended:%Y-%m-%d}: the days after "
+            "include days without it"
+        )
     others = [other for other in other_truces if other.effective != truce.effective]
     before = [
         other.name for other in others if other.effective < truce.effective and (other.ended or truce.effective) > first

@@ -161,7 +161,7 @@ def averaged_autocorrelation(residuals: np.ndarray, day: np.ndarray, slow_column
     pairs = np.array([seen[lag:] @ seen[:-lag] for lag in lags])
     products = np.array([on_calendar[lag:] @ on_calendar[:-lag] for lag in lags])
     sample = products / (residuals @ residuals) * (n_days - lags) / np.maximum(pairs, 1)
-    weight = np.where(pairs > 0, 1 - lags / n_days, 0.0)
+    weight = pairs / n_days
 
     bias = slow_columns / n_days
     shape = _PHI[:, None] ** lags - bias * (2 * _PHI / (1 - _PHI))[:, None]

@@ -193,7 +193,8 @@ def test_silence_is_bounded_by_the_days_that_were_watched(unobserved):
     found = detect_changepoints(made(counts), weekday=False)
     silent = found.regimes.iloc[-1]
     assert silent["lower"] == silent["rate"] == 0
-    assert silent["upper"] == pytest.approx(found.factor * stats.gamma.ppf(0.95, 0.5) / (30 - unobserved))  # Jeffreys
+    share = stats.beta.ppf(0.05, 0.5 + found.size * (30 - unobserved) / found.factor, 0.5)  # size / (size + rate)
+    assert silent["upper"] == pytest.approx(found.size * (1 - share) / share)
 
 
 @pytest.mark.parametrize("where", [pytest.param(140, id="after the end"), pytest.param(30, id="amid a regime")])

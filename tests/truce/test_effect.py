@@ -454,3 +454,22 @@ def test_coverage_of_the_intervals():
     coverage = np.mean(held, axis=0)
     assert (coverage >= 0.90).all()  # 3 binomial standard errors (0.0154) below 0.95: sampling error alone
     assert (coverage <= 0.99).all()  # 2.6 above: wider would mean intervals that say too little
+
+
+def test_one_enormous_day_cannot_hide_in_the_weekday_profile():
+    counts = np.r_[100.0, np.zeros(59), np.arange(30) % 3 + 2.0]
+    with pytest.raises(TooLittleData, match=r"worth 4\.4 independent events"):
+        estimate_truce_effect(made(counts), on_day(60))
+
+
+def test_a_side_that_is_one_day_is_said_to_be():
+    counts = np.r_[steady(5, 1)[:120], np.zeros(30), 40.0, np.ones(29)]
+    effect = estimate_truce_effect(made(counts), on_day(120))
+    assert any("a single day, 2020-06-04, holds 58% of the toll after" in warning for warning in effect.warnings)
+
+
+def test_a_window_past_the_end_of_the_truce_is_said_to_be():
+    truce = on_day(120, ended=START + pd.Timedelta(days=150))
+    window = (START, START + pd.Timedelta(days=179))
+    effect = estimate_truce_effect(made(steady(5, 1)), truce, window=window)
+    assert any("runs past the end of the truce on 2020-06-04" in warning for warning in effect.warnings)

@@ -191,7 +191,7 @@ def naive_autocorrelation(residuals: np.ndarray, day: np.ndarray, slow_columns: 
             misfit = 0.0
             for lag in lags:
                 expected = share * phi**lag - bias * (1 + 2 * share * phi / (1 - phi))
-                misfit += (1 - lag / n_days) * (sample[lag] - expected) ** 2 * (pairs[lag] > 0)
+                misfit += pairs[lag] / n_days * (sample[lag] - expected) ** 2
             members.append((phi, share, (21 if phi == 0 else 1) * np.exp(-n_days / 2 * misfit)))
     mass = sum(weight for _, _, weight in members)
     distances = range(1, int(day[-1]) + 1)
