@@ -5,6 +5,14 @@ from .figures.claims import plot_claims as plot_claims
 from .figures.daily import plot_daily as plot_daily
 from .figures.effect import plot_truce_effect as plot_truce_effect
 from .incidents.catalogue import read_catalogue as read_catalogue
+from .incidents.dates import DATE_WORDS as DATE_WORDS
+from .incidents.dates import DateWords as DateWords
+from .incidents.dates import Period as Period
+from .incidents.dates import parse_period as parse_period
+from .incidents.quantities import QUANTITY_WORDS as QUANTITY_WORDS
+from .incidents.quantities import Quantity as Quantity
+from .incidents.quantities import QuantityWords as QuantityWords
+from .incidents.quantities import parse_quantity as parse_quantity
 from .incidents.recognise import read_incidents as read_incidents
 from .incidents.table import Incidents as Incidents
 from .incidents.ucdp import read_ucdp as read_ucdp
