@@ -22,7 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Daily series of armed conflict from incident records, and what a truce changed in them.",
-    epilog="Exit codes: 0 done; 1 refused by the data, with the reason; 2 wrong usage or unreadable input.",
+    epilog="Exit codes: 0 done; 1 refused by the data, with the reason; 2 wrong usage or unreadable input; "
+    "70 a fault of the program.",
 )
 Input = Annotated[
     str | None, typer.Argument(help="A UCDP GED export or press catalogue (CSV, plain or gzip). Default: bundled case.")
@@ -71,6 +72,8 @@ def report(
 
         conditions = _conditions(where or [])
         covered, compared = _span(coverage, "--coverage"), _span(window, "--window")
+        if truce and ended and ended <= truce:
+            raise typer.BadParameter(f"{ended!r} is not after --truce {truce}.", param_hint="--ended")
         for date, option in ((truce, "--truce"), (announced, "--announced"), (ended, "--ended")):
             _date(date, option)
         bundled = cases.load_idlib_2019() if source is None else None
@@ -80,16 +83,19 @@ def report(
             asked = bundled.truces[cases.IDLIB_TRUCE]
             compared = compared or cases.IDLIB_WINDOW
         else:
-            raise typer.BadParameter("Say which truce: --truce YYYY-MM-DD.", param_hint="--truce")
+            raise typer.BadParameter("none given. Say which truce: --truce YYYY-MM-DD.", param_hint="--truce")
         with _progress(quiet) as tell:
             tell("reading")
             incidents = bundled or _read(source)
             if covered is None and incidents.provenance.coverage is None:
                 raise typer.BadParameter(
-                    f"{incidents.provenance.provider} does not say which days it covered, and they are not guessed "
-                    "from the records. Declare them: --coverage YYYY-MM-DD:YYYY-MM-DD.",
+                    f"none given. {incidents.provenance.provider} does not say which days it covered, and they are not "
+                    "guessed from the records. Declare them: --coverage YYYY-MM-DD:YYYY-MM-DD.",
                     param_hint="--coverage",
                 )
+            lost = incidents.ledger.n_quarantined
+            if lost and not quiet:
+                typer.echo(f"{lost:,} rows are in quarantine and not counted; conflictts check shows them.", err=True)
             page = write_report(
                 incidents,
                 asked,
@@ -130,6 +136,9 @@ def check(
                     f"{quarantine} cannot be written ({error.strerror}). Name another file.", param_hint="--quarantine"
                 ) from None
             typer.echo(f"{len(incidents.ledger.rejected):,} rows written to {quarantine}")
+        if incidents.ledger.used == 0:
+            typer.echo("conflictts: every row is in quarantine; nothing is left to count. Mend the file.", err=True)
+            raise typer.Exit(REFUSED)
 
 
 def main() -> None:
@@ -202,6 +211,8 @@ def _span(text: str | None, option: str) -> tuple[str, str] | None:
         raise typer.BadParameter(f"{text!r} is not two dates, such as 2019-01-01:2019-11-30.", param_hint=option)
     _date(first, option)
     _date(last, option)
+    if first > last:
+        raise typer.BadParameter(f"{text!r} ends before it starts. Write FIRST:LAST.", param_hint=option)
     return first, last
 
 

@@ -74,7 +74,7 @@ def plot_claims(
         ax.errorbar(
             told["period_end"], told["best"], yerr=[told["best"] - told["low"], upward], fmt=marker, color=colour,
             markersize=4.5, markerfacecolor="white" if position > 1 else colour, elinewidth=1.2, capsize=2.5,
-            label=f"claimed by {body}",
+            clip_on=False,            label=f"claimed by {body}",
         )  # fmt: skip
         unbounded = told[told["high"].isna()]
         ax.errorbar(

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from conflictts.figures.style import consecutive
+from conflictts.report.findings import Findings
 from conflictts.series.daily import DailySeries
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.effect import TruceEffect
@@ -21,6 +22,10 @@ LOCATION_COVERAGE = (
     "96 to 98 % of detected changes where days were independent or shared a slow fluctuation, and in 88 to 92 % where "
     "counts follow a change only gradually (python benchmarks/location_sets.py)"
 )
+
+
+MAX_SILENCE = 14  # days at either end of the coverage without any record
+MAX_BLOCKS = 3  # runs of days in a set that are named one by one
 
 
 def day(date: pd.Timestamp | None) -> str:
@@ -96,14 +101,17 @@ def averted(effect: TruceEffect) -> str:
         f"Had the rate before gone on, {count(effect.counterfactual)} {effect.daily.unit} "
         f"({effect.level:.0%} interval {count(effect.counterfactual_lower)} to {count(effect.counterfactual_upper)}) "
         f"would be expected from {days(effect.truce.effective, effect.window[1])}; "
-        f"{count(effect.rates.loc['after', 'best'])} were counted."
+        f"{count(effect.rates.loc['after', 'best'])} were counted, {count(effect.counterfactual - effect.averted)} by "
+        "the fitted rate."
     )
     interval = f"{count(abs(effect.averted))} ({count(effect.averted_lower)} to {count(effect.averted_upper)})"
     if effect.averted_lower > 0:
-        return f"{expected} The difference is {interval} fewer."
+        return f"{expected} Against the fitted rate that is {interval} fewer."
     if effect.averted_upper < 0:
         upper, lower = count(-effect.averted_lower), count(-effect.averted_upper)
-        return f"{expected} The difference is {count(-effect.averted)} ({lower} to {upper}) more, not fewer."
+        return (
+            f"{expected} Against the fitted rate that is {count(-effect.averted)} ({lower} to {upper}) more, not fewer."
+        )
     direction = "fewer" if effect.averted >= 0 else "more"
     return (
         f"{expected} The difference, {count(abs(effect.averted))} {direction}, has an interval that holds zero "
@@ -112,12 +120,13 @@ def averted(effect: TruceEffect) -> str:
 
 
 def date_set(location_set: pd.DatetimeIndex) -> str:
-    """30 August to 28 September 2019, 18 days that are not all consecutive."""
-    span = days(location_set[0], location_set[-1])
+    """30 August to 3 September 2019 and 16 to 28 September 2019 (18 days); many blocks as one span."""
+    blocks = consecutive(location_set)
     if len(location_set) == 1:
-        return f"{span} alone"
-    gaps = " that are not all consecutive" if len(consecutive(location_set)) > 1 else ""
-    return f"{span}, {len(location_set)} days{gaps}"
+        return f"{day(location_set[0])} alone"
+    if len(blocks) > MAX_BLOCKS:
+        return f"{days(location_set[0], location_set[-1])} ({len(location_set)} days, not all consecutive)"
+    return f"{' and '.join(days(block[0], block[-1]) for block in blocks)} ({len(location_set)} days)"
 
 
 def changes_in_words(changes: Changepoints, truce: Truce) -> list[str]:
@@ -125,13 +134,14 @@ def changes_in_words(changes: Changepoints, truce: Truce) -> list[str]:
     sentences = []
     for number, (best, location_set) in enumerate(zip(changes.dates, changes.location_sets, strict=True)):
         old, new = changes.regimes["rate"].iloc[number], changes.regimes["rate"].iloc[number + 1]
-        moved = "fell" if new < old else "rose"
+        moved = "A fall" if new < old else "A rise"
         sentence = (
-            f"The rate {moved} from {rate(old)} to {rate(new)} a day. The first day of the new rate lies, with "
-            f"{changes.level:.0%} probability, among these: {date_set(location_set)}."
+            f"{moved}, whose first day lies, with nominally {changes.level:.0%} probability, among these: "
+            f"{date_set(location_set)}."
         )
         if len(location_set) > 1:
             sentence += f" {day(best)} fits best, but the other days of the set cannot be ruled out."
+        sentence += f" If it came on the best-fitting day, the rate went from {rate(old)} to {rate(new)} a day."
         if truce.effective in location_set:
             sentence += f" The set contains {day(truce.effective)}, the first day of the truce."
         elif truce.announced is not None and truce.announced in location_set:
@@ -154,6 +164,48 @@ def detected(changes: Changepoints, truce: Truce) -> str:
             direction = "a fall" if new < old else "a rise"
             return f"{direction}, first day among {date_set(location_set)}"
     return "no change whose set holds this date"
+
+
+def weaknesses(findings: Findings) -> list[str]:
+    """What a reader must know before quoting the headline: the effect's own warnings, and what the data show."""
+    effect, daily, ledger = findings.effect, findings.daily, findings.incidents.ledger
+    said = [f"{warning[:1].upper()}{warning[1:]}." for warning in effect.warnings]
+    for name, other in findings.windows.items():
+        if isinstance(other, TruceEffect) and (
+            verdict(other) != verdict(effect) or not effect.lower <= other.rate_ratio <= effect.upper
+        ):
+            said.append(
+                f"Over another window ({name}, {days(*other.window)}) the rate ratio is {ratio(other.rate_ratio)} "
+                f"({ratio(other.lower)} to {ratio(other.upper)}): the finding depends on the days compared."
+            )
+    if findings.held is not None:
+        held = findings.held.dropna(subset=["ratio"])
+        before = held.loc[held["period_end"] <= effect.truce.effective, "ratio"]
+        after = held.loc[held["period_start"] >= effect.truce.effective, "ratio"]
+        if len(before) and len(after):
+            said.append(
+                f"Coverage is not even: the series holds {before.median():.0%} of what others claim up to the truce "
+                f"and {after.median():.0%} from it on (medians of {len(before)} and {len(after)} claims, from "
+                f"{after.min():.0%} to {after.max():.0%} after it). A fall in counts is partly a change in counting."
+            )
+    table = findings.incidents.table
+    first, last = table["date_start"].min(), table["date_end"].max()
+    start, end = daily.coverage
+    for silent, begin, stop in (
+        ((first - start).days, start, first - pd.Timedelta(days=1)),
+        ((end - last).days, last + pd.Timedelta(days=1), end),
+    ):
+        if silent > MAX_SILENCE:
+            said.append(
+                f"The source has no record at all in {silent} days declared as covered ({days(begin, stop)}). If it "
+                "did not watch them, they are no zeros: correct the coverage."
+            )
+    if ledger.n_quarantined:
+        said.append(
+            f"{ledger.n_quarantined:,} of {ledger.read:,} rows are in quarantine and not counted; see “How good the "
+            "data are”."
+        )
+    return said
 
 
 def missing_bounds(daily: DailySeries) -> list[str]:

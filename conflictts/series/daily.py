@@ -214,6 +214,13 @@ def daily_series(
     detail = table["part_of"] != ""
     stated = amounts["best"].notna()
     dated = (length == 1) | (allocation != "exact")
+    ledger = incidents.ledger
+    if table.empty and ledger.n_quarantined:
+        fault = ledger.quarantined.iloc[0]
+        raise TooLittleData(
+            f"All {ledger.read:,} rows of {fault['file']} are in quarantine, the first because {fault['column']} = "
+            f"{fault['value'][:40]!r} is {fault['reason']}. See them all with conflictts check, and mend the file."
+        )
     asked = chosen & ~detail
     if not (stated & asked).any():
         raise TooLittleData(

@@ -219,6 +219,11 @@ def estimate_truce_effect(
 
 def _window(daily: DailySeries, truce: Truce, window: tuple[Day, Day] | None) -> tuple[pd.Timestamp, pd.Timestamp]:
     start, end = daily.coverage
+    if truce.effective == start:
+        raise CoverageError(
+            f"The {truce.name} took effect on the first day covered, {start:%Y-%m-%d}: no day lies before it to "
+            "compare with. Widen the coverage."
+        )
     if not start < truce.effective <= end:
         raise CoverageError(
             f"The {truce.name} took effect on {truce.effective:%Y-%m-%d}, not inside the days covered, "
@@ -252,8 +257,9 @@ def _refuse_short_sides(table: pd.DataFrame, after: pd.Series) -> None:
         best = table.loc[side, "best"]
         observed = int(best.count())
         if observed < minimum:
+            noun = "day" if observed == 1 else "days"
             raise TooLittleData(
-                f"Only {observed} observed days {name} the truce, from {best.index[0]:%Y-%m-%d} to "
+                f"Only {observed} observed {noun} {name} the truce, from {best.index[0]:%Y-%m-%d} to "
                 f"{best.index[-1]:%Y-%m-%d}; at least {minimum} are needed. Widen the window or the coverage."
             )
         share = 1 - observed / len(best)

@@ -81,7 +81,29 @@ def test_rows_at_fault_are_quarantined_and_the_rest_is_used(tmp_path):
         rejected = list(csv.DictReader(stream))
     assert [row["id"] for row in rejected] == ["3", "5", "7", "8", "11", "13"]
     assert set(GED) <= set(rejected[0])
-    assert conflictts("report", path, *TRUCE, "--out", tmp_path / "out").exit_code == 0
+    reported = conflictts("report", path, *TRUCE, "--out", tmp_path / "out")
+    assert reported.exit_code == 0
+    assert "6 rows are in quarantine and not counted" in reported.stderr
+    assert "6 of 200 rows are in quarantine" in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
+def test_a_file_of_faults_alone_is_refused_with_the_first_of_them(tmp_path):
+    path = write_ged(tmp_path / "ged.csv", {number: {"date_end": "31/08/2019"} for number in range(200)})
+    for command, said in (
+        (["check", path], "every row is in quarantine"),
+        (["report", path, *TRUCE, "--out", tmp_path / "out"], "All 200 rows of ged.csv are in quarantine, the first"),
+    ):
+        result = conflictts(*command)
+        assert result.exit_code == 1
+        assert said in result.stderr
+
+
+def test_coverage_far_beyond_the_records_is_questioned(tmp_path):
+    path = write_ged(tmp_path / "ged.csv")
+    wide = ["--truce", "2019-08-31", "--coverage", "2019-05-01:2021-11-30"]
+    assert conflictts("report", path, *wide, "--out", tmp_path / "out").exit_code == 0
+    said = "no record at all in 745 days declared as covered (17 November 2019 to 30 November 2021)"
+    assert said in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
 BAD = [
@@ -92,6 +114,8 @@ BAD = [
     pytest.param(["ged.csv"], 2, "Say which truce: --truce YYYY-MM-DD", id="no truce"),
     pytest.param(["ged.csv", "--truce", "2019-08-31"], 2, "--coverage YYYY-MM-DD:YYYY-MM-DD", id="no coverage"),
     pytest.param(["ged.csv", "--truce", "31/8/2019"], 2, "'31/8/2019' is not a day written as", id="bad date"),
+    pytest.param(["ged.csv", *TRUCE[:3], "2019-11-30:2019-05-01"], 2, "ends before it starts", id="reversed"),
+    pytest.param(["ged.csv", "--truce", "2019-05-01", *TRUCE[2:]], 1, "no day lies before it", id="first day"),
     pytest.param(["ged.csv", *TRUCE[:3], "2019"], 2, "'2019' is not two dates", id="bad coverage"),
     pytest.param(
         ["ged.csv", *TRUCE[:3], "2015-01-01:2016-01-01"],
@@ -117,7 +141,12 @@ BAD = [
     ),
     pytest.param(["ged.csv", *TRUCE, "--where", "Idlib"], 2, "'Idlib' is not COLUMN=VALUE", id="condition"),
     pytest.param(["ged.csv", *TRUCE, "--window", "2019-08-25:2019-09-30"], 1, "Only 6 observed days before", id="thin"),
-    pytest.param(["ged.csv", *TRUCE, "--ended", "2019-08-31"], 1, "cannot have ended on 2019-08-31", id="ended first"),
+    pytest.param(
+        ["ged.csv", *TRUCE, "--ended", "2019-08-31"],
+        2,
+        "'2019-08-31' is not after --truce 2019-08-31",
+        id="ended first",
+    ),
 ]
 
 

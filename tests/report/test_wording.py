@@ -68,8 +68,8 @@ def test_verdict_follows_the_interval(effect, lower, upper, said):
 @pytest.mark.parametrize(
     ("averted", "said"),
     [
-        ((341.0, 163.0, 519.0), "The difference is 341 (163 to 519) fewer."),
-        ((-50.0, -90.0, -10.0), "The difference is 50 (10 to 90) more, not fewer."),
+        ((341.0, 163.0, 519.0), "58 by the fitted rate. Against the fitted rate that is 341 (163 to 519) fewer."),
+        ((-50.0, -90.0, -10.0), "Against the fitted rate that is 50 (10 to 90) more, not fewer."),
         ((20.0, -30.0, 70.0), "an interval that holds zero (−30 to 70 fewer): no difference is shown."),
     ],
 )
@@ -87,7 +87,9 @@ def test_no_sentence_claims_a_cause(effect, changes):
 
 def test_a_change_is_told_by_its_set_before_its_point(effect, changes):
     first, second = wording.changes_in_words(changes, effect.truce)
-    assert first.index("30 August to 28 September 2019, 18 days") < first.index("16 September 2019")
+    assert first.index("30 August to 2 September 2019 and 15 to 28 September 2019 (18 days)") < first.index(
+        "16 September 2019"
+    )
     assert "the other days of the set cannot be ruled out" in first
     assert "The set contains 31 August 2019, the first day of the truce." in first
     assert "first day of the truce" not in second

@@ -173,7 +173,7 @@ def test_just_enough_is_answered(counts, position):
 @pytest.mark.parametrize(
     ("position", "window", "message"),
     [
-        pytest.param(0, None, "took effect on 2020-01-06, not inside", id="truce on the first day"),
+        pytest.param(0, None, "no day lies before it", id="truce on the first day"),
         pytest.param(180, None, r"took effect on 2020-07-04.*2020-01-06\.\.2020-07-03", id="truce after the series"),
         pytest.param(120, ("2020-01-05", "2020-07-03"), r"2020-01-05\.\.2020-07-03 must hold", id="window too early"),
         pytest.param(120, ("2020-01-06", "2020-07-04"), "2020-07-04 must hold", id="window too late"),
