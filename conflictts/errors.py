@@ -21,3 +21,7 @@ class CoverageError(ConflictTSError):
 
 class TooLittleData(ConflictTSError):
     """The data cannot carry the estimate that was asked for. The message says what is missing."""
+
+
+class ProviderError(ConflictTSError):
+    """A provider's service refused, failed or contradicted itself. The message says whether to run again."""

@@ -1,0 +1,355 @@
+"""A provider's answers in, verified pages on disk out; kept until every page of the query is there."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TextIO
+
+from conflictts.errors import InputError
+
+FORMAT = 1  # of the files in the state folder
+
+
+class BadAnswer(Exception):
+    """An answer that does not count, and why. It is asked for again, after `wait` seconds if the provider says so."""
+
+    def __init__(self, reason: str, *, wait: float | None = None) -> None:
+        """State the reason as what the answer is or does."""
+        super().__init__(reason)
+        self.reason = reason
+        self.wait = wait
+
+
+class Doubtful(BadAnswer):
+    """An answer that is sound in itself and contradicts what was met before. It is believed when it is repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What is asked of a provider, and the rules that each page of its answer must meet.
+
+    Attributes
+    ----------
+    name : str
+        The provider, as messages name it.
+    url : str
+        Address of the endpoint, without the query.
+    query : mapping of str to str
+        Every parameter but the page's number. Holds no credential.
+    first_page, page_size : int
+        Number of the first page, and rows on every page but the last.
+    identifier : str
+        The column whose value is a record's own.
+    required : tuple of str
+        Columns without which a row is not a record of this provider.
+    envelope : callable
+        Takes the answer and the page's number; returns the query's total and the rows, or raises BadAnswer.
+    belongs : callable
+        Tells whether a row answers the query.
+    keeps : timedelta or None
+        For how long verified pages may be completed by later ones; None where a release never changes.
+    """
+
+    name: str
+    url: str
+    query: Mapping[str, str]
+    first_page: int
+    page_size: int
+    identifier: str
+    required: tuple[str, ...]
+    envelope: Callable[[dict[str, Any], int], tuple[int, list[Any]]]
+    belongs: Callable[[dict[str, Any]], bool]
+    keeps: timedelta | None = None
+
+    def numbers(self, total: int) -> range:
+        """Page numbers of a query with `total` records."""
+        return range(self.first_page, self.first_page + -(-total // self.page_size))
+
+    def rows_on(self, number: int, total: int) -> int:
+        """Rows that page `number` must have."""
+        before = (number - self.first_page) * self.page_size
+        return max(0, min(self.page_size, total - before))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One verified page: its number, the query's total, and its rows as text in the provider's columns."""
+
+    number: int
+    total: int
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    restrictions: Any = None
+
+
+def read_page(service: Service, content: bytes, number: int) -> Page:
+    """Read one answer; raise BadAnswer unless it is page `number` of the query, whole and in order."""
+    try:
+        answer = json.loads(content.decode("utf-8"), parse_float=str, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise BadAnswer(f"is not whole JSON ({len(content):,} bytes)")
+    total, rows = service.envelope(answer, number)
+    if total == 0 and not rows:
+        raise Doubtful("says that no record matches the query")
+    expected = service.rows_on(number, total)
+    if len(rows) != expected or not rows:
+        raise BadAnswer(f"has {len(rows):,} rows where {expected:,} of {total:,} belong on this page")
+    columns = _columns(rows, service)
+    for row in rows:
+        if not service.belongs(row):
+            raise BadAnswer("holds a record that does not answer the query")
+    texts = tuple(tuple(_as_text(row[column]) for column in columns) for row in rows)
+    return Page(number, total, columns, texts, answer.get("data_query_restrictions") or None)
+
+
+class PageStore:
+    """The verified pages of one download, in a folder beside the file they will become.
+
+    Every file is written under a temporary name and renamed, and carries the digest of its content, so that a process
+    may end at any point. The folder knows the query and holds no credential.
+    """
+
+    def __init__(self, folder: Path, service: Service, *, now: datetime, tell: Callable[[str], None]) -> None:
+        """Open the folder, or make it; take up what is in it as far as it answers this query."""
+        self.folder = folder
+        self.service = service
+        self.notes: list[str] = []
+        self.requested = now
+        self.resumed = 0
+        self.restrictions: Any = None
+        self.total: int | None = None
+        self._columns: tuple[str, ...] = ()
+        self._numbers: set[int] = set()
+        self._seen: set[str] = set()
+        self._requests: dict[str, int] = {}
+        self._tell = tell
+        self._open(now)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def next_missing(self) -> int | None:
+        """Return the lowest page number not yet on disk; None when all are."""
+        if self.total is None:
+            return self.service.first_page
+        return next((n for n in self.service.numbers(self.total) if n not in self._numbers), None)
+
+    def n_pages(self) -> int | None:
+        """Pages of the whole query, None before the first is there."""
+        return None if self.total is None else len(self.service.numbers(self.total))
+
+    def check(self, page: Page) -> None:
+        """Raise BadAnswer if the page repeats a record, Doubtful if it contradicts the pages on disk."""
+        own = self._identifiers(page)
+        if len(own) != len(page.rows):
+            raise BadAnswer(f"repeats a record: {len(page.rows):,} rows hold {len(own):,} different ids")
+        if self.total is None:
+            return
+        if page.total != self.total:
+            raise Doubtful(f"counts {page.total:,} records in all where earlier pages counted {self.total:,}")
+        if page.columns != self._columns:
+            raise Doubtful(f"has {len(page.columns)} columns, other than the {len(self._columns)} of earlier pages")
+        if common := len(own & self._seen):
+            raise Doubtful(f"repeats {common:,} records of earlier pages")
+
+    def add(self, page: Page) -> None:
+        """Write a checked page to disk."""
+        content = json.dumps([page.number, page.total, page.columns, page.rows, page.restrictions]).encode()
+        digest = hashlib.sha256(content).hexdigest().encode()
+        write_whole(self.folder / f"page-{page.number:06d}", self.folder, digest + b"\n" + content)
+        self._remember(page)
+
+    def start_anew(self, reason: str) -> None:
+        """Drop the pages on disk, and say why."""
+        for path in self.folder.glob("page-*"):
+            path.unlink(missing_ok=True)
+        self._forget_pages()
+        self.resumed = 0
+        self.note(f"started anew: {reason}")
+
+    def note(self, what: str) -> None:
+        """Say something about the download, now and in its provenance."""
+        self.notes.append(what)
+        self._tell(what)
+        self._write_state()
+
+    def count_request(self, now: datetime) -> int:
+        """Count one request more on this day (UTC); return how many there were before it."""
+        day = now.date().isoformat()
+        before = self._requests.get(day, 0)
+        self._requests = {day: before + 1}
+        self._write_state()
+        return before
+
+    def write_csv(self, out: Path) -> str:
+        """Write all rows to `out`, in the order of their ids, so that the same records give the same bytes.
+
+        Returns
+        -------
+        str
+            SHA-256 of the file.
+        """
+        at = self._columns.index(self.service.identifier)
+        rows = [row for number in sorted(self._numbers) for row in self._load(self._path(number)).rows]
+        rows.sort(key=lambda row: _natural(row[at]))
+        half_written = self.folder / f"out.{os.getpid()}.tmp"
+        with half_written.open("w", encoding="utf-8", newline="") as stream:
+            _write_rows(stream, self._columns, rows)
+            stream.flush()
+            os.fsync(stream.fileno())
+        with half_written.open("rb") as written:
+            digest = hashlib.file_digest(written, "sha256").hexdigest()
+        os.replace(half_written, out)
+        return digest
+
+    def remove(self) -> None:
+        """Remove the folder, its knowledge of the query first: what a kill leaves of it is then nobody's."""
+        (self.folder / "state.json").unlink(missing_ok=True)
+        for path in [*self.folder.glob("page-*"), *self.folder.glob("*.tmp")]:
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # something of somebody else's is in it
+            self.folder.rmdir()
+
+    def _open(self, now: datetime) -> None:
+        try:
+            self.folder.mkdir(exist_ok=True)
+            for path in self.folder.glob("*.tmp"):
+                path.unlink(missing_ok=True)
+            state = self._read_state()
+        except OSError as error:
+            raise InputError(f"{self.folder} cannot be written ({error.strerror}). Check the path.") from None
+        kept = sorted(self.folder.glob("page-*"))
+        if state is None:
+            if kept:
+                self.start_anew("the pages on disk had lost the record of their query")
+            self._write_state()
+            return
+        self._requests = state["requests"]
+        if state["asked"] != self._asked():
+            self.start_anew("the query is another than that of the pages on disk")
+        elif self.service.keeps is not None and now - state["requested"] > self.service.keeps and kept:
+            self.start_anew(f"the pages on disk are of {state['requested']:%Y-%m-%d}, and records are revised since")
+        else:
+            self.requested, self.notes = state["requested"], state["notes"]
+            self._resume(kept)
+
+    def _resume(self, kept: list[Path]) -> None:
+        for path in kept:
+            try:
+                page = self._load(path)
+                self.check(page)
+                self._remember(page)
+            except (BadAnswer, OSError):
+                path.unlink(missing_ok=True)
+                self.note(f"{path.name} was damaged on disk, and is fetched again")
+        self.resumed = len(self)
+        if self.resumed:
+            self._tell(f"taken up again with {self.resumed} of {self.n_pages()} pages on disk")
+
+    def _load(self, path: Path) -> Page:
+        digest, _, content = path.read_bytes().partition(b"\n")
+        if hashlib.sha256(content).hexdigest().encode() != digest:
+            raise BadAnswer("is damaged")
+        number, total, columns, rows, restrictions = json.loads(content)
+        if self._path(number) != path:
+            raise BadAnswer("has another page's name")
+        return Page(number, total, tuple(columns), tuple(map(tuple, rows)), restrictions)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"page-{number:06d}"
+
+    def _identifiers(self, page: Page) -> set[str]:
+        at = page.columns.index(self.service.identifier)
+        return {row[at] for row in page.rows}
+
+    def _remember(self, page: Page) -> None:
+        self.total, self._columns = page.total, page.columns
+        self._numbers.add(page.number)
+        self._seen |= self._identifiers(page)
+        self.restrictions = page.restrictions or self.restrictions
+
+    def _forget_pages(self) -> None:
+        self.total, self._columns = None, ()
+        self._numbers, self._seen = set(), set()
+
+    def _asked(self) -> dict[str, Any]:
+        return {"format": FORMAT, "url": self.service.url, "query": dict(self.service.query)}
+
+    def _write_state(self) -> None:
+        state = {
+            "asked": self._asked(),
+            "requested": self.requested.isoformat(),
+            "requests": self._requests,
+            "notes": self.notes,
+        }
+        write_whole(self.folder / "state.json", self.folder, json.dumps(state, indent=1).encode())
+
+    def _read_state(self) -> dict[str, Any] | None:
+        try:
+            state = json.loads((self.folder / "state.json").read_bytes())
+            return {
+                "asked": dict(state["asked"]),
+                "requested": datetime.fromisoformat(state["requested"]),
+                "requests": {str(day): int(n) for day, n in state["requests"].items()},
+                "notes": [str(note) for note in state["notes"]],
+            }
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+
+def write_whole(path: Path, folder: Path, content: bytes) -> None:
+    """Write a file under a temporary name in `folder` and rename it: it is there whole or not at all."""
+    half_written = folder / f"{path.name}.{os.getpid()}.tmp"
+    half_written.write_bytes(content)
+    os.replace(half_written, path)
+
+
+def _columns(rows: list[Any], service: Service) -> tuple[str, ...]:
+    if not all(isinstance(row, dict) for row in rows):
+        raise BadAnswer("has rows that are no records")
+    columns = tuple(rows[0])
+    missing = [column for column in service.required if column not in columns]
+    if missing:
+        raise BadAnswer(f"lacks the column {missing[0]}")
+    if any(row.keys() != rows[0].keys() for row in rows):
+        raise BadAnswer("has rows with different columns")
+    return columns
+
+
+def _as_text(value: Any) -> str:
+    """Write a cell as the provider's own files do: null is empty, true is 1."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, (str, int)):
+        return str(value).encode("utf-8", "replace").decode("utf-8")  # a lone surrogate has no bytes
+    raise BadAnswer("has a cell that is neither text nor number")
+
+
+def _natural(identifier: str) -> tuple[list[tuple[str, int, str]], str]:
+    """SYR9 before SYR10: letters by letter, numbers by value."""
+    parts = re.split(r"0*([0-9]+)", identifier)
+    pairs = zip(parts[::2], [*parts[1::2], ""], strict=True)
+    return [(letters, len(digits), digits) for letters, digits in pairs], identifier
+
+
+def _write_rows(stream: TextIO, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
