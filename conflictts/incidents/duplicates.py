@@ -668,7 +668,7 @@ def _provenance_of_both(a: Provenance, b: Provenance) -> Provenance:
         area=both(a.area, b.area),
         licence=both(a.licence, b.licence),
         citation=both(a.citation, b.citation),
-        release=both(a.vintage, b.vintage) if a.release or b.release or a.sha256 else None,
+        release=both(*(part.release or part.vintage if part.sha256 else part.release or "" for part in (a, b))) or None,
         coverage=coverage,
         retrieved_on=earlier(a.retrieved_on, b.retrieved_on),
         data_through=earlier(a.data_through, b.data_through),

@@ -353,6 +353,7 @@ def test_every_merge_stands_in_the_ledger_and_all_rows_are_accounted_for():
     assert merged.merges[["kept", "gone"]].to_numpy().tolist() == [["B1", "A1"]]
     assert merged.provenance.provider == "A; B"
     assert merged.provenance.files == ("A.csv", "B.csv")
+    assert merged.provenance.vintage == "release SHA-256 000000000000"
     assert "3 records" in repr(merged)
 
 
