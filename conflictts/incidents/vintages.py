@@ -1,0 +1,141 @@
+"""Two downloads of one source in, what was added, removed and changed between them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from conflictts.incidents.table import COLUMNS, Incidents
+
+PERSONS = ("civilians", "deaths")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VintageComparison:
+    """What changed between two vintages of the same records.
+
+    Attributes
+    ----------
+    added, removed : DataFrame, columns of the incident table
+        Records whose incident_id stands only in the new vintage, and only in the old one.
+    changed : DataFrame, columns incident_id, column, old, new
+        One row per cell that differs, in the order of the new vintage. Two blanks are equal.
+    by_month : DataFrame, index month (its first day), columns added, removed, changed, civilians, deaths
+        Records by the month of date_start (of the new vintage for those in both), gapless; `civilians` and `deaths`
+        are best figures, new less old, in persons, of the records that count (no `part_of`).
+    by_column : DataFrame, columns column and records
+        In how many records each column changed, most first.
+    same : int
+        Records in both vintages that are equal in every column.
+    names : (str, str)
+        Provider and vintage, old and new.
+    """
+
+    added: pd.DataFrame
+    removed: pd.DataFrame
+    changed: pd.DataFrame
+    by_month: pd.DataFrame
+    by_column: pd.DataFrame
+    same: int
+    names: tuple[str, str]
+
+    def summary(self) -> pd.DataFrame:
+        """One line each for the records that are the same, changed, added and removed."""
+        changed = self.changed["incident_id"].nunique()
+        rows = [("same", self.same), ("changed", changed), ("added", len(self.added)), ("removed", len(self.removed))]
+        return pd.DataFrame(rows, columns=["outcome", "records"])
+
+
+def compare_vintages(old: Incidents, new: Incidents) -> VintageComparison:
+    """Compare two downloads of one source, record by record and cell by cell.
+
+    Parameters
+    ----------
+    old, new : Incidents
+        Matched on incident_id, so that identifiers must be the source's own, the same in both. Not modified.
+
+    Returns
+    -------
+    VintageComparison
+
+    See Also
+    --------
+    find_duplicates : for two sources, whose identifiers have nothing in common.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> compare_vintages(case, case).summary()["records"].tolist()
+    [321, 0, 0, 0]
+    """
+    before, after = (incidents.table.set_index("incident_id", drop=False) for incidents in (old, new))
+    common = after.index[after.index.isin(before.index)]
+    was, now = before.loc[common], after.loc[common]
+    changed = _changed_cells(was, now)
+    added, removed = after.loc[~after.index.isin(before.index)], before.loc[~before.index.isin(after.index)]
+    touched = now[now["incident_id"].isin(changed["incident_id"])]
+    by_column = changed.groupby("column", sort=True).size().rename("records").reset_index()
+    return VintageComparison(
+        added=added.reset_index(drop=True),
+        removed=removed.reset_index(drop=True),
+        changed=changed,
+        by_month=_by_month(before, after, {"added": added, "removed": removed, "changed": touched}),
+        by_column=by_column.sort_values("records", ascending=False, kind="stable", ignore_index=True),
+        same=len(common) - len(touched),
+        names=(_name(old), _name(new)),
+    )
+
+
+def _changed_cells(was: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """Cells that differ, of two tables with the same index."""
+    cells = []
+    for place, column in enumerate(COLUMNS):
+        differs = ((was[column] != now[column]) & ~(was[column].isna() & now[column].isna())).to_numpy(dtype=bool)
+        cells.append(
+            pd.DataFrame(
+                {
+                    "row": differs.nonzero()[0],
+                    "place": place,
+                    "incident_id": now["incident_id"].to_numpy()[differs],
+                    "column": column,
+                    "old": was[column][differs].astype(object).to_numpy(),
+                    "new": now[column][differs].astype(object).to_numpy(),
+                }
+            ).astype({"incident_id": "str", "column": "str", "old": object, "new": object})
+        )
+    long = pd.concat(cells, ignore_index=True).sort_values(["row", "place"], ignore_index=True)
+    return long[["incident_id", "column", "old", "new"]]
+
+
+def _by_month(before: pd.DataFrame, after: pd.DataFrame, outcomes: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    days = pd.concat([before["date_start"], after["date_start"]])
+    if days.empty:
+        months = pd.DatetimeIndex([], name="month")
+    else:
+        months = pd.date_range(_month(days).min(), _month(days).max(), freq="MS", name="month", unit="us")
+    table = pd.DataFrame(index=months)
+    for outcome, records in outcomes.items():
+        counted = _month(records["date_start"]).value_counts()
+        table[outcome] = counted.reindex(months, fill_value=0).astype("int64")
+    for kind in PERSONS:
+        totals = [
+            records.loc[records["part_of"] == "", f"{kind}_best"]
+            .groupby(_month(records["date_start"]))
+            .sum()
+            .reindex(months, fill_value=0.0)
+            for records in (before, after)
+        ]
+        table[kind] = totals[1] - totals[0]
+    return table
+
+
+def _month(days: pd.Series) -> pd.Series:
+    return days - pd.to_timedelta(days.dt.day - 1, unit="D")
+
+
+def _name(incidents: Incidents) -> str:
+    provenance = incidents.provenance
+    known = provenance.release or provenance.sha256
+    return f"{provenance.provider}, {provenance.vintage}" if known else provenance.provider

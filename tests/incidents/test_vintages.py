@@ -1,0 +1,142 @@
+"""What was added, removed and changed between two downloads, by hand and by property."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import conflictts as ct
+from conflictts.incidents.simulate import simulate_incidents
+from conflictts.incidents.table import Incidents
+from conflictts.incidents.vintages import compare_vintages
+
+
+@pytest.fixture(scope="module")
+def vintages(idlib) -> tuple[Incidents, Incidents]:
+    """IDL-0001 to IDL-0005 of 26 April to 2 May; then without the third, with the sixth, and three cells changed."""
+    first = idlib.table.iloc[:5].reset_index(drop=True)
+    second = idlib.table.iloc[[0, 1, 3, 4, 5]].reset_index(drop=True)
+    second.loc[0, "civilians_best"] = 4.0
+    second.loc[0, "place"] = "Kafr Nabl"
+    second.loc[1, "civilians_high"] = np.nan
+    return replace(idlib, table=first), replace(idlib, table=second)
+
+
+def test_known_changes_are_named_cell_by_cell(vintages):
+    compared = compare_vintages(*vintages)
+    assert compared.added["incident_id"].tolist() == ["IDL-0006"]
+    assert compared.removed["incident_id"].tolist() == ["IDL-0003"]
+    assert compared.same == 2
+    assert compared.changed.to_numpy()[:2].tolist() == [
+        ["IDL-0001", "place", "Kafr Nabl (outskirts)", "Kafr Nabl"],
+        ["IDL-0001", "civilians_best", 3.0, 4.0],
+    ]
+    assert compared.changed.iloc[2, :3].tolist() == ["IDL-0002", "civilians_high", 7.0]
+    assert np.isnan(compared.changed["new"].iloc[2])
+    assert compared.by_column["records"].tolist() == [1, 1, 1]
+    assert dict(compared.summary().to_numpy()) == {"same": 2, "changed": 2, "added": 1, "removed": 1}
+
+
+def test_months_add_up_with_the_change_in_persons(vintages):
+    by_month = compare_vintages(*vintages).by_month
+    assert by_month.index.strftime("%Y-%m").tolist() == ["2019-04", "2019-05"]
+    # April loses the five dead of IDL-0003 and gains one in IDL-0001; May gains the one of IDL-0006.
+    assert by_month[["added", "removed", "changed", "civilians"]].to_numpy().tolist() == [[0, 1, 2, -4], [1, 0, 0, 1]]
+
+
+def test_months_without_records_stand_with_zeros(idlib):
+    table = idlib.table[idlib.table["date_start"].dt.month.isin([5, 11])]
+    by_month = compare_vintages(replace(idlib, table=table.iloc[:0]), replace(idlib, table=table)).by_month
+    assert by_month.index.strftime("%Y-%m").tolist() == [f"2019-{month:02d}" for month in range(5, 12)]
+    assert by_month["added"].sum() == len(table)
+    assert by_month["added"].iloc[1:-1].sum() == 0
+
+
+def test_details_change_no_total(idlib):
+    table = idlib.table.copy()
+    detail = table["part_of"] != ""
+    table.loc[detail, "civilians_best"] = table.loc[detail, "civilians_best"] + 10
+    compared = compare_vintages(idlib, replace(idlib, table=table))
+    assert compared.by_month["changed"].sum() == compared.by_column["records"].item() > 0
+    assert compared.by_month["civilians"].tolist() == [0.0] * len(compared.by_month)
+
+
+def test_order_of_rows_is_no_change(idlib):
+    turned = replace(idlib, table=idlib.table.iloc[::-1].reset_index(drop=True))
+    assert compare_vintages(idlib, turned).same == 321
+
+
+def test_two_sources_without_common_identifiers_share_nothing(idlib, greater_idlib):
+    compared = compare_vintages(idlib, greater_idlib)
+    assert (len(compared.added), len(compared.removed), compared.same) == (1699, 321, 0)
+    assert compared.changed.empty
+    assert compared.names[1].startswith("UCDP GED, SHA-256 ")
+
+
+def test_vintages_without_records_compare(idlib):
+    empty = replace(idlib, table=idlib.table.iloc[:0])
+    compared = compare_vintages(empty, empty)
+    assert compared.summary()["records"].tolist() == [0, 0, 0, 0]
+    assert compared.by_month.empty
+
+
+@st.composite
+def two_vintages(draw) -> tuple[Incidents, Incidents]:
+    """Two selections of the same invented records, with cells of the second changed."""
+    invented = simulate_incidents(
+        np.random.default_rng(draw(st.integers(0, 99))), days_before=30, days_after=30, rate=2
+    )
+    table = invented.incidents.table
+    keep = [np.array(draw(st.lists(st.booleans(), min_size=len(table), max_size=len(table)))) for _ in range(2)]
+    new = table[keep[1].astype(bool)].reset_index(drop=True)
+    for row in draw(st.lists(st.integers(0, max(len(new) - 1, 0)), max_size=5)) if len(new) else []:
+        new.loc[row, draw(st.sampled_from(["deaths_best", "civilians_low", "latitude"]))] = draw(
+            st.sampled_from([np.nan, 1.0, 9.0])
+        )
+    old = table[keep[0].astype(bool)].reset_index(drop=True)
+    return replace(invented.incidents, table=old), replace(invented.incidents, table=new)
+
+
+@settings(max_examples=10, deadline=None)
+@given(two_vintages())
+def test_swapping_swaps_and_nothing_is_lost(pair):
+    old, new = pair
+    copies = [side.table.copy(deep=True) for side in pair]
+    there, back = compare_vintages(old, new), compare_vintages(new, old)
+    pd.testing.assert_frame_equal(there.added, back.removed)
+    pd.testing.assert_frame_equal(there.removed, back.added)
+    cells = there.changed.rename(columns={"old": "new", "new": "old"})[["incident_id", "column", "old", "new"]]
+    order = ["incident_id", "column"]
+    pd.testing.assert_frame_equal(
+        cells.sort_values(order, ignore_index=True), back.changed.sort_values(order, ignore_index=True)
+    )
+    assert there.same == back.same
+    counts = dict(there.summary().to_numpy())
+    assert counts["same"] + counts["changed"] + counts["added"] == len(new.table)
+    assert counts["same"] + counts["changed"] + counts["removed"] == len(old.table)
+    months = there.by_month.sum()
+    assert [months[name] for name in ("added", "removed", "changed")] == [
+        counts[name] for name in ("added", "removed", "changed")
+    ]
+    assert months["deaths"] == new.table["deaths_best"].sum() - old.table["deaths_best"].sum()
+    for side, copy in zip(pair, copies, strict=True):
+        pd.testing.assert_frame_equal(side.table, copy)
+
+
+@settings(max_examples=5, deadline=None)
+@given(two_vintages())
+def test_comparing_with_itself_is_empty(pair):
+    compared = compare_vintages(pair[1], pair[1])
+    assert compared.summary()["records"].tolist() == [len(pair[1].table), 0, 0, 0]
+    assert compared.changed.empty
+    assert compared.by_column.empty
+    assert not compared.by_month.to_numpy().any()
+
+
+def test_ucdp_against_itself_is_equal_in_every_column(syria: ct.Incidents):
+    assert compare_vintages(syria, syria).same == 16_566
