@@ -173,8 +173,9 @@ def split_fast(stream: IO[bytes], layout: Layout, columns: Sequence[str]) -> pd.
         )
     except pa.ArrowInvalid:
         return None
-    series = {column: _as_series(table.column(column)) for column in columns}
-    return pd.DataFrame(series, index=pd.RangeIndex(2, table.num_rows + 2, name="row"), copy=False)
+    split = pd.DataFrame({column: _as_series(table.column(column)) for column in columns}, copy=False)
+    split.index = pd.RangeIndex(2, table.num_rows + 2, name="row")
+    return split
 
 
 def split_exactly(stream: IO[bytes], layout: Layout, columns: Sequence[str], name: str) -> Split:
