@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from os import PathLike
 
 import numpy as np
@@ -127,16 +128,16 @@ def acled_incidents(
     records["date_precision"] = map_distinct(precision, DATE_PRECISION)
     records["date_start"], records["date_end"] = _spans(text["date_start"], records["date_precision"])
     fatalities = map_distinct(text["deaths_best"], {})
-    conventional = fatalities.isin(CONVENTIONS)
-    records["deaths_low"], records["deaths_high"] = fatalities, fatalities.mask(conventional, "")
     if "civilian_targeting" in text:
         civilians = map_distinct(text["civilian_targeting"].astype("str").str.casefold(), {}) == CIVILIANS
-        for part in ("low", "best", "high"):
-            records[f"civilians_{part}"] = records[f"deaths_{part}"].astype("str").where(civilians, "")
+        # A number at fault is at fault once, as `fatalities`.
+        records["civilians_best"] = fatalities.where(
+            civilians & fatalities.str.fullmatch(r"\d+(\.0)?").astype(bool), ""
+        )
     incidents = check_incidents(
         records,
         raw=raws,
-        names={**NAMES, "date_end": "event_date"} | dict.fromkeys(("deaths_low", "deaths_high"), "fatalities"),
+        names={**NAMES, "date_end": "event_date", "civilians_best": "fatalities"},
         provenance=_provenance(text, raws),
         excluded={
             DELETED: map_distinct(text["incident_id"], {}).isin(_deleted(deletions)),
@@ -147,12 +148,24 @@ def acled_incidents(
             ("deaths_best", fatalities, _blank(fatalities)),
         ],
     )
+    incidents = _with_bounds(incidents)
     best = incidents.table["deaths_best"]
     stated = best.isin([float(number) for number in CONVENTIONS if number != "0"])
     incidents = warn_in_ledger(
         incidents, stated, "fatalities of 3, 10, 12 or 100 may stand for a number not reported; no upper bound taken"
     )
     return warn_in_ledger(incidents, best == 0, "fatalities of 0 mean none or not known; no upper bound taken")
+
+
+def _with_bounds(incidents: Incidents) -> Incidents:
+    """Low = best, and high = best unless the number is one of the conventions."""
+    table = incidents.table
+    bounds = {}
+    for kind in ("deaths", "civilians"):
+        best = table[f"{kind}_best"]
+        bounds[f"{kind}_low"] = best
+        bounds[f"{kind}_high"] = best.mask(best.isin([float(number) for number in CONVENTIONS]))
+    return replace(incidents, table=table.assign(**bounds))
 
 
 def _precision(text: pd.DataFrame) -> pd.Series:
@@ -195,11 +208,11 @@ def _choose(
     distinct: Distinct, day: pd.Series, spans: dict[str, pd.Series], precision: pd.Series, index: pd.Index
 ) -> pd.Series:
     iso = {name: days.dt.strftime("%Y-%m-%d").fillna(distinct.values) for name, days in {"day": day, **spans}.items()}
-    chosen = pd.Series(iso["day"].astype("str").array.take(distinct.codes), index, dtype="str")
+    chosen = distinct.text_rows(iso["day"].astype("str")).set_axis(index)
     for name in spans:
         mine = (precision == name).to_numpy()
         if mine.any():
-            chosen[mine] = iso[name].astype("str").array.take(distinct.codes[mine])
+            chosen[mine] = distinct.text_rows(iso[name].astype("str")).to_numpy()[mine]
     return chosen
 
 

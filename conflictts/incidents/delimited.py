@@ -250,5 +250,3 @@ def _coverage(days: Any) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     if last < first:
         raise CoverageError(f"coverage ends on {last:%Y-%m-%d}, before it begins on {first:%Y-%m-%d}. Swap them.")
     return first, last
-
-

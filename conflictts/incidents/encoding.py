@@ -36,7 +36,7 @@ class Text:
     remarks: tuple[str, ...] = ()
 
 
-class NotUtf8(Exception):  # noqa: N818 - tells the reader to detect the encoding, never leaves the package
+class NotUtf8(Exception):
     """A byte that no UTF-8 text has, met after the beginning of the file."""
 
 

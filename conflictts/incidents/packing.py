@@ -20,8 +20,17 @@ MAX_EXPANSION = 200  # unpacked / packed; conflict exports pack about 10:1, deco
 IN_MEMORY = 64 << 20  # an unpacked or recoded file larger than this lies in a temporary file, not in memory
 CHUNK = 1 << 20
 _TABLES = re.compile(r"\.(csv|tsv|tab|txt|jsonl|ndjson|parquet)$", re.IGNORECASE)
-_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
-_ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, KeyError)
+_GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an archive without members
+_ZIP_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+)
 
 
 class _Readable(Protocol):
@@ -47,7 +56,7 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
             with _temporary() as plain:
                 _gunzip(stream, plain, path)
                 yield _rewound(plain, path)
-        elif start == _ZIP:
+        elif start in _ZIP:
             with _archive(stream, path) as archive:
                 if _is_workbook(archive):
                     _refuse_bomb(sum(member.file_size for member in archive.infolist()), path)
@@ -71,7 +80,7 @@ def is_workbook(stream: IO[bytes]) -> bool:
     """Say whether the stream is an Excel workbook (.xlsx); rewinds it."""
     start = stream.read(4)
     stream.seek(0)
-    if start != _ZIP:
+    if start not in _ZIP:
         return False
     try:
         with zipfile.ZipFile(stream) as archive:
@@ -112,7 +121,7 @@ def _rewound(plain: tempfile.SpooledTemporaryFile[bytes], path: Path) -> IO[byte
     plain.seek(0)
     start = plain.read(4)
     plain.seek(0)
-    if start.startswith(_GZIP) or start == _ZIP:
+    if start.startswith(_GZIP) or start in _ZIP:
         raise InputError(f"{path.name} is an archive inside an archive. Unpack it yourself and give the table in it.")
     return plain  # type: ignore[return-value]
 

@@ -20,7 +20,9 @@ from conflictts.incidents.table import COUNTS, DAYS
 
 Fault = tuple[str, pd.Series, pd.Series]  # column, value as written, reason or blank
 
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
+_ISO = re.compile(
+    r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
 _ORDERED = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})(?:[ T]00?:00(?::00(?:\.0+)?)?)?")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
@@ -125,7 +127,7 @@ def _order_of_days(
     for column, values in plain.items():
         for place, value in enumerate(values):
             if (order := _allowed_order(value)) and len(seen[order]) < 2:
-                row = rows[int((written[column].codes == place).argmax())]
+                row = rows[written[column].row_of(place)]
                 seen[order].append(f"row {row}: {names.get(column, column)} = {written[column].values[place]!r}")
     if seen["day"] and seen["month"]:
         raise InputError(

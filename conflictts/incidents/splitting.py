@@ -139,7 +139,7 @@ def _judge(codes: np.ndarray[Any, Any], around: np.ndarray[Any, Any], quotes: in
     opening, closing = (marks[inside::2], marks[1 - inside :: 2])
     if not (around[codes[opening - 1]].all() and around[codes[closing + 1]].all()):
         return False, 0
-    line_ends = np.flatnonzero(codes[begins:ends] == 10) + begins
+    line_ends = np.flatnonzero(codes[1:ends] == 10) + 1  # with the end of the header's line
     returns = np.flatnonzero(codes[begins:ends] == 13) + begins
     if len(returns) and not (codes[returns + 1] == 10).all():
         return False, 0

@@ -157,9 +157,7 @@ def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | Non
         records["event_type"] = map_distinct(records["event_type"], EVENT_TYPE)
     if "n_sources" in records:
         counts = Distinct.of(records["n_sources"]).values
-        records["n_sources"] = map_distinct(
-            records["n_sources"], dict.fromkeys(counts[counts.str.startswith("-")], "")
-        )
+        records["n_sources"] = map_distinct(records["n_sources"], dict.fromkeys(counts[counts.str.startswith("-")], ""))
     sizes = [len(one.table) for one in raws]
     providers = ["UCDP Candidate" if known is not None and known.candidate else "UCDP GED" for known in releases]
     records["source"] = pd.Categorical.from_codes(
@@ -224,9 +222,11 @@ def _unclear_status(text: pd.DataFrame) -> pd.Series | None:
 def _add_sides(deaths_a: pd.Series, deaths_b: pd.Series) -> pd.Series:
     """deaths_a + deaths_b as text; whatever is not a number is passed on, for the check to name it."""
     first, second = Distinct.of(deaths_a), Distinct.of(deaths_b)
-    codes, pairs = pd.factorize(first.codes * len(second.values) + second.codes)
-    written_a = first.values.take(pairs // max(len(second.values), 1)).reset_index(drop=True)
-    written_b = second.values.take(pairs % max(len(second.values), 1)).reset_index(drop=True)
+    of_each = len(second.values)
+    place_a, place_b = first.rows(np.arange(len(first.values))), second.rows(np.arange(of_each))
+    codes, pairs = pd.factorize(place_a * of_each + place_b)
+    written_a = first.values.take(pairs // max(of_each, 1)).reset_index(drop=True)
+    written_b = second.values.take(pairs % max(of_each, 1)).reset_index(drop=True)
     a, b = (pd.to_numeric(written, errors="coerce") for written in (written_a, written_b))
     both = (a + b).map("{:.0f}".format)
     unreadable = (a + b).isna() | (a < 0) | (b < 0) | (a % 1 != 0) | (b % 1 != 0)

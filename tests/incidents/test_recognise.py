@@ -33,7 +33,9 @@ UNKNOWN = [
         id="catalogue without figures",
     ),
     pytest.param(b"a,b\n1,2\n", r"but it lacks .*; it has a, b\. Give an export", id="anything"),
-    pytest.param(b"id;date_start;date_end\n1;2;3\n", "lacks deaths_a, .*; it has id, date_start, date_end", id="semicolons"),
+    pytest.param(
+        b"id;date_start;date_end\n1;2;3\n", "lacks deaths_a, .*; it has id, date_start, date_end", id="semicolons"
+    ),
 ]
 
 

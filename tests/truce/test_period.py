@@ -45,7 +45,9 @@ def test_truce_needs_a_first_day(blank):
         pytest.param({"effective": "2019-02-30"}, "effective = '2019-02-30' is not a date", id="no such day"),
         pytest.param({"effective": 20190831}, "effective = 20190831 is not a date", id="a number"),
         pytest.param({"effective": "2019-08-31", "ended": "soon"}, "ended = 'soon' is not a date", id="end"),
-        pytest.param({"effective": "2019-08-31", "ended": "2019-08-31"}, "2019-08-31 cannot have ended on", id="no day"),
+        pytest.param(
+            {"effective": "2019-08-31", "ended": "2019-08-31"}, "2019-08-31 cannot have ended on", id="no day"
+        ),
         pytest.param({"effective": "2019-08-31", "ended": "2019-08-30"}, "ended on 2019-08-30", id="ends before"),
     ],
 )
