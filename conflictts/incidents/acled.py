@@ -239,12 +239,13 @@ def _deleted(deletions: str | PathLike[str] | Sequence[str] | None) -> set[str]:
     raw = read_raw_records(deletions)
     if "event_id_cnty" not in raw.header:
         raise InputError(
-            f"{raw.name} is no list of deletions: it lacks the column event_id_cnty. It has {shorten(list(raw.header))}."
+            f"{raw.name} is no list of deletions: it lacks the column event_id_cnty. It has "
+            f"{shorten(list(raw.header))}."
         )
     if len(raw.malformed):
         raise InputError(
-            f"{raw.name} has {len(raw.malformed)} rows that cannot be split, the first in row {raw.malformed.index[0]}. "
-            "Mend them: an event left in by mistake would be counted."
+            f"{raw.name} has {len(raw.malformed)} rows that cannot be split, the first in row "
+            f"{raw.malformed.index[0]}. Mend them: an event left in by mistake would be counted."
         )
     return set(raw.table["event_id_cnty"].str.strip()) - {""}
 

@@ -279,7 +279,7 @@ def _checked(records: pd.DataFrame, faults: _Faults) -> pd.DataFrame:
     return pd.DataFrame(columns, index=records.index, copy=False)
 
 
-def _check_days(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[np.generic]:
+def _check_days(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[Any]:
     written = plain_digits(text.values).str.replace(r"[ T]00:00(:00(\.0+)?)?$", "", regex=True)
     iso = written.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").astype(bool)
     day = pd.to_datetime(written.where(iso), format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
@@ -290,7 +290,7 @@ def _check_days(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[np.
     return day.to_numpy()
 
 
-def _check_counts(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[np.generic]:
+def _check_counts(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[Any]:
     written = plain_digits(text.values)
     number = as_numbers(written)
     stated = written != ""
@@ -302,7 +302,7 @@ def _check_counts(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[n
     return number.to_numpy()
 
 
-def _check_degrees(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[np.generic]:
+def _check_degrees(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[Any]:
     written = plain_digits(text.values)
     number = as_numbers(written)
     faults.add_values(text, (written != "") & number.isna(), column, "not a number of degrees")

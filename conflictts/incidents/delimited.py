@@ -125,7 +125,7 @@ def read_delimited(
         day_first=reading.get("day_first"),
         reference_date=_reference(reading.get("reference_date")),
     )
-    quantities = read_quantities(records, names=names)
+    quantities = read_quantities(records)
     records = _with_readings(records, periods, quantities)
     return check_incidents(
         records,

@@ -1,4 +1,4 @@
-"""Bytes in, UTF-8 bytes out: the encoding is read from its mark, proved, or detected, and said where it was detected."""
+"""Bytes in, UTF-8 bytes out: the encoding is read from its mark, proved, or detected and then said."""
 
 from __future__ import annotations
 
@@ -64,14 +64,15 @@ def decoded(stream: IO[bytes], name: str, *, declared: str | None, suspect: bool
     for signature, what in _SIGNATURES.items():
         if start.startswith(signature):
             raise InputError(f"{name} is not a text table but {what}. Give a CSV export.")
+    remarks: tuple[str, ...] = ()
+    codec: str | None
     if declared is not None:
         try:
             codec = codecs.lookup(declared).name
         except LookupError:
             raise InputError(f"{declared!r} is no encoding known here. Try 'utf-8' or 'cp1252'.") from None
-        remarks: tuple[str, ...] = ()
     else:
-        codec, remarks = _told_by(start), ()
+        codec = _told_by(start)
     if codec is None and suspect:
         codec = _detect(stream, name)
         remarks = (f"{name} is not UTF-8; read as {codec}, as detected: check its accented letters",)
@@ -80,9 +81,9 @@ def decoded(stream: IO[bytes], name: str, *, declared: str | None, suspect: bool
         return
     assert codec is not None
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as recoded:
-        _recode(stream, recoded, codec, name)  # type: ignore[arg-type]
+        _recode(stream, recoded, codec, name)
         recoded.seek(0)
-        yield Text(recoded, 0, codec, remarks)  # type: ignore[arg-type]
+        yield Text(recoded, 0, codec, remarks)
 
 
 def refuse_other(stream: IO[bytes], name: str) -> None:

@@ -1,4 +1,4 @@
-"""A file on disk in, a stream of its plain bytes out: gzip and zip are unpacked within bounds, and hostile ones refused."""
+"""A file on disk in, a stream of its plain bytes out: gzip and zip unpacked within bounds, hostile ones refused."""
 
 from __future__ import annotations
 
@@ -161,8 +161,8 @@ def _archive(stream: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
         archive = zipfile.ZipFile(stream)
     except _ZIP_FAULTS as error:
         raise InputError(
-            f"{path.name} is damaged ({error}): it begins like a zip archive or an Excel workbook; unpack it, or export "
-            "the sheet as CSV, or download it again."
+            f"{path.name} is damaged ({error}): it begins like a zip archive or an Excel workbook; unpack it, or "
+            "export the sheet as CSV, or download it again."
         ) from None
     with archive:
         yield archive

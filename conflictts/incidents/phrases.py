@@ -23,7 +23,7 @@ Fault = tuple[str, pd.Series, pd.Series]  # column, value as written, reason or 
 _ISO = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 )
-_ORDERED = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})(?:[ T]00?:00(?::00(?:\.0+)?)?)?")
+_ORDERED = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})" + _HOUR)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 
@@ -93,7 +93,7 @@ def read_periods(
     return Periods(first, last, precision, faults, ())
 
 
-def read_quantities(records: pd.DataFrame, *, names: Mapping[str, str]) -> Quantities:
+def read_quantities(records: pd.DataFrame) -> Quantities:
     """Read the columns of counts: numbers stay, quantities in words become low, best and high."""
     columns: dict[str, pd.Series] = {}
     faults: list[Fault] = []
@@ -139,8 +139,8 @@ def _order_of_days(
         return bool(seen["day"])
     if seen["either"]:
         raise InputError(
-            f"{file} writes dates whose day and month cannot be told apart: {', '.join(seen['either'])}. No row settles "
-            "it. Declare day_first=True if 3/4/2019 is 3 April there, day_first=False if it is 4 March."
+            f"{file} writes dates whose day and month cannot be told apart: {', '.join(seen['either'])}. No row "
+            "settles it. Declare day_first=True if 3/4/2019 is 3 April there, day_first=False if it is 4 March."
         )
     return None
 

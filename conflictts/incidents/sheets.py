@@ -94,7 +94,8 @@ def read_parquet(stream: IO[bytes], name: str) -> Sheet:
         raise
     except Exception as error:  # the format's parsers raise many kinds
         raise InputError(
-            f"{name} is damaged ({str(error)[:120]}): it begins like a Parquet file; export it as CSV, or write it again."
+            f"{name} is damaged ({str(error)[:120]}): it begins like a Parquet file; export it as CSV, or write it "
+            "again."
         ) from None
     frame = pd.DataFrame(columns, index=pd.RangeIndex(2, table.num_rows + 2, name="row"), columns=list(header))
     return Sheet(header, Split(frame, []))

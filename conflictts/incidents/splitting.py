@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MAX_CELL = 1 << 24  # characters; a longer cell means that a quotation mark is missing
 DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE = 1 << 20
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[ ./-]\w{1,9}[ ./-]\d{4}")  # days recur even where the first rows differ
 _BATCH = 20_000  # rows held as Python text at a time
 
 
@@ -300,7 +302,10 @@ def _varied(reader: Iterator[list[str]], header: tuple[str, ...]) -> frozenset[s
                 break
     except csv.Error:
         pass
-    return frozenset(column for i, column in enumerate(header) if 2 * len({row[i] for row in rows}) > len(rows))
+    samples = {column: {row[i] for row in rows} for i, column in enumerate(header)}
+    return frozenset(
+        column for column, sample in samples.items() if 2 * len(sample) > len(rows) and not all(map(_DAY.match, sample))
+    )
 
 
 def _as_series(column: pa.ChunkedArray) -> pd.Series:

@@ -119,6 +119,6 @@ def test_other_delimiter_is_read_before_columns_are_missed(tmp_path, delimiter):
     path = tmp_path / "other.csv"
     path.write_text(delimiter.join(["incident_id", "date_start", "unit"]) + "\n" + delimiter.join("abc"))
     with pytest.raises(
-        InputError, match=r"other\.csv .* lacks the columns date_end, .*It has incident_id, date_start, unit"
+        InputError, match=r"other\.csv .* lacks the columns date_end, .*has incident_id, date_start, unit"
     ):
         ct.read_catalogue(path)
