@@ -10,16 +10,8 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import InputError
-from conflictts.incidents.checks import (
-    Distinct,
-    check_incidents,
-    file_table,
-    map_distinct,
-    plain_digits,
-    superseded,
-    tell_files,
-    warn_in_ledger,
-)
+from conflictts.incidents.checks import check_incidents, file_table, superseded, tell_files, warn_in_ledger
+from conflictts.incidents.distinct import Distinct, map_distinct, plain_digits
 from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, shorten, tell_apart
 from conflictts.incidents.table import Incidents, Provenance
 
@@ -199,9 +191,7 @@ def _spans(dates: pd.Series, precision: pd.Series) -> tuple[pd.Series, pd.Series
     month_end = day + pd.offsets.MonthEnd(0)
     first = {"week": day - week, "month": month_end.dt.to_period("M").dt.start_time.astype("datetime64[us]")}
     last = {"week": day + week, "month": month_end}
-    return tuple(  # type: ignore[return-value]
-        _choose(distinct, day, spans, precision, dates.index) for spans in (first, last)
-    )
+    return tuple(_choose(distinct, day, spans, precision, dates.index) for spans in (first, last))
 
 
 def _choose(

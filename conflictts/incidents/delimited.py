@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 
 from conflictts.errors import CoverageError, InputError, UnknownNameError
-from conflictts.incidents.checks import Distinct, check_incidents
+from conflictts.incidents.checks import check_incidents
+from conflictts.incidents.distinct import Distinct
 from conflictts.incidents.files import RawRecords, read_raw_records, shorten
 from conflictts.incidents.phrases import Periods, Quantities, read_periods, read_quantities
 from conflictts.incidents.table import COLUMNS, COUNTS, Incidents, Provenance

@@ -206,7 +206,7 @@ def _as_path(path: Path_) -> Path:
 def _from_text(text: Text, path: Path, wanted: Wanted | None, encoding: str | None) -> RawRecords:
     if _is_json_lines(text):
         text.stream.seek(text.begins)
-        lines = io.TextIOWrapper(text.stream, encoding="utf-8")  # type: ignore[type-var]
+        lines = io.TextIOWrapper(text.stream, encoding="utf-8")
         try:
             return _from_sheet(read_json_lines(lines, path.name), path, wanted)
         except UnicodeDecodeError:
@@ -235,7 +235,7 @@ def _at_once(
         if not own:
             return scan(stream, layout)
         with path.open("rb", buffering=0) as second:
-            return scan(second, layout)  # type: ignore[arg-type]
+            return scan(second, layout)
 
     with ThreadPoolExecutor(max_workers=1) as thread:
         sha256: Future[str] = thread.submit(digest, path)

@@ -123,7 +123,7 @@ def _rewound(plain: tempfile.SpooledTemporaryFile[bytes], path: Path) -> IO[byte
     plain.seek(0)
     if start.startswith(_GZIP) or start in _ZIP:
         raise InputError(f"{path.name} is an archive inside an archive. Unpack it yourself and give the table in it.")
-    return plain  # type: ignore[return-value]
+    return plain
 
 
 def _copy(source: _Readable, target: IO[bytes], limit: int, path: Path) -> None:
@@ -150,7 +150,7 @@ def _refuse_bomb(size: int, path: Path) -> None:
 def _gunzip(stream: IO[bytes], target: tempfile.SpooledTemporaryFile[bytes], path: Path) -> None:
     try:
         with gzip.open(stream) as source:
-            _copy(source, target, _limit(path), path)  # type: ignore[arg-type]
+            _copy(source, target, _limit(path), path)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{path.name} is a damaged gzip file ({error}). Download it again.") from None
 

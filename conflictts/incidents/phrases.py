@@ -15,14 +15,13 @@ from typing import Any
 import pandas as pd
 
 from conflictts.errors import ConflictTSError, InputError
-from conflictts.incidents.checks import Distinct, plain_digits
+from conflictts.incidents.distinct import Distinct, plain_digits
 from conflictts.incidents.table import COUNTS, DAYS
 
 Fault = tuple[str, pd.Series, pd.Series]  # column, value as written, reason or blank
 
-_ISO = re.compile(
-    r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
-)
+_HOUR = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"  # read over: a record has days
+_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _HOUR)
 _ORDERED = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})" + _HOUR)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 

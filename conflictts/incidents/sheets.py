@@ -49,7 +49,7 @@ def read_workbook(stream: IO[bytes], name: str, *, sheet: str | None) -> Sheet:
         if sheet is not None and sheet not in names:
             raise UnknownNameError(f"{name} has no sheet {sheet!r}. It has {', '.join(map(repr, names[:8]))}.")
         page = book[sheet] if sheet is not None else book.worksheets[0]
-        page.reset_dimensions()  # type: ignore[union-attr]
+        page.reset_dimensions()
         rows = [
             (number, [as_text(value) for value in row])
             for number, row in enumerate(page.iter_rows(values_only=True), start=1)

@@ -219,7 +219,7 @@ def records(stream: IO[bytes], layout: Layout, name: str) -> Iterator[tuple[int,
     stream.seek(0)
     before = sum(1 for _ in io.StringIO(stream.read(layout.body).decode(), newline=""))
     read_now: list[str] = []  # the physical lines of the record at hand, for rows that cannot be split
-    wrapper = io.TextIOWrapper(stream, encoding="utf-8", newline="")  # type: ignore[type-var]
+    wrapper = io.TextIOWrapper(stream, encoding="utf-8", newline="")
     try:
         reader = csv.reader(_recorded(wrapper, read_now), strict=True, delimiter=layout.delimiter)
         number = 1

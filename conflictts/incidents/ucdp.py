@@ -10,15 +10,8 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
-from conflictts.incidents.checks import (
-    Distinct,
-    check_incidents,
-    file_table,
-    map_distinct,
-    superseded,
-    tell_files,
-    warn_in_ledger,
-)
+from conflictts.incidents.checks import check_incidents, file_table, superseded, tell_files, warn_in_ledger
+from conflictts.incidents.distinct import Distinct, map_distinct
 from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, tell_apart
 from conflictts.incidents.table import Incidents, Provenance
 
