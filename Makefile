@@ -47,7 +47,7 @@ $(VENV)/.report: $(VENV)/.python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.report
 	@echo "Installing what the tests need ..."
-	@$(PIP) -e '.[notebooks,dev]'
+	@$(PIP) -e '.[excel,remote,notebooks,dev]'
 	@touch $@
 
 clean:

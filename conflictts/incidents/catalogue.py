@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 
-import pandas as pd
-
+from conflictts.incidents.checks import check_incidents, file_table, tell_files
 from conflictts.incidents.files import RawRecords, read_raw_records, require_columns
-from conflictts.incidents.table import Incidents, Provenance, check_incidents
+from conflictts.incidents.table import Incidents, Provenance
 
 NAMES = {
     "incident_id": "incident_id",
@@ -64,22 +64,24 @@ def read_catalogue(path: str | PathLike[str]) -> Incidents:
     return catalogue_incidents(read_raw_records(path))
 
 
-def catalogue_incidents(raw: RawRecords, *, provenance: Provenance | None = None) -> Incidents:
-    """Check rows of a coded press catalogue that were read already; see `read_catalogue`."""
-    require_columns(raw, REQUIRED, kind="a press catalogue")
-    text = raw.table
-    records = pd.DataFrame({name: text[column] for name, column in NAMES.items() if column in text}, dtype="str")
-    unit = text["unit"].str.strip()
+def catalogue_incidents(raw: RawRecords | Sequence[RawRecords], *, provenance: Provenance | None = None) -> Incidents:
+    """Check rows of coded press catalogues that were read already; see `read_catalogue`."""
+    raws = tell_files(raw)
+    for one in raws:
+        require_columns(one, REQUIRED, kind="a press catalogue")
+    records = file_table(raws, NAMES)
+    unit = file_table(raws, {"unit": "unit"})["unit"].str.strip()
     named = unit.str.extract(r"^part_of:(.+)$", expand=False)
     # Any other unit becomes the name of no record, so that the row goes to quarantine.
     records["part_of"] = named.fillna("unit " + unit).mask(unit.isin(COUNTED_UNITS), "")
+    files = ", ".join(one.name for one in raws)
     provenance = provenance or Provenance(
         provider="press catalogue",
-        files=(raw.name,),
-        sha256=(raw.sha256,),
-        rows=len(text) + len(raw.malformed),
-        area=f"area of {raw.name}",
+        files=tuple(one.name for one in raws),
+        sha256=tuple(one.sha256 for one in raws),
+        rows=sum(one.read for one in raws),
+        area=f"area of {files}",
         licence="as stated by its compiler",
-        citation=f"{raw.name}, coded press catalogue; the publishers of its records stand in its source column.",
+        citation=f"{files}, coded press catalogue; the publishers of its records stand in its source column.",
     )
-    return check_incidents(records, raw=raw, names={**NAMES, "part_of": "unit"}, provenance=provenance)
+    return check_incidents(records, raw=raws, names={**NAMES, "part_of": "unit"}, provenance=provenance)

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import hashlib
 import io
 import re
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from os import PathLike
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 
 from conflictts.errors import InputError
+from conflictts.incidents.encoding import NotUtf8, Text, decoded, refuse_other
+from conflictts.incidents.packing import digest, is_workbook, unpacked
+from conflictts.incidents.sheets import PARQUET, Sheet, read_json_lines, read_parquet, read_workbook
+from conflictts.incidents.splitting import (
+    Layout,
+    Soundness,
+    Split,
+    find_layout,
+    records,
+    scan,
+    split_exactly,
+    split_fast,
+)
 
-MAX_BYTES = 4 << 30  # of one unpacked file; UCDP GED whole is 0.25 GB, ACLED whole about 2 GB
-MAX_EXPANSION = 200  # unpacked / packed; conflict exports pack about 10:1, decompression bombs 1,000:1
-_CHUNK = 1 << 22
-_SIGNATURES = {
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or export the sheet as CSV",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook; export the sheet as CSV",
-    b"PAR1": "a Parquet file; export it as CSV",
-}
+Path_ = str | PathLike[str]
+Wanted = Callable[[tuple[str, ...]], Sequence[str] | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,51 +43,139 @@ class RawRecords:
         File name without its folder.
     sha256 : str
         Of the file as it lies on disk.
-    table : DataFrame of str, shape (n_rows, n_columns)
-        Rows with as many fields as the header. The index is the row's number as a spreadsheet counts it (header = 1).
+    table : DataFrame of str or of categories of str, shape (n_rows, n_columns)
+        Rows with as many fields as the header, in the columns that were asked for. The index is the row's number as
+        a spreadsheet counts it (header = 1).
     malformed : DataFrame of str, columns ``reason`` and ``value``
         Rows that could not be split into the header's columns, same index.
+    header : tuple of str
+        All columns of the file.
+    path : Path
+        Where it lay.
+    encoding : str or None
+        The encoding its reader declared.
+    remarks : tuple of str
+        What to tell the user about how it was read, such as a detected encoding.
     """
 
     name: str
     sha256: str
     table: pd.DataFrame
     malformed: pd.DataFrame
+    header: tuple[str, ...]
+    path: Path
+    encoding: str | None = None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def read(self) -> int:
+        """Rows in the file, split or not."""
+        return len(self.table) + len(self.malformed)
+
+    def as_written(self, rows: Iterable[int]) -> pd.DataFrame:
+        """Rows of `table` in all columns of the file; the file is read again if not all of them were kept.
+
+        Raises
+        ------
+        InputError
+            If the file was changed in the meantime.
+        """
+        wanted = set(rows)
+        if tuple(self.table) == self.header:
+            return self.table.loc[self.table.index.isin(wanted)].astype("str")
+        found: list[list[str]] = []
+        numbers: list[int] = []
+        if wanted:
+            if digest(self.path) != self.sha256:
+                raise InputError(f"{self.name} was changed while it was read. Read it again.")
+            suspect = any("as detected" in remark for remark in self.remarks)
+            with (
+                unpacked(self.path) as stream,
+                decoded(stream, self.name, declared=self.encoding, suspect=suspect) as text,
+            ):
+                for number, fields, _ in records(text.stream, find_layout(text, self.name), self.name):
+                    if number in wanted and not isinstance(fields, str):
+                        numbers.append(number)
+                        found.append(fields)
+        index = pd.Index(numbers, dtype="int64", name="row")
+        return pd.DataFrame(found, index=index, columns=list(self.header), dtype="str")
 
 
-def read_raw_records(path: str | PathLike[str]) -> RawRecords:
-    """Read a comma-separated text file (plain or gzip; UTF-8, or UTF-16 with its mark) without interpreting it.
+def read_raw_records(
+    path: Path_, *, wanted: Wanted | None = None, encoding: str | None = None, sheet: str | None = None
+) -> RawRecords:
+    """Read a table without interpreting it: delimited text, a workbook, Parquet or JSON lines, plain or packed.
+
+    Parameters
+    ----------
+    path : path-like
+        Text delimited by commas, semicolons, tabs or bars, in UTF-8 or UTF-16, or in another encoding that is declared
+        or can be told; an Excel workbook (.xlsx), a Parquet file, or JSON lines. Plain, gzip or zip.
+    wanted : callable, optional
+        Gets the columns of the file and says which to keep, or None for all of them.
+    encoding : str, optional
+        Where the file is neither UTF-8 nor UTF-16, and its encoding is known.
+    sheet : str, optional
+        The sheet of a workbook; default the first.
 
     Raises
     ------
     InputError
         If the file is missing, empty, not text, damaged, or has no records.
     """
-    path = Path(path)
-    packed = _read_bytes(path)
-    text = _decode(_unpack(packed, path), path)
-    if not text.strip():
-        raise InputError(f"{path.name} is empty: it holds no text. Export or download it again.")
-    header, rows, malformed = _split(text, path)
-    if not rows and not malformed:
-        raise InputError(f"{path.name} has a header but no records below it. Export the file again.")
-    index = pd.Index([number for number, _ in rows], name="row", dtype="int64")
-    table = pd.DataFrame([fields for _, fields in rows], columns=header, index=index, dtype="str")
-    bad = pd.DataFrame(
-        {"reason": [reason for _, reason, _ in malformed], "value": [value for _, _, value in malformed]},
-        index=pd.Index([number for number, _, _ in malformed], name="row", dtype="int64"),
-        dtype="str",
-    )
-    return RawRecords(name=path.name, sha256=hashlib.sha256(packed).hexdigest(), table=table, malformed=bad)
+    path = _as_path(path)
+    with unpacked(path) as stream:
+        start = stream.read(4)
+        stream.seek(0)
+        if start == PARQUET:
+            return _from_sheet(read_parquet(stream, path.name), path, wanted)
+        if is_workbook(stream):
+            return _from_sheet(read_workbook(stream, path.name, sheet=sheet), path, wanted)
+        for suspect in (False, True):
+            try:
+                with decoded(stream, path.name, declared=encoding, suspect=suspect) as text:
+                    return _from_text(text, path, wanted, encoding)
+            except NotUtf8:
+                if encoding is not None:
+                    refuse_other(stream, path.name)
+                stream.seek(0)
+    raise InputError(f"{path.name} cannot be decoded. Save it as CSV UTF-8.")
+
+
+def paths_of(path_or_paths: Path_ | Iterable[Path_]) -> list[Path]:
+    """One path or several as a list.
+
+    Raises
+    ------
+    InputError
+        If there is none, or one stands twice.
+    """
+    given = [path_or_paths] if isinstance(path_or_paths, str | PathLike) else list(path_or_paths)
+    paths = [_as_path(path) for path in given]
+    if not paths:
+        raise InputError("No file was given. Name one or more.")
+    twice = [path for i, path in enumerate(paths) if path in paths[:i]]
+    if twice:
+        raise InputError(f"{twice[0]} is given twice. Name each file once.")
+    return paths
+
+
+def tell_apart(raws: Sequence[RawRecords]) -> list[RawRecords]:
+    """Files of one name get their folder's name before theirs, so that ledger lines can be told apart."""
+    names = [raw.name for raw in raws]
+    return [
+        replace(raw, name=f"{raw.path.parent.name}/{raw.name}" if names.count(raw.name) > 1 else raw.name)
+        for raw in raws
+    ]
 
 
 def require_columns(raw: RawRecords, required: tuple[str, ...], *, kind: str) -> None:
     """Raise InputError unless the file has every required column of `kind` ("a UCDP GED export")."""
-    missing = [column for column in required if column not in raw.table]
+    missing = [column for column in required if column not in raw.header]
     if missing:
         raise InputError(
             f"{raw.name} is not {kind}: it lacks the columns {', '.join(missing)}. It has "
-            f"{shorten(list(raw.table))}. Check that it is the file you meant, comma-separated, with its header row."
+            f"{shorten(list(raw.header))}. Check that it is the file you meant, with its header row."
         )
 
 
@@ -101,107 +190,93 @@ def write_for_spreadsheet(table: pd.DataFrame, path: str | PathLike[str]) -> Non
     safe.to_csv(path, index=False, encoding="utf-8", lineterminator="\n", quoting=csv.QUOTE_ALL)
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path.name} has {path.stat().st_size:,} bytes, more than {MAX_BYTES:,}. Cut it by year.")
-        packed = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}. Check the path.") from None
-    except IsADirectoryError:
-        raise InputError(f"{path} is a folder, not a file. Name the file inside it.") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}). Check its permissions.") from None
-    if not packed.strip():
-        raise InputError(f"{path.name} is empty ({len(packed)} bytes). Export or download it again.")
-    return packed
-
-
-def _unpack(packed: bytes, path: Path) -> bytes:
-    if not packed.startswith(b"\x1f\x8b"):
-        return packed
-    limit = min(MAX_BYTES, max(64 << 20, MAX_EXPANSION * len(packed)))
-    parts: list[bytes] = []
-    size = 0
-    try:
-        with gzip.open(io.BytesIO(packed)) as stream:
-            while part := stream.read(_CHUNK):
-                size += len(part)
-                if size > limit:
-                    raise InputError(
-                        f"{path.name} unpacks to more than {limit >> 20} MiB from {len(packed) >> 10} KiB, which no "
-                        "table of records does. Unpack it yourself and look at it before reading it."
-                    )
-                parts.append(part)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path.name} is a damaged gzip file ({error}). Download it again.") from None
-    return b"".join(parts)
-
-
-def _decode(content: bytes, path: Path) -> str:
-    for signature, what in _SIGNATURES.items():
-        if content.startswith(signature):
-            raise InputError(f"{path.name} is not a text table but {what}. Give a CSV export.")
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{path.name} is not {encoding.removesuffix('-sig')} text: byte 0x{content[error.start]:02x} "
-            f"in line {line}. Save it as CSV UTF-8."
-        ) from None
-    if "\x00" in text:
-        line = text[: text.index("\x00")].count("\n") + 1
-        raise InputError(f"{path.name} is not a text table: it has a NUL byte in line {line}. Give a CSV export.")
-    return text
-
-
-def _split(text: str, path: Path) -> tuple[list[str], list[tuple[int, list[str]]], list[tuple[int, str, str]]]:
-    csv.field_size_limit(1 << 30)  # the module's own default refuses long notes; MAX_BYTES is the bound that counts
-    read_now: list[str] = []  # the physical lines of the record at hand, for rows that cannot be split
-
-    def lines() -> Iterator[str]:
-        for line in io.StringIO(text, newline=""):
-            read_now.append(line)
-            yield line
-
-    reader = csv.reader(lines(), strict=True)
-    try:
-        header = [name.strip() for name in next((fields for fields in reader if fields), [])]
-    except csv.Error as error:
-        raise InputError(f"{path.name} has a header that cannot be read ({error}). Check its first line.") from None
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise InputError(f"{path.name} has the column {twice[0]!r} more than once. Rename or remove one of them.")
-    rows: list[tuple[int, list[str]]] = []
-    malformed: list[tuple[int, str, str]] = []
-    number = 1
-    while True:
-        first_line = reader.line_num + 1
-        read_now.clear()
-        number += 1
-        try:
-            fields = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            if "unexpected end of data" in str(error):
-                raise InputError(
-                    f"{path.name} ends inside a quotation that opens in the record at line {first_line}. "
-                    "The file is truncated or a quotation mark is missing there; mend that line or download it again."
-                ) from None
-            malformed.append((number, f"not readable as CSV: {error}", "".join(read_now).rstrip("\r\n")))
-            continue
-        if len(fields) == len(header):
-            rows.append((number, fields))
-        elif fields:  # an empty line is no record
-            as_written = "".join(read_now).rstrip("\r\n")
-            malformed.append((number, f"{len(fields)} fields where the header has {len(header)}", as_written))
-    return header, rows, malformed
-
-
 def shorten(names: list[str], most: int = 8) -> str:
     """Name the first few of a list for a message, and say how many more there are."""
     shown = ", ".join(name[:40] for name in names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def _as_path(path: Path_) -> Path:
+    try:
+        return Path(fspath(path))
+    except TypeError:
+        raise InputError(f"{path!r} is no path to a file. Give its name as text or Path.") from None
+
+
+def _from_text(text: Text, path: Path, wanted: Wanted | None, encoding: str | None) -> RawRecords:
+    if _is_json_lines(text):
+        text.stream.seek(text.begins)
+        lines = io.TextIOWrapper(text.stream, encoding="utf-8")
+        try:
+            return _from_sheet(read_json_lines(lines, path.name), path, wanted)
+        except UnicodeDecodeError:
+            raise NotUtf8 from None
+        finally:
+            lines.detach()
+    layout = find_layout(text, path.name)
+    columns = _chosen(layout.header, wanted)
+    table, sound, sha256 = _at_once(text.stream, layout, columns, path)
+    if sound.nul_line is not None:
+        raise InputError(
+            f"{path.name} is not a text table: it has a NUL byte in line {sound.nul_line}. Give a CSV export."
+        )
+    exact = wanted is None or table is None or not sound.plain
+    split = split_exactly(text.stream, layout, columns, path.name) if exact else Split(table, [])
+    return _raw(layout.header, split, path, text.remarks, sha256=sha256, encoding=encoding)
+
+
+def _at_once(
+    stream: IO[bytes], layout: Layout, columns: Sequence[str], path: Path
+) -> tuple[pd.DataFrame | None, Soundness, str]:
+    """Split the text on the fast path while another thread proves that this may be done, and takes the digest."""
+    own = isinstance(getattr(stream, "name", None), str)
+
+    def prove() -> Soundness:
+        if not own:
+            return scan(stream, layout)
+        with path.open("rb", buffering=0) as second:
+            return scan(second, layout)
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        sha256: Future[str] = thread.submit(digest, path)
+        proof: Future[Soundness] = thread.submit(prove)
+        if not own:
+            proof.result()
+        table = split_fast(stream, layout, columns) if columns else None
+        return table, proof.result(), sha256.result()
+
+
+def _is_json_lines(text: Text) -> bool:
+    text.stream.seek(text.begins)
+    start = text.stream.read(4096).lstrip()
+    return start.startswith(b"{") and b":" in start
+
+
+def _chosen(header: tuple[str, ...], wanted: Wanted | None) -> list[str]:
+    chosen = wanted(header) if wanted is not None else None
+    return list(header) if chosen is None else [column for column in header if column in set(chosen)]
+
+
+def _from_sheet(sheet: Sheet, path: Path, wanted: Wanted | None) -> RawRecords:
+    if wanted is not None:
+        wanted(sheet.header)
+    return _raw(sheet.header, sheet.split, path, sheet.remarks, sha256=digest(path), encoding=None)
+
+
+def _raw(
+    header: tuple[str, ...],
+    split: Split,
+    path: Path,
+    remarks: tuple[str, ...],
+    *,
+    sha256: str,
+    encoding: str | None,
+) -> RawRecords:
+    if not len(split.table) and not split.malformed:
+        raise InputError(f"{path.name} has a header but no records below it. Export the file again.")
+    malformed = pd.DataFrame(
+        {"reason": [reason for _, reason, _ in split.malformed], "value": [value for _, _, value in split.malformed]},
+        index=pd.Index([number for number, _, _ in split.malformed], name="row", dtype="int64"),
+        dtype="str",
+    )
+    return RawRecords(path.name, sha256, split.table, malformed, header, path, encoding, remarks)

@@ -1,22 +1,45 @@
-"""A file of a known format in, incidents out: the format is told by its columns."""
+"""Files of a known format in, incidents out: the format is told by its columns."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 
 from conflictts.errors import InputError
-from conflictts.incidents import catalogue, ucdp
-from conflictts.incidents.files import read_raw_records, shorten
+from conflictts.incidents import acled, catalogue, delimited, ucdp
+from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, shorten, tell_apart
 from conflictts.incidents.table import Incidents
 
 
-def read_incidents(path: str | PathLike[str]) -> Incidents:
-    """Read an export whose format is recognised by its columns.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Format:
+    kind: str
+    required: tuple[str, ...]
+    wanted: Callable[[tuple[str, ...]], Sequence[str] | None]
+    check: Callable[[list[RawRecords]], Incidents]
+
+    def fits(self, header: Iterable[str]) -> bool:
+        return set(header).issuperset(self.required)
+
+
+FORMATS = (
+    _Format("a UCDP GED export", ucdp.REQUIRED, ucdp.wanted_columns, ucdp.ucdp_incidents),
+    _Format("an ACLED export", acled.REQUIRED, acled.wanted_columns, acled.acled_incidents),
+    _Format("a press catalogue", catalogue.REQUIRED, lambda _: None, catalogue.catalogue_incidents),
+)
+
+
+def read_incidents(path_or_paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> Incidents:
+    """Read exports whose format is recognised by their columns.
 
     Parameters
     ----------
-    path : path-like
-        A UCDP GED export or a press catalogue in the format of the bundled case, CSV, plain or gzip.
+    path_or_paths : path-like, or iterable of path-like
+        A UCDP GED or Candidate export, an ACLED export, or a press catalogue in the format of the bundled case; or
+        several files of one of these formats. Or one table of any other columns beside which lies a column map,
+        ``<name of the file without its ending>.toml`` (see `read_delimited`).
 
     Returns
     -------
@@ -25,22 +48,45 @@ def read_incidents(path: str | PathLike[str]) -> Incidents:
     Raises
     ------
     InputError
-        If the file cannot be read, or its columns are those of no known format.
+        If a file cannot be read, its columns are those of no known format, or the files are of several formats.
 
     See Also
     --------
-    read_ucdp, read_catalogue : for the sure of hand.
+    read_ucdp, read_acled, read_catalogue, read_delimited : for the sure of hand.
     """
-    raw = read_raw_records(path)
-    columns = set(raw.table)
-    if columns.issuperset(ucdp.REQUIRED):
-        return ucdp.ucdp_incidents(raw)
-    if columns.issuperset(catalogue.REQUIRED):
-        return catalogue.catalogue_incidents(raw)
-    formats = {"a UCDP GED export": ucdp.REQUIRED, "a press catalogue": catalogue.REQUIRED}
-    kind, required = max(formats.items(), key=lambda item: len(columns.intersection(item[1])) / len(item[1]))
-    lacking = [column for column in required if column not in columns]
+    paths = paths_of(path_or_paths)
+    mapped = [path for path in paths if delimited.map_beside(path) is not None]
+    if mapped:
+        if len(paths) > 1:
+            raise InputError(
+                f"{mapped[0].name} has a column map of its own; such a file is read alone. Read the others apart."
+            )
+        return delimited.read_delimited(mapped[0])
+    raws = [read_raw_records(path, wanted=_wanted) for path in paths]
+    formats = [_recognised(raw) for raw in raws]
+    if len({one.kind for one in formats}) > 1:
+        raise InputError(
+            "The files are of several formats: "
+            + "; ".join(f"{raw.name} is {one.kind}" for raw, one in zip(raws, formats, strict=True))
+            + ". Read those of one format together, and the others apart."
+        )
+    return formats[0].check(tell_apart(raws))
+
+
+def _wanted(header: tuple[str, ...]) -> Sequence[str] | None:
+    found = next((one for one in FORMATS if one.fits(header)), None)
+    return () if found is None else found.wanted(header)
+
+
+def _recognised(raw: RawRecords) -> _Format:
+    found = next((one for one in FORMATS if one.fits(raw.header)), None)
+    if found is not None:
+        return found
+    columns = set(raw.header)
+    nearest = max(FORMATS, key=lambda one: len(columns.intersection(one.required)) / len(one.required))
+    lacking = [column for column in nearest.required if column not in columns]
     raise InputError(
-        f"{raw.name} is of no known format. Nearest is {kind}, but it lacks {shorten(lacking)}; it has "
-        f"{shorten(list(raw.table))}. Give a comma-separated export with its header row and its own column names."
+        f"{raw.name} is of no known format. Nearest is {nearest.kind}, but it lacks {shorten(lacking)}; it has "
+        f"{shorten(list(raw.header))}. Give an export with its header row and its own column names, or write a column "
+        f"map {Path(raw.name).stem}.toml beside it (see read_delimited)."
     )

@@ -1,16 +1,14 @@
-"""The incident table: its columns, units and invariants, and the account of every row that was read."""
+"""The incident table: its columns and units, the account of every row that was read, and where it comes from."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from conflictts.errors import UnknownNameError
-from conflictts.incidents.files import RawRecords
 
 DAYS = ("date_start", "date_end")
 COUNTS = (
@@ -187,106 +185,6 @@ class Incidents:
         )
 
 
-@dataclass(slots=True)
-class _Faults:
-    """Collects every breach of every row, so that one reading reports them all."""
-
-    raw: RawRecords
-    names: Mapping[str, str]
-    frames: list[pd.DataFrame] = field(default_factory=list)
-
-    def add(self, breach: pd.Series, column: str, values: pd.Series, reason: str | pd.Series) -> None:
-        rows = breach.index[breach.to_numpy(dtype=bool)]
-        if len(rows) == 0:
-            return
-        self.frames.append(
-            pd.DataFrame(
-                {
-                    "row": rows,
-                    "column": self.names.get(column, column),
-                    "value": values.loc[rows].astype(str).str.slice(0, 200).to_numpy(),
-                    "reason": reason.loc[rows].to_numpy() if isinstance(reason, pd.Series) else reason,
-                }
-            )
-        )
-
-
-def check_incidents(
-    records: pd.DataFrame, *, raw: RawRecords, names: Mapping[str, str], provenance: Provenance
-) -> Incidents:
-    """Turn rows of text into checked incidents; rows with a fault go to quarantine with the reason.
-
-    Parameters
-    ----------
-    records : DataFrame of str, indexed by row number
-        Columns of the incident table, still as text; columns the source lacks may be absent.
-    raw : RawRecords
-        The file the rows came from.
-    names : mapping of str to str
-        Column of the table -> name of the column in the file, for messages.
-    provenance : Provenance
-
-    Returns
-    -------
-    Incidents
-        With used + quarantined = read.
-    """
-    faults = _Faults(raw, names)
-    table = pd.DataFrame(index=records.index)
-    for column in COLUMNS:
-        text = records[column].str.strip() if column in records else pd.Series("", records.index, dtype="str")
-        if column in DAYS:
-            table[column] = _check_days(text, column, faults)
-        elif column in COUNTS:
-            table[column] = _check_counts(text, column, faults)
-        elif column in DEGREES:
-            table[column] = _check_degrees(text, column, faults)
-        else:
-            table[column] = text
-    identity = table["incident_id"]
-    faults.add(identity == "", "incident_id", identity, "blank, but every record needs an identifier")
-    repeated = identity.duplicated() & (identity != "")
-    first_row = pd.Series(identity.index, identity.to_numpy()).groupby(level=0).first()
-    seen_in = "identifier already used in row " + identity.map(first_row).astype(str)
-    faults.add(repeated, "incident_id", identity, seen_in)
-    before = table["date_end"] < table["date_start"]
-    faults.add(before, "date_end", records["date_end"], "ends before it starts, on " + records["date_start"])
-    _check_parts(table, faults)
-
-    quarantined = pd.concat([pd.DataFrame(columns=["row", "column", "value", "reason"]), *faults.frames])
-    if len(raw.malformed):
-        lines = raw.malformed.reset_index().assign(column="(whole row)")
-        lines["value"] = lines["value"].str.slice(0, 200)
-        quarantined = pd.concat([quarantined, lines[["row", "column", "value", "reason"]]])
-    quarantined = quarantined.sort_values(["row", "column"], kind="stable", ignore_index=True)
-    quarantined.insert(0, "file", raw.name)
-    quarantined.insert(2, "incident_id", identity.reindex(quarantined["row"], fill_value="").to_numpy())
-    kept = table.loc[~table.index.isin(quarantined["row"])].reset_index(drop=True)
-    at_fault = raw.table.loc[raw.table.index.isin(quarantined["row"])]
-    as_written = pd.DataFrame("", raw.malformed.index, raw.table.columns, dtype="str")
-    as_written[raw.table.columns[0]] = raw.malformed["value"]
-    rejected = pd.concat([at_fault, as_written]).sort_index()
-    ledger = Ledger(
-        read=len(raw.table) + len(raw.malformed),
-        used=len(kept),
-        quarantined=quarantined.astype({"row": "int64"}),
-        rejected=rejected,
-        excluded=pd.DataFrame({"filter": pd.Series(dtype="str"), "records": pd.Series(dtype="int64")}),
-        warnings=_unusual(kept),
-    )
-    return Incidents(table=kept, ledger=ledger, provenance=provenance)
-
-
-def warn_in_ledger(incidents: Incidents, breach: pd.Series, warning: str) -> Incidents:
-    """Add a line to the ledger's warnings if any record meets `breach`; the records stay as they are."""
-    if not breach.any():
-        return incidents
-    example = incidents.table.loc[breach, "incident_id"].iloc[0]
-    line = pd.DataFrame({"warning": [warning], "records": [int(breach.sum())], "example": [example]})
-    warnings = pd.concat([incidents.ledger.warnings, line], ignore_index=True)
-    return replace(incidents, ledger=replace(incidents.ledger, warnings=warnings))
-
-
 def matching_records(table: pd.DataFrame, where: Where) -> pd.Series:
     """Say which records meet every condition of `where`.
 
@@ -330,63 +228,3 @@ def _nearest(value: str, present: list[str]) -> str:
         return f"Did you mean {' or '.join(repr(name) for name in near[:4])}?"
     more = f" and {len(present) - 8} more" if len(present) > 8 else ""
     return f"The source has {', '.join(repr(name) for name in present[:8])}{more}."
-
-
-def _check_days(text: pd.Series, column: str, faults: _Faults) -> pd.Series:
-    written = text.str.replace(r"[ T]00:00(:00(\.0+)?)?$", "", regex=True)
-    day = pd.to_datetime(written, format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
-    iso = written.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").astype(bool)
-    day = day.where(iso)
-    breach = day.isna()
-    reason = pd.Series("not a date written as YYYY-MM-DD", text.index)
-    reason[iso] = "no such day in the calendar"
-    reason[written == ""] = "blank, but every record needs its first and last day"
-    faults.add(breach, column, text, reason)
-    return day
-
-
-def _check_counts(text: pd.Series, column: str, faults: _Faults) -> pd.Series:
-    number = pd.to_numeric(text.where(text != ""), errors="coerce").astype("float64")
-    stated = text != ""
-    unreadable = stated & ~pd.Series(np.isfinite(number), text.index)
-    faults.add(unreadable, column, text, "not a number")
-    faults.add(number < 0, column, text, "negative, but it counts persons or sources")
-    faults.add(~unreadable & (number % 1 != 0) & number.notna(), column, text, "not a whole number")
-    faults.add(~unreadable & (number > MOST), column, text, f"above {MOST:,}, which no record can count")
-    return number
-
-
-def _check_degrees(text: pd.Series, column: str, faults: _Faults) -> pd.Series:
-    number = pd.to_numeric(text.where(text != ""), errors="coerce").astype("float64")
-    faults.add((text != "") & number.isna(), column, text, "not a number of degrees")
-    bound = DEGREES[column]
-    faults.add(number.abs() > bound, column, text, f"outside -{bound:g}..{bound:g} degrees")
-    return number
-
-
-def _check_parts(table: pd.DataFrame, faults: _Faults) -> None:
-    """Every chain of details must end in a sound record that counts; one that does not is at fault as a whole."""
-    at_fault = set(pd.concat([frame["row"] for frame in faults.frames])) if faults.frames else set()
-    sound = ~table.index.isin(at_fault)
-    part_of = table["part_of"]
-    is_part = part_of != ""
-    contained = set(table.loc[sound & ~is_part, "incident_id"])
-    grows = True
-    while grows:
-        held = set(table.loc[sound & is_part & part_of.isin(contained), "incident_id"]) - contained
-        contained |= held
-        grows = bool(held)
-    lost = is_part & sound & ~table["incident_id"].isin(contained)
-    written = faults.raw.table.get(faults.names.get("part_of", "part_of"), part_of)
-    faults.add(lost, "part_of", written, "names no sound record that would contain this one")
-
-
-def _unusual(table: pd.DataFrame) -> pd.DataFrame:
-    lines = []
-    for kind in ("deaths", "civilians"):
-        low, best, high = (table[f"{kind}_{part}"] for part in ("low", "best", "high"))
-        for breach, words in ((low > best, "low is above best"), (best > high, "best is above high")):
-            if breach.any():
-                example = table.loc[breach, "incident_id"].iloc[0]
-                lines.append((f"{kind}: {words}; kept as stated", int(breach.sum()), example))
-    return pd.DataFrame(lines, columns=["warning", "records", "example"])

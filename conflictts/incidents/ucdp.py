@@ -1,13 +1,19 @@
-"""Exports of the UCDP Georeferenced Event Dataset (GED) in, incidents out."""
+"""Exports of the UCDP Georeferenced Event Dataset (GED) and its Candidate releases in, incidents out."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from os import PathLike
 
+import numpy as np
 import pandas as pd
 
-from conflictts.incidents.files import RawRecords, read_raw_records, require_columns
-from conflictts.incidents.table import Incidents, Provenance, check_incidents, warn_in_ledger
+from conflictts.incidents.checks import check_incidents, file_table, superseded, tell_files, warn_in_ledger
+from conflictts.incidents.distinct import Distinct, map_distinct
+from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, tell_apart
+from conflictts.incidents.table import Incidents, Provenance
 
 REQUIRED = (
     "id",
@@ -43,21 +49,56 @@ NAMES = {
 }
 DATE_PRECISION = {"1": "day", "2": "range", "3": "week", "4": "month", "5": "year"}
 EVENT_TYPE = {"1": "state-based conflict", "2": "non-state conflict", "3": "one-sided violence"}
+BESIDE = ("deaths_a", "deaths_b", "code_status", "country")  # read, but no column of the incident table by themselves
+OLDER = "older version of an event that a newer release repeats"
 CITATION = (
     "Sundberg, R. & Melander, E. (2013), Introducing the UCDP Georeferenced Event Dataset, "
     "Journal of Peace Research 50(4), 523-532; Högbladh, S., UCDP GED Codebook, Uppsala University."
 )
+CITATION_CANDIDATE = (
+    "Hegre, H., Croicu, M., Eck, K. & Högbladh, S. (2020), Introducing the UCDP Candidate Events Dataset, "
+    "Research & Politics 7(3), doi:10.1177/2053168020935257."
+)
 
 
-def read_ucdp(path: str | PathLike[str], *, release: str | None = None) -> Incidents:
-    """Read a UCDP GED export (CSV, plain or gzip) into checked incidents.
+@dataclass(frozen=True, slots=True, order=True)
+class Release:
+    """A UCDP release as its file name tells it; a later one compares greater.
+
+    GED proper appears about June of the year of its number and covers all years before. A Candidate release appears in
+    the month after the last that it covers: 25.0.3 covers March 2025, 24.01.24.06 January to June 2024.
+    """
+
+    published: tuple[int, int, int]
+    name: str
+    candidate: bool
+
+    @classmethod
+    def of(cls, file_name: str) -> Release | None:
+        """Read the release from a name such as GEDEvent_v23_01_23_12.csv, GEDEvent_v25_0_3.csv or ged251-csv.zip."""
+        if found := re.search(r"v(\d{2})_01_(\d{2})_(\d{2})(?!\d)", file_name):
+            first, year, month = found.groups()
+            return cls(_month_after(year, month, rank=1), f"{first}.01.{year}.{month}", candidate=True)
+        if found := re.search(r"v(\d{2})_0_(\d{1,2})(?!\d)", file_name):
+            year, month = found.groups()
+            return cls(_month_after(year, month, rank=0), f"{year}.0.{int(month)}", candidate=True)
+        if found := re.search(r"(?:GEDEvent_v(\d{2})_|ged(\d{2}))(\d)(?![\d_])", file_name, re.IGNORECASE):
+            year = found[1] or found[2]
+            return cls((2000 + int(year), 6, 2), f"{year}.{found[3]}", candidate=False)
+        return None
+
+
+def read_ucdp(
+    path_or_paths: str | PathLike[str] | Iterable[str | PathLike[str]], *, release: str | None = None
+) -> Incidents:
+    """Read exports of UCDP GED (19.1 to 25.1) or UCDP Candidate into checked incidents.
 
     Parameters
     ----------
-    path : path-like
-        The file as downloaded, or any selection of its rows.
+    path_or_paths : path-like, or iterable of path-like
+        The file as downloaded (CSV, plain, gzip or zip), or any selection of its rows; or several of them.
     release : str, optional
-        The release it comes from ("19.1"), printed wherever its numbers are.
+        The release it comes from ("19.1"), printed wherever its numbers are. Default: as the file name tells it.
 
     Returns
     -------
@@ -65,57 +106,122 @@ def read_ucdp(path: str | PathLike[str], *, release: str | None = None) -> Incid
         `deaths` is UCDP's low/best/high; `civilians_best` is ``deaths_civilians``, for which UCDP states no bounds;
         `combatants_best` is ``deaths_a + deaths_b``. ``low > best`` and ``best > high`` occur by design (codebook
         section 5.5) and are kept with a warning. `perpetrator` and `target` are the codebook's sides A and B; in
-        clashes neither word applies. A negative ``number_of_sources`` means not recorded.
+        clashes neither word applies. A negative ``number_of_sources`` means not recorded. `clarity` is
+        ``event_clarity``; where ``code_status`` (of Candidate releases) is other than Clear, it follows after a comma.
 
     Raises
     ------
     InputError
-        If the file is missing, not a CSV table, or lacks the columns of GED.
+        If a file is missing, not a table, or lacks the columns of GED.
+
+    Notes
+    -----
+    Candidate releases repeat events under the same ``id`` when they learn more. Of several files the newest release
+    wins, by the names of the files if all of them tell a release, else by the order in which they are given, the last
+    being the newest. The older versions are excluded in the ledger, also where the newest is at fault: a figure that
+    UCDP has replaced is not used.
 
     References
     ----------
-    Högbladh, UCDP GED Codebook 19.1, sections 5.3 (date precision) and 5.5 (fatality estimates).
+    Högbladh, UCDP GED Codebook 19.1, sections 5.3 (date precision) and 5.5 (fatality estimates). Hegre et al. (2020),
+    Research & Politics 7(3) (Candidate releases).
     """
-    return ucdp_incidents(read_raw_records(path), release=release)
+    raws = [read_raw_records(path, wanted=wanted_columns) for path in paths_of(path_or_paths)]
+    return ucdp_incidents(tell_apart(raws), release=release)
 
 
-def ucdp_incidents(raw: RawRecords, *, release: str | None = None) -> Incidents:
-    """Check rows of a UCDP GED export that were read already; see `read_ucdp`."""
-    require_columns(raw, REQUIRED, kind="a UCDP GED export")
-    text = raw.table
-    records = pd.DataFrame({name: text[column] for name, column in NAMES.items() if column in text}, dtype="str")
+def wanted_columns(header: tuple[str, ...]) -> list[str]:
+    """Those columns of a file that the incident table is made from."""
+    wanted = {*NAMES.values(), *BESIDE}
+    return [column for column in header if column in wanted]
+
+
+def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | None = None) -> Incidents:
+    """Check rows of UCDP GED exports that were read already; see `read_ucdp`."""
+    raws = tell_files(raw)
+    for one in raws:
+        require_columns(one, REQUIRED, kind="a UCDP GED export")
+    releases = [Release.of(one.path.name) for one in raws]
+    text = file_table(raws, {**NAMES, **{column: column for column in BESIDE}})
+    records = text.drop(columns=[column for column in BESIDE if column in text])
     if "date_precision" in records:
-        records["date_precision"] = records["date_precision"].str.strip().replace(DATE_PRECISION)
+        records["date_precision"] = map_distinct(records["date_precision"], DATE_PRECISION)
     if "event_type" in records:
-        records["event_type"] = records["event_type"].str.strip().replace(EVENT_TYPE)
+        records["event_type"] = map_distinct(records["event_type"], EVENT_TYPE)
     if "n_sources" in records:
-        records["n_sources"] = records["n_sources"].mask(records["n_sources"].str.strip().str.startswith("-"), "")
-    records["source"] = "UCDP GED"
-    sides, side_names = _add_sides(text)
-    records["combatants_best"] = sides
-    countries = sorted(set(text["country"]) - {""}) if "country" in text else []
-    provenance = Provenance(
-        provider="UCDP GED",
-        release=release,
-        files=(raw.name,),
-        sha256=(raw.sha256,),
-        rows=len(text) + len(raw.malformed),
-        area=f"{', '.join(countries[:3]) or 'area'}{' …' if len(countries) > 3 else ''} (records of {raw.name})",
-        licence="CC BY 4.0",
-        citation=CITATION,
+        counts = Distinct.of(records["n_sources"]).values
+        records["n_sources"] = map_distinct(records["n_sources"], dict.fromkeys(counts[counts.str.startswith("-")], ""))
+    sizes = [len(one.table) for one in raws]
+    providers = ["UCDP Candidate" if known is not None and known.candidate else "UCDP GED" for known in releases]
+    records["source"] = pd.Categorical.from_codes(
+        np.repeat([sorted(set(providers)).index(provider) for provider in providers], sizes), sorted(set(providers))
     )
-    names = {**NAMES, "combatants_best": side_names}
-    incidents = check_incidents(records, raw=raw, names=names, provenance=provenance)
+    records["combatants_best"] = _add_sides(text["deaths_a"], text["deaths_b"])
+    status = _unclear_status(text)
+    if status is not None:
+        clarity = records.get("clarity", pd.Series("", records.index)).astype("str").str.strip()
+        records["clarity"] = clarity.where(status == "", (clarity + ", " + status).str.removeprefix(", "))
+    provenance = Provenance(
+        provider=" and ".join(sorted(set(providers), reverse=True)),
+        release=release or ", ".join(known.name for known in releases if known is not None) or None,
+        files=tuple(one.name for one in raws),
+        sha256=tuple(one.sha256 for one in raws),
+        rows=sum(one.read for one in raws),
+        area=_area(text, raws),
+        licence="CC BY 4.0",
+        citation=f"{CITATION} {CITATION_CANDIDATE}" if "UCDP Candidate" in providers else CITATION,
+    )
+    newness = np.repeat(_rank(releases), sizes)
+    incidents = check_incidents(
+        records,
+        raw=raws,
+        names={**NAMES, "combatants_best": "deaths_a + deaths_b"},
+        provenance=provenance,
+        excluded={OLDER: superseded(records["incident_id"], newness)} if len(raws) > 1 else None,
+    )
     blank_area = incidents.table["admin1"] == ""
-    return warn_in_ledger(incidents, blank_area, "no first-order area (adm_1); kept, found under no area filter")
+    incidents = warn_in_ledger(incidents, blank_area, "no first-order area (adm_1); kept, found under no area filter")
+    unclear = incidents.table["clarity"].str.contains(", ", regex=False)
+    return warn_in_ledger(incidents, unclear, "code_status is not Clear; kept, and stated in clarity")
 
 
-def _add_sides(text: pd.DataFrame) -> tuple[pd.Series, str]:
+def _month_after(year: str, month: str, *, rank: int) -> tuple[int, int, int]:
+    months = 12 * (2000 + int(year)) + int(month)
+    return months // 12, months % 12 + 1, rank
+
+
+def _rank(releases: Sequence[Release | None]) -> list[int]:
+    """Place of each file's release among all: by release where every name tells one, else as given."""
+    known = [release for release in releases if release is not None]
+    if len(known) < len(releases):
+        return list(range(len(releases)))
+    return [sorted(set(known)).index(release) for release in known]
+
+
+def _area(text: pd.DataFrame, raws: Sequence[RawRecords]) -> str:
+    countries = sorted(set(Distinct.of(text["country"]).values) - {""}) if "country" in text else []
+    names = f"{', '.join(countries[:3]) or 'area'}{' …' if len(countries) > 3 else ''}"
+    return f"{names} (records of {', '.join(one.name for one in raws)})"
+
+
+def _unclear_status(text: pd.DataFrame) -> pd.Series | None:
+    if "code_status" not in text:
+        return None
+    distinct = Distinct.of(text["code_status"])
+    unclear = ~distinct.values.str.casefold().isin(["", "clear"])
+    return map_distinct(text["code_status"], dict.fromkeys(distinct.values[~unclear], "")) if unclear.any() else None
+
+
+def _add_sides(deaths_a: pd.Series, deaths_b: pd.Series) -> pd.Series:
     """deaths_a + deaths_b as text; whatever is not a number is passed on, for the check to name it."""
-    blank = (text["deaths_a"].str.strip() == "") & (text["deaths_b"].str.strip() == "")
-    a, b = (pd.to_numeric(text[column], errors="coerce") for column in ("deaths_a", "deaths_b"))
+    first, second = Distinct.of(deaths_a), Distinct.of(deaths_b)
+    of_each = len(second.values)
+    place_a, place_b = first.rows(np.arange(len(first.values))), second.rows(np.arange(of_each))
+    codes, pairs = pd.factorize(place_a * of_each + place_b)
+    written_a = first.values.take(pairs // max(of_each, 1)).reset_index(drop=True)
+    written_b = second.values.take(pairs % max(of_each, 1)).reset_index(drop=True)
+    a, b = (pd.to_numeric(written, errors="coerce") for written in (written_a, written_b))
     both = (a + b).map("{:.0f}".format)
-    negative = (a < 0) | (b < 0)
-    unreadable = (a + b).isna() | negative | (a % 1 != 0) | (b % 1 != 0)
-    as_written = text["deaths_a"] + " + " + text["deaths_b"]
-    return both.mask(unreadable, as_written).mask(blank, ""), "deaths_a + deaths_b"
+    unreadable = (a + b).isna() | (a < 0) | (b < 0) | (a % 1 != 0) | (b % 1 != 0)
+    both = both.mask(unreadable, written_a + " + " + written_b).mask((written_a == "") & (written_b == ""), "")
+    return pd.Series(both.astype("str").array.take(codes), deaths_a.index, dtype="str")

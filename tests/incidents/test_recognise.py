@@ -32,8 +32,10 @@ UNKNOWN = [
         "Nearest is a press catalogue, but it lacks civilians_killed_low, civilians_killed_best, civilians_killed_high",
         id="catalogue without figures",
     ),
-    pytest.param(b"a,b\n1,2\n", r"but it lacks .*; it has a, b\. Give a comma-separated export", id="anything"),
-    pytest.param(b"id;date_start;date_end\n1;2;3\n", "it has id;date_start;date_end", id="semicolons"),
+    pytest.param(b"a,b\n1,2\n", r"but it lacks .*; it has a, b\. Give an export", id="anything"),
+    pytest.param(
+        b"id;date_start;date_end\n1;2;3\n", "lacks deaths_a, .* has id, date_start, date_end", id="semicolons"
+    ),
 ]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import conflictts as ct
 from conflictts.errors import InputError
+from conflictts.incidents.ucdp import OLDER, Release
 
 # data/ucdp/README.md, "Known totals for greater Idlib, spread evenly over each event's days".
 MONTHS = [
@@ -144,3 +145,67 @@ def test_missing_column_is_named(read, column):
     event = {name: value for name, value in EVENT.items() if name != column}
     with pytest.raises(InputError, match=rf"ged\.csv is not a UCDP GED export: it lacks the columns {column}\."):
         read(event)
+
+
+RELEASES = [
+    pytest.param("GEDEvent_v25_0_3.csv", "25.0.3", True, id="month"),
+    pytest.param("GEDEvent_v25_0_12.csv", "25.0.12", True, id="month of two figures"),
+    pytest.param("GEDEvent_v23_01_23_12.csv", "23.01.23.12", True, id="months January to December"),
+    pytest.param("GEDEvent_v25_1.csv", "25.1", False, id="GED proper"),
+    pytest.param("ged191-csv.zip", "19.1", False, id="GED proper, packed"),
+]
+
+
+@pytest.mark.parametrize(("name", "release", "candidate"), RELEASES)
+def test_release_is_told_by_the_name_of_the_file(name, release, candidate):
+    told = Release.of(name)
+    assert told is not None
+    assert (told.name, told.candidate) == (release, candidate)
+
+
+@pytest.mark.parametrize("name", ["ged_syria_2016_2019_trimmed.csv.gz", "ged.csv", "data.csv"])
+def test_name_without_a_release_tells_none(name):
+    assert Release.of(name) is None
+
+
+def test_releases_follow_each_other_as_they_were_published():
+    """24.0.3 in April 2024, January to March together then too, 24.1 in June, 24.0.6 in July."""
+    names = ["GEDEvent_v24_0_3", "GEDEvent_v24_01_24_03", "GEDEvent_v24_1", "GEDEvent_v24_0_6", "GEDEvent_v24_0_12"]
+    releases = [Release.of(name) for name in names]
+    assert sorted(releases) == releases
+
+
+def release_of(path, *events: dict[str, str]):
+    rows = [{**EVENT, **event} for event in events]
+    path.write_text("\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("names", [("GEDEvent_v25_0_3.csv", "GEDEvent_v25_0_4.csv"), ("first.csv", "second.csv")])
+def test_newest_release_wins_and_the_older_versions_are_excluded(tmp_path, names):
+    old = release_of(tmp_path / names[0], {"best": "10"}, {"id": "8", "best": "1"})
+    new = release_of(tmp_path / names[1], {"best": "12"}, {"id": "9", "date_start": "?"})
+    incidents = ct.read_ucdp([old, new])
+    assert incidents.table.set_index("incident_id")["deaths_best"].to_dict() == {"7": 12, "8": 1}
+    ledger = incidents.ledger
+    assert ledger.excluded.to_numpy().tolist() == [[OLDER, 1]]
+    assert ledger.quarantined[["file", "row", "incident_id"]].to_numpy().tolist() == [[names[1], 3, "9"]]
+    assert ledger.rejected.to_dict("records") == [{**EVENT, "id": "9", "date_start": "?"}]
+    assert (ledger.read, ledger.used) == (4, 2)
+    if names[0].startswith("GED"):
+        assert ct.read_ucdp([new, old]).table["deaths_best"].sum() == 13
+        assert incidents.provenance.release == "25.0.3, 25.0.4"
+        assert incidents.provenance.provider == "UCDP Candidate"
+
+
+def test_status_other_than_clear_is_kept(tmp_path):
+    events = {"id": "1", "code_status": "Clear"}, {"id": "2", "code_status": "Check deaths"}
+    incidents = ct.read_ucdp(release_of(tmp_path / "c.csv", *({**e, "event_clarity": "1"} for e in events)))
+    assert incidents.table["clarity"].tolist() == ["1", "1, Check deaths"]
+    assert "code_status is not Clear; kept, and stated in clarity" in incidents.ledger.warnings["warning"].tolist()
+
+
+def test_same_file_twice_is_refused(tmp_path):
+    path = release_of(tmp_path / "c.csv", {})
+    with pytest.raises(InputError, match="is given twice"):
+        ct.read_ucdp([path, path])

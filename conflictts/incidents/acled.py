@@ -1,0 +1,257 @@
+"""ACLED exports in, incidents out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from os import PathLike
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import InputError
+from conflictts.incidents.checks import check_incidents, file_table, superseded, tell_files, warn_in_ledger
+from conflictts.incidents.distinct import Distinct, map_distinct, plain_digits
+from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, shorten, tell_apart
+from conflictts.incidents.table import Incidents, Provenance
+
+REQUIRED = ("event_id_cnty", "event_date", "event_type", "fatalities")
+NAMES = {
+    "incident_id": "event_id_cnty",
+    "date_start": "event_date",
+    "date_precision": "time_precision",
+    "admin1": "admin1",
+    "admin2": "admin2",
+    "place": "location",
+    "latitude": "latitude",
+    "longitude": "longitude",
+    "location_precision": "geo_precision",
+    "event_type": "event_type",
+    "perpetrator": "actor1",
+    "target": "actor2",
+    "deaths_best": "fatalities",
+    "source": "source",
+}
+BESIDE = ("civilian_targeting", "timestamp", "country")  # read, but no column of the incident table by themselves
+DATE_PRECISION = {"": "day", "1": "day", "2": "week", "3": "month"}
+CONVENTIONS = ("0", "3", "10", "12", "100")  # may stand for a number that was not reported
+CIVILIANS = "civilian targeting"
+DELETED = "deleted by ACLED since (deletions list)"
+OLDER = "older version of an event, by timestamp"
+ATTRIBUTION = (
+    "ACLED (Armed Conflict Location & Event Data), acleddata.com; Raleigh, C., Kishi, R. & Linke, A. (2023), Political "
+    "instability patterns are obscured by conflict dataset scope conditions, sources, and coding choices, Humanities "
+    "and Social Sciences Communications 10, 74. State the date of access and the filters used."
+)
+LICENCE = "ACLED terms of use: attribution required; raw data may not be passed on, only aggregates and analysis"
+CAVEAT = (
+    "Fatalities are one conservative estimate per event, of all sides; 0 means none or not known, and 3, 10, 12 or 100 "
+    "may stand for a number that was not reported."
+)
+_DATE_FORMS = (
+    (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "%Y-%m-%d"),
+    (r"[0-9]{1,2} [A-Za-z]{4,9} [0-9]{4}", "%d %B %Y"),
+    (r"[0-9]{1,2}[ -][A-Za-z]{3}[ -][0-9]{4}", "%d %b %Y"),
+)
+
+
+def read_acled(
+    path_or_paths: str | PathLike[str] | Iterable[str | PathLike[str]],
+    *,
+    deletions: str | PathLike[str] | Sequence[str] | None = None,
+) -> Incidents:
+    """Read exports of ACLED into checked incidents.
+
+    Parameters
+    ----------
+    path_or_paths : path-like, or iterable of path-like
+        One file of the export tool or the API, or several. Where an event stands in them more than once, the row with
+        the newest ``timestamp`` is used (at equal timestamps that of the file given last), and the others are excluded
+        in the ledger.
+    deletions : path-like or sequence of str, optional
+        Events that ACLED has deleted since: identifiers, or a table with a column ``event_id_cnty``. They are excluded
+        in the ledger.
+
+    Returns
+    -------
+    Incidents
+        ``date_start``..``date_end`` is the span that ``time_precision`` stands for: 1 the day itself; 2 the seven days
+        around the date, which is the middle of the week or other period; 3 the calendar month of the date, which is
+        its middle, or its first or last day where the source said "early" or "late".
+        `deaths` low = best = ``fatalities``; high is the same, but blank (no upper bound stated) where the number is
+        one of ACLED's conventions: 0 is coded for none and for not known; 3 and 10 for a number not reported, 10 for
+        "tens", 12 for "dozens", 100 for "hundreds". A true 3 cannot be told from a conventional one.
+        `civilians` is the same where ``civilian_targeting`` says that civilians were the main or only target, and not
+        stated elsewhere. `combatants` are never stated: ACLED does not say which side the dead belonged to.
+        `perpetrator` and `target` are ``actor1`` and ``actor2``, an order without meaning except that civilians, where
+        they are the target, stand second.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, not a table, or lacks the columns of ACLED.
+
+    References
+    ----------
+    ACLED Codebook, sections on time precision and on fatalities; ACLED, "FAQs: Fatalities" (conservative estimates,
+    the conventional numbers, civilian fatalities); ACLED, "Keeping your dataset updated" (timestamp and deletions);
+    ACLED Terms of Use and Attribution Policy.
+    """
+    raws = [read_raw_records(path, wanted=wanted_columns) for path in paths_of(path_or_paths)]
+    return acled_incidents(tell_apart(raws), deletions=deletions)
+
+
+def wanted_columns(header: tuple[str, ...]) -> list[str]:
+    """Those columns of a file that the incident table is made from."""
+    wanted = {*NAMES.values(), *BESIDE}
+    return [column for column in header if column in wanted]
+
+
+def acled_incidents(
+    raw: RawRecords | Sequence[RawRecords], *, deletions: str | PathLike[str] | Sequence[str] | None = None
+) -> Incidents:
+    """Check rows of ACLED exports that were read already; see `read_acled`."""
+    raws = tell_files(raw)
+    for one in raws:
+        require_columns(one, REQUIRED, kind="an ACLED export")
+    text = file_table(raws, {**NAMES, **{column: column for column in BESIDE}})
+    records = text.drop(columns=[column for column in BESIDE if column in text])
+    precision = _precision(text)
+    records["date_precision"] = map_distinct(precision, DATE_PRECISION)
+    records["date_start"], records["date_end"] = _spans(text["date_start"], records["date_precision"])
+    fatalities = map_distinct(text["deaths_best"], {})
+    if "civilian_targeting" in text:
+        civilians = map_distinct(text["civilian_targeting"].astype("str").str.casefold(), {}) == CIVILIANS
+        # A number at fault is at fault once, as `fatalities`.
+        records["civilians_best"] = fatalities.where(
+            civilians & fatalities.str.fullmatch(r"\d+(\.0)?").astype(bool), ""
+        )
+    incidents = check_incidents(
+        records,
+        raw=raws,
+        names={**NAMES, "date_end": "event_date", "civilians_best": "fatalities"},
+        provenance=_provenance(text, raws),
+        excluded={
+            DELETED: map_distinct(text["incident_id"], {}).isin(_deleted(deletions)),
+            OLDER: superseded(text["incident_id"], _timestamps(text), _file_numbers(raws)),
+        },
+        faults=[
+            ("date_precision", precision, _unknown_precision(records["date_precision"])),
+            ("deaths_best", fatalities, _blank(fatalities)),
+        ],
+    )
+    incidents = _with_bounds(incidents)
+    best = incidents.table["deaths_best"]
+    stated = best.isin([float(number) for number in CONVENTIONS if number != "0"])
+    incidents = warn_in_ledger(
+        incidents, stated, "fatalities of 3, 10, 12 or 100 may stand for a number not reported; no upper bound taken"
+    )
+    return warn_in_ledger(incidents, best == 0, "fatalities of 0 mean none or not known; no upper bound taken")
+
+
+def _with_bounds(incidents: Incidents) -> Incidents:
+    """Low = best, and high = best unless the number is one of the conventions."""
+    table = incidents.table
+    bounds = {}
+    for kind in ("deaths", "civilians"):
+        best = table[f"{kind}_best"]
+        bounds[f"{kind}_low"] = best
+        bounds[f"{kind}_high"] = best.mask(best.isin([float(number) for number in CONVENTIONS]))
+    return replace(incidents, table=table.assign(**bounds))
+
+
+def _precision(text: pd.DataFrame) -> pd.Series:
+    if "date_precision" not in text:
+        return pd.Series("1", text.index, dtype="str")
+    distinct = Distinct.of(text["date_precision"])
+    plain = plain_digits(distinct.values).str.replace(r"\.0$", "", regex=True)
+    return map_distinct(text["date_precision"], dict(zip(distinct.values, plain, strict=True)))
+
+
+def _unknown_precision(precision: pd.Series) -> pd.Series:
+    known = precision.isin(list(DATE_PRECISION.values()))
+    return pd.Series("time_precision is 1, 2 or 3", precision.index).where(~known, "")
+
+
+def _blank(fatalities: pd.Series) -> pd.Series:
+    return pd.Series("blank, but ACLED states a number for every event", fatalities.index).where(fatalities == "", "")
+
+
+def _spans(dates: pd.Series, precision: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """First and last day as ISO text; what is no date is passed on as it is, for the check to name it."""
+    distinct = Distinct.of(dates)
+    written = plain_digits(distinct.values)
+    day = pd.Series(pd.NaT, written.index, dtype="datetime64[us]")
+    for form, pattern in _DATE_FORMS:
+        match = written.str.fullmatch(form).astype(bool)
+        if match.any():
+            spelt = written[match].str.replace("-", " ") if "b" in pattern else written[match]
+            day[match] = pd.to_datetime(spelt, format=pattern, errors="coerce").astype("datetime64[us]")
+    week = pd.Timedelta(days=3)
+    month_end = day + pd.offsets.MonthEnd(0)
+    first = {"week": day - week, "month": month_end.dt.to_period("M").dt.start_time.astype("datetime64[us]")}
+    last = {"week": day + week, "month": month_end}
+    return tuple(_choose(distinct, day, spans, precision, dates.index) for spans in (first, last))
+
+
+def _choose(
+    distinct: Distinct, day: pd.Series, spans: dict[str, pd.Series], precision: pd.Series, index: pd.Index
+) -> pd.Series:
+    iso = {name: days.dt.strftime("%Y-%m-%d").fillna(distinct.values) for name, days in {"day": day, **spans}.items()}
+    chosen = distinct.text_rows(iso["day"].astype("str")).set_axis(index)
+    for name in spans:
+        mine = (precision == name).to_numpy()
+        if mine.any():
+            chosen[mine] = distinct.text_rows(iso[name].astype("str")).to_numpy()[mine]
+    return chosen
+
+
+def _timestamps(text: pd.DataFrame) -> np.ndarray:
+    """Seconds since 1970, or the same from a date and time; -1 where there is none."""
+    if "timestamp" not in text:
+        return np.full(len(text), -1.0)
+    distinct = Distinct.of(text["timestamp"])
+    seconds = pd.to_numeric(distinct.values, errors="coerce").astype("float64")
+    written = pd.to_datetime(distinct.values.where(seconds.isna()), errors="coerce", format="ISO8601", utc=True)
+    instants = (written - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+    return np.asarray(distinct.rows(seconds.fillna(instants).fillna(-1.0)))
+
+
+def _file_numbers(raws: Sequence[RawRecords]) -> np.ndarray:
+    return np.repeat(np.arange(len(raws)), [len(one.table) for one in raws])
+
+
+def _deleted(deletions: str | PathLike[str] | Sequence[str] | None) -> set[str]:
+    if deletions is None:
+        return set()
+    if not isinstance(deletions, str | PathLike):
+        return {str(identifier).strip() for identifier in deletions}
+    raw = read_raw_records(deletions)
+    if "event_id_cnty" not in raw.header:
+        raise InputError(
+            f"{raw.name} is no list of deletions: it lacks the column event_id_cnty. It has "
+            f"{shorten(list(raw.header))}."
+        )
+    if len(raw.malformed):
+        raise InputError(
+            f"{raw.name} has {len(raw.malformed)} rows that cannot be split, the first in row "
+            f"{raw.malformed.index[0]}. Mend them: an event left in by mistake would be counted."
+        )
+    return set(raw.table["event_id_cnty"].str.strip()) - {""}
+
+
+def _provenance(text: pd.DataFrame, raws: Sequence[RawRecords]) -> Provenance:
+    countries = sorted(set(Distinct.of(text["country"]).values) - {""}) if "country" in text else []
+    names = f"{', '.join(countries[:3]) or 'area'}{' …' if len(countries) > 3 else ''}"
+    newest = float(_timestamps(text).max(initial=-1.0))
+    return Provenance(
+        provider="ACLED",
+        release=f"updated to {pd.Timestamp(newest, unit='s'):%Y-%m-%d}" if 0 < newest < 1e11 else None,
+        files=tuple(one.name for one in raws),
+        sha256=tuple(one.sha256 for one in raws),
+        rows=sum(one.read for one in raws),
+        area=f"{names} (records of {', '.join(one.name for one in raws)})",
+        licence=LICENCE,
+        citation=ATTRIBUTION,
+        caveat=CAVEAT,
+    )

@@ -1,0 +1,359 @@
+"""Rows of text in, checked incidents out, with the account of every row: used, quarantined or excluded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from conflictts.incidents.distinct import Distinct, as_numbers, plain_digits
+from conflictts.incidents.files import RawRecords
+from conflictts.incidents.table import COLUMNS, COUNTS, DAYS, DEGREES, MOST, Incidents, Ledger, Provenance
+
+Mask = npt.NDArray[np.bool_]
+
+
+def file_table(raws: Sequence[RawRecords], columns: Mapping[str, str]) -> pd.DataFrame:
+    """The columns of an incident table that the files have, as text, one file's rows after the other's.
+
+    Parameters
+    ----------
+    raws : sequence of RawRecords
+    columns : mapping of str to str
+        Name in the result -> name in the files. Names that no file has are left out; where one file lacks a column
+        that another has, its rows are blank there.
+    """
+    count = sum(len(raw.table) for raw in raws)
+    present = {name: column for name, column in columns.items() if any(column in raw.table for raw in raws)}
+    if len(raws) == 1:
+        table = raws[0].table
+        series = {name: table[column].reset_index(drop=True) for name, column in present.items()}
+    else:
+        series = {
+            name: pd.concat(
+                [raw.table.get(column, pd.Series("", raw.table.index)).astype("str") for raw in raws],
+                ignore_index=True,
+            )
+            for name, column in present.items()
+        }
+    return pd.DataFrame(series, index=pd.RangeIndex(count), copy=False)
+
+
+def superseded(identity: pd.Series, *newness: npt.NDArray[np.generic]) -> pd.Series:
+    """Say which rows repeat the identifier of a newer row; the first measure of newness decides, then the next.
+
+    Rows alike in every measure are left for the check to find. A blank identifier is nobody's repetition.
+    """
+    identity = Distinct.of(identity).text
+    older = pd.Series(False, identity.index)
+    if identity.is_unique:
+        return older
+    again = identity.duplicated(keep=False) & (identity != "")
+    for measure in newness:
+        value = pd.Series(measure, identity.index)[again & ~older]
+        newest = value.groupby(identity[value.index]).transform("max")
+        older |= (value < newest).reindex(older.index, fill_value=False)
+    return older
+
+
+@dataclass(slots=True)
+class _Faults:
+    """Collects every breach of every row, so that one reading reports them all."""
+
+    names: Mapping[str, str]
+    index: pd.Index
+    frames: list[pd.DataFrame] = field(default_factory=list)
+
+    def add(self, breach: Mask, column: str, values: pd.Series, reason: str | pd.Series) -> None:
+        places = np.flatnonzero(breach)
+        if not len(places):
+            return
+        reasons = reason.iloc[places].to_numpy() if isinstance(reason, pd.Series) else reason
+        self.frames.append(
+            pd.DataFrame(
+                {
+                    "at": self.index[places],
+                    "column": self.names.get(column, column),
+                    "value": values.iloc[places].astype(str).str.slice(0, 200).to_numpy(),
+                    "reason": reasons,
+                }
+            )
+        )
+
+    def add_values(self, distinct: Distinct, breach: Mask | pd.Series, column: str, reason: str | pd.Series) -> None:
+        """The same where the breach, and the reason, are known for each distinct value."""
+        breach = np.asarray(breach, dtype=bool)
+        if not breach.any():
+            return
+        if isinstance(reason, pd.Series):
+            reason = pd.Series(distinct.rows(reason.to_numpy()))
+        self.add(distinct.rows(breach), column, distinct.text, reason)
+
+    @property
+    def at_fault(self) -> set[int]:
+        return set(pd.concat([frame["at"] for frame in self.frames])) if self.frames else set()
+
+
+def check_incidents(
+    records: pd.DataFrame,
+    *,
+    raw: RawRecords | Sequence[RawRecords],
+    names: Mapping[str, str],
+    provenance: Provenance,
+    excluded: Mapping[str, pd.Series] | None = None,
+    faults: Sequence[tuple[str, pd.Series, pd.Series]] = (),
+) -> Incidents:
+    """Turn rows of text into checked incidents; rows with a fault go to quarantine with the reason.
+
+    Parameters
+    ----------
+    records : DataFrame of str
+        Columns of the incident table, still as text, one row for each row of the files' tables in their order;
+        columns the source lacks may be absent.
+    raw : RawRecords or sequence of RawRecords
+        The files the rows came from.
+    names : mapping of str to str
+        Column of the table -> name of the column in the file, for messages.
+    provenance : Provenance
+    excluded : mapping of str to Series of bool, optional
+        Filter -> the rows it leaves out, in the order of `records`. Excluded rows are not checked; a row that several
+        filters leave out counts under the first.
+    faults : sequence of (column, value, reason), optional
+        Faults the reader found itself: for each row the value as written, and the reason or blank.
+
+    Returns
+    -------
+    Incidents
+        With used + quarantined + excluded = read.
+    """
+    raws = tell_files(raw)
+    records = records.reset_index(drop=True)
+    out, lines = _exclude(len(records), excluded or {})
+    kept = records if not out.any() else records.loc[~out]
+    found = _Faults(names, kept.index)
+    table = _checked(kept, found)
+    for column, values, reasons in faults:
+        mine = reasons.reset_index(drop=True).loc[kept.index]
+        found.add((mine != "").to_numpy(), column, values.reset_index(drop=True).loc[kept.index], mine)
+    _check_identity(table, found, raws)
+    _check_days_in_order(table, kept, found)
+    _check_parts(table, found, raws)
+
+    quarantined = _located(found, table["incident_id"], raws)
+    used = table.loc[~table.index.isin(found.at_fault)].reset_index(drop=True)
+    ledger = Ledger(
+        read=sum(one.read for one in raws),
+        used=len(used),
+        quarantined=quarantined,
+        rejected=_rejected(found, raws),
+        excluded=lines,
+        warnings=_unusual(used),
+    )
+    incidents = Incidents(table=used, ledger=ledger, provenance=provenance)
+    return _with_remarks(incidents, raws)
+
+
+def warn_in_ledger(incidents: Incidents, breach: pd.Series, warning: str) -> Incidents:
+    """Add a line to the ledger's warnings if any record meets `breach`; the records stay as they are."""
+    if not breach.any():
+        return incidents
+    return _add_warning(incidents, warning, int(breach.sum()), incidents.table.loc[breach, "incident_id"].iloc[0])
+
+
+def tell_files(raw: RawRecords | Sequence[RawRecords]) -> list[RawRecords]:
+    """One file or several as a list."""
+    return [raw] if isinstance(raw, RawRecords) else list(raw)
+
+
+def _add_warning(incidents: Incidents, warning: str, count: int, example: str) -> Incidents:
+    line = pd.DataFrame({"warning": [warning], "records": [count], "example": [example]})
+    warnings = pd.concat([incidents.ledger.warnings, line], ignore_index=True)
+    return replace(incidents, ledger=replace(incidents.ledger, warnings=warnings))
+
+
+def _with_remarks(incidents: Incidents, raws: Sequence[RawRecords]) -> Incidents:
+    example = incidents.table["incident_id"].iloc[0] if len(incidents.table) else ""
+    for one in raws:
+        for remark in one.remarks:
+            incidents = _add_warning(incidents, remark, one.read, example)
+    return incidents
+
+
+def _exclude(count: int, excluded: Mapping[str, pd.Series]) -> tuple[Mask, pd.DataFrame]:
+    out = np.zeros(count, dtype=bool)
+    lines = []
+    for name, rows in excluded.items():
+        here = rows.to_numpy(dtype=bool) & ~out
+        out |= here
+        if here.any():
+            lines.append((name, int(here.sum())))
+    frame = pd.DataFrame(lines, columns=["filter", "records"])
+    return out, frame.astype({"filter": "str", "records": "int64"})
+
+
+def _checked(records: pd.DataFrame, faults: _Faults) -> pd.DataFrame:
+    columns: dict[str, object] = {}
+    blank = pd.Series([""], dtype="str").array.take(np.zeros(len(records), dtype=np.intp))
+    for column in COLUMNS:
+        if column not in records:
+            columns[column] = blank if column not in (*COUNTS, *DEGREES) else np.full(len(records), np.nan)
+            if column in DAYS:
+                raise AssertionError(f"the reader gave no {column}")
+            continue
+        distinct = Distinct.of(records[column])
+        if column in DAYS:
+            columns[column] = distinct.rows(_check_days(distinct, column, faults))
+        elif column in COUNTS:
+            columns[column] = distinct.rows(_check_counts(distinct, column, faults))
+        elif column in DEGREES:
+            columns[column] = distinct.rows(_check_degrees(distinct, column, faults))
+        else:
+            columns[column] = distinct.text.array
+    return pd.DataFrame(columns, index=records.index, copy=False)
+
+
+def _check_days(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[Any]:
+    written = plain_digits(text.values).str.replace(r"[ T]00:00(:00(\.0+)?)?$", "", regex=True)
+    iso = written.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").astype(bool)
+    day = pd.to_datetime(written.where(iso), format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
+    reason = pd.Series("not a date written as YYYY-MM-DD", written.index)
+    reason[iso] = "no such day in the calendar"
+    reason[written == ""] = "blank, but every record needs its first and last day"
+    faults.add_values(text, day.isna(), column, reason)
+    return np.asarray(day)
+
+
+def _check_counts(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[Any]:
+    written = plain_digits(text.values)
+    number = as_numbers(written)
+    stated = written != ""
+    unreadable = stated & ~np.isfinite(number)
+    faults.add_values(text, unreadable, column, "not a number")
+    faults.add_values(text, number < 0, column, "negative, but it counts persons or sources")
+    faults.add_values(text, ~unreadable & (number % 1 != 0) & number.notna(), column, "not a whole number")
+    faults.add_values(text, ~unreadable & (number > MOST), column, f"above {MOST:,}, which no record can count")
+    return np.asarray(number)
+
+
+def _check_degrees(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[Any]:
+    written = plain_digits(text.values)
+    number = as_numbers(written)
+    faults.add_values(text, (written != "") & number.isna(), column, "not a number of degrees")
+    bound = DEGREES[column]
+    faults.add_values(text, number.abs() > bound, column, f"outside -{bound:g}..{bound:g} degrees")
+    return np.asarray(number)
+
+
+def _check_identity(table: pd.DataFrame, faults: _Faults, raws: Sequence[RawRecords]) -> None:
+    identity = table["incident_id"]
+    if _numbers_differ(identity):
+        return
+    blank = identity == ""
+    faults.add(blank.to_numpy(), "incident_id", identity, "blank, but every record needs an identifier")
+    if identity.is_unique:
+        return
+    repeated = identity.duplicated() & ~blank
+    first = identity[~identity.duplicated()]
+    files, rows = _places(pd.Series(first.index, first.to_numpy())[identity[repeated]].to_numpy(), raws)
+    seen = pd.Series("", identity.index)
+    several = len(raws) > 1
+    seen[repeated] = [
+        f"identifier already used in row {row}" + (f" of {raws[file].name}" if several else "")
+        for file, row in zip(files, rows, strict=True)
+    ]
+    faults.add(repeated.to_numpy(), "incident_id", identity, seen)
+
+
+def _numbers_differ(identity: pd.Series) -> bool:
+    """Whether the identifiers are whole numbers, all different; far sooner told of numbers than of text."""
+    import pyarrow as pa
+    import pyarrow.compute
+
+    try:
+        numbers = pa.compute.cast(pa.array(identity, pa.large_string()), pa.int64())
+    except pa.ArrowInvalid:
+        return False
+    return bool(pd.Index(numbers.to_numpy(zero_copy_only=False)).is_unique)
+
+
+def _check_days_in_order(table: pd.DataFrame, records: pd.DataFrame, faults: _Faults) -> None:
+    before = (table["date_end"] < table["date_start"]).to_numpy()
+    if before.any():
+        start, end = records["date_start"].astype("str").str.strip(), records["date_end"].astype("str").str.strip()
+        faults.add(before, "date_end", end, "ends before it starts, on " + start)
+
+
+def _check_parts(table: pd.DataFrame, faults: _Faults, raws: Sequence[RawRecords]) -> None:
+    """Every chain of details must end in a sound record that counts; one that does not is at fault as a whole."""
+    part_of = table["part_of"]
+    is_part = part_of != ""
+    if not is_part.any():
+        return
+    sound = ~table.index.isin(list(faults.at_fault))
+    contained = set(table.loc[sound & ~is_part, "incident_id"])
+    grows = True
+    while grows:
+        held = set(table.loc[sound & is_part & part_of.isin(contained), "incident_id"]) - contained
+        contained |= held
+        grows = bool(held)
+    lost = (is_part & sound & ~table["incident_id"].isin(contained)).to_numpy()
+    column = faults.names.get("part_of", "part_of")
+    written = file_table(raws, {"part_of": column}).get("part_of", pd.Series("", range(len(table)))).loc[table.index]
+    faults.add(lost, "part_of", written, "names no sound record that would contain this one")
+
+
+def _places(at: npt.NDArray[np.int64], raws: Sequence[RawRecords]) -> tuple[npt.NDArray[np.intp], list[int]]:
+    """File number and row number of rows given by their place in all files' tables laid end to end."""
+    ends = np.cumsum([len(raw.table) for raw in raws])
+    files = np.searchsorted(ends, at, side="right")
+    begins = np.concatenate([[0], ends])[files]
+    rows = [int(raws[file].table.index[place]) for file, place in zip(files, at - begins, strict=True)]
+    return files, rows
+
+
+def _located(faults: _Faults, identity: pd.Series, raws: Sequence[RawRecords]) -> pd.DataFrame:
+    columns = ["file", "row", "incident_id", "column", "value", "reason"]
+    found = pd.concat([pd.DataFrame(columns=["at", "column", "value", "reason"]), *faults.frames], ignore_index=True)
+    at = found["at"].to_numpy(dtype="int64")
+    files, rows = _places(at, raws)
+    found = found.assign(order=files, row=rows, incident_id=identity.loc[at].to_numpy())
+    whole = [
+        raw.malformed.reset_index().assign(
+            order=number,
+            column="(whole row)",
+            incident_id="",
+            value=raw.malformed["value"].str.slice(0, 200).to_numpy(),
+        )
+        for number, raw in enumerate(raws)
+        if len(raw.malformed)
+    ]
+    found = pd.concat([found, *whole], ignore_index=True)
+    found = found.sort_values(["order", "row", "column"], kind="stable", ignore_index=True)
+    found["file"] = [raws[number].name for number in found["order"]]
+    return found[columns].astype({"row": "int64"})
+
+
+def _rejected(faults: _Faults, raws: Sequence[RawRecords]) -> pd.DataFrame:
+    files, rows = _places(np.array(sorted(faults.at_fault), dtype="int64"), raws)
+    parts = []
+    for number, raw in enumerate(raws):
+        at_fault = raw.as_written(row for file, row in zip(files, rows, strict=True) if file == number)
+        as_written = pd.DataFrame("", raw.malformed.index, list(raw.header), dtype="str")
+        as_written[raw.header[0]] = raw.malformed["value"]
+        parts.append(pd.concat([at_fault, as_written]).sort_index())
+    return parts[0] if len(parts) == 1 else pd.concat(parts).fillna("").rename_axis("row")
+
+
+def _unusual(table: pd.DataFrame) -> pd.DataFrame:
+    lines = []
+    for kind in ("deaths", "civilians"):
+        low, best, high = (table[f"{kind}_{part}"] for part in ("low", "best", "high"))
+        for breach, words in ((low > best, "low is above best"), (best > high, "best is above high")):
+            if breach.any():
+                example = table.loc[breach, "incident_id"].iloc[0]
+                lines.append((f"{kind}: {words}; kept as stated", int(breach.sum()), example))
+    return pd.DataFrame(lines, columns=["warning", "records", "example"])

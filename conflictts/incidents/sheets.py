@@ -1,0 +1,176 @@
+"""Workbooks, Parquet files and JSON lines in, rows of text out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+import pandas as pd
+
+from conflictts.errors import InputError, UnknownNameError
+from conflictts.incidents.packing import MAX_BYTES
+from conflictts.incidents.splitting import Split, refuse_twice
+
+PARQUET = b"PAR1"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """The columns and rows of a table that is no delimited text, and what to say about how it was read."""
+
+    header: tuple[str, ...]
+    split: Split
+    remarks: tuple[str, ...] = ()
+
+
+def read_workbook(stream: IO[bytes], name: str, *, sheet: str | None) -> Sheet:
+    """Read one sheet of an Excel workbook as text; dates as ISO, formulas as the values stored with them.
+
+    Raises
+    ------
+    InputError
+        If the workbook is damaged or empty, or openpyxl is not installed.
+    UnknownNameError
+        If it has no sheet of that name.
+    """
+    try:
+        import openpyxl
+    except ModuleNotFoundError:
+        raise InputError(
+            f"{name} is an Excel workbook, which openpyxl reads. Install it (pip install 'conflictts[excel]'), or "
+            "export the sheet as CSV."
+        ) from None
+    try:
+        book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+        names = [page.title for page in book.worksheets]
+        if sheet is not None and sheet not in names:
+            raise UnknownNameError(f"{name} has no sheet {sheet!r}. It has {', '.join(map(repr, names[:8]))}.")
+        page = book[sheet] if sheet is not None else book.worksheets[0]
+        page.reset_dimensions()
+        rows = [
+            (number, [as_text(value) for value in row])
+            for number, row in enumerate(page.iter_rows(values_only=True), start=1)
+        ]
+        book.close()
+    except UnknownNameError:
+        raise
+    except Exception as error:  # openpyxl raises whatever its zip and XML parsers raise
+        raise InputError(
+            f"{name} is an Excel workbook that cannot be read ({type(error).__name__}: {error}). Save it again, or "
+            "export the sheet as CSV."
+        ) from None
+    rows = [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
+    if not rows:
+        raise InputError(f"{name} is empty: its sheet {page.title!r} has no cells. Name another with `sheet`.")
+    others = [title for title in names if title != page.title]
+    remarks = (f"{name}: read the sheet {page.title!r}, not {', '.join(others[:4])}",) if others and not sheet else ()
+    return Sheet(*_ragged(rows, name), remarks)
+
+
+def read_parquet(stream: IO[bytes], name: str) -> Sheet:
+    """Read a Parquet file as text; null as blank, dates as ISO.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, or its columns would take more than `MAX_BYTES`.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    try:
+        file = pa.parquet.ParquetFile(pa.PythonFile(stream, mode="r"))
+        size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+        if size > MAX_BYTES:
+            raise InputError(f"{name} unpacks to {size:,} bytes, more than {MAX_BYTES:,}. Cut it by year.")
+        table = file.read()
+        header = tuple(column.strip() for column in table.column_names)
+        refuse_twice(header, name)
+        columns = {column: _parquet_text(table.column(i)) for i, column in enumerate(header)}
+    except InputError:
+        raise
+    except Exception as error:  # the format's parsers raise many kinds
+        raise InputError(
+            f"{name} is damaged ({str(error)[:120]}): it begins like a Parquet file; export it as CSV, or write it "
+            "again."
+        ) from None
+    frame = pd.DataFrame(columns, index=pd.RangeIndex(2, table.num_rows + 2, name="row"), columns=list(header))
+    return Sheet(header, Split(frame, []))
+
+
+def read_json_lines(lines: Iterable[str], name: str) -> Sheet:
+    """Read one JSON object a line; a column for each key met, null and absent as blank.
+
+    A line that is not an object is set aside. Rows are numbered as lines.
+    """
+    header: dict[str, int] = {}
+    rows: list[tuple[int, dict[str, str]]] = []
+    malformed: list[tuple[int, str, str]] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            malformed.append((number, f"not readable as JSON: {str(error)[:80]}", line.rstrip("\r\n")))
+            continue
+        if not isinstance(value, dict):
+            malformed.append((number, "not a JSON object, {...}", line.rstrip("\r\n")))
+            continue
+        for key in value:
+            header.setdefault(key.strip(), len(header))
+        rows.append((number, {key.strip(): as_text(cell) for key, cell in value.items()}))
+    if not rows:
+        raise InputError(f"{name} begins like JSON lines, but no line is a JSON object. Export it as CSV.")
+    columns = {column: [row.get(column, "") for _, row in rows] for column in header}
+    index = pd.Index([number for number, _ in rows], dtype="int64", name="row")
+    frame = pd.DataFrame(columns, index=index, columns=list(header), dtype="str")
+    return Sheet(tuple(header), Split(frame, malformed))
+
+
+def as_text(value: Any) -> str:
+    """A cell as the text a CSV export would hold: blank for nothing, ISO for dates, 3 for 3.0."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        if value != value:
+            return ""
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def _ragged(rows: Sequence[tuple[int, list[str]]], name: str) -> tuple[tuple[str, ...], Split]:
+    first = rows[0][1]
+    while first and not first[-1].strip():
+        first.pop()
+    header = tuple(cell.strip() or f"(column {number})" for number, cell in enumerate(first, start=1))
+    refuse_twice(header, name)
+    width = len(header)
+    sound: list[tuple[int, list[str]]] = []
+    malformed: list[tuple[int, str, str]] = []
+    for number, row in rows[1:]:
+        if any(cell.strip() for cell in row[width:]):
+            filled = max(i for i, cell in enumerate(row, start=1) if cell.strip())
+            malformed.append((number, f"{filled} fields where the header has {width}", " | ".join(row)))
+        else:
+            sound.append((number, [*row[:width], *[""] * (width - len(row))]))
+    index = pd.Index([number for number, _ in sound], dtype="int64", name="row")
+    frame = pd.DataFrame([row for _, row in sound], index=index, columns=list(header), dtype="str")
+    return header, Split(frame, malformed)
+
+
+def _parquet_text(column: Any) -> pd.Series:
+    return pd.Series([as_text(value) for value in column.to_pylist()], dtype="str").to_numpy()

@@ -1,0 +1,322 @@
+"""Delimited text in, its fields out: on a fast path where every row is sound, and exactly where one is not."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import InputError
+from conflictts.incidents.encoding import NotUtf8, Text
+from conflictts.incidents.packing import CHUNK
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MAX_CELL = 1 << 24  # characters; a longer cell means that a quotation mark is missing
+DELIMITERS = (",", ";", "\t", "|")
+_SAMPLE = 1 << 20
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[ ./-]\w{1,9}[ ./-]\d{4}")  # days recur even where the first rows differ
+_BATCH = 20_000  # rows held as Python text at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The header's names, the delimiter, and the byte at which the first record begins."""
+
+    header: tuple[str, ...]
+    delimiter: str
+    body: int
+    varied: frozenset[str]  # columns whose values seldom recur, by the first records
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Rows with as many fields as the header, and the rows that have not; each under its number (header = 1)."""
+
+    table: pd.DataFrame
+    malformed: list[tuple[int, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Soundness:
+    """What a scan of the bytes found: whether the fast path reads them as the exact one does, and any NUL byte."""
+
+    plain: bool
+    nul_line: int | None
+
+
+def find_layout(text: Text, name: str) -> Layout:
+    """Read the header and tell the delimiter by the one that splits header and first records alike.
+
+    Raises
+    ------
+    InputError
+        If there is no text, the header cannot be read, or a column stands twice.
+    """
+    text.stream.seek(text.begins)
+    try:
+        sample = codecs.getincrementaldecoder("utf-8")().decode(text.stream.read(_SAMPLE))
+    except UnicodeDecodeError:
+        raise NotUtf8 from None
+    if not sample.strip():
+        raise InputError(f"{name} is empty: it holds no text. Export or download it again.")
+    delimiter = _delimiter(sample)
+    used: list[str] = []
+    reader = csv.reader(_recorded(io.StringIO(sample, newline=""), used), strict=True, delimiter=delimiter)
+    _allow_long_cells()
+    try:
+        fields = next((fields for fields in reader if fields), [])
+    except csv.Error as error:
+        raise InputError(f"{name} has a header that cannot be read ({error}). Check its first line.") from None
+    header = tuple(field.strip() or f"(column {number})" for number, field in enumerate(fields, start=1))
+    refuse_twice(header, name)
+    body = text.begins + len("".join(used).encode())
+    return Layout(header, delimiter, body, _varied(reader, header))
+
+
+def refuse_twice(header: Sequence[str], name: str) -> None:
+    """Raise InputError if a column stands twice."""
+    twice = sorted({column for column in header if header.count(column) > 1})
+    if twice:
+        raise InputError(f"{name} has the column {twice[0]!r} more than once. Rename or remove one of them.")
+
+
+def scan(stream: IO[bytes], layout: Layout) -> Soundness:
+    """Say whether the fast path reads the records as the exact path does.
+
+    It does where quotation marks stand only around whole fields (each opening one after a delimiter, a line end or a
+    closing one, each closing one before a delimiter, a line end or an opening one: between two of these the count of
+    marks so far is even), no record is an empty line, lines end in LF or CRLF, and there is no NUL.
+
+    Raises
+    ------
+    NotUtf8
+        If a byte is not UTF-8.
+    """
+    around = np.zeros(256, dtype=bool)
+    around[[ord(layout.delimiter), 10, 13, 34]] = True
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    stream.seek(layout.body)
+    plain, quotes, lines = len(layout.header) > 1, 0, 0
+    nul_line = None
+    held = b"\n\n"  # two bytes of the part before, the last of them still to be judged
+    first = True
+    while True:
+        part = stream.read(CHUNK)
+        try:
+            if not part.isascii() or decoder.getstate()[0]:
+                decoder.decode(part, final=not part)
+        except UnicodeDecodeError:
+            raise NotUtf8 from None
+        if nul_line is None and (place := part.find(0)) >= 0:
+            stream.seek(0)
+            nul_line = 1 + stream.read(layout.body).count(b"\n") + lines + part[:place].count(b"\n")
+            return Soundness(plain=False, nul_line=nul_line)
+        if first and part.startswith(codecs.BOM_UTF8):
+            plain = False
+        if plain:
+            # Byte 0 was judged before; bytes 1 to the last but one are judged now, with a neighbour on each side.
+            codes = np.frombuffer(held + (part or layout.delimiter.encode()), dtype=np.uint8)
+            sound, seen = _judge(codes, around, quotes, begins=2 if first else 1)
+            plain, quotes = sound, quotes + seen
+            held = codes[-2:].tobytes()
+        if not part:
+            return Soundness(plain=plain and quotes % 2 == 0, nul_line=nul_line)
+        lines += part.count(b"\n") if not plain else 0
+        first = False
+
+
+def _judge(codes: np.ndarray[Any, Any], around: np.ndarray[Any, Any], quotes: int, *, begins: int) -> tuple[bool, int]:
+    ends = len(codes) - 1
+    marks = np.flatnonzero(codes[begins:ends] == 34) + begins
+    inside = quotes % 2
+    opening, closing = (marks[inside::2], marks[1 - inside :: 2])
+    if not (around[codes[opening - 1]].all() and around[codes[closing + 1]].all()):
+        return False, 0
+    line_ends = np.flatnonzero(codes[1:ends] == 10) + 1  # with the end of the header's line
+    returns = np.flatnonzero(codes[begins:ends] == 13) + begins
+    if len(returns) and not (codes[returns + 1] == 10).all():
+        return False, 0
+    after = codes[line_ends + 1]
+    blank = line_ends[(after == 10) | (after == 13)]
+    if len(blank):
+        outside = (np.searchsorted(marks, blank) + quotes) % 2 == 0
+        if outside.any():
+            return False, 0
+    return True, len(marks)
+
+
+def split_fast(stream: IO[bytes], layout: Layout, columns: Sequence[str]) -> pd.DataFrame | None:
+    """Split sound text; None where a row has another number of fields than the header, or a row is very long."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    text, coded = pa.string(), pa.dictionary(pa.int32(), pa.string())
+    stream.seek(layout.body)
+    try:
+        table = pa.csv.read_csv(
+            pa.PythonFile(stream, mode="r"),
+            read_options=pa.csv.ReadOptions(column_names=list(layout.header), block_size=CHUNK, use_threads=False),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=layout.delimiter, newlines_in_values=True, ignore_empty_lines=False
+            ),
+            convert_options=pa.csv.ConvertOptions(
+                include_columns=list(columns),
+                column_types={column: text if column in layout.varied else coded for column in columns},
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    split = pd.DataFrame({column: _as_series(table.column(column)) for column in columns}, copy=False)
+    split.index = pd.RangeIndex(2, table.num_rows + 2, name="row")
+    return split
+
+
+def split_exactly(stream: IO[bytes], layout: Layout, columns: Sequence[str], name: str) -> Split:
+    """Split any text, row by row, and set aside the rows that do not have the header's number of fields.
+
+    Raises
+    ------
+    InputError
+        If the text ends inside a quotation, or a cell is longer than `MAX_CELL` characters.
+    """
+    places = [layout.header.index(column) for column in columns]
+    frames: list[pd.DataFrame] = []
+    numbers: list[int] = []
+    cells: list[list[str]] = []
+    malformed: list[tuple[int, str, str]] = []
+
+    def flush() -> None:
+        frame = {column: [row[i] for row in cells] for i, column in enumerate(columns)}
+        frames.append(pd.DataFrame(frame, index=pd.Index(numbers, dtype="int64"), columns=list(columns), dtype="str"))
+        numbers.clear()
+        cells.clear()
+
+    for number, fields, fault in records(stream, layout, name):
+        if isinstance(fields, str):
+            malformed.append((number, fault, fields))
+            continue
+        numbers.append(number)
+        cells.append([fields[place] for place in places])
+        if len(numbers) == _BATCH:
+            flush()
+    flush()
+    table = pd.concat(frames) if len(frames) > 1 else frames[0]
+    return Split(table.rename_axis("row"), malformed)
+
+
+def records(stream: IO[bytes], layout: Layout, name: str) -> Iterator[tuple[int, list[str] | str, str]]:
+    """Give each record under its number: its fields, or its text as written with what is wrong with it."""
+    _allow_long_cells()
+    stream.seek(0)
+    before = sum(1 for _ in io.StringIO(stream.read(layout.body).decode(), newline=""))
+    read_now: list[str] = []  # the physical lines of the record at hand, for rows that cannot be split
+    wrapper = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+    try:
+        reader = csv.reader(_recorded(wrapper, read_now), strict=True, delimiter=layout.delimiter)
+        number = 1
+        while True:
+            first_line = before + reader.line_num + 1
+            read_now.clear()
+            number += 1
+            try:
+                fields = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                _refuse_endless(error, name, first_line)
+                yield number, _as_written(read_now), f"not readable as CSV: {error}"
+                continue
+            if len(fields) == len(layout.header):
+                yield number, fields, ""
+            elif fields:  # an empty line is no record
+                reason = f"{len(fields)} fields where the header has {len(layout.header)}"
+                yield number, _as_written(read_now), reason
+    finally:
+        wrapper.detach()
+
+
+def _refuse_endless(error: csv.Error, name: str, line: int) -> None:
+    if "unexpected end of data" in str(error):
+        raise InputError(
+            f"{name} ends inside a quotation that opens in the record at line {line}. "
+            "The file is truncated or a quotation mark is missing there; mend that line or download it again."
+        ) from None
+    if "field limit" in str(error):
+        raise InputError(
+            f"{name} has a cell of more than {MAX_CELL:,} characters in the record at line {line}. A quotation mark is "
+            "probably missing there; mend that line or download it again."
+        ) from None
+
+
+def _as_written(lines: list[str]) -> str:
+    return "".join(lines).rstrip("\r\n")
+
+
+def _recorded(lines: Iterator[str] | io.TextIOBase, into: list[str]) -> Iterator[str]:
+    for line in lines:
+        into.append(line)
+        yield line
+
+
+def _allow_long_cells() -> None:
+    csv.field_size_limit(MAX_CELL)  # the module's own default of 131,072 refuses long notes
+
+
+def _delimiter(sample: str) -> str:
+    """The delimiter under which most of the first records have as many fields as the header, and the most fields."""
+    best, chosen = (0.0, 1), ","
+    for delimiter in DELIMITERS:
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+        widths = []
+        try:
+            for fields in reader:
+                widths.extend([len(fields)] if fields else [])
+                if len(widths) > 50:
+                    break
+        except csv.Error:
+            pass
+        if not widths or widths[0] < 2:
+            continue
+        alike = sum(width == widths[0] for width in widths) / len(widths)
+        if (alike, widths[0]) > best:
+            best, chosen = (alike, widths[0]), delimiter
+    return chosen
+
+
+def _varied(reader: Iterator[list[str]], header: tuple[str, ...]) -> frozenset[str]:
+    rows: list[list[str]] = []
+    try:
+        for fields in reader:
+            if len(fields) == len(header):
+                rows.append(fields)
+            if len(rows) == 200:
+                break
+    except csv.Error:
+        pass
+    samples = {column: {row[i] for row in rows} for i, column in enumerate(header)}
+    return frozenset(
+        column for column, sample in samples.items() if 2 * len(sample) > len(rows) and not all(map(_DAY.match, sample))
+    )
+
+
+def _as_series(column: pa.ChunkedArray) -> pd.Series:
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(column.type):
+        return column.to_pandas().astype("str")
+    if column.num_chunks == 0:
+        return pd.Series([], dtype="str")
+    whole = column.unify_dictionaries().combine_chunks()
+    whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
+    codes = whole.indices.to_numpy(zero_copy_only=False)
+    categories = pd.Index(whole.dictionary.to_pandas(), dtype="str")
+    return pd.Series(pd.Categorical.from_codes(codes, categories))

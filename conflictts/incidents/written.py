@@ -1,0 +1,194 @@
+"""Dates and quantities as people write them in, ISO dates and numbers out.
+
+Plain dates and numbers are read here. Whatever is neither goes to `dates.parse_period` and `quantities.parse_quantity`;
+where these cannot read it either, the row is at fault with their reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from conflictts.errors import ConflictTSError, InputError
+from conflictts.incidents.dates import parse_period
+from conflictts.incidents.distinct import Distinct, plain_digits
+from conflictts.incidents.quantities import parse_quantity
+from conflictts.incidents.table import COUNTS, DAYS
+
+Fault = tuple[str, pd.Series, pd.Series]  # column, value as written, reason or blank
+
+_HOUR = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"  # read over: a record has days
+_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _HOUR)
+_ORDERED = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})" + _HOUR)
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Periods:
+    """First and last day of each record as ISO text, its precision, the faults met, and what to tell the user."""
+
+    first: pd.Series
+    last: pd.Series
+    precision: pd.Series
+    faults: tuple[Fault, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantities:
+    """Columns of numbers as text that replace or join those of the records, the faults met, and remarks."""
+
+    columns: Mapping[str, pd.Series]
+    faults: tuple[Fault, ...]
+    remarks: tuple[str, ...]
+
+
+def read_periods(
+    records: pd.DataFrame,
+    *,
+    rows: pd.Index,
+    names: Mapping[str, str],
+    file: str,
+    day_first: bool | None,
+    reference_date: pd.Timestamp | None,
+) -> Periods:
+    """Read `date_start`, and `date_end` where there is one, into first and last days.
+
+    Raises
+    ------
+    InputError
+        If dates such as 3/4/2019 occur, no order of day and month is declared, and no row of the file tells it, or two
+        rows tell different orders.
+    """
+    columns = [column for column in DAYS if column in records]
+    written = {column: Distinct.of(records[column]) for column in columns}
+    plain = {column: plain_digits(distinct.values) for column, distinct in written.items()}
+    if day_first is None:
+        day_first = _order_of_days(written, plain, rows, names, file)
+    readings = {
+        column: pd.DataFrame(
+            [_period(value, day_first, reference_date) for value in plain[column]],
+            columns=["first", "last", "precision", "reason"],
+            dtype="str",
+        )
+        for column in columns
+    }
+    spread = {
+        column: {part: pd.Series(written[column].rows(readings[column][part].to_numpy()), dtype="str") for part in
+                 ("first", "last", "precision", "reason")}
+        for column in columns
+    }  # fmt: skip
+    start = spread["date_start"]
+    first, last, precision = start["first"], start["last"], start["precision"]
+    if "date_end" in columns:
+        end = spread["date_end"]
+        stated = written["date_end"].text != ""
+        last = last.where(~stated, end["last"])
+        precision = precision.where(~stated | (first == last), "range")
+    faults = tuple((column, written[column].text, spread[column]["reason"]) for column in columns)
+    return Periods(first, last, precision, faults, ())
+
+
+def read_quantities(records: pd.DataFrame) -> Quantities:
+    """Read the columns of counts: numbers stay, quantities in words become low, best and high."""
+    columns: dict[str, pd.Series] = {}
+    faults: list[Fault] = []
+    for column in (name for name in COUNTS if name in records):
+        distinct = Distinct.of(records[column])
+        readings = pd.DataFrame(
+            [_quantity(value) for value in plain_digits(distinct.values)],
+            columns=["low", "best", "high", "in_words", "reason"],
+        )
+        spread = {part: pd.Series(distinct.rows(readings[part].to_numpy())) for part in readings}
+        kind, _, part = column.rpartition("_")
+        own = part if part in ("low", "best", "high") else "best"
+        columns[column] = spread[own].astype("str")
+        faults.append((column, distinct.text, spread["reason"].astype("str")))
+        for bound in ("low", "high"):
+            name = f"{kind}_{bound}"
+            if own == "best" and name in COUNTS and name not in records and readings["in_words"].any():
+                columns[name] = spread[bound].where(spread["in_words"].astype(bool), "").astype("str")
+    return Quantities(columns, tuple(faults), ())
+
+
+def _order_of_days(
+    written: Mapping[str, Distinct],
+    plain: Mapping[str, pd.Series],
+    rows: pd.Index,
+    names: Mapping[str, str],
+    file: str,
+) -> bool | None:
+    """Day first or month first, by the rows that allow one order only; None where no such date occurs."""
+    seen: dict[str, list[str]] = {"day": [], "month": [], "either": []}
+    for column, values in plain.items():
+        for place, value in enumerate(values):
+            if (order := _allowed_order(value)) and len(seen[order]) < 2:
+                row = rows[written[column].row_of(place)]
+                seen[order].append(f"row {row}: {names.get(column, column)} = {written[column].values[place]!r}")
+    if seen["day"] and seen["month"]:
+        raise InputError(
+            f"{file} writes some dates with the day first and some with the month first: {seen['day'][0]}, "
+            f"{seen['month'][0]}. Make them alike, best as YYYY-MM-DD, or declare day_first=True or False: the others "
+            "then go to quarantine."
+        )
+    if seen["day"] or seen["month"]:
+        return bool(seen["day"])
+    if seen["either"]:
+        raise InputError(
+            f"{file} writes dates whose day and month cannot be told apart: {', '.join(seen['either'])}. No row "
+            "settles it. Declare day_first=True if 3/4/2019 is 3 April there, day_first=False if it is 4 March."
+        )
+    return None
+
+
+def _allowed_order(value: str) -> str:
+    match = _ORDERED.fullmatch(value)
+    if match is None:
+        return ""
+    first, second = int(match[1]), int(match[3])
+    if first == second or not (1 <= min(first, second) <= 12) or max(first, second) > 31:
+        return ""
+    return "either" if max(first, second) <= 12 else "day" if first > 12 else "month"
+
+
+def _period(value: str, day_first: bool | None, reference_date: pd.Timestamp | None) -> tuple[str, str, str, str]:
+    if value == "":
+        return "", "", "", ""
+    if match := _ISO.fullmatch(value):
+        return _day(int(match[1]), int(match[2]), int(match[3]), value)
+    if match := _ORDERED.fullmatch(value):
+        first, second = int(match[1]), int(match[3])
+        day, month = (first, second) if day_first or first == second else (second, first)
+        return _day(int(match[4]), month, day, value)
+    try:
+        period = parse_period(value, reference_date=reference_date, day_first=day_first)
+    except ConflictTSError as error:
+        return value, value, "", str(error)
+    return f"{period.first:%Y-%m-%d}", f"{period.last:%Y-%m-%d}", str(period.precision), ""
+
+
+def _day(year: int, month: int, day: int, value: str) -> tuple[str, str, str, str]:
+    iso = f"{year:04d}-{month:02d}-{day:02d}"
+    try:
+        pd.Timestamp(iso)
+    except ValueError:
+        return value, value, "", "no such day in the calendar"
+    return iso, iso, "day", ""
+
+
+def _quantity(value: str) -> tuple[str, str, str, bool, str]:
+    if value == "" or _NUMBER.fullmatch(value):
+        return value, value, value, False, ""
+    try:
+        quantity = parse_quantity(value)
+    except ConflictTSError as error:
+        return value, value, value, False, str(error)
+    low, best, high = (_as_count(bound) for bound in (quantity.low, quantity.best, quantity.high))
+    return low, best, high, True, ""
+
+
+def _as_count(number: float | None) -> str:
+    return "" if number is None or number != number else f"{round(number)}"

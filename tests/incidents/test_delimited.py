@@ -1,0 +1,163 @@
+"""Tables of any make, read by a map of their columns."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+
+import pandas as pd
+import pytest
+
+from conflictts.errors import ConflictTSError, InputError, UnknownNameError
+from conflictts.incidents.delimited import read_delimited
+from conflictts.incidents.recognise import read_incidents
+
+MAP = {"date_start": "Date", "place": "Lieu", "civilians_best": "Tués"}
+TEXT = "Date;Lieu;Tués;Note\n30/08/2019;Idlib;5;dépêche de l'agence, bombardement aérien près de l'hôpital\n" + (
+    "01/09/2019;Khan Cheikhoun;٢;tués à la frontière, blessés évacués vers la ville\n"
+)
+
+
+def days(incidents) -> list[str]:
+    return incidents.table["date_start"].dt.strftime("%Y-%m-%d").tolist()
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content: str | bytes, name: str = "desk.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_table_is_read_by_its_map(write, encoding):
+    incidents = read_delimited(write(TEXT.encode(encoding)), columns=MAP, provider="The Desk")
+    assert days(incidents) == ["2019-08-30", "2019-09-01"]
+    assert incidents.table["civilians_best"].tolist() == [5, 2]
+    assert incidents.table["incident_id"].str.fullmatch("[0-9a-f]{16}").all()
+    assert incidents.ledger.warnings["warning"].str.startswith("identifiers are derived").tolist() == [True]
+    assert incidents.provenance.provider == "The Desk"
+
+
+def test_detected_encoding_is_said(write):
+    incidents = read_delimited(write(TEXT.replace("٢", "2").encode("cp1252")), columns=MAP)
+    assert incidents.ledger.warnings["warning"].str.contains("not UTF-8; read as cp1252, as detected").any()
+    assert incidents.table["civilians_best"].tolist() == [5, 2]
+
+
+def test_encoding_that_cannot_be_told_is_asked_for(write):
+    path = write("Date,Lieu\n2019-08-30,tué\n".encode("cp1252"))
+    with pytest.raises(InputError, match=r"byte 0xe9 in line 2\. Its encoding cannot be told"):
+        read_delimited(path, columns={"date_start": "Date", "place": "Lieu"})
+    declared = read_delimited(path, columns={"date_start": "Date", "place": "Lieu"}, encoding="cp1252")
+    assert declared.table["place"].tolist() == ["tué"]
+
+
+def test_kinds_of_file_agree(write, tmp_path):
+    frame = pd.DataFrame({"Date": pd.to_datetime(["2019-08-30", "2019-09-01"]), "Lieu": ["a", "b"], "Tués": [5, 2]})
+    frame.to_parquet(tmp_path / "desk.parquet")
+    frame.to_excel(tmp_path / "desk.xlsx", index=False)
+    frame.astype({"Date": str}).to_json(tmp_path / "desk.jsonl", orient="records", lines=True, force_ascii=False)
+    text = frame.to_csv(index=False).encode()
+    write(text)
+    write(gzip.compress(text), "desk.csv.gz")
+    with zipfile.ZipFile(tmp_path / "desk.zip", "w") as archive:
+        archive.writestr("data/desk.csv", text)
+        archive.writestr("LICENCE", "…")
+    columns = ["date_start", "date_end", "place", "civilians_best"]
+    names = ["desk.csv", "desk.csv.gz", "desk.zip", "desk.parquet", "desk.xlsx", "desk.jsonl"]
+    tables = [read_delimited(tmp_path / name, columns=MAP).table[columns] for name in names]
+    for table in tables[1:]:
+        pd.testing.assert_frame_equal(table, tables[0])
+
+
+ORDERS = [
+    pytest.param(["3/4/2019", "31/8/2019"], None, ["2019-04-03", "2019-08-31"], id="day first, by a row"),
+    pytest.param(["3/4/2019", "8/31/2019"], None, ["2019-03-04", "2019-08-31"], id="month first, by a row"),
+    pytest.param(["3.4.2019", "5.6.2019"], True, ["2019-04-03", "2019-06-05"], id="declared day first"),
+    pytest.param(["3-4-2019", "5-6-2019"], False, ["2019-03-04", "2019-05-06"], id="declared month first"),
+    pytest.param(["4/4/2019", "2019-08-30"], None, ["2019-04-04", "2019-08-30"], id="nothing to tell apart"),
+]
+
+
+@pytest.mark.parametrize(("written", "day_first", "expected"), ORDERS)
+def test_order_of_day_and_month(write, written, day_first, expected):
+    path = write("Date\tn\n" + "".join(f"{date}\t1\n" for date in written))
+    assert days(read_delimited(path, columns={"date_start": "Date"}, day_first=day_first)) == expected
+
+
+def test_order_that_cannot_be_told_names_two_rows(write):
+    path = write("Date,n\n3/4/2019,1\n5/6/2019,2\n")
+    with pytest.raises(InputError, match=r"row 2: Date = '3/4/2019', row 3: Date = '5/6/2019'\. No row settles it"):
+        read_delimited(path, columns={"date_start": "Date"})
+
+
+def test_orders_that_contradict_name_two_rows(write):
+    path = write("Date,n\n31/8/2019,1\n8/31/2019,2\n")
+    with pytest.raises(InputError, match=r"row 2: Date = '31/8/2019', row 3: Date = '8/31/2019'"):
+        read_delimited(path, columns={"date_start": "Date"})
+    ledger = read_delimited(path, columns={"date_start": "Date"}, day_first=True).ledger
+    assert ledger.quarantined[["row", "value", "reason"]].to_numpy().tolist()[0][:2] == [3, "8/31/2019"]
+
+
+def test_map_beside_the_file(write, tmp_path):
+    path = write("Quand,Morts\n3/4/2019,1\n")
+    (tmp_path / "desk.toml").write_text(
+        '[columns]\ndate_start = "Quand"\ndeaths_best = "Morts"\n[source]\nlicence = "internal"\n'
+        'coverage = ["2019-01-01", "2019-12-31"]\n[reading]\nday_first = true\n'
+    )
+    for incidents in (read_delimited(path), read_incidents(path)):
+        assert days(incidents) == ["2019-04-03"]
+        assert incidents.provenance.licence == "internal"
+        assert incidents.provenance.coverage == (pd.Timestamp("2019-01-01"), pd.Timestamp("2019-12-31"))
+
+
+REFUSED = [
+    pytest.param({"date": "Date"}, "no column of the incident table 'date'. Did you mean 'date_", id="name"),
+    pytest.param({"date_start": "Dato"}, r"no column 'Dato', .* Did you mean 'Date'\?", id="column"),
+    pytest.param({"place": "Lieu"}, "no column for date_start", id="no date"),
+]
+
+
+@pytest.mark.parametrize(("columns", "message"), REFUSED)
+def test_map_that_does_not_fit_is_refused(write, columns, message):
+    with pytest.raises((InputError, UnknownNameError), match=message):
+        read_delimited(write(TEXT), columns=columns)
+
+
+def test_rows_alike_in_every_column_are_used_once(write):
+    ledger = read_delimited(write("date_start,place\n2019-08-30,a\n2019-08-30,a\n2019-08-30,b\n")).ledger
+    assert (ledger.used, ledger.n_quarantined) == (2, 1)
+
+
+def archive_of(path, members: dict[str, bytes], flag: int = 0):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    if flag:
+        content = bytearray(path.read_bytes())
+        content[6] |= flag
+        content[content.index(b"PK\x01\x02") + 8] |= flag
+        path.write_bytes(bytes(content))
+    return path
+
+
+HOSTILE = [
+    pytest.param({"../../etc/x.csv": b"a,b\n1,2\n"}, 0, "leads out of the archive", id="path upwards"),
+    pytest.param({"/x.csv": b"a,b\n1,2\n"}, 0, "leads out of the archive", id="absolute path"),
+    pytest.param({"C:\\x.csv": b"a,b\n1,2\n"}, 0, "leads out of the archive", id="drive"),
+    pytest.param({"x.csv": b"a,b\n1,2\n", "y.csv": b"a\n"}, 0, r"holds 2 among 2 files: x\.csv, y\.csv", id="two"),
+    pytest.param({"x.csv": gzip.compress(b"a,b\n1,2\n")}, 0, "an archive inside an archive", id="nested"),
+    pytest.param({"x.csv": b"a,b\n1,2\n"}, 1, "is encrypted", id="encrypted"),
+    pytest.param({"x.csv": bytes(70 << 20)}, 0, "unpacks to more than 64 MiB", id="bomb"),
+    pytest.param({}, 0, "damaged|holds 0 among 0 files: nothing", id="nothing"),
+]
+
+
+@pytest.mark.parametrize(("members", "flag", "message"), HOSTILE)
+def test_hostile_archive_is_refused(tmp_path, members, flag, message):
+    with pytest.raises(ConflictTSError, match=message):
+        read_delimited(archive_of(tmp_path / "desk.zip", members, flag))
