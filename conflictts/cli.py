@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from conflictts.incidents.remote import Download
     from conflictts.incidents.table import Incidents
 
-REFUSED, UNUSABLE, INTERRUPTED, UNEXPECTED = 1, 2, 130, 70
+REFUSED, UNUSABLE, PROVIDER_FAILED, INTERRUPTED, UNEXPECTED = 1, 2, 3, 130, 70
 MEASURES = "incidents, deaths, civilians, combatants or injured"
 
 app = typer.Typer(
@@ -23,17 +26,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Daily series of armed conflict from incident records, and what a truce changed in them.",
     epilog="Exit codes: 0 done; 1 refused by the data, with the reason; 2 wrong usage or unreadable input; "
-    "70 a fault of the program.",
+    "3 a provider failed; 70 a fault of the program.",
 )
 Input = Annotated[
-    str | None, typer.Argument(help="A UCDP GED export or press catalogue (CSV, plain or gzip). Default: bundled case.")
+    list[str] | None,
+    typer.Argument(
+        metavar="[INPUT]...",
+        help="One or more exports of UCDP GED or ACLED, a press catalogue, or a table with a column map beside it "
+        "(CSV, Excel, Parquet, JSON lines; plain, gzip or zip). Default: the bundled case.",
+    ),
 ]
+Deletions = Annotated[str | None, typer.Option(metavar="FILE", help="ACLED's list of deleted events, to be left out.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 @app.callback()
 def conflictts() -> None:
-    """Keep `report` and `check` as commands of their own."""
+    """Hold the commands together."""
 
 
 @app.command()
@@ -57,6 +66,7 @@ def report(
         list[str] | None,
         typer.Option(metavar="COLUMN=VALUE", help="Only records with this value; one column twice means either."),
     ] = None,
+    deletions: Deletions = None,
     allocation: Annotated[
         str, typer.Option(help="How records of several days are laid over them: spread, exact, start or midpoint.")
     ] = "spread",
@@ -76,7 +86,7 @@ def report(
             raise typer.BadParameter(f"{ended!r} is not after --truce {truce}.", param_hint="--ended")
         for date, option in ((truce, "--truce"), (announced, "--announced"), (ended, "--ended")):
             _date(date, option)
-        bundled = cases.load_idlib_2019() if source is None else None
+        bundled = None if source else cases.load_idlib_2019()
         if truce is not None:
             asked = Truce(truce, announced=announced, ended=ended)
         elif bundled is not None:
@@ -86,7 +96,7 @@ def report(
             raise typer.BadParameter("none given. Say which truce: --truce YYYY-MM-DD.", param_hint="--truce")
         with _progress(quiet) as tell:
             tell("reading")
-            incidents = bundled or _read(source)
+            incidents = bundled or _read(source, deletions)
             if covered is None and incidents.provenance.coverage is None:
                 raise typer.BadParameter(
                     f"none given. {incidents.provenance.provider} does not say which days it covered, and they are not "
@@ -120,21 +130,18 @@ def check(
     quarantine: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write the quarantined rows here, in the source's own columns.")
     ] = None,
+    deletions: Deletions = None,
     debug: Debug = False,
 ) -> None:
     """Read a file and account for every row: used, quarantined, excluded; what is wrong where, and what is unusual."""
     with _one_sentence(debug):
         from conflictts.incidents.files import write_for_spreadsheet
 
-        incidents = _read(source)
+        incidents = _read(source, deletions)
         _print_ledger(incidents)
         if quarantine is not None:
-            try:
+            with _writing(quarantine, "--quarantine"):
                 write_for_spreadsheet(incidents.ledger.rejected, quarantine)
-            except OSError as error:
-                raise typer.BadParameter(
-                    f"{quarantine} cannot be written ({error.strerror}). Name another file.", param_hint="--quarantine"
-                ) from None
             typer.echo(f"{len(incidents.ledger.rejected):,} rows written to {quarantine}")
         if incidents.ledger.used == 0:
             typer.echo("conflictts: every row is in quarantine; nothing is left to count. Mend the file.", err=True)
@@ -146,11 +153,122 @@ def main() -> None:
     app()
 
 
-def _read(source: str | None) -> Incidents:
+@app.command()
+def compare(
+    old: Annotated[str, typer.Argument(help="The earlier download.")],
+    new: Annotated[str, typer.Argument(help="The later download of the same source.")],
+    changes: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write every changed cell here, as CSV."),
+    ] = None,
+    figure: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the months here, as SVG or PNG.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Say what changed between two downloads of one source: added, removed and changed records."""
+    with _one_sentence(debug):
+        from conflictts.figures.sheet import draw_sheet
+        from conflictts.figures.vintages import plot_vintages
+        from conflictts.incidents.files import write_for_spreadsheet
+        from conflictts.incidents.vintages import compare_vintages
+
+        comparison = compare_vintages(_read([old], None), _read([new], None))
+        typer.echo(f"{comparison.names[0]}  ->  {comparison.names[1]}")
+        typer.echo(comparison.summary().to_string(index=False))
+        touched = comparison.by_month.loc[comparison.by_month.any(axis=1)]
+        for heading, table in (("by month", touched), ("by column", comparison.by_column.set_index("column"))):
+            if len(table):
+                typer.echo(f"\n{heading}\n{table.to_string()}")
+        if changes is not None:
+            with _writing(changes, "--changes"):
+                write_for_spreadsheet(comparison.changed, changes)
+        if figure is not None:
+            sheet = draw_sheet(partial(plot_vintages, comparison), name="vintages")
+            with _writing(figure, "--figure"):
+                Path(figure).write_bytes(sheet.svg.encode() if figure.lower().endswith(".svg") else sheet.png)
+
+
+fetch = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Download records from a provider; an interrupted download goes on where it stopped. Credentials come from "
+    "the environment or the keyring, never from the command line.",
+)
+app.add_typer(fetch, name="fetch")
+Out = Annotated[str, typer.Option(metavar="FILE", help="CSV file to write; its provenance is written beside it.")]
+Start = Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD.")]
+End = Annotated[str | None, typer.Option(help="Last day, YYYY-MM-DD.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the outcome as one line of JSON.")]
+
+
+@fetch.command("ucdp")
+def fetch_ucdp(
+    out: Out,
+    version: Annotated[str, typer.Option(help="Release of GED or Candidate, such as 25.1.")],
+    country: Annotated[list[int] | None, typer.Option(help="Gleditsch-Ward number, such as 652; repeatable.")] = None,
+    start: Start = None,
+    end: End = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Download UCDP GED events. The token: CONFLICTTS_UCDP_TOKEN, or `keyring set conflictts CONFLICTTS_UCDP_TOKEN`."""
+    with _one_sentence(debug), _progress(quiet) as tell:
+        from conflictts.incidents.remote import fetch_ucdp as download
+
+        done = download(out, version=version, country=country or None, start=start, end=end, progress=tell)
+    _print_download(done, quiet, as_json)
+
+
+@fetch.command("acled")
+def fetch_acled(
+    out: Out,
+    country: Annotated[list[str], typer.Option(help="Country by name, such as Syria; repeat for more.")],
+    start: Annotated[str, typer.Option(help="First day, YYYY-MM-DD.")],
+    end: Annotated[str, typer.Option(help="Last day, YYYY-MM-DD.")],
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Download ACLED events. Account: CONFLICTTS_ACLED_USER and CONFLICTTS_ACLED_PASSWORD, or the keyring."""
+    with _one_sentence(debug), _progress(quiet) as tell:
+        from conflictts.incidents.remote import fetch_acled as download
+
+        done = download(out, country=country, start=start, end=end, progress=tell)
+    _print_download(done, quiet, as_json)
+
+
+def _print_download(done: Download, quiet: bool, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        outcome = {**done.summary().to_dict("records")[0], "path": str(done.path), "notes": list(done.notes)}
+        typer.echo(json.dumps(outcome, ensure_ascii=False))
+    elif not quiet:
+        resumed = f", {done.resumed:,} of them from an earlier run" if done.resumed else ""
+        typer.echo(f"{done.path}: {done.rows:,} rows in {done.pages:,} pages{resumed}")
+        for note in done.notes:
+            typer.echo(note)
+
+
+def _read(source: list[str] | None, deletions: str | None) -> Incidents:
     from conflictts import cases
+    from conflictts.incidents.acled import read_acled
     from conflictts.incidents.recognise import read_incidents
 
-    return cases.load_idlib_2019() if source is None else read_incidents(source)
+    if not source:
+        return cases.load_idlib_2019()
+    return read_incidents(source) if deletions is None else read_acled(source, deletions=deletions)
+
+
+@contextmanager
+def _writing(path: str, option: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{path} cannot be written ({error.strerror}). Name another file.", param_hint=option
+        ) from None
 
 
 def _print_ledger(incidents: Incidents) -> None:
@@ -170,10 +288,10 @@ def _print_ledger(incidents: Incidents) -> None:
     console.print(lines)
     if len(table):
         first, last = table["date_start"].min(), table["date_end"].max()
-        several = int((table["date_end"] > table["date_start"]).sum())
+        spans = int((table["date_end"] > table["date_start"]).sum())
         details = int((table["part_of"] != "").sum())
         console.print(
-            f"Records lie between {first:%Y-%m-%d} and {last:%Y-%m-%d}; {several:,} span several days; {details:,} are "
+            f"Records lie between {first:%Y-%m-%d} and {last:%Y-%m-%d}; {spans:,} span several days; {details:,} are "
             "details of another record and are never added.",
             highlight=False,
         )
@@ -183,9 +301,11 @@ def _print_ledger(incidents: Incidents) -> None:
             f"{escape(line['example'])}",
             highlight=False,
         )
+    several = len(provenance.files) > 1
     for fault in ledger.quarantined.head(20).to_dict("records"):
+        where = f"{escape(fault['file'])} " if several else ""
         console.print(
-            f"[red]row {fault['row']}[/]: {escape(fault['column'])} = {escape(repr(fault['value'][:60]))}: "
+            f"[red]{where}row {fault['row']}[/]: {escape(fault['column'])} = {escape(repr(fault['value'][:60]))}: "
             f"{escape(fault['reason'])}",
             highlight=False,
         )
@@ -241,19 +361,24 @@ def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
 @contextmanager
 def _one_sentence(debug: bool) -> Iterator[None]:
     """Turn an error into one sentence on stderr and its exit code."""
-    from conflictts.errors import ConflictTSError, InputError, UnknownNameError
+    from conflictts.errors import ConflictTSError, InputError, ProviderError, UnknownNameError
 
     try:
         yield
     except (typer.Exit, typer.BadParameter, typer.Abort):
         raise
     except KeyboardInterrupt:
-        typer.echo("conflictts: interrupted; nothing was replaced.", err=True)
+        typer.echo(
+            "conflictts: interrupted; nothing was replaced. Run it again; a download goes on where it stopped.",
+            err=True,
+        )
         raise typer.Exit(INTERRUPTED) from None
     except ConflictTSError as error:
         if debug:
             raise
         typer.echo(f"conflictts: {error}", err=True)
+        if isinstance(error, ProviderError):
+            raise typer.Exit(PROVIDER_FAILED) from None
         raise typer.Exit(UNUSABLE if isinstance(error, (InputError, UnknownNameError)) else REFUSED) from None
     except Exception as error:
         if debug:

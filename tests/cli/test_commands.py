@@ -192,3 +192,52 @@ def test_help_and_version_of_every_command():
         result = conflictts(*command, "--help")
         assert result.exit_code == 0
         assert "Usage" in result.output
+
+
+def test_compare_tells_what_changed_between_two_downloads(tmp_path):
+    old, new = write_ged(tmp_path / "old.csv"), write_ged(tmp_path / "new.csv", {7: {"best": "40", "high": "40"}})
+    files = ["--changes", tmp_path / "changes.csv", "--figure", tmp_path / "figure.svg"]
+    result = conflictts("compare", old, new, *files)
+    assert result.exit_code == 0, result.output
+    outcome = dict(line.split() for line in result.stdout.splitlines()[2:6])
+    assert outcome == {"same": "199", "changed": "1", "added": "0", "removed": "0"}
+    with (tmp_path / "changes.csv").open(encoding="utf-8", newline="") as stream:
+        changed = [(row["incident_id"], row["column"], row["new"]) for row in csv.DictReader(stream)]
+    assert changed == [("7", "deaths_best", "40.0"), ("7", "deaths_high", "40.0")]
+    assert (tmp_path / "figure.svg").read_text("utf-8").startswith("<svg")
+    nowhere = conflictts("compare", old, new, "--changes", tmp_path / "missing" / "changes.csv")
+    assert nowhere.exit_code == 2
+    assert "cannot be written" in nowhere.stderr
+
+
+def test_several_files_are_read_together_and_faults_name_theirs(tmp_path):
+    first = write_ged(tmp_path / "first.csv")
+    second = write_ged(tmp_path / "second.csv", {number: {"id": str(1000 + number)} for number in range(200)})
+    second.write_text(second.read_text().replace("2019-05-03", "2019-05-33"))
+    result = conflictts("check", first, second)
+    assert result.exit_code == 0, result.output
+    assert "second.csv row 4: date_end = '2019-05-33'" in result.stdout
+    assert "400" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        pytest.param(["ucdp", "--version", "25.1"], 3, "CONFLICTTS_UCDP_TOKEN", id="ucdp"),
+        pytest.param(
+            ["acled", "--country", "Syria", "--start", "2019-01-01", "--end", "2019-12-31"],
+            3,
+            "CONFLICTTS_ACLED_USER",
+            id="acled",
+        ),
+        pytest.param(["acled", "--start", "2019-01-01", "--end", "2019-12-31"], 2, "--country", id="no country"),
+    ],
+)
+def test_fetch_without_credentials_says_which_are_missing(arguments, code, said, tmp_path, monkeypatch):
+    for name in ("UCDP_TOKEN", "ACLED_USER", "ACLED_PASSWORD"):
+        monkeypatch.delenv(f"CONFLICTTS_{name}", raising=False)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    result = conflictts("fetch", *arguments, "--out", tmp_path / "out.csv")
+    assert result.exit_code == code, result.output
+    assert said in " ".join(result.stderr.split())
+    assert list(tmp_path.iterdir()) == []
