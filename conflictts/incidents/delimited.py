@@ -177,17 +177,17 @@ def _read_map(file: Path) -> ColumnMap:
     return ColumnMap(**parts)
 
 
-def _refuse_unknown(given: Mapping[str, Any], known: Sequence[str], what: str) -> None:
+def _refuse_unknown(given: Mapping[str, Any], known: Sequence[str], what: str, *, where: str = "") -> None:
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
             hint = f"Did you mean {near[0]!r}?" if near else f"Choose from {', '.join(known)}."
-            raise UnknownNameError(f"There is no {what} {name!r}. {hint}")
+            raise UnknownNameError(f"{where}There is no {what} {name!r}. {hint}")
 
 
 def _mapping(columns: Mapping[str, str], raw: RawRecords) -> dict[str, str]:
     mapping = dict(columns) or {name: name for name in COLUMNS if name in raw.header}
-    _refuse_unknown(mapping, COLUMNS, f"column of the incident table, as the map of {raw.name} has it,")
+    _refuse_unknown(mapping, COLUMNS, "column of the incident table", where=f"{raw.name}: ")
     for name, column in mapping.items():
         if column not in raw.header:
             near = difflib.get_close_matches(str(column), raw.header, n=1, cutoff=0.5)
