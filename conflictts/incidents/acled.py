@@ -213,7 +213,8 @@ def _timestamps(text: pd.DataFrame) -> np.ndarray:
     distinct = Distinct.of(text["timestamp"])
     seconds = pd.to_numeric(distinct.values, errors="coerce").astype("float64")
     written = pd.to_datetime(distinct.values.where(seconds.isna()), errors="coerce", format="ISO8601", utc=True)
-    instants = (written - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+    # In microseconds: nanoseconds end in 2262, and a slip of the keyboard must not end the reading.
+    instants = written.astype("datetime64[us, UTC]").dt.tz_localize(None).astype("int64").where(written.notna()) / 1e6
     return np.asarray(distinct.rows(seconds.fillna(instants).fillna(-1.0)))
 
 

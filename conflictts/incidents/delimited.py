@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import hashlib
 import tomllib
@@ -124,7 +125,7 @@ def read_delimited(
         names=names,
         file=raw.name,
         day_first=reading.get("day_first"),
-        reference_date=_reference(reading.get("reference_date")),
+        reference_date=_reference(reading.get("reference_date"), raw.name),
     )
     quantities = read_quantities(records)
     records = _with_readings(records, periods, quantities)
@@ -170,24 +171,27 @@ def _read_map(file: Path) -> ColumnMap:
     _refuse_unknown(parts["reading"], _READING_KEYS, f"key of [reading] in {file.name}")
     if not isinstance(parts["reading"].get("day_first", True), bool):
         raise InputError(f"{file.name}: day_first is {parts['reading']['day_first']!r}. Write true or false.")
+    for key in ("encoding", "sheet"):
+        if not isinstance(value := parts["reading"].get(key, ""), str):
+            raise InputError(f"{file.name}: {key} is {value!r}. Write it as text, in quotation marks.")
     return ColumnMap(**parts)
 
 
-def _refuse_unknown(given: Mapping[str, Any], known: Sequence[str], what: str) -> None:
+def _refuse_unknown(given: Mapping[str, Any], known: Sequence[str], what: str, *, where: str = "") -> None:
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
             hint = f"Did you mean {near[0]!r}?" if near else f"Choose from {', '.join(known)}."
-            raise UnknownNameError(f"There is no {what} {name!r}. {hint}")
+            raise UnknownNameError(f"{where}There is no {what} {name!r}. {hint}")
 
 
 def _mapping(columns: Mapping[str, str], raw: RawRecords) -> dict[str, str]:
     mapping = dict(columns) or {name: name for name in COLUMNS if name in raw.header}
-    _refuse_unknown(mapping, COLUMNS, "column of the incident table")
+    _refuse_unknown(mapping, COLUMNS, "column of the incident table", where=f"{raw.name}: ")
     for name, column in mapping.items():
         if column not in raw.header:
             near = difflib.get_close_matches(str(column), raw.header, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]!r}?" if near else f"It has {shorten(list(raw.header))}."
+            hint = f"Did you mean {near[0]!r}?" if near else f"It has {shorten(list(raw.header))}. Name one of them."
             raise InputError(f"{raw.name} has no column {column!r}, which the map gives to {name}. {hint}")
     if "date_start" not in mapping:
         raise InputError(
@@ -215,13 +219,23 @@ def _bounds(names: Mapping[str, str]) -> dict[str, str]:
     return {f"{kind}_{part}": names[f"{kind}_best"] for kind in kinds for part in ("low", "high")}
 
 
-def _reference(date: str | pd.Timestamp | None) -> pd.Timestamp | None:
+def _reference(date: str | dt.date | None, name: str) -> pd.Timestamp | None:
     if date is None:
         return None
     try:
-        return pd.Timestamp(date)
+        return _day(date)
     except (ValueError, TypeError):
-        raise InputError(f"reference_date is {date!r}. Write it as YYYY-MM-DD.") from None
+        raise InputError(f"{name}: reference_date is {date!r}. Write it as YYYY-MM-DD.") from None
+
+
+def _day(date: str | dt.date) -> pd.Timestamp:
+    """The day; ValueError or TypeError where it is none, or has a time zone, in which a record's day has no place."""
+    if not isinstance(date, str | dt.date):  # a Timestamp is a date; a number would become a day of 1970
+        raise TypeError
+    day = pd.Timestamp(date)
+    if day is pd.NaT or day.tzinfo is not None:
+        raise ValueError
+    return day
 
 
 def _provenance(described: Mapping[str, Any], raw: RawRecords) -> Provenance:
@@ -237,17 +251,19 @@ def _provenance(described: Mapping[str, Any], raw: RawRecords) -> Provenance:
         files=(raw.name,),
         sha256=(raw.sha256,),
         rows=raw.read,
-        coverage=_coverage(described.get("coverage")),
+        coverage=_coverage(described.get("coverage"), raw.name),
     )
 
 
-def _coverage(days: Any) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+def _coverage(days: Any, name: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     if days is None:
         return None
     try:
-        first, last = (pd.Timestamp(str(day)) for day in days)
+        first, last = (_day(day) for day in days)
     except (ValueError, TypeError):
-        raise CoverageError(f"coverage is {days!r}. Give its first and last day, as YYYY-MM-DD.") from None
+        raise CoverageError(f"{name}: coverage is {days!r}. Give its first and last day, as YYYY-MM-DD.") from None
     if last < first:
-        raise CoverageError(f"coverage ends on {last:%Y-%m-%d}, before it begins on {first:%Y-%m-%d}. Swap them.")
+        raise CoverageError(
+            f"{name}: coverage ends on {last:%Y-%m-%d}, before it begins on {first:%Y-%m-%d}. Swap them."
+        )
     return first, last

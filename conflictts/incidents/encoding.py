@@ -65,14 +65,7 @@ def decoded(stream: IO[bytes], name: str, *, declared: str | None, suspect: bool
         if start.startswith(signature):
             raise InputError(f"{name} is not a text table but {what}. Give a CSV export.")
     remarks: tuple[str, ...] = ()
-    codec: str | None
-    if declared is not None:
-        try:
-            codec = codecs.lookup(declared).name
-        except LookupError:
-            raise InputError(f"{declared!r} is no encoding known here. Try 'utf-8' or 'cp1252'.") from None
-    else:
-        codec = _told_by(start)
+    codec = _told_by(start) if declared is None else _named(declared, name)
     if codec is None and suspect:
         codec = _detect(stream, name)
         remarks = (f"{name} is not UTF-8; read as {codec}, as detected: check its accented letters",)
@@ -89,6 +82,17 @@ def decoded(stream: IO[bytes], name: str, *, declared: str | None, suspect: bool
 def refuse_other(stream: IO[bytes], name: str) -> None:
     """Raise InputError that names the first byte which is not UTF-8, if there is one; used where UTF-8 is declared."""
     _recode(stream, io.BytesIO(), "utf-8", name, keep=False)
+
+
+def _named(declared: str, name: str) -> str:
+    """The codec of that name, if Python has it and it turns bytes into text."""
+    try:
+        io.TextIOWrapper(io.BytesIO(), encoding=declared)  # refuses what is no text encoding, such as base64
+        return codecs.lookup(declared).name
+    except (LookupError, ValueError, TypeError):
+        raise InputError(
+            f"{declared!r}, declared for {name}, is no encoding known here. Try 'utf-8' or 'cp1252'."
+        ) from None
 
 
 def _told_by(start: bytes) -> str | None:
@@ -154,13 +158,17 @@ def _recode(stream: IO[bytes], target: IO[bytes], codec: str, name: str, *, keep
         part = stream.read(CHUNK)
         try:
             text = decoder.decode(part, final=not part)
+            plain = text.encode()
         except UnicodeDecodeError as error:
             byte = error.object[error.start] if error.start < len(error.object) else 0
-            raise InputError(
-                f"{name} is not {codec} text: byte 0x{byte:02x} near line {line}. Save it as CSV UTF-8."
-            ) from None
-        if not part and not text:
-            return
-        line += text.count("\n")
-        if keep:
-            target.write(text.encode())
+            wrong = f"byte 0x{byte:02x}"
+        except UnicodeError:  # such as half a character, which UTF-7 may give and no UTF-8 has
+            wrong = "an impossible character"
+        else:
+            if not part and not text:
+                return
+            line += text.count("\n")
+            if keep:
+                target.write(plain)
+            continue
+        raise InputError(f"{name} is not {codec} text: {wrong} near line {line}. Save it as CSV UTF-8.")

@@ -10,11 +10,14 @@ from typing import IO, Any
 
 import pandas as pd
 
-from conflictts.errors import InputError, UnknownNameError
+from conflictts.errors import ConflictTSError, InputError, UnknownNameError
 from conflictts.incidents.packing import MAX_BYTES
 from conflictts.incidents.splitting import Split, refuse_twice
 
 PARQUET = b"PAR1"
+MOST_ROWS = 1 << 20  # as many as an Excel sheet has
+MOST_CELLS = 10_000_000  # what a small file may stand for; beyond it, MOST_SPARSE bounds the cells
+MOST_SPARSE = 20  # cells of the table per cell stated, or per byte of a Parquet file
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,22 +50,20 @@ def read_workbook(stream: IO[bytes], name: str, *, sheet: str | None) -> Sheet:
         book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
         names = [page.title for page in book.worksheets]
         if sheet is not None and sheet not in names:
-            raise UnknownNameError(f"{name} has no sheet {sheet!r}. It has {', '.join(map(repr, names[:8]))}.")
+            raise UnknownNameError(
+                f"{name} has no sheet {sheet!r}. It has {', '.join(map(repr, names[:8]))}. Name one of these."
+            )
         page = book[sheet] if sheet is not None else book.worksheets[0]
         page.reset_dimensions()
-        rows = [
-            (number, [as_text(value) for value in row])
-            for number, row in enumerate(page.iter_rows(values_only=True), start=1)
-        ]
+        rows = _filled_rows(page.iter_rows(values_only=True), name)
         book.close()
-    except UnknownNameError:
+    except ConflictTSError:
         raise
     except Exception as error:  # openpyxl raises whatever its zip and XML parsers raise
         raise InputError(
             f"{name} is an Excel workbook that cannot be read ({type(error).__name__}: {error}). Save it again, or "
             "export the sheet as CSV."
         ) from None
-    rows = [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
     if not rows:
         raise InputError(f"{name} is empty: its sheet {page.title!r} has no cells. Name another with `sheet`.")
     others = [title for title in names if title != page.title]
@@ -86,6 +87,8 @@ def read_parquet(stream: IO[bytes], name: str) -> Sheet:
         size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
         if size > MAX_BYTES:
             raise InputError(f"{name} unpacks to {size:,} bytes, more than {MAX_BYTES:,}. Cut it by year.")
+        bytes_packed = stream.seek(0, 2)
+        _refuse_sparse(file.metadata.num_rows * file.metadata.num_columns, bytes_packed, name)
         table = file.read()
         header = tuple(column.strip() for column in table.column_names)
         refuse_twice(header, name)
@@ -104,16 +107,21 @@ def read_parquet(stream: IO[bytes], name: str) -> Sheet:
 def read_json_lines(lines: Iterable[str], name: str) -> Sheet:
     """Read one JSON object a line; a column for each key met, null and absent as blank.
 
-    A line that is not an object is set aside. Rows are numbered as lines.
+    A line that is not an object, or has a key twice, is set aside. Rows are numbered as lines.
     """
     header: dict[str, int] = {}
     rows: list[tuple[int, dict[str, str]]] = []
     malformed: list[tuple[int, str, str]] = []
+    stated = 0
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
+            value = json.loads(line, object_pairs_hook=_object)
+            json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate, "\\ud800", is no text
+        except UnicodeEncodeError:
+            malformed.append((number, "not readable as JSON: half a character (a lone surrogate)", line.rstrip("\r\n")))
+            continue
         except (ValueError, RecursionError) as error:
             malformed.append((number, f"not readable as JSON: {str(error)[:80]}", line.rstrip("\r\n")))
             continue
@@ -122,6 +130,8 @@ def read_json_lines(lines: Iterable[str], name: str) -> Sheet:
             continue
         for key in value:
             header.setdefault(key.strip(), len(header))
+        stated += len(value)
+        _refuse_sparse(len(header) * (len(rows) + 1), stated, name)
         rows.append((number, {key.strip(): as_text(cell) for key, cell in value.items()}))
     if not rows:
         raise InputError(f"{name} begins like JSON lines, but no line is a JSON object. Export it as CSV.")
@@ -150,6 +160,40 @@ def as_text(value: Any) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
+
+
+def _filled_rows(rows: Iterable[Sequence[Any]], name: str) -> list[tuple[int, list[str]]]:
+    """The rows of a sheet that hold anything, under their numbers, without the blank cells at their ends."""
+    filled: list[tuple[int, list[str]]] = []
+    width = stated = 0
+    for number, row in enumerate(rows, start=1):
+        if number > MOST_ROWS:
+            raise InputError(f"{name} claims more than {MOST_ROWS:,} rows, which no sheet has. Export it as CSV.")
+        cells = [as_text(value) for value in row]
+        while cells and not cells[-1].strip():
+            cells.pop()
+        if cells:
+            filled.append((number, cells))
+            width += len(cells)
+            stated += sum(cell != "" for cell in cells)
+            _refuse_sparse(width, stated, name)
+    return filled
+
+
+def _refuse_sparse(cells: int, stated: int, name: str) -> None:
+    if cells > MOST_CELLS and cells > MOST_SPARSE * stated:
+        raise InputError(
+            f"{name} spreads {stated:,} values or bytes over {cells:,} cells, which no table of records does. Look at "
+            "it before reading it, and export the records alone as CSV."
+        )
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these keys and values; ValueError where a key stands twice, of which JSON would keep the last."""
+    keys = [key.strip() for key, _ in pairs]
+    if len(set(keys)) < len(keys):
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    return dict(pairs)
 
 
 def _ragged(rows: Sequence[tuple[int, list[str]]], name: str) -> tuple[tuple[str, ...], Split]:

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MAX_CELL = 1 << 24  # characters; a longer cell means that a quotation mark is missing
+MOST_COLUMNS = 1 << 14  # as many as Excel has
 DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE = 1 << 20
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[ ./-]\w{1,9}[ ./-]\d{4}")  # days recur even where the first rows differ
@@ -83,8 +85,13 @@ def find_layout(text: Text, name: str) -> Layout:
 
 
 def refuse_twice(header: Sequence[str], name: str) -> None:
-    """Raise InputError if a column stands twice."""
-    twice = sorted({column for column in header if header.count(column) > 1})
+    """Raise InputError if a column stands twice, or there are more of them than a table has."""
+    if len(header) > MOST_COLUMNS:
+        raise InputError(
+            f"{name} has {len(header):,} columns, more than any spreadsheet ({MOST_COLUMNS:,}). Check its first line; "
+            "its delimiter or a line end is probably missing there."
+        )
+    twice = sorted(column for column, times in Counter(header).items() if times > 1)
     if twice:
         raise InputError(f"{name} has the column {twice[0]!r} more than once. Rename or remove one of them.")
 
