@@ -332,7 +332,9 @@ def _located(faults: _Faults, identity: pd.Series, raws: Sequence[RawRecords]) -
         if len(raw.malformed)
     ]
     found = pd.concat([found, *whole], ignore_index=True)
-    found = found.sort_values(["order", "row", "column"], kind="stable", ignore_index=True)
+    found = found.sort_values(["order", "row", "column"], kind="stable")
+    # one cell may serve two columns of the table: its fault is one
+    found = found.drop_duplicates(["order", "row", "column", "value", "reason"], ignore_index=True)
     found["file"] = [raws[number].name for number in found["order"]]
     return found[columns].astype({"row": "int64"})
 
