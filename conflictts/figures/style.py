@@ -80,9 +80,7 @@ def draw_truces(
 
 def finish(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp, *, ylabel: str) -> None:
     """Date axis, units, one legend entry per kind above the axes, and the footer every figure carries."""
-    import seaborn as sns
-
-    sns.despine(ax=ax)
+    ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlim(first - pd.Timedelta(hours=20), last + pd.Timedelta(hours=20))
     ax.set_ylim(bottom=0)
     _date_axis(ax, first, last)
