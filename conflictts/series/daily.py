@@ -35,7 +35,7 @@ class DailySeries:
     ----------
     table : DataFrame, shape (n_days, 5), gapless daily index
         ``low``, ``best``, ``high`` (the measure per day; NaN on unobserved days), ``incidents`` (records laid on the
-        day, fractional where a record was spread), ``status`` ("observed" or "unobserved").
+        day, fractional where a record was spread), ``status`` ("observed", "provisional" or "unobserved").
     measure : str
         What is counted.
     unit : str
@@ -55,6 +55,8 @@ class DailySeries:
         What became of every record, and of every unit of the measure, of the incident table.
     provenance : Provenance or None
         None where counts came as counts.
+    draws : DataFrame, shape (n_days, n_draws), or None
+        Whole-number allocations of the best figure, one column each; None unless asked for.
     """
 
     table: pd.DataFrame
@@ -68,11 +70,17 @@ class DailySeries:
     no_upper_bound: int
     account: pd.DataFrame
     provenance: Provenance | None
+    draws: pd.DataFrame | None = None
 
     @property
     def counts(self) -> pd.Series:
-        """Best figure per day, NaN where unobserved."""
+        """Best figure per day, NaN where unobserved. What figures show; tests use `settled`."""
         return self.table["best"]
+
+    @property
+    def settled(self) -> pd.Series:
+        """Best figure per day, NaN where unobserved or still provisional. What fits and tests use."""
+        return self.table["best"].where(self.table["status"] == "observed")
 
     @property
     def coverage(self) -> tuple[pd.Timestamp, pd.Timestamp]:
