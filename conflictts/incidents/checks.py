@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from conflictts.incidents.distinct import Distinct, as_numbers, plain_digits
+from conflictts.incidents.distinct import Distinct, as_numbers, numbers_at_once, plain_digits, stripped
 from conflictts.incidents.files import RawRecords
 from conflictts.incidents.table import COLUMNS, COUNTS, DAYS, DEGREES, MOST, Incidents, Ledger, Provenance
 
@@ -113,7 +113,7 @@ def check_incidents(
     ----------
     records : DataFrame of str
         Columns of the incident table, still as text, one row for each row of the files' tables in their order;
-        columns the source lacks may be absent.
+        columns the source lacks may be absent. A column that a reader computed may be of sound numbers already.
     raw : RawRecords or sequence of RawRecords
         The files the rows came from.
     names : mapping of str to str
@@ -144,7 +144,8 @@ def check_incidents(
     _check_parts(table, found, raws)
 
     quarantined = _located(found, table["incident_id"], raws)
-    used = table.loc[~table.index.isin(found.at_fault)].reset_index(drop=True)
+    at_fault = found.at_fault
+    used = (table.loc[~table.index.isin(at_fault)] if at_fault else table).reset_index(drop=True)
     ledger = Ledger(
         read=sum(one.read for one in raws),
         used=len(used),
@@ -204,16 +205,28 @@ def _checked(records: pd.DataFrame, faults: _Faults) -> pd.DataFrame:
             if column in DAYS:
                 raise AssertionError(f"the reader gave no {column}")
             continue
-        distinct = Distinct.of(records[column])
         if column in DAYS:
+            distinct = Distinct.of(records[column])
             columns[column] = distinct.rows(_check_days(distinct, column, faults))
-        elif column in COUNTS:
-            columns[column] = distinct.rows(_check_counts(distinct, column, faults))
-        elif column in DEGREES:
-            columns[column] = distinct.rows(_check_degrees(distinct, column, faults))
+        elif column not in (*COUNTS, *DEGREES):
+            columns[column] = stripped(records[column]).array
+        elif (sound := sound_numbers(records[column], column)) is not None:
+            columns[column] = sound
         else:
-            columns[column] = distinct.text.array
+            distinct = Distinct.of(records[column])
+            check = _check_counts if column in COUNTS else _check_degrees
+            columns[column] = distinct.rows(check(distinct, column, faults))
     return pd.DataFrame(columns, index=records.index, copy=False)
+
+
+def sound_numbers(text: pd.Series, column: str) -> npt.NDArray[Any] | None:
+    """The whole column as float64 where every row passes its check; None leaves it to the check to say which do not."""
+    numbers = text.to_numpy() if text.dtype == "float64" else numbers_at_once(text)
+    if numbers is None or not len(numbers):
+        return None
+    least, most = (-DEGREES[column], DEGREES[column]) if column in DEGREES else (0.0, float(MOST))
+    within = least <= numbers.min() and numbers.max() <= most  # never true of NaN
+    return numbers if within and (column in DEGREES or (np.trunc(numbers) == numbers).all()) else None
 
 
 def _check_days(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[Any]:

@@ -16,13 +16,14 @@ import pandas as pd
 
 from conflictts.errors import InputError
 from conflictts.incidents.encoding import NotUtf8, Text, decoded, refuse_other
-from conflictts.incidents.packing import digest, is_workbook, unpacked
+from conflictts.incidents.packing import Digested, digest, is_workbook, unpacked
 from conflictts.incidents.sheets import PARQUET, Sheet, read_json_lines, read_parquet, read_workbook
 from conflictts.incidents.splitting import (
     Layout,
     Soundness,
     Split,
     find_layout,
+    line_of,
     records,
     scan,
     split_exactly,
@@ -43,7 +44,7 @@ class RawRecords:
         File name without its folder.
     sha256 : str
         Of the file as it lies on disk.
-    table : DataFrame of str or of categories of str, shape (n_rows, n_columns)
+    table : DataFrame of str, shape (n_rows, n_columns)
         Rows with as many fields as the header, in the columns that were asked for. The index is the row's number as
         a spreadsheet counts it (header = 1).
     malformed : DataFrame of str, columns ``reason`` and ``value``
@@ -82,7 +83,7 @@ class RawRecords:
         """
         wanted = set(rows)
         if tuple(self.table) == self.header:
-            return self.table.loc[self.table.index.isin(wanted)].astype("str")
+            return self.table.loc[self.table.index.isin(wanted)]
         found: list[list[str]] = []
         numbers: list[int] = []
         if wanted:
@@ -216,10 +217,9 @@ def _from_text(text: Text, path: Path, wanted: Wanted | None, encoding: str | No
     layout = find_layout(text, path.name)
     columns = _chosen(layout.header, wanted)
     table, sound, sha256 = _at_once(text.stream, layout, columns, path)
-    if sound.nul_line is not None:
-        raise InputError(
-            f"{path.name} is not a text table: it has a NUL byte in line {sound.nul_line}. Give a CSV export."
-        )
+    if sound.nul is not None:
+        line = line_of(text.stream, sound.nul)
+        raise InputError(f"{path.name} is not a text table: it has a NUL byte in line {line}. Give a CSV export.")
     exact = wanted is None or table is None or not sound.plain
     split = split_exactly(text.stream, layout, columns, path.name) if exact else Split(table, [])
     return _raw(layout.header, split, path, text.remarks, sha256=sha256, encoding=encoding)
@@ -229,21 +229,22 @@ def _at_once(
     stream: IO[bytes], layout: Layout, columns: Sequence[str], path: Path
 ) -> tuple[pd.DataFrame | None, Soundness, str]:
     """Split the text on the fast path while another thread proves that this may be done, and takes the digest."""
-    own = isinstance(getattr(stream, "name", None), str)
-
-    def prove() -> Soundness:
-        if not own:
-            return scan(stream, layout)
-        with path.open("rb", buffering=0) as second:
-            return scan(second, layout)
-
     with ThreadPoolExecutor(max_workers=1) as thread:
-        sha256: Future[str] = thread.submit(digest, path)
-        proof: Future[Soundness] = thread.submit(prove)
-        if not own:
-            proof.result()
-        table = split_fast(stream, layout, columns) if columns else None
-        return table, proof.result(), sha256.result()
+        if not isinstance(getattr(stream, "name", None), str):  # unpacked or decoded: one stream for both
+            sha256 = thread.submit(digest, path)
+            sound = scan(stream, layout)
+            return split_fast(stream, layout, columns) if columns else None, sound, sha256.result()
+        proof: Future[tuple[Soundness, str]] = thread.submit(_proved, path, layout)
+        table = split_fast(path, layout, columns) if columns else None
+        return table, *proof.result()
+
+
+def _proved(path: Path, layout: Layout) -> tuple[Soundness, str]:
+    """Scan a file of plain text and take its digest in one reading."""
+    with path.open("rb", buffering=0) as stream:
+        taken = Digested(stream)
+        sound = scan(taken, layout)
+        return sound, taken.sha256.hexdigest()
 
 
 def _is_json_lines(text: Text) -> bool:

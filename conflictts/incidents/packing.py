@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -33,8 +34,12 @@ _ZIP_FAULTS = (
 )
 
 
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
+class Readable(Protocol):
+    """What unpacking and scanning ask of a stream."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes."""
+        ...
 
 
 @contextmanager
@@ -74,6 +79,20 @@ def digest(path: Path) -> str:
     """SHA-256 of the file as it lies on disk."""
     with path.open("rb", buffering=0) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Digested:
+    """A stream of which the digest is taken as it is read, from beginning to end."""
+
+    stream: IO[bytes]
+    sha256: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, as from the stream itself."""
+        part = self.stream.read(size)
+        self.sha256.update(part)
+        return part
 
 
 def is_workbook(stream: IO[bytes]) -> bool:
@@ -126,7 +145,7 @@ def _rewound(plain: tempfile.SpooledTemporaryFile[bytes], path: Path) -> IO[byte
     return plain
 
 
-def _copy(source: _Readable, target: IO[bytes], limit: int, path: Path) -> None:
+def _copy(source: Readable, target: IO[bytes], limit: int, path: Path) -> None:
     size = 0
     while part := source.read(CHUNK):
         size += len(part)

@@ -5,27 +5,23 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
 
 from conflictts.errors import InputError
 from conflictts.incidents.encoding import NotUtf8, Text
-from conflictts.incidents.packing import CHUNK
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from conflictts.incidents.packing import CHUNK, Readable
 
 MAX_CELL = 1 << 24  # characters; a longer cell means that a quotation mark is missing
 MOST_COLUMNS = 1 << 14  # as many as Excel has
 DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE = 1 << 20
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[ ./-]\w{1,9}[ ./-]\d{4}")  # days recur even where the first rows differ
 _BATCH = 20_000  # rows held as Python text at a time
 
 
@@ -36,7 +32,6 @@ class Layout:
     header: tuple[str, ...]
     delimiter: str
     body: int
-    varied: frozenset[str]  # columns whose values seldom recur, by the first records
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,10 +44,10 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Soundness:
-    """What a scan of the bytes found: whether the fast path reads them as the exact one does, and any NUL byte."""
+    """What a scan of the bytes found: whether the fast path reads them as the exact one does, and any NUL's place."""
 
     plain: bool
-    nul_line: int | None
+    nul: int | None
 
 
 def find_layout(text: Text, name: str) -> Layout:
@@ -81,7 +76,7 @@ def find_layout(text: Text, name: str) -> Layout:
     header = tuple(field.strip() or f"(column {number})" for number, field in enumerate(fields, start=1))
     refuse_twice(header, name)
     body = text.begins + len("".join(used).encode())
-    return Layout(header, delimiter, body, _varied(reader, header))
+    return Layout(header, delimiter, body)
 
 
 def refuse_twice(header: Sequence[str], name: str) -> None:
@@ -96,8 +91,8 @@ def refuse_twice(header: Sequence[str], name: str) -> None:
         raise InputError(f"{name} has the column {twice[0]!r} more than once. Rename or remove one of them.")
 
 
-def scan(stream: IO[bytes], layout: Layout) -> Soundness:
-    """Say whether the fast path reads the records as the exact path does.
+def scan(stream: Readable, layout: Layout) -> Soundness:
+    """Say whether the fast path reads the records, after the header, as the exact path does.
 
     It does where quotation marks stand only around whole fields (each opening one after a delimiter, a line end or a
     closing one, each closing one before a delimiter, a line end or an opening one: between two of these the count of
@@ -111,11 +106,8 @@ def scan(stream: IO[bytes], layout: Layout) -> Soundness:
     around = np.zeros(256, dtype=bool)
     around[[ord(layout.delimiter), 10, 13, 34]] = True
     decoder = codecs.getincrementaldecoder("utf-8")()
-    stream.seek(layout.body)
-    plain, quotes, lines = len(layout.header) > 1, 0, 0
-    nul_line = None
+    plain, quotes, seen = len(layout.header) > 1, 0, len(stream.read(layout.body))
     held = b"\n\n"  # two bytes of the part before, the last of them still to be judged
-    first = True
     while True:
         part = stream.read(CHUNK)
         try:
@@ -123,66 +115,75 @@ def scan(stream: IO[bytes], layout: Layout) -> Soundness:
                 decoder.decode(part, final=not part)
         except UnicodeDecodeError:
             raise NotUtf8 from None
-        if nul_line is None and (place := part.find(0)) >= 0:
-            stream.seek(0)
-            nul_line = 1 + stream.read(layout.body).count(b"\n") + lines + part[:place].count(b"\n")
-            return Soundness(plain=False, nul_line=nul_line)
+        if (place := part.find(0)) >= 0:
+            return Soundness(plain=False, nul=seen + place)
+        first = seen == layout.body
         if first and part.startswith(codecs.BOM_UTF8):
             plain = False
         if plain:
             # Byte 0 was judged before; bytes 1 to the last but one are judged now, with a neighbour on each side.
-            codes = np.frombuffer(held + (part or layout.delimiter.encode()), dtype=np.uint8)
-            sound, seen = _judge(codes, around, quotes, begins=2 if first else 1)
-            plain, quotes = sound, quotes + seen
-            held = codes[-2:].tobytes()
+            piece = held + (part or layout.delimiter.encode())
+            plain, marks = _judge(piece, around, quotes, begins=2 if first else 1)
+            quotes += marks
+            held = piece[-2:]
         if not part:
-            return Soundness(plain=plain and quotes % 2 == 0, nul_line=nul_line)
-        lines += part.count(b"\n") if not plain else 0
-        first = False
+            return Soundness(plain=plain and quotes % 2 == 0, nul=None)
+        seen += len(part)
 
 
-def _judge(codes: np.ndarray[Any, Any], around: np.ndarray[Any, Any], quotes: int, *, begins: int) -> tuple[bool, int]:
+def _judge(piece: bytes, around: np.ndarray[Any, Any], quotes: int, *, begins: int) -> tuple[bool, int]:
+    """Whether the bytes from `begins` to the last but one are sound, after so many marks; and how many they hold."""
+    codes = np.frombuffer(piece, dtype=np.uint8)
     ends = len(codes) - 1
     marks = np.flatnonzero(codes[begins:ends] == 34) + begins
     inside = quotes % 2
-    opening, closing = (marks[inside::2], marks[1 - inside :: 2])
+    opening, closing = marks[inside::2], marks[1 - inside :: 2]
     if not (around[codes[opening - 1]].all() and around[codes[closing + 1]].all()):
         return False, 0
-    line_ends = np.flatnonzero(codes[1:ends] == 10) + 1  # with the end of the header's line
-    returns = np.flatnonzero(codes[begins:ends] == 13) + begins
-    if len(returns) and not (codes[returns + 1] == 10).all():
+    if piece.count(b"\r", begins, ends) != piece.count(b"\r\n", begins, ends + 1):
         return False, 0
-    after = codes[line_ends + 1]
-    blank = line_ends[(after == 10) | (after == 13)]
-    if len(blank):
-        outside = (np.searchsorted(marks, blank) + quotes) % 2 == 0
-        if outside.any():
-            return False, 0
-    return True, len(marks)
+    feeds = np.flatnonzero(codes[1:ends] == 10) + 1  # with the end of the header's line
+    blank = feeds[(codes[feeds + 1] == 10) | (codes[feeds + 1] == 13)]
+    outside = (np.searchsorted(marks, blank) + quotes) % 2 == 0
+    return not outside.any(), len(marks)
 
 
-def split_fast(stream: IO[bytes], layout: Layout, columns: Sequence[str]) -> pd.DataFrame | None:
-    """Split sound text; None where a row has another number of fields than the header, or a row is very long."""
+def line_of(stream: IO[bytes], place: int) -> int:
+    """The number of the line that holds a byte."""
+    stream.seek(0)
+    feeds = 0
+    while part := stream.read(min(CHUNK, place)):
+        feeds, place = feeds + part.count(b"\n"), place - len(part)
+    return feeds + 1
+
+
+def split_fast(source: IO[bytes] | Path, layout: Layout, columns: Sequence[str]) -> pd.DataFrame | None:
+    """Split sound text; None where a row has another number of fields than the header, or a row is very long.
+
+    A file that is read by its path waits for no other thread of Python.
+    """
     import pyarrow as pa
     import pyarrow.csv
 
-    text, coded = pa.string(), pa.dictionary(pa.int32(), pa.string())
+    stream = pa.OSFile(str(source)) if isinstance(source, Path) else pa.PythonFile(source, mode="r")
     stream.seek(layout.body)
     try:
         table = pa.csv.read_csv(
-            pa.PythonFile(stream, mode="r"),
+            stream,
             read_options=pa.csv.ReadOptions(column_names=list(layout.header), block_size=CHUNK, use_threads=False),
             parse_options=pa.csv.ParseOptions(
                 delimiter=layout.delimiter, newlines_in_values=True, ignore_empty_lines=False
             ),
             convert_options=pa.csv.ConvertOptions(
-                include_columns=list(columns),
-                column_types={column: text if column in layout.varied else coded for column in columns},
+                include_columns=list(columns), column_types=dict.fromkeys(columns, pa.large_string())
             ),
         )
     except pa.ArrowInvalid:
         return None
-    split = pd.DataFrame({column: _as_series(table.column(column)) for column in columns}, copy=False)
+    finally:
+        if isinstance(source, Path):
+            stream.close()
+    split = pd.DataFrame({column: table.column(column).to_pandas() for column in columns}, dtype="str", copy=False)
     split.index = pd.RangeIndex(2, table.num_rows + 2, name="row")
     return split
 
@@ -297,33 +298,3 @@ def _delimiter(sample: str) -> str:
         if (alike, widths[0]) > best:
             best, chosen = (alike, widths[0]), delimiter
     return chosen
-
-
-def _varied(reader: Iterator[list[str]], header: tuple[str, ...]) -> frozenset[str]:
-    rows: list[list[str]] = []
-    try:
-        for fields in reader:
-            if len(fields) == len(header):
-                rows.append(fields)
-            if len(rows) == 200:
-                break
-    except csv.Error:
-        pass
-    samples = {column: {row[i] for row in rows} for i, column in enumerate(header)}
-    return frozenset(
-        column for column, sample in samples.items() if 2 * len(sample) > len(rows) and not all(map(_DAY.match, sample))
-    )
-
-
-def _as_series(column: pa.ChunkedArray) -> pd.Series:
-    import pyarrow as pa
-
-    if not pa.types.is_dictionary(column.type):
-        return column.to_pandas().astype("str")
-    if column.num_chunks == 0:
-        return pd.Series([], dtype="str")
-    whole = column.unify_dictionaries().combine_chunks()
-    whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
-    codes = whole.indices.to_numpy(zero_copy_only=False)
-    categories = pd.Index(whole.dictionary.to_pandas(), dtype="str")
-    return pd.Series(pd.Categorical.from_codes(codes, categories))

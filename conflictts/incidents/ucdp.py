@@ -10,10 +10,17 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
-from conflictts.incidents.checks import check_incidents, file_table, superseded, tell_files, warn_in_ledger
-from conflictts.incidents.distinct import Distinct, map_distinct
+from conflictts.incidents.checks import (
+    check_incidents,
+    file_table,
+    sound_numbers,
+    superseded,
+    tell_files,
+    warn_in_ledger,
+)
+from conflictts.incidents.distinct import map_distinct, stripped
 from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, tell_apart
-from conflictts.incidents.table import Incidents, Provenance
+from conflictts.incidents.table import MOST, Incidents, Provenance
 
 REQUIRED = (
     "id",
@@ -149,13 +156,12 @@ def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | Non
     if "event_type" in records:
         records["event_type"] = map_distinct(records["event_type"], EVENT_TYPE)
     if "n_sources" in records:
-        counts = Distinct.of(records["n_sources"]).values
-        records["n_sources"] = map_distinct(records["n_sources"], dict.fromkeys(counts[counts.str.startswith("-")], ""))
+        written = stripped(records["n_sources"])
+        negative = written.str.startswith("-")
+        records["n_sources"] = written.mask(negative, "") if negative.any() else written
     sizes = [len(one.table) for one in raws]
     providers = ["UCDP Candidate" if known is not None and known.candidate else "UCDP GED" for known in releases]
-    records["source"] = pd.Categorical.from_codes(
-        np.repeat([sorted(set(providers)).index(provider) for provider in providers], sizes), sorted(set(providers))
-    )
+    records["source"] = pd.Series(providers, dtype="str").array.take(np.repeat(np.arange(len(raws)), sizes))
     records["combatants_best"] = _add_sides(text["deaths_a"], text["deaths_b"])
     status = _unclear_status(text)
     if status is not None:
@@ -199,7 +205,7 @@ def _rank(releases: Sequence[Release | None]) -> list[int]:
 
 
 def _area(text: pd.DataFrame, raws: Sequence[RawRecords]) -> str:
-    countries = sorted(set(Distinct.of(text["country"]).values) - {""}) if "country" in text else []
+    countries = sorted({name.strip() for name in text["country"].unique()} - {""}) if "country" in text else []
     names = f"{', '.join(countries[:3]) or 'area'}{' …' if len(countries) > 3 else ''}"
     return f"{names} (records of {', '.join(one.name for one in raws)})"
 
@@ -207,21 +213,18 @@ def _area(text: pd.DataFrame, raws: Sequence[RawRecords]) -> str:
 def _unclear_status(text: pd.DataFrame) -> pd.Series | None:
     if "code_status" not in text:
         return None
-    distinct = Distinct.of(text["code_status"])
-    unclear = ~distinct.values.str.casefold().isin(["", "clear"])
-    return map_distinct(text["code_status"], dict.fromkeys(distinct.values[~unclear], "")) if unclear.any() else None
+    values = {value.strip() for value in text["code_status"].unique()}
+    clear = {value for value in values if value.casefold() in ("", "clear")}
+    return map_distinct(text["code_status"], dict.fromkeys(clear, "")) if values > clear else None
 
 
 def _add_sides(deaths_a: pd.Series, deaths_b: pd.Series) -> pd.Series:
-    """deaths_a + deaths_b as text; whatever is not a number is passed on, for the check to name it."""
-    first, second = Distinct.of(deaths_a), Distinct.of(deaths_b)
-    of_each = len(second.values)
-    place_a, place_b = first.rows(np.arange(len(first.values))), second.rows(np.arange(of_each))
-    codes, pairs = pd.factorize(place_a * of_each + place_b)
-    written_a = first.values.take(pairs // max(of_each, 1)).reset_index(drop=True)
-    written_b = second.values.take(pairs % max(of_each, 1)).reset_index(drop=True)
+    """deaths_a + deaths_b; as text, for the check to name what is wrong, unless every one is a count."""
+    a, b = sound_numbers(deaths_a, "deaths_best"), sound_numbers(deaths_b, "deaths_best")
+    if a is not None and b is not None and (a + b).max() <= MOST:
+        return pd.Series(a + b, deaths_a.index)
+    written_a, written_b = stripped(deaths_a), stripped(deaths_b)
     a, b = (pd.to_numeric(written, errors="coerce") for written in (written_a, written_b))
-    both = (a + b).map("{:.0f}".format)
     unreadable = (a + b).isna() | (a < 0) | (b < 0) | (a % 1 != 0) | (b % 1 != 0)
-    both = both.mask(unreadable, written_a + " + " + written_b).mask((written_a == "") & (written_b == ""), "")
-    return pd.Series(both.astype("str").array.take(codes), deaths_a.index, dtype="str")
+    both = (a + b).map("{:.0f}".format).mask(unreadable, written_a + " + " + written_b)
+    return both.mask((written_a == "") & (written_b == ""), "").astype("str")

@@ -64,7 +64,7 @@ def test_scan_tells_what_the_fast_path_may_read(tmp_path, monkeypatch, body, pla
     path = tmp_path / "scan.csv"
     path.write_bytes(b"id,note\n" + body.encode())
     with path.open("rb") as stream:
-        layout = splitting.Layout(("id", "note"), ",", 8, frozenset())
+        layout = splitting.Layout(("id", "note"), ",", 8)
         assert splitting.scan(stream, layout).plain is plain
 
 
@@ -73,4 +73,13 @@ def test_cell_beyond_the_bound_is_one_error(tmp_path, monkeypatch):
     path = tmp_path / "long.csv"
     path.write_text('id,note\n1,a\n2,"' + "x" * 2000 + '"y\n')
     with pytest.raises(InputError, match=r"long\.csv has a cell of more than 1,000 characters in the record at line 3"):
+        files.read_raw_records(path)
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 1 << 20])
+def test_nul_is_named_by_its_line(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr(splitting, "CHUNK", chunk)
+    path = tmp_path / "nul.csv"
+    path.write_bytes(b"id,note\n1,a\n2,b\x00\n3,c\n")
+    with pytest.raises(InputError, match=r"nul\.csv .* NUL byte in line 3\."):
         files.read_raw_records(path)
