@@ -53,6 +53,9 @@ class Pace:
     first_wait, longest_wait : float, default 2.0 and 300.0
         Wait before the second attempt, doubled before each further one (half to all of it, drawn), and its bound,
         which also bounds the ``Retry-After`` that is waited for; seconds.
+    throttled : float, default 30.0
+        Least wait after an answer of status 400 to a query that was answered before, which is how UCDP says that too
+        many requests came within a minute; seconds.
     daily_requests : int, default 5000
         Requests of this download on one day (UTC), failed ones included; UCDP's limit for one token.
     clock, sleep : callable
@@ -66,6 +69,7 @@ class Pace:
     timeout: float = 60.0
     first_wait: float = 2.0
     longest_wait: float = 300.0
+    throttled: float = 30.0
     daily_requests: int = 5000
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
@@ -151,7 +155,7 @@ class Exchange:
 
     def _ask(self, number: int) -> bytes:
         self._login.prepare(self._post, self._pace.clock())
-        parameters = {**self._service.query, "page": str(number)}
+        parameters = {**self._service.query, **self._store.address(number)}
         response = self._send("GET", self._service.url, parameters=parameters)
         if response.status_code in (401, 403):
             self._refused(response.status_code)
@@ -180,9 +184,16 @@ class Exchange:
 
     def _judge(self, response: httpx.Response, number: int) -> None:
         status = response.status_code
-        throttled = status == 400 and len(self._store) > 0  # the same query was answered for other pages
-        if status in PASSING or status >= 500 or throttled:
-            raise BadAnswer(f"is status {status}", wait=self._asked_wait(response.headers.get("retry-after")))
+        asked_wait = self._asked_wait(response.headers.get("retry-after"))
+        if status in PASSING or status >= 500:
+            raise BadAnswer(f"is status {status}", wait=asked_wait)
+        if status == 400 and len(self._store):  # the same query was answered for other pages
+            raise BadAnswer("is status 400, as for too many requests", wait=asked_wait or self._pace.throttled)
+        if status == 400:
+            self._fail(
+                f"page {number} was answered with status 400",
+                "Check the query, and the release if any; if they are right, too many requests were sent in one minute",
+            )
         if status != 200:
             self._fail(f"page {number} was answered with status {status}", "Check the query, and the release if any")
 

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from conflictts.errors import InputError
 
-FORMAT = 1  # of the files in the state folder
+FORMAT = 2  # of the files in the state folder
 
 
 class BadAnswer(Exception):
@@ -31,6 +31,15 @@ class BadAnswer(Exception):
 
 class Doubtful(BadAnswer):
     """An answer that is sound in itself and contradicts what was met before. It is believed when it is repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What stands around the rows of a page: the query's total, and the cursor of the next page if there is one."""
+
+    total: int
+    rows: list[Any]
+    following: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +61,11 @@ class Service:
     required : tuple of str
         Columns without which a row is not a record of this provider.
     envelope : callable
-        Takes the answer and the page's number; returns the query's total and the rows, or raises BadAnswer.
+        Takes the answer and the page's number; returns the Envelope, or raises BadAnswer.
     belongs : callable
         Tells whether a row answers the query.
+    by_cursor : bool
+        Whether a page is asked for by the cursor that the page before it named, instead of by its number.
     keeps : timedelta or None
         For how long verified pages may be completed by later ones; None where a release never changes.
     """
@@ -66,8 +77,9 @@ class Service:
     page_size: int
     identifier: str
     required: tuple[str, ...]
-    envelope: Callable[[dict[str, Any], int], tuple[int, list[Any]]]
+    envelope: Callable[[dict[str, Any], int], Envelope]
     belongs: Callable[[dict[str, Any]], bool]
+    by_cursor: bool = False
     keeps: timedelta | None = None
 
     def numbers(self, total: int) -> range:
@@ -82,13 +94,17 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One verified page: its number, the query's total, and its rows as text in the provider's columns."""
+    """One verified page: its number, the query's total, and its rows as text in the provider's columns.
+
+    `following` is the cursor of the next page, where the service works by cursors.
+    """
 
     number: int
     total: int
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     restrictions: Any = None
+    following: str | None = None
 
 
 def read_page(service: Service, content: bytes, number: int) -> Page:
@@ -99,18 +115,25 @@ def read_page(service: Service, content: bytes, number: int) -> Page:
         answer = None
     if not isinstance(answer, dict):
         raise BadAnswer(f"is not whole JSON ({len(content):,} bytes)")
-    total, rows = service.envelope(answer, number)
+    envelope = service.envelope(answer, number)
+    total, rows = envelope.total, envelope.rows
     if total == 0 and not rows:
-        raise Doubtful("says that no record matches the query")
+        raise Doubtful(f"says that no record matches the query{_held_back(answer)}")
+    # What a cursor leads to depends on the page that named it: repeated, the fault is in what is on disk.
+    fault = Doubtful if service.by_cursor and number > service.first_page else BadAnswer
     expected = service.rows_on(number, total)
     if len(rows) != expected or not rows:
-        raise BadAnswer(f"has {len(rows):,} rows where {expected:,} of {total:,} belong on this page")
+        raise fault(f"has {len(rows):,} rows where {expected:,} of {total:,} belong on this page")
+    last = number == service.numbers(total)[-1]
+    if service.by_cursor and last != (envelope.following is None):
+        named = "names a page after the last" if last else f"names no page after it, and {total:,} records make more"
+        raise fault(named)
     columns = _columns(rows, service)
     for row in rows:
         if not service.belongs(row):
             raise BadAnswer("holds a record that does not answer the query")
     texts = tuple(tuple(_as_text(row[column]) for column in columns) for row in rows)
-    return Page(number, total, columns, texts, answer.get("data_query_restrictions") or None)
+    return Page(number, total, columns, texts, answer.get("data_query_restrictions") or None, envelope.following)
 
 
 class PageStore:
@@ -132,6 +155,7 @@ class PageStore:
         self._columns: tuple[str, ...] = ()
         self._numbers: set[int] = set()
         self._seen: set[str] = set()
+        self._cursors: dict[int, str | None] = {}
         self._requests: dict[str, int] = {}
         self._tell = tell
         self._open(now)
@@ -144,6 +168,12 @@ class PageStore:
         if self.total is None:
             return self.service.first_page
         return next((n for n in self.service.numbers(self.total) if n not in self._numbers), None)
+
+    def address(self, number: int) -> dict[str, str]:
+        """Return the parameters by which page `number` is asked for; of cursors, the pages before it must be here."""
+        if not self.service.by_cursor:
+            return {"page": str(number)}
+        return {"cursor": (self._cursors.get(number - 1) or "") if number > self.service.first_page else "0"}
 
     def n_pages(self) -> int | None:
         """Pages of the whole query, None before the first is there."""
@@ -165,7 +195,8 @@ class PageStore:
 
     def add(self, page: Page) -> None:
         """Write a checked page to disk."""
-        content = json.dumps([page.number, page.total, page.columns, page.rows, page.restrictions]).encode()
+        cells = [page.number, page.total, page.columns, page.rows, page.restrictions, page.following]
+        content = json.dumps(cells).encode()
         digest = hashlib.sha256(content).hexdigest().encode()
         write_whole(self.folder / f"page-{page.number:06d}", self.folder, digest + b"\n" + content)
         self._remember(page)
@@ -261,10 +292,10 @@ class PageStore:
         digest, _, content = path.read_bytes().partition(b"\n")
         if hashlib.sha256(content).hexdigest().encode() != digest:
             raise BadAnswer("is damaged")
-        number, total, columns, rows, restrictions = json.loads(content)
+        number, total, columns, rows, restrictions, following = json.loads(content)
         if self._path(number) != path:
             raise BadAnswer("has another page's name")
-        return Page(number, total, tuple(columns), tuple(map(tuple, rows)), restrictions)
+        return Page(number, total, tuple(columns), tuple(map(tuple, rows)), restrictions, following)
 
     def _path(self, number: int) -> Path:
         return self.folder / f"page-{number:06d}"
@@ -277,11 +308,12 @@ class PageStore:
         self.total, self._columns = page.total, page.columns
         self._numbers.add(page.number)
         self._seen |= self._identifiers(page)
+        self._cursors[page.number] = page.following
         self.restrictions = page.restrictions or self.restrictions
 
     def _forget_pages(self) -> None:
         self.total, self._columns = None, ()
-        self._numbers, self._seen = set(), set()
+        self._numbers, self._seen, self._cursors = set(), set(), {}
 
     def _asked(self) -> dict[str, Any]:
         return {"format": FORMAT, "url": self.service.url, "query": dict(self.service.query)}
@@ -313,6 +345,21 @@ def write_whole(path: Path, folder: Path, content: bytes) -> None:
     half_written = folder / f"{path.name}.{os.getpid()}.tmp"
     half_written.write_bytes(content)
     os.replace(half_written, path)
+
+
+def _held_back(answer: dict[str, Any]) -> str:
+    restrictions = answer.get("data_query_restrictions")
+    return f", and that it holds records back from this account ({in_words(restrictions)})" if restrictions else ""
+
+
+def in_words(restrictions: Any) -> str:
+    """Say what an account may not read: ACLED's ``date_recency`` in words, anything else as it came, shortened."""
+    recency = restrictions.get("date_recency") if isinstance(restrictions, dict) else None
+    if isinstance(recency, dict) and {"quantity", "unit"} <= recency.keys():
+        words = f"those of the last {recency['quantity']} {str(recency['unit']).lower()}"
+        day = recency.get("date")
+        return f"{words}, after {day}"[:200] if day else words[:200]
+    return json.dumps(restrictions, ensure_ascii=False)[:200]
 
 
 def _columns(rows: list[Any], service: Service) -> tuple[str, ...]:

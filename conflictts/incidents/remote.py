@@ -16,7 +16,7 @@ from conflictts.errors import InputError, ProviderError
 from conflictts.incidents.credentials import find_credential, sendable_as_header
 from conflictts.incidents.exchange import Exchange, Pace, checked_base, libraries
 from conflictts.incidents.logins import HeaderLogin, Login, PasswordLogin
-from conflictts.incidents.pages import BadAnswer, Doubtful, PageStore, Service, write_whole
+from conflictts.incidents.pages import BadAnswer, Doubtful, Envelope, PageStore, Service, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +129,8 @@ def fetch_ucdp(
     References
     ----------
     https://ucdp.uu.se/apidocs/ (header x-ucdp-access-token; at most 1,000 rows a page, pages counted from 0; 5,000
-    requests a day, errors included; TotalCount, TotalPages, NextPageUrl, Result).
+    requests a day, errors included; TotalCount, TotalPages, NextPageUrl, Result). Beside the limit of a day there is
+    one of about 40 requests a minute, answered with status 400; `Pace` waits.
     """
     if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,2}){1,3}", version):
         raise InputError(f"version {version!r} is no release of UCDP. Give one like '25.1', or '26.0.7' for Candidate.")
@@ -211,7 +212,8 @@ def fetch_acled(
     References
     ----------
     https://acleddata.com/api-documentation/getting-started (password and refresh grants; tokens of 24 hours and 14
-    days; limit and page, counted from 1; at most 5,000 rows). ``with_total=true`` makes the answer say how many
+    days; at most 5,000 rows a page; ``cursor``, 0 for the first page and then the ``next_cursor`` of the page before,
+    in place of ``page``, which ACLED withdrew in October 2026). ``with_total=true`` makes the answer say how many
     records the query has in all.
     """
     first, last = _window(start, end)
@@ -243,6 +245,7 @@ def fetch_acled(
         required=ACLED_COLUMNS,
         envelope=lambda answer, _: _acled_envelope(answer),
         belongs=belongs,
+        by_cursor=True,
         keeps=timedelta(days=1),
     )
     licence = "ACLED Terms of Use: attribution required; records are not to be passed on"
@@ -323,7 +326,7 @@ def _complete(service: Service, store: PageStore, exchange: Exchange, tell: Tell
             )
 
 
-def _ucdp_envelope(answer: dict[str, Any], number: int, page_size: int) -> tuple[int, list[Any]]:
+def _ucdp_envelope(answer: dict[str, Any], number: int, page_size: int) -> Envelope:
     total, pages, rows = answer.get("TotalCount"), answer.get("TotalPages"), answer.get("Result")
     if type(total) is not int or type(pages) is not int or not isinstance(rows, list) or total < 0:
         raise BadAnswer("has no TotalCount, TotalPages and Result")
@@ -334,10 +337,10 @@ def _ucdp_envelope(answer: dict[str, Any], number: int, page_size: int) -> tuple
     expected = str(number + 1) if number + 1 < pages else ""
     if named != expected:
         raise BadAnswer(f"is another page: it names {named or 'none'} as the next, not {expected or 'none'}")
-    return total, rows
+    return Envelope(total, rows)
 
 
-def _acled_envelope(answer: dict[str, Any]) -> tuple[int, list[Any]]:
+def _acled_envelope(answer: dict[str, Any]) -> Envelope:
     if answer.get("success") is False or str(answer.get("status", 200)) != "200":
         raise BadAnswer("says that it was not successful")
     rows = answer.get("data")
@@ -346,7 +349,10 @@ def _acled_envelope(answer: dict[str, Any]) -> tuple[int, list[Any]]:
         raise BadAnswer("has no data and total_count")
     if count is not None and count != len(rows):
         raise BadAnswer(f"has {len(rows):,} rows and says {count:,}")
-    return total, rows
+    following = answer.get("next_cursor")
+    if following is not None and not re.fullmatch(r"[\w.:=+/-]{1,500}", str(following)):
+        raise BadAnswer("names a next page that cannot be asked for")
+    return Envelope(total, rows, None if following is None else str(following))
 
 
 def _whole(value: Any) -> int | None:

@@ -15,7 +15,7 @@ FAULTS = (
     *STATUSES, "429 for 7 s", "429 until a date", "timeout", "reset", "truncated", "cut", "not JSON", "wrong type",
     "login page", "redirect", "expired", "page repeated", "page missing", "row missing", "row doubled",
     "row of another", "total off", "column missing", "no total", "unsuccessful",
-    "count off",
+    "count off", "no cursor",
 )  # fmt: skip
 
 
@@ -167,14 +167,24 @@ class ProviderServer:
         return {**answer, "Result": rows}
 
     def _acled_page(self, query: dict[str, str], fault: str | None) -> dict[str, Any]:
-        size, page = int(query["limit"]), int(query["page"])
-        page = page % -(-len(self.acled) // size) + 1 if fault == "page repeated" else page
-        rows = spoil(self.acled[(page - 1) * size : page * size], fault)
+        size, cursors = int(query["limit"]), [0, *(self.cursor_at(n) for n in range(len(self.acled)))]
+        begin = cursors.index(int(query["cursor"]))
+        if fault == "page repeated":
+            begin = (begin + size) % (size * -(-len(self.acled) // size))
+        rows, end = spoil(self.acled[begin : begin + size], fault), begin + size
         total = len(self.acled) + (fault == "total off")
         answer = {"status": 200, "success": fault != "unsuccessful", "count": len(rows), "data": rows}
+        answer["next_cursor"] = self.cursor_at(end - 1) if end < len(self.acled) else None
+        if fault == "no cursor":
+            answer["next_cursor"] = None
         answer["count"] += fault == "count off"
         answer["data_query_restrictions"] = self.restrictions
         return answer if fault == "no total" or "with_total" not in query else {**answer, "total_count": total}
+
+    @staticmethod
+    def cursor_at(n: int) -> int:
+        """The number by which the rows after the n-th are asked for; it has nothing of a page's number."""
+        return 48213 + 11 * n
 
     def _send(
         self, to: BaseHTTPRequestHandler, status: int, text: str, *,

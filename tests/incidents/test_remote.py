@@ -113,7 +113,13 @@ def clean(running, tmp_path_factory) -> dict[str, bytes]:
 
 
 def asked_pages(server: ProviderServer) -> list[int]:
-    return [int(line.rpartition("page=")[2]) for line in server.asked if line.startswith("GET")]
+    """Numbers of the pages asked for: as UCDP counts them; for ACLED by what the cursor leads to, from 1."""
+    cursors = {0: 1, **{server.cursor_at(4 * n - 1): n + 1 for n in range(1, 9)}}
+    return [
+        int(line.rpartition("page=")[2]) if "page=" in line else cursors[int(line.rpartition("cursor=")[2])]
+        for line in server.asked
+        if line.startswith("GET")
+    ]
 
 
 def told_by(error: BaseException) -> str:
@@ -298,6 +304,35 @@ def test_acled_count_must_be_that_of_the_rows(server, time, tmp_path):
     server.faults = [None, "count off"]
     fetch("acled", server, tmp_path / "out.csv", time.pace(), progress=told.append)
     assert "has 4 rows and says 5" in told[0]
+
+
+def test_acled_pages_are_asked_for_by_the_cursor_of_the_page_before(server, time, tmp_path):
+    fetch("acled", server, tmp_path / "out.csv", time.pace())
+    cursors = [line.rpartition("cursor=")[2] for line in server.asked if line.startswith("GET")]
+    assert cursors == ["0", "48246", "48290", "48334", "48378"]  # 48213 + 11 n after the rows n = 3, 7, 11, 15
+    assert not any("page=" in line for line in server.asked), "ACLED withdrew it"
+
+
+def test_full_page_that_names_no_next_one_is_not_taken_for_the_last(server, time, tmp_path):
+    told: list[str] = []
+    server.faults = [None, None, "no cursor"]
+    fetch("acled", server, tmp_path / "out.csv", time.pace(), progress=told.append)
+    assert "names no page after it, and 17 records make more" in told[1]
+    assert asked_pages(server) == [1, 2, 2, 3, 4, 5]
+
+
+def test_page_that_was_another_is_noticed_when_the_cursors_end_early(server, time, tmp_path, clean):
+    server.faults = [None, None, "page repeated"]  # the third page in place of the second
+    done = fetch("acled", server, tmp_path / "out.csv", time.pace())
+    assert done.notes == ("started anew: ACLED has 1 rows where 4 of 17 belong on this page",)
+    assert (tmp_path / "out.csv").read_bytes() == clean["acled"]
+
+
+def test_records_held_back_are_named_when_none_is_left(server, time, tmp_path):
+    server.acled = []
+    server.restrictions = {"date_recency": {"quantity": 12, "unit": "Months", "date": "2018-08-29"}}
+    with pytest.raises(ProviderError, match=r"holds records back .*those of the last 12 months, after 2018-08-29"):
+        fetch("acled", server, tmp_path / "out.csv", time.pace())
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -527,8 +562,10 @@ def test_status_400_is_passing_once_the_query_was_answered(server, time, tmp_pat
     server.faults = ["400"]
     with pytest.raises(ProviderError, match="page 0 was answered with status 400"):
         fetch("ucdp", server, tmp_path / "out.csv", time.pace())
+    assert time.slept == [], "an unusable query is not repeated"
     server.faults = [None, "400"]
-    assert fetch("ucdp", server, tmp_path / "out.csv", time.pace()).rows == 23
+    assert fetch("ucdp", server, tmp_path / "out.csv", time.pace(pause=0.0)).rows == 23
+    assert 31.0 <= time.slept[0] <= 32.0, "30 s for the limit of a minute, and 1 to 2 s drawn"
 
 
 # --- credentials ----------------------------------------------------------------------------------------------------
