@@ -13,6 +13,7 @@ from conflictts.errors import InputError
 from conflictts.incidents.checks import check_incidents, file_table, superseded, tell_files, warn_in_ledger
 from conflictts.incidents.distinct import Distinct, map_distinct, plain_digits
 from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, shorten, tell_apart
+from conflictts.incidents.sidecar import Sidecar, with_downloads, with_faults
 from conflictts.incidents.table import Incidents, Provenance
 
 REQUIRED = ("event_id_cnty", "event_date", "event_type", "fatalities")
@@ -114,6 +115,8 @@ def acled_incidents(
     raws = tell_files(raw)
     for one in raws:
         require_columns(one, REQUIRED, kind="an ACLED export")
+    told = [Sidecar.beside(one) for one in raws]
+    raws = with_faults(raws, told)
     text = file_table(raws, {**NAMES, **{column: column for column in BESIDE}})
     records = text.drop(columns=[column for column in BESIDE if column in text])
     precision = _precision(text)
@@ -130,7 +133,7 @@ def acled_incidents(
         records,
         raw=raws,
         names={**NAMES, "date_end": "event_date", "civilians_best": "fatalities"},
-        provenance=_provenance(text, raws),
+        provenance=with_downloads(_provenance(text, raws), told),
         excluded={
             DELETED: map_distinct(text["incident_id"], {}).isin(_deleted(deletions)),
             OLDER: superseded(text["incident_id"], _timestamps(text), _file_numbers(raws)),

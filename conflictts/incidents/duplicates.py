@@ -673,4 +673,5 @@ def _provenance_of_both(a: Provenance, b: Provenance) -> Provenance:
         retrieved_on=earlier(a.retrieved_on, b.retrieved_on),
         data_through=earlier(a.data_through, b.data_through),
         caveat=both(a.caveat, b.caveat),
+        query=both(a.query, b.query),
     )

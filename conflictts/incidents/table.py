@@ -138,6 +138,8 @@ class Provenance:
         The terms of use, and how to cite.
     caveat : str
         What a reader of any number from this source must know first.
+    query : str
+        What the provider was asked for, in its own parameters, where the records were downloaded by this package.
     """
 
     provider: str
@@ -152,6 +154,7 @@ class Provenance:
     retrieved_on: pd.Timestamp | None = None
     data_through: pd.Timestamp | None = None
     caveat: str = ""
+    query: str = ""
 
     @property
     def vintage(self) -> str:

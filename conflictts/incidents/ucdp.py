@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from os import PathLike
 
 import numpy as np
@@ -20,6 +21,7 @@ from conflictts.incidents.checks import (
 )
 from conflictts.incidents.distinct import map_distinct, stripped
 from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, tell_apart
+from conflictts.incidents.sidecar import Sidecar, with_downloads, with_faults
 from conflictts.incidents.table import MOST, Incidents, Provenance
 
 REQUIRED = (
@@ -58,6 +60,7 @@ DATE_PRECISION = {"1": "day", "2": "range", "3": "week", "4": "month", "5": "yea
 EVENT_TYPE = {"1": "state-based conflict", "2": "non-state conflict", "3": "one-sided violence"}
 BESIDE = ("deaths_a", "deaths_b", "code_status", "country")  # read, but no column of the incident table by themselves
 OLDER = "older version of an event that a newer release repeats"
+LICENCE = "CC BY 4.0"
 CITATION = (
     "Sundberg, R. & Melander, E. (2013), Introducing the UCDP Georeferenced Event Dataset, "
     "Journal of Peace Research 50(4), 523-532; Högbladh, S., UCDP GED Codebook, Uppsala University."
@@ -94,6 +97,17 @@ class Release:
             return cls((2000 + int(year), 6, 2), f"{year}.{found[3]}", candidate=False)
         return None
 
+    @classmethod
+    def named(cls, version: str) -> Release | None:
+        """Read the release from its name: "25.1" of GED, "25.0.3" or "24.01.24.06" of Candidate."""
+        return cls.of(f"GEDEvent_v{version.replace('.', '_')}.csv")
+
+    @property
+    def data_through(self) -> date:
+        """Last day that it covers."""
+        year, month, _ = self.published
+        return date(year, month, 1) - timedelta(days=1) if self.candidate else date(year - 1, 12, 31)
+
 
 def read_ucdp(
     path_or_paths: str | PathLike[str] | Iterable[str | PathLike[str]], *, release: str | None = None
@@ -105,7 +119,8 @@ def read_ucdp(
     path_or_paths : path-like, or iterable of path-like
         The file as downloaded (CSV, plain, gzip or zip), or any selection of its rows; or several of them.
     release : str, optional
-        The release it comes from ("19.1"), printed wherever its numbers are. Default: as the file name tells it.
+        The release it comes from ("19.1"), printed wherever its numbers are. Default: as the download that wrote the
+        file noted it beside it, else as the file name tells it.
 
     Returns
     -------
@@ -148,7 +163,9 @@ def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | Non
     raws = tell_files(raw)
     for one in raws:
         require_columns(one, REQUIRED, kind="a UCDP GED export")
-    releases = [Release.of(one.path.name) for one in raws]
+    told = [Sidecar.beside(one) for one in raws]
+    raws = with_faults(raws, told)
+    releases = [Release.named(of.release) or Release.of(one.path.name) for one, of in zip(raws, told, strict=True)]
     text = file_table(raws, {**NAMES, **{column: column for column in BESIDE}})
     records = text.drop(columns=[column for column in BESIDE if column in text])
     if "date_precision" in records:
@@ -174,9 +191,10 @@ def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | Non
         sha256=tuple(one.sha256 for one in raws),
         rows=sum(one.read for one in raws),
         area=_area(text, raws),
-        licence="CC BY 4.0",
+        licence=LICENCE,
         citation=f"{CITATION} {CITATION_CANDIDATE}" if "UCDP Candidate" in providers else CITATION,
     )
+    provenance = with_downloads(provenance, told)
     newness = np.repeat(_rank(releases), sizes)
     incidents = check_incidents(
         records,
