@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from conflictts.errors import InputError, ProviderError
+from conflictts.incidents import acled, sidecar, ucdp
 from conflictts.incidents.credentials import find_credential, sendable_as_header
 from conflictts.incidents.exchange import Exchange, Pace, checked_base, libraries
 from conflictts.incidents.logins import HeaderLogin, Login, PasswordLogin
-from conflictts.incidents.pages import BadAnswer, Doubtful, Envelope, PageStore, Service, write_whole
+from conflictts.incidents.pages import BadAnswer, Doubtful, Envelope, PageStore, Service, in_words, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,17 +28,7 @@ ACLED_USER = "CONFLICTTS_ACLED_USER"
 ACLED_PASSWORD = "CONFLICTTS_ACLED_PASSWORD"
 UCDP_PAGE, ACLED_PAGE = 1000, 5000  # rows, the most that each service gives at once
 STARTS = 3  # times a download begins from its first page before the provider is called inconsistent
-UCDP_COLUMNS = ("id", "date_start", "date_end", "deaths_a", "deaths_b", "deaths_civilians", "low", "best", "high")
-ACLED_COLUMNS = ("event_id_cnty", "event_date", "time_precision", "event_type", "country", "fatalities")
-UCDP_CITATION = (
-    "Sundberg, R. & Melander, E. (2013), Introducing the UCDP Georeferenced Event Dataset, "
-    "Journal of Peace Research 50(4), 523-532."
-)
-ACLED_CITATION = (
-    "Raleigh, C., Kishi, R. & Linke, A. (2023), Political instability patterns are obscured by conflict dataset scope "
-    "conditions, sources, and coding choices, Humanities and Social Sciences Communications 10, 74; "
-    "Armed Conflict Location & Event Data (ACLED), acleddata.com."
-)
+ACLED_COLUMNS = (*acled.REQUIRED, "time_precision", "country")
 
 Tell = Callable[[str], None]
 
@@ -153,17 +145,25 @@ def fetch_ucdp(
         first_page=0,
         page_size=page_size,
         identifier="id",
-        required=UCDP_COLUMNS,
+        required=ucdp.REQUIRED,
         envelope=lambda answer, number: _ucdp_envelope(answer, number, page_size),
         belongs=belongs,
     )
-    terms = {"provider": "UCDP GED", "release": version, "licence": "CC BY 4.0", "citation": UCDP_CITATION}
+    release = ucdp.Release.named(version)
+    candidate = release is not None and release.candidate
+    terms: dict[str, Any] = {
+        "provider": "UCDP Candidate" if candidate else "UCDP GED",
+        "release": version,
+        "licence": ucdp.LICENCE,
+        "citation": f"{ucdp.CITATION} {ucdp.CITATION_CANDIDATE}" if candidate else ucdp.CITATION,
+    }
+    through = [day for day in (last, release.data_through if release else None) if day is not None]
 
     def login() -> Login:
         token = find_credential(UCDP_TOKEN, purpose="the access token of the UCDP API")
         return HeaderLogin("x-ucdp-access-token", sendable_as_header(token, UCDP_TOKEN))
 
-    return _download(Path(out), service, login, terms, pace=pace or Pace(), progress=progress)
+    return _download(Path(out), service, login, terms, through, pace=pace or Pace(), progress=progress)
 
 
 def fetch_acled(
@@ -198,8 +198,8 @@ def fetch_acled(
     Returns
     -------
     Download
-        Where ACLED holds records back from the account (the most recent months, for some), the provenance says so
-        under ``restrictions``.
+        Where ACLED holds records back from the account (the most recent months, for some), the provenance says so,
+        and so does the caveat of the incidents that `read_acled` reads from the file.
 
     Raises
     ------
@@ -248,15 +248,14 @@ def fetch_acled(
         by_cursor=True,
         keeps=timedelta(days=1),
     )
-    licence = "ACLED Terms of Use: attribution required; records are not to be passed on"
-    terms = {"provider": "ACLED", "release": None, "licence": licence, "citation": ACLED_CITATION}
+    terms = {"provider": "ACLED", "release": None, "licence": acled.LICENCE, "citation": acled.ATTRIBUTION}
 
     def login() -> Login:
         user = find_credential(ACLED_USER, purpose="the e-mail address of a myACLED account")
         password = find_credential(ACLED_PASSWORD, purpose="the password of the myACLED account")
         return PasswordLogin(f"{base}/oauth/token", user, password)
 
-    return _download(Path(out), service, login, terms, pace=pace or Pace(), progress=progress)
+    return _download(Path(out), service, login, terms, [last], pace=pace or Pace(), progress=progress)
 
 
 def _download(
@@ -264,6 +263,7 @@ def _download(
     service: Service,
     login: Callable[[], Login],
     terms: Mapping[str, str | None],
+    through: Sequence[date],
     *,
     pace: Pace,
     progress: Tell | None,
@@ -279,7 +279,7 @@ def _download(
     rows, pages = store.total or 0, len(store)
     digest = store.write_csv(out)
     provenance = {
-        "format": 1,
+        "format": sidecar.FORMAT,
         **terms,
         "file": out.name,
         "sha256": digest,
@@ -289,14 +289,27 @@ def _download(
         "query": dict(service.query),
         "requested": store.requested.isoformat(timespec="seconds"),
         "finished": pace.clock().isoformat(timespec="seconds"),
+        "data_through": _data_through(through, store).isoformat() if through else None,
         "restrictions": store.restrictions,
+        "held_back": in_words(store.restrictions) if store.restrictions else None,
         "notes": store.notes,
     }
-    beside = out.with_name(f"{out.name}.provenance.json")
+    beside = out.with_name(out.name + sidecar.ENDING)
     write_whole(beside, store.folder, (json.dumps(provenance, indent=2, ensure_ascii=False) + "\n").encode())
     done = Download(out, beside, rows, pages, store.resumed, digest, tuple(store.notes))
     store.remove()
     return done
+
+
+def _data_through(through: Sequence[date], store: PageStore) -> date:
+    """Last day that a download may claim: as asked and released, no later than its own day, less what was held back."""
+    recency = store.restrictions.get("date_recency") if isinstance(store.restrictions, dict) else None
+    held_back = str(recency.get("date")) if isinstance(recency, dict) else ""
+    days = [*through, store.requested.date()]
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", held_back):
+        with contextlib.suppress(ValueError):
+            days.append(date.fromisoformat(held_back))
+    return min(days)
 
 
 def _complete(service: Service, store: PageStore, exchange: Exchange, tell: Tell) -> None:

@@ -22,12 +22,15 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
+import conflictts as ct
 from conflictts.errors import ConflictTSError, InputError, ProviderError
+from conflictts.incidents.acled import CAVEAT
 from conflictts.incidents.credentials import Secret
 from conflictts.incidents.exchange import Pace
 from conflictts.incidents.pages import _natural
+from conflictts.incidents.recognise import read_incidents
 from conflictts.incidents.remote import Download, fetch_acled, fetch_ucdp
-from conflictts.incidents.ucdp import read_ucdp
+from conflictts.incidents.ucdp import CITATION, CITATION_CANDIDATE, read_ucdp
 
 _spec = importlib.util.spec_from_file_location("provider_server", Path(__file__).with_name("provider_server.py"))
 provider_server = importlib.util.module_from_spec(_spec)
@@ -230,6 +233,66 @@ def test_provenance_says_what_was_asked_and_what_came(provider, server, time, tm
     else:
         assert told["query"]["event_date"] == "2019-08-01|2019-08-31"
         assert told["restrictions"] == server.restrictions
+
+
+def test_download_is_read_with_what_was_asked_and_when(server, time, tmp_path):
+    ucdp = read_incidents(fetch("ucdp", server, tmp_path / "ged.csv", time.pace()).path)
+    assert ucdp.provenance.release == "25.1", "though the file's name does not tell it"
+    assert ucdp.provenance.query == "Country=652; EndDate=2019-05-31; StartDate=2019-05-01"
+    assert ucdp.provenance.retrieved_on.isoformat() == "2021-01-01T00:00:00"
+    assert ucdp.provenance.data_through.isoformat() == "2019-05-31T00:00:00"
+    assert ucdp.provenance.citation == CITATION
+    acled = read_incidents(fetch("acled", server, tmp_path / "acled.csv", time.pace()).path)
+    assert acled.provenance.query == "country=Syria; event_date=2019-08-01|2019-08-31; event_date_where=BETWEEN"
+    assert acled.provenance.data_through.isoformat() == "2019-08-31T00:00:00"
+    assert acled.provenance.caveat == CAVEAT
+    assert not any(
+        "provenance" in line for line in [*ucdp.ledger.warnings["warning"], *acled.ledger.warnings["warning"]]
+    )
+
+
+def test_candidate_release_is_downloaded_as_what_it_is(server, time, tmp_path):
+    done = fetch("ucdp", server, tmp_path / "out.csv", time.pace(), version="20.0.11", end=None)
+    told = json.loads(done.provenance_path.read_text())
+    assert told["provider"] == "UCDP Candidate"
+    assert CITATION_CANDIDATE in told["citation"]
+    assert told["data_through"] == "2020-11-30"
+    assert read_incidents(done.path).provenance.provider == "UCDP Candidate"
+
+
+def test_download_that_runs_past_its_own_day_claims_no_more_than_that_day(server, time, tmp_path):
+    done = fetch("acled", server, tmp_path / "out.csv", time.pace(), end="2029-01-01")
+    assert json.loads(done.provenance_path.read_text())["data_through"] == "2021-01-01"
+
+
+def test_file_changed_after_its_download_is_said(server, time, tmp_path):
+    done = fetch("acled", server, tmp_path / "out.csv", time.pace())
+    done.path.write_bytes(done.path.read_bytes().replace(b"Idleb", b"Idlib"))
+    incidents = read_incidents(done.path)
+    assert incidents.ledger.warnings["warning"].str.contains("out.csv was changed after its download").sum() == 1
+    assert incidents.provenance.retrieved_on is None
+
+
+def test_records_held_back_reach_the_report_as_text(server, time, tmp_path):
+    told = {"quantity": 12, "unit": "Months<script>alert(1)</script>", "date": "2019-08-20"}
+    server.restrictions = {"date_recency": told}
+    days, row = np.arange("2019-07-01", "2019-08-29", dtype="M8[D]").repeat(3).astype(str), server.acled[0]
+    server.acled = [{**row, "event_id_cnty": f"SYR{n}", "event_date": day} for n, day in enumerate(days)]
+    days_asked = {"start": "2019-07-01", "end": "2019-08-28"}
+    done = fetch("acled", server, tmp_path / "out.csv", time.pace(), page_size=50, **days_asked)
+    incidents = read_incidents(done.path)
+    assert incidents.provenance.data_through.isoformat() == "2019-08-20T00:00:00", "what was held back is not covered"
+    page = ct.write_report(
+        incidents,
+        ct.Truce("2019-07-31"),
+        tmp_path / "report",
+        measure="incidents",
+        coverage=("2019-07-01", "2019-08-28"),
+    )
+    quality = page.read_text(encoding="utf-8").partition('<h2 id="quality">')[2].partition("<h2")[0]
+    assert "held records back from the account they were downloaded with: those of the last 12 months" in quality
+    assert "&lt;script&gt;" in quality
+    assert "<script" not in page.read_text(encoding="utf-8")
 
 
 KEYS = [
