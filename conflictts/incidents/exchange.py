@@ -19,6 +19,7 @@ import numpy as np
 from conflictts.errors import InputError, ProviderError
 from conflictts.incidents.logins import Form, Login
 from conflictts.incidents.pages import BadAnswer, Doubtful, Page, PageStore, Service, read_page
+from conflictts.incidents.quota import DailyRequests
 
 if TYPE_CHECKING:
     import ssl
@@ -57,7 +58,9 @@ class Pace:
         Least wait after an answer of status 400 to a query that was answered before, which is how UCDP says that too
         many requests came within a minute; seconds.
     daily_requests : int, default 5000
-        Requests of this download on one day (UTC), failed ones included; UCDP's limit for one token.
+        Requests to the service on one day (UTC), failed ones included, over all downloads and processes of one user on
+        this machine; UCDP's limit for one token. They are counted in ``requests.json`` in the user's state folder
+        (~/.local/state/conflictts on Linux; the environment variable CONFLICTTS_STATE names another).
     clock, sleep : callable
         The present time (UTC), and waiting.
     rng : Generator, optional
@@ -87,6 +90,8 @@ class Exchange:
         self._service, self._login, self._store, self._pace, self._tell = service, login, store, pace, tell
         self._rng = np.random.default_rng() if pace.rng is None else pace.rng
         self._asked_at: datetime | None = None
+        address = f"{service.name} {urlsplit(service.url).netloc}"
+        self._requests = DailyRequests(address, pace.daily_requests, tell)
         self._refusals = 0
         self._httpx = httpx
         self._client = httpx.Client(
@@ -245,10 +250,10 @@ class Exchange:
             if early > 0:
                 self._pace.sleep(min(early, self._pace.pause))
         self._asked_at = self._pace.clock()
-        if self._store.count_request(self._asked_at) >= self._pace.daily_requests:
+        if not self._requests.take(self._asked_at):
             self._fail(
                 f"{self._pace.daily_requests:,} requests were sent on {self._asked_at:%Y-%m-%d} (UTC), the limit of a "
-                "day",
+                "day for all downloads of one user",
                 "Wait until tomorrow",
             )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import hashlib
 import json
@@ -156,7 +155,6 @@ class PageStore:
         self._numbers: set[int] = set()
         self._seen: set[str] = set()
         self._cursors: dict[int, str | None] = {}
-        self._requests: dict[str, int] = {}
         self._tell = tell
         self._open(now)
 
@@ -215,14 +213,6 @@ class PageStore:
         self._tell(what)
         self._write_state()
 
-    def count_request(self, now: datetime) -> int:
-        """Count one request more on this day (UTC); return how many there were before it."""
-        day = now.date().isoformat()
-        before = self._requests.get(day, 0)
-        self._requests = {day: before + 1}
-        self._write_state()
-        return before
-
     def write_csv(self, out: Path) -> str:
         """Write all rows to `out`, in the order of their ids, so that the same records give the same bytes.
 
@@ -245,12 +235,10 @@ class PageStore:
         return digest
 
     def remove(self) -> None:
-        """Remove the folder, its knowledge of the query first: what a kill leaves of it is then nobody's."""
+        """Remove what is in the folder, the query first: what a kill leaves is then nobody's."""
         (self.folder / "state.json").unlink(missing_ok=True)
         for path in [*self.folder.glob("page-*"), *self.folder.glob("*.tmp")]:
             path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # something of somebody else's is in it
-            self.folder.rmdir()
 
     def _open(self, now: datetime) -> None:
         try:
@@ -266,7 +254,6 @@ class PageStore:
                 self.start_anew("the pages on disk had lost the record of their query")
             self._write_state()
             return
-        self._requests = state["requests"]
         if state["asked"] != self._asked():
             self.start_anew("the query is another than that of the pages on disk")
         elif self.service.keeps is not None and now - state["requested"] > self.service.keeps and kept:
@@ -322,7 +309,6 @@ class PageStore:
         state = {
             "asked": self._asked(),
             "requested": self.requested.isoformat(),
-            "requests": self._requests,
             "notes": self.notes,
         }
         write_whole(self.folder / "state.json", self.folder, json.dumps(state, indent=1).encode())
@@ -333,7 +319,6 @@ class PageStore:
             return {
                 "asked": dict(state["asked"]),
                 "requested": datetime.fromisoformat(state["requested"]),
-                "requests": {str(day): int(n) for day, n in state["requests"].items()},
                 "notes": [str(note) for note in state["notes"]],
             }
         except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from os import PathLike
@@ -17,6 +17,7 @@ from conflictts.errors import InputError, ProviderError
 from conflictts.incidents import acled, sidecar, ucdp
 from conflictts.incidents.credentials import find_credential, sendable_as_header
 from conflictts.incidents.exchange import Exchange, Pace, checked_base, libraries
+from conflictts.incidents.lock import Taken, locked
 from conflictts.incidents.logins import HeaderLogin, Login, PasswordLogin
 from conflictts.incidents.pages import BadAnswer, Doubtful, Envelope, PageStore, Service, in_words, write_whole
 
@@ -116,7 +117,7 @@ def fetch_ucdp(
     ProviderError
         If there is no token, the service refuses or keeps failing, or no record matches. Verified pages are kept.
     InputError
-        If an argument is not usable.
+        If an argument is not usable, or another process is downloading to the same file.
 
     References
     ----------
@@ -207,7 +208,7 @@ def fetch_acled(
         If there are no credentials, the service refuses or keeps failing, or no record matches. Verified pages are
         kept.
     InputError
-        If an argument is not usable.
+        If an argument is not usable, or another process is downloading to the same file.
 
     References
     ----------
@@ -273,8 +274,39 @@ def _download(
     tell: Tell = progress or (lambda _: None)
     libraries()
     signed = login()
-    store = PageStore(out.with_name(f"{out.name}.partial"), service, now=pace.clock(), tell=tell)
-    with Exchange(service, signed, store, pace=pace, tell=tell) as exchange:
+    with _alone(out) as folder:
+        store = PageStore(folder, service, now=pace.clock(), tell=tell)
+        return _download_alone(out, store, signed, terms, through, pace=pace, tell=tell)
+
+
+@contextlib.contextmanager
+def _alone(out: Path) -> Iterator[Path]:
+    """The folder of the pages of one file, for this process only."""
+    folder = out.with_name(f"{out.name}.partial")
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder / "lock", remove=True))
+        except Taken as taken:
+            raise InputError(
+                f"{out.name} is being downloaded already, by {taken.holder}. Wait until it ends, or name another file."
+            ) from None
+        except OSError as error:
+            raise InputError(f"{folder} cannot be written ({error.strerror}). Check the path.") from None
+        yield folder
+
+
+def _download_alone(
+    out: Path,
+    store: PageStore,
+    login: Login,
+    terms: Mapping[str, str | None],
+    through: Sequence[date],
+    *,
+    pace: Pace,
+    tell: Tell,
+) -> Download:
+    service = store.service
+    with Exchange(service, login, store, pace=pace, tell=tell) as exchange:
         _complete(service, store, exchange, tell)
     rows, pages = store.total or 0, len(store)
     digest = store.write_csv(out)

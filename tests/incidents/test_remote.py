@@ -67,6 +67,14 @@ class Time:
 
 
 @pytest.fixture(autouse=True)
+def state(monkeypatch, tmp_path_factory) -> Path:
+    """A state folder of this test's own."""
+    folder = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("CONFLICTTS_STATE", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
 def credentials(monkeypatch):
     for variable, value in ENVIRONMENT.items():
         monkeypatch.setenv(variable, value)
@@ -109,6 +117,7 @@ def clean(running, tmp_path_factory) -> dict[str, bytes]:
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in ENVIRONMENT.items():
             patch.setenv(variable, value)
+        patch.setenv("CONFLICTTS_STATE", str(folder))
         for provider in PROVIDERS:
             fetch(provider, running, folder / provider, Time().pace())
             files[provider] = (folder / provider).read_bytes()
@@ -399,7 +408,7 @@ def test_records_held_back_are_named_when_none_is_left(server, time, tmp_path):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_fault_schedules_lose_and_double_nothing_and_show_no_secret(seed, server, tmp_path, clean, caplog):
+def test_fault_schedules_lose_and_double_nothing_and_show_no_secret(seed, server, tmp_path, clean, caplog, state):
     caplog.set_level(logging.DEBUG)
     rng = np.random.default_rng(seed)
     provider = PROVIDERS[seed % 2]
@@ -423,7 +432,7 @@ def test_fault_schedules_lose_and_double_nothing_and_show_no_secret(seed, server
             failed += 1
             server.faults, kills = [], []
             shown += [str(error), told_by(error)]
-        assert_no_secret(*written_in(tmp_path))
+        assert_no_secret(*written_in(tmp_path), *written_in(state))
     assert failed <= 1
     assert out.read_bytes() == clean[provider]
     assert json.loads(done.provenance_path.read_text())["sha256"] == hashlib.sha256(clean[provider]).hexdigest()
@@ -479,6 +488,27 @@ def test_killed_process_is_taken_up_again(provider, page, server, tmp_path, clea
     assert out.read_bytes() == clean[provider]
     assert result.resumed == page
     assert len(asked_pages(server)) - before == 5 - page, "verified pages are not fetched again"
+
+
+WAITING_PROCESS = KILLED_PROCESS.replace("os.kill(os.getpid(), signal.SIGKILL)", "print(what, flush=True) or input()")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a system with SIGKILL")
+def test_file_that_another_process_downloads_is_left_to_it_and_taken_over_when_it_is_dead(server, tmp_path, clean):
+    out = tmp_path / "out.csv"
+    command = [sys.executable, "-c", WAITING_PROCESS, "ucdp", server.url, str(out), "2"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "UCDP: 2 of 5 pages\n"
+        before = list(server.asked)
+        with pytest.raises(InputError, match=rf"out.csv is being downloaded already, by process {other.pid} on "):
+            fetch("ucdp", server, out, Time().pace())
+        assert server.asked == before, "nothing is sent"
+        assert fetch("ucdp", server, tmp_path / "other.csv", Time().pace()).rows == 23
+        other.kill()
+    done = fetch("ucdp", server, out, Time().pace())
+    assert done.resumed == 2
+    assert out.read_bytes() == clean["ucdp"]
+    assert not out.with_name("out.csv.partial").exists()
 
 
 # --- what is kept, and what starts anew -----------------------------------------------------------------------------
@@ -619,6 +649,17 @@ def test_requests_of_a_day_are_bounded_over_runs(server, time, tmp_path, clean):
     time.sleep(86_400)  # by the test's own clock
     fetch("ucdp", server, out, pace)
     assert out.read_bytes() == clean["ucdp"]
+
+
+def test_requests_of_a_day_are_bounded_over_files(server, time, tmp_path, state):
+    pace = time.pace(daily_requests=7)
+    fetch("ucdp", server, tmp_path / "one.csv", pace)
+    with pytest.raises(ProviderError, match=r"7 requests were sent on 2021-01-01 \(UTC\).*2 of 5 pages on disk"):
+        fetch("ucdp", server, tmp_path / "other.csv", pace)
+    assert len(server.asked) == 7
+    counted = json.loads((state / "requests.json").read_text())
+    assert counted == {"2021-01-01": {f"UCDP {server.url.removeprefix('http://')}": 7}}
+    fetch("acled", server, tmp_path / "acled.csv", pace)
 
 
 def test_status_400_is_passing_once_the_query_was_answered(server, time, tmp_path):
