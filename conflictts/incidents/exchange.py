@@ -93,6 +93,7 @@ class Exchange:
         address = f"{service.name} {urlsplit(service.url).netloc}"
         self._requests = DailyRequests(address, pace.daily_requests, tell)
         self._refusals = 0
+        self._filter = functools.partial(_without_headers)  # its own: another exchange may end before this one
         self._httpx = httpx
         self._client = httpx.Client(
             timeout=pace.timeout,
@@ -103,13 +104,13 @@ class Exchange:
 
     def __enter__(self) -> Self:
         for name in WIRE_LOGS:
-            logging.getLogger(name).addFilter(_without_headers)
+            logging.getLogger(name).addFilter(self._filter)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._client.close()
         for name in WIRE_LOGS:
-            logging.getLogger(name).removeFilter(_without_headers)
+            logging.getLogger(name).removeFilter(self._filter)
 
     def page(self, number: int) -> Page:
         """Ask for a page until it is sound and fits those on disk.
@@ -215,7 +216,7 @@ class Exchange:
         if seconds > self._pace.longest_wait:
             until = self._pace.clock() + timedelta(seconds=seconds)
             self._fail(f"it asks to be left alone until {until:%Y-%m-%d %H:%M} UTC", "Wait until then")
-        return max(0.0, seconds)
+        return seconds if seconds > 0 else None  # "at once" is no reason to press
 
     def _post(self, url: str, form: Form) -> httpx.Response:
         response = self._send("POST", url, form=form)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from conflictts.errors import InputError
 
@@ -199,12 +199,12 @@ class PageStore:
         write_whole(self.folder / f"page-{page.number:06d}", self.folder, digest + b"\n" + content)
         self._remember(page)
 
-    def start_anew(self, reason: str) -> None:
+    def start_anew(self, reason: str, now: datetime) -> None:
         """Drop the pages on disk, and say why."""
         for path in self.folder.glob("page-*"):
             path.unlink(missing_ok=True)
         self._forget_pages()
-        self.resumed = 0
+        self.resumed, self.requested = 0, now
         self.note(f"started anew: {reason}")
 
     def note(self, what: str) -> None:
@@ -222,11 +222,15 @@ class PageStore:
             SHA-256 of the file.
         """
         at = self._columns.index(self.service.identifier)
-        rows = [row for number in sorted(self._numbers) for row in self._load(self._path(number)).rows]
-        rows.sort(key=lambda row: _natural(row[at]))
+        line = csv.writer(_Echo(), lineterminator="\n").writerow  # text is a third as large as tuples of cells
+        lines: list[tuple[Any, str]] = []
+        for number in sorted(self._numbers):
+            lines += ((_natural(row[at]), line(row)) for row in self._reload(number).rows)
+        lines.sort(key=lambda keyed: keyed[0])
         half_written = self.folder / f"out.{os.getpid()}.tmp"
         with half_written.open("w", encoding="utf-8", newline="") as stream:
-            _write_rows(stream, self._columns, rows)
+            stream.write(line(self._columns))
+            stream.writelines(text for _, text in lines)
             stream.flush()
             os.fsync(stream.fileno())
         with half_written.open("rb") as written:
@@ -241,26 +245,25 @@ class PageStore:
             path.unlink(missing_ok=True)
 
     def _open(self, now: datetime) -> None:
-        try:
-            self.folder.mkdir(exist_ok=True)
-            for path in self.folder.glob("*.tmp"):
-                path.unlink(missing_ok=True)
-            state = self._read_state()
-        except OSError as error:
-            raise InputError(f"{self.folder} cannot be written ({error.strerror}). Check the path.") from None
+        for path in self.folder.glob("*.tmp"):
+            path.unlink(missing_ok=True)
+        state = self._read_state()
         kept = sorted(self.folder.glob("page-*"))
-        if state is None:
-            if kept:
-                self.start_anew("the pages on disk had lost the record of their query")
+        if not kept:
             self._write_state()
-            return
-        if state["asked"] != self._asked():
-            self.start_anew("the query is another than that of the pages on disk")
-        elif self.service.keeps is not None and now - state["requested"] > self.service.keeps and kept:
-            self.start_anew(f"the pages on disk are of {state['requested']:%Y-%m-%d}, and records are revised since")
+        elif state is None:
+            self.start_anew("the pages on disk had lost the record of their query", now)
+        elif state["asked"] != self._asked():
+            self.start_anew("the query is another than that of the pages on disk", now)
+        elif self.service.keeps is not None and now - state["requested"] > self.service.keeps:
+            reason = f"the pages on disk are of {state['requested']:%Y-%m-%d}, and records are revised since"
+            self.start_anew(reason, now)
         else:
             self.requested, self.notes = state["requested"], state["notes"]
             self._resume(kept)
+            if self.total is None:  # not one of them was sound
+                self.requested = now
+                self._write_state()
 
     def _resume(self, kept: list[Path]) -> None:
         for path in kept:
@@ -274,6 +277,14 @@ class PageStore:
         self.resumed = len(self)
         if self.resumed:
             self._tell(f"taken up again with {self.resumed} of {self.n_pages()} pages on disk")
+
+    def _reload(self, number: int) -> Page:
+        path = self._path(number)
+        try:
+            return self._load(path)
+        except BadAnswer as error:
+            reason = error.reason
+        raise InputError(f"{path} {reason} on disk since it was verified. Check the disk, and run the same again.")
 
     def _load(self, path: Path) -> Page:
         digest, _, content = path.read_bytes().partition(b"\n")
@@ -377,10 +388,11 @@ def _natural(identifier: str) -> tuple[list[tuple[str, int, str]], str]:
     return [(letters, len(digits), digits) for letters, digits in pairs], identifier
 
 
-def _write_rows(stream: TextIO, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+class _Echo:
+    """A file that keeps nothing: what is written to it is handed back, so that a csv.writer makes lines."""
+
+    def write(self, text: str) -> str:
+        return text
 
 
 def _refuse_constant(name: str) -> None:

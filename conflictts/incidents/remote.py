@@ -283,16 +283,18 @@ def _download(
 def _alone(out: Path) -> Iterator[Path]:
     """The folder of the pages of one file, for this process only."""
     folder = out.with_name(f"{out.name}.partial")
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(locked(folder / "lock", remove=True))
-        except Taken as taken:
-            raise InputError(
-                f"{out.name} is being downloaded already, by {taken.holder}. Wait until it ends, or name another file."
-            ) from None
-        except OSError as error:
-            raise InputError(f"{folder} cannot be written ({error.strerror}). Check the path.") from None
-        yield folder
+    try:
+        with locked(folder / "lock", remove=True):
+            yield folder
+    except Taken as taken:
+        raise InputError(
+            f"{out.name} is being downloaded already, by {taken.holder}. Wait until it ends, or name another file."
+        ) from None
+    except OSError as error:
+        raise InputError(
+            f"{error.filename or folder} cannot be written or read ({error.strerror or error}). Check the path and the "
+            "space on its disk, then run the same again; verified pages are kept."
+        ) from None
 
 
 def _download_alone(
@@ -307,7 +309,7 @@ def _download_alone(
 ) -> Download:
     service = store.service
     with Exchange(service, login, store, pace=pace, tell=tell) as exchange:
-        _complete(service, store, exchange, tell)
+        _complete(service, store, exchange, tell, pace.clock)
     rows, pages = store.total or 0, len(store)
     digest = store.write_csv(out)
     provenance = {
@@ -344,7 +346,7 @@ def _data_through(through: Sequence[date], store: PageStore) -> date:
     return min(days)
 
 
-def _complete(service: Service, store: PageStore, exchange: Exchange, tell: Tell) -> None:
+def _complete(service: Service, store: PageStore, exchange: Exchange, tell: Tell, now: Callable[[], datetime]) -> None:
     """Fetch what the store lacks, from the first page again where the provider contradicts what is on disk."""
     starts = 1
     while (number := store.next_missing()) is not None:
@@ -362,7 +364,7 @@ def _complete(service: Service, store: PageStore, exchange: Exchange, tell: Tell
                 f"{service.name} {doubt}: {', '.join(f'{name}={value}' for name, value in service.query.items())}. "
                 "Check the country as the provider writes it, the days and the release."
             )
-        store.start_anew(f"{service.name} {doubt}")
+        store.start_anew(f"{service.name} {doubt}", now())
         starts += 1
         if starts > STARTS:
             raise ProviderError(
@@ -378,7 +380,7 @@ def _ucdp_envelope(answer: dict[str, Any], number: int, page_size: int) -> Envel
     if pages != -(-total // page_size):
         raise BadAnswer(f"counts {pages:,} pages where {total:,} records make {-(-total // page_size):,}")
     following = answer.get("NextPageUrl") or None
-    named = parse_qs(urlsplit(str(following)).query).get("page", [""])[0] if following else ""
+    named = parse_qs(urlsplit(str(following).lower()).query).get("page", [""])[0] if following else ""
     expected = str(number + 1) if number + 1 < pages else ""
     if named != expected:
         raise BadAnswer(f"is another page: it names {named or 'none'} as the next, not {expected or 'none'}")

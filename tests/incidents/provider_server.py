@@ -12,8 +12,8 @@ USER, PASSWORD, UCDP_TOKEN = "reporter@example.org", "p4ss &%=+Zebra/é", "ucdp-
 SECRETS = (USER, PASSWORD, UCDP_TOKEN, "p4ss", "Zebra", "reporter%40example", "ACC-", "REF-")
 STATUSES = ("429", "500", "502", "503")
 FAULTS = (
-    *STATUSES, "429 for 7 s", "429 until a date", "timeout", "reset", "truncated", "cut", "not JSON", "wrong type",
-    "login page", "redirect", "expired", "page repeated", "page missing", "row missing", "row doubled",
+    *STATUSES, "429 for 7 s", "429 for 0 s", "429 until a date", "timeout", "reset", "truncated", "cut", "not JSON",
+    "wrong type", "login page", "redirect", "expired", "page repeated", "page missing", "row missing", "row doubled",
     "row of another", "total off", "column missing", "no total", "unsuccessful",
     "count off", "no cursor",
 )  # fmt: skip
@@ -111,7 +111,7 @@ class ProviderServer:
                 self.patience.wait(5)
             return
         if fault and fault[:3].isdigit():
-            extra = {"429 for 7 s": "7", "429 until a date": "Fri, 01 Jan 2021 00:01:00 GMT"}
+            extra = {"429 for 7 s": "7", "429 for 0 s": "0", "429 until a date": "Fri, 01 Jan 2021 00:01:00 GMT"}
             self._send(to, int(fault[:3]), everything, headers={"Retry-After": extra.get(fault, "")})
         elif fault == "redirect":
             self._send(to, 302, everything, headers={"Location": f"{self.url}/user/login?{UCDP_TOKEN}"})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import importlib.util
 import io
@@ -584,6 +585,49 @@ def test_pages_without_their_query_are_not_used(damage, interrupted, server, tim
     assert out.read_bytes() == clean["ucdp"]
 
 
+def test_page_damaged_after_it_was_verified_is_not_written(server, time, tmp_path, clean):
+    out, told = tmp_path / "out.csv", []
+
+    def damage(what: str) -> None:
+        told.append(what)
+        if "5 of 5" in what:
+            (tmp_path / "out.csv.partial" / "page-000003").write_bytes(b"damaged")
+
+    with pytest.raises(InputError, match="page-000003 is damaged on disk since it was verified"):
+        fetch("ucdp", server, out, time.pace(), progress=damage)
+    assert not out.exists()
+    fetch("ucdp", server, out, time.pace())
+    assert out.read_bytes() == clean["ucdp"]
+
+
+def test_full_disk_is_said_and_verified_pages_are_kept(server, time, tmp_path, clean, monkeypatch):
+    out, real = tmp_path / "out.csv", os.replace
+
+    def full(source: Path, target: Path) -> None:
+        if Path(target).name == "page-000002":
+            raise OSError(errno.ENOSPC, "No space left on device", str(target))
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("conflictts.incidents.pages.os.replace", full)
+        with pytest.raises(InputError, match=r"page-000002 cannot be written .*No space left.*verified pages are kept"):
+            fetch("ucdp", server, out, time.pace())
+    assert fetch("ucdp", server, out, time.pace()).resumed == 2
+    assert out.read_bytes() == clean["ucdp"]
+
+
+def test_day_of_retrieval_is_that_of_the_records_not_of_a_vain_attempt_before(interrupted, server, time, tmp_path):
+    server.faults = ["500"] * 6
+    with pytest.raises(ProviderError):
+        fetch("ucdp", server, tmp_path / "vain.csv", time.pace())
+    out = interrupted("ucdp")
+    time.sleep(86_400 * 3)  # by the test's own clock
+    server.ucdp = provider_server.ucdp_rows(24)  # starts anew
+    for path in (tmp_path / "vain.csv", out):
+        told = json.loads(fetch("ucdp", server, path, time.pace()).provenance_path.read_text())
+        assert told["requested"].startswith("2021-01-04"), path
+
+
 def test_old_file_stays_until_the_new_one_is_whole(server, time, tmp_path, clean):
     out = tmp_path / "out.csv"
     out.write_text("old")
@@ -631,6 +675,14 @@ def test_retry_after_is_waited_for(fault, least, server, time, tmp_path):
     server.faults = [fault]
     fetch("ucdp", server, tmp_path / "out.csv", time.pace(pause=0.0, first_wait=1.0))
     assert least + 0.5 <= time.slept[0] <= least + 1.0  # and a drawn part of the first wait
+
+
+def test_retry_after_that_is_over_leaves_the_usual_wait(server, time, tmp_path):
+    time.now += timedelta(hours=1)
+    server.faults = ["429 until a date", "429 for 0 s", "429"]
+    fetch("ucdp", server, tmp_path / "out.csv", time.pace(pause=0.0, first_wait=2.0))
+    for wait, bound in zip(time.slept, [2.0, 4.0, 8.0], strict=True):
+        assert bound / 2 <= wait <= bound
 
 
 def test_long_retry_after_is_said_and_not_waited_for(server, time, tmp_path):
@@ -698,6 +750,18 @@ def test_token_of_a_refresh_that_is_not_accepted_falls_back_on_the_password(serv
 def test_wire_log_is_as_before_when_the_download_is_over(server, time, tmp_path):
     fetch("ucdp", server, tmp_path / "out.csv", time.pace())
     assert all(not logging.getLogger(f"httpcore.{part}").filters for part in ("connection", "http11", "proxy"))
+
+
+def test_end_of_one_download_does_not_open_the_wire_log_of_another(server, time, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+
+    def meanwhile(what: str) -> None:
+        if "1 of 5" in what:
+            fetch("ucdp", server, tmp_path / "other.csv", Time().pace())
+
+    fetch("ucdp", server, tmp_path / "out.csv", time.pace(), progress=meanwhile)
+    assert "HTTP Request" in caplog.text
+    assert_no_secret(caplog.text)
 
 
 @pytest.mark.parametrize(
