@@ -80,10 +80,16 @@ def draw_truces(
 
 def finish(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp, *, ylabel: str) -> None:
     """Date axis, units, one legend entry per kind above the axes, and the footer every figure carries."""
-    ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlim(first - pd.Timedelta(hours=20), last + pd.Timedelta(hours=20))
     ax.set_ylim(bottom=0)
     _date_axis(ax, first, last)
+    finish_frame(ax, ylabel=ylabel)
+    write_footer(ax, _what_is_drawn(daily, first, last))
+
+
+def finish_frame(ax: Axes, *, ylabel: str, columns: int | None = None) -> None:
+    """Units, quiet lines, and one legend entry per kind above the axes, in as many columns as fit or are given."""
+    ax.spines[["top", "right"]].set_visible(False)
     ax.set_ylabel(ylabel, parse_math=False)
     ax.set_xlabel("")
     ax.grid(axis="y", color="#E3E6E8", linewidth=0.6)
@@ -94,14 +100,28 @@ def finish(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp
         entries.setdefault(label, handle)
     bars = [label for label, handle in entries.items() if isinstance(handle, BarContainer)]
     order = bars + [label for label in entries if label not in bars]
-    inches = ax.get_window_extent().width / ax.figure.dpi
     legend = ax.legend(
         [entries[label] for label in order], order, loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False,
-        fontsize=8, ncols=max(1, int(inches / 1.9)), columnspacing=1.4, handlelength=1.8, borderaxespad=0,
+        fontsize=8, ncols=columns or max(1, int(_inches(ax) / 1.9)), columnspacing=1.4, handlelength=1.8,
+        borderaxespad=0,
     )  # fmt: skip
     for text in legend.get_texts():
         text.set_parse_math(False)  # a dollar sign in a name is a dollar sign
-    _footer(ax, daily, first, last, inches)
+
+
+def write_footer(ax: Axes, parts: Iterable[str]) -> None:
+    """What every figure says of itself below its axis: measure, area, window, source."""
+    width = max(40, int(_inches(ax) * 72 / (FOOTER_POINTS * 0.56)))
+    ax.annotate(
+        "\n".join(textwrap.wrap(" · ".join(parts), width)),
+        xy=(0, 0), xycoords="axes fraction", xytext=(0, -34), textcoords="offset points",
+        va="top", ha="left", fontsize=FOOTER_POINTS, color="#595959", annotation_clip=False, gid="footer",
+        parse_math=False,
+    )  # fmt: skip
+
+
+def _inches(ax: Axes) -> float:
+    return float(ax.get_window_extent().width / ax.figure.dpi)
 
 
 def _date_axis(ax: Axes, first: pd.Timestamp, last: pd.Timestamp) -> None:
@@ -122,7 +142,7 @@ def _date_axis(ax: Axes, first: pd.Timestamp, last: pd.Timestamp) -> None:
     ax.set_xticks(ticks, [(label + year).strip() for label, year in zip(text, years, strict=True)])
 
 
-def _footer(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp, inches: float) -> None:
+def _what_is_drawn(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
     parts = [
         daily.unit,
         daily.area,
@@ -133,13 +153,7 @@ def _footer(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestam
         parts.append(f"{daily.allocated:.1%} of the total from records of several days ({daily.allocation})")
     if daily.no_upper_bound:
         parts.append(f"{daily.no_upper_bound:,} records state no upper bound")
-    width = max(40, int(inches * 72 / (FOOTER_POINTS * 0.56)))
-    ax.annotate(
-        "\n".join(textwrap.wrap(" · ".join(parts), width)),
-        xy=(0, 0), xycoords="axes fraction", xytext=(0, -34), textcoords="offset points",
-        va="top", ha="left", fontsize=FOOTER_POINTS, color="#595959", annotation_clip=False, gid="footer",
-        parse_math=False,
-    )  # fmt: skip
+    return parts
 
 
 def consecutive(days: pd.DatetimeIndex) -> list[pd.DatetimeIndex]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from conflictts.errors import TooLittleData
-from conflictts.figures.style import CONTRAST, COUNTED, FOOTER_POINTS, INK, LEVEL, given_or_current
+from conflictts.figures.style import CONTRAST, COUNTED, INK, LEVEL, finish_frame, given_or_current, write_footer
 from conflictts.incidents.vintages import VintageComparison
 
 if TYPE_CHECKING:
@@ -61,10 +60,8 @@ def plot_vintages(comparison: VintageComparison, *, ax: Axes | None = None) -> A
 
 def _finish(ax: Axes, comparison: VintageComparison) -> None:
     """Months named sparsely, counts without a sign, legend above, and the footer every figure carries."""
-    import seaborn as sns
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    sns.despine(ax=ax)
     months = comparison.by_month.index
     shown = np.arange(0, len(months), -(-len(months) // MOST_LABELS))
     years = [
@@ -76,21 +73,15 @@ def _finish(ax: Axes, comparison: VintageComparison) -> None:
         ax.set_ylim(-1, 1)  # equal vintages: an empty frame around the line
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{abs(count):,.0f}"))
-    ax.set_ylabel("records per month", parse_math=False)
-    ax.set_xlabel("")
-    ax.grid(axis="y", color="#E3E6E8", linewidth=0.6)
-    ax.set_axisbelow(True)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False, fontsize=8, ncols=3, borderaxespad=0)
+    finish_frame(ax, ylabel="records per month", columns=len(BARS))
     counts = dict(zip(*comparison.summary().to_dict("list").values(), strict=True))
-    text = (
-        f"records by month of their first day, {months[0]:%b %Y} to {months[-1]:%b %Y} · "
-        f"{counts['same']:,} the same, {counts['changed']:,} changed, {counts['added']:,} added, "
-        f"{counts['removed']:,} removed · old: {comparison.names[0]} · new: {comparison.names[1]}"
+    write_footer(
+        ax,
+        [
+            f"records by month of their first day, {months[0]:%b %Y} to {months[-1]:%b %Y}",
+            f"{counts['same']:,} the same, {counts['changed']:,} changed, {counts['added']:,} added, "
+            f"{counts['removed']:,} removed",
+            f"old: {comparison.names[0]}",
+            f"new: {comparison.names[1]}",
+        ],
     )
-    inches = ax.get_window_extent().width / ax.figure.dpi
-    width = max(40, int(inches * 72 / (FOOTER_POINTS * 0.56)))
-    ax.annotate(
-        "\n".join(textwrap.wrap(text, width)), xy=(0, 0), xycoords="axes fraction", xytext=(0, -34),
-        textcoords="offset points", va="top", ha="left", fontsize=FOOTER_POINTS, color="#595959", annotation_clip=False,
-        gid="footer", parse_math=False,
-    )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 import conflictts as ct
+from conflictts.incidents.simulate import simulate_incidents
 
 BASELINES = Path(__file__).parent / "baseline"
 TOLERANCE = 4.0  # root mean square of 0..255; other builds of the renderer differ by about 1 in anti-aliasing
@@ -28,10 +30,21 @@ def plots(idlib: ct.Case):
             ct.estimate_truce_effect(daily, truce, window=("2019-04-30", "2019-11-06")), ax=ax
         ),
         "claims": lambda ax: ct.plot_claims(daily, ct.hold_claims(daily, idlib.claims), since="2019-04-30", ax=ax),
+        "vintages": lambda ax: ct.plot_vintages(two_vintages(), ax=ax),
     }
 
 
-@pytest.mark.parametrize("name", ["daily", "changepoints", "effect", "claims"])
+def two_vintages() -> ct.VintageComparison:
+    """Invented records of eight months: one in nine only in the old vintage, one in seven only in the new one."""
+    invented = simulate_incidents(np.random.default_rng(1)).incidents
+    at = np.arange(len(invented.table))
+    new = invented.table[at % 9 != 0].reset_index(drop=True)
+    new.loc[new.index % 5 == 0, "deaths_best"] += 1
+    old = invented.table[at % 7 != 0].reset_index(drop=True)
+    return ct.compare_vintages(replace(invented, table=old), replace(invented, table=new))
+
+
+@pytest.mark.parametrize("name", ["daily", "changepoints", "effect", "claims", "vintages"])
 def test_figure_looks_as_it_did(name, idlib, tmp_path):
     with mpl.rc_context(mpl.rcParamsDefault):
         figure = Figure(figsize=(6, 2.6), dpi=80)
