@@ -140,3 +140,69 @@ def test_comparing_with_itself_is_empty(pair):
 
 def test_ucdp_against_itself_is_equal_in_every_column(syria: ct.Incidents):
     assert compare_vintages(syria, syria).same == 16_566
+
+
+@pytest.fixture(scope="module")
+def two_files(shared, tmp_path_factory) -> tuple[pd.DataFrame, pd.DataFrame, ct.VintageComparison]:
+    """The real file as two vintages, written in its own columns: rows left out of each, tolls and days changed."""
+    raw = pd.read_csv(shared / "ucdp" / "ged_greater_idlib_2018_2019.csv", dtype=str, keep_default_na=False)
+    number = raw["id"].astype(int)
+    old, new = raw[number % 11 != 0].copy(), raw[number % 13 != 0].copy()
+    of_new = number[new.index]
+    for column, every in (("best", 17), ("deaths_civilians", 19)):
+        touched = of_new % every == 0
+        new.loc[touched, column] = (new.loc[touched, column].astype(int) + 2).astype(str)
+    moved = of_new % 23 == 0
+    later = pd.to_datetime(new.loc[moved, "date_end"]) + pd.Timedelta(days=40)
+    new.loc[moved, "date_start"] = new.loc[moved, "date_end"] = later.dt.strftime("%Y-%m-%d")
+    folder = tmp_path_factory.mktemp("vintages")
+    incidents = []
+    for name, table in (("old", old), ("new", new)):
+        (folder / name).mkdir()
+        table.to_csv(folder / name / "ged.csv", index=False)
+        incidents.append(ct.read_ucdp(folder / name / "ged.csv"))
+    return old, new, compare_vintages(*incidents)
+
+
+def months_of(raw: pd.DataFrame) -> pd.Series:
+    return pd.to_datetime(raw["date_start"]).dt.strftime("%Y-%m")
+
+
+def test_real_records_are_counted_by_month_as_pandas_counts_their_files(two_files):
+    old, new, compared = two_files
+    by_month = compared.by_month.set_axis(compared.by_month.index.strftime("%Y-%m"))
+    number = new["id"].astype(int)
+    touched = ((number % 17 == 0) | (number % 19 == 0) | (number % 23 == 0)) & new["id"].isin(old["id"])
+    expected = {
+        "added": months_of(new[~new["id"].isin(old["id"])]).value_counts(),
+        "removed": months_of(old[~old["id"].isin(new["id"])]).value_counts(),
+        "changed": months_of(new[touched]).value_counts(),
+    }
+    for name, column in (("civilians", "deaths_civilians"), ("deaths", "best")):
+        sums = [raw[column].astype(float).groupby(months_of(raw)).sum() for raw in (old, new)]
+        expected[name] = sums[1].sub(sums[0], fill_value=0.0)
+    for name, values in expected.items():
+        assert values.abs().sum() > 50, f"{name}: enough to be wrong about"
+        assert by_month[name].to_dict() == values.reindex(by_month.index, fill_value=0).to_dict()
+
+
+def test_real_changes_are_counted_by_column(two_files):
+    old, new, compared = two_files
+    number = new.loc[new["id"].isin(old["id"]), "id"].astype(int)
+    by_column = compared.by_column.set_index("column")["records"].to_dict()
+    moved = int((number % 23 == 0).sum())
+    assert by_column == {
+        "deaths_best": (number % 17 == 0).sum(),
+        "civilians_best": (number % 19 == 0).sum(),
+        "date_start": moved,
+        "date_end": moved,
+    }
+    assert compared.by_column["records"].is_monotonic_decreasing
+    cells = compared.changed[compared.changed["column"] == "civilians_best"]
+    assert (cells["new"].astype(float) - cells["old"].astype(float) == 2).all()
+
+
+def test_vintages_are_named_with_their_day_of_retrieval(idlib):
+    downloaded = replace(idlib, provenance=replace(idlib.provenance, retrieved_on=pd.Timestamp("2026-05-03")))
+    names = compare_vintages(idlib, downloaded).names
+    assert names[1] == f"{names[0]}, retrieved 2026-05-03"
