@@ -15,7 +15,7 @@ FAULTS = (
     *STATUSES, "429 for 7 s", "429 for 0 s", "429 until a date", "timeout", "reset", "truncated", "cut", "not JSON",
     "wrong type", "login page", "redirect", "expired", "page repeated", "page missing", "row missing", "row doubled",
     "row of another", "total off", "column missing", "no total", "unsuccessful",
-    "count off", "no cursor",
+    "count off", "no cursor", "row of page before",
 )  # fmt: skip
 
 
@@ -160,7 +160,7 @@ class ProviderServer:
         total = len(self.ucdp) + (fault == "total off")
         pages = -(-total // size)
         following = f"{self.url}{path}?pagesize={size}&page={page + 1}" if page + 1 < pages else ""
-        rows = spoil(self.ucdp[page * size : (page + 1) * size], fault)
+        rows = spoil(self.ucdp[page * size : (page + 1) * size], fault, self.ucdp[:1])
         answer = {"TotalCount": total, "TotalPages": pages, "PreviousPageUrl": "", "NextPageUrl": following}
         if fault == "no total":
             del answer["TotalCount"]
@@ -171,7 +171,7 @@ class ProviderServer:
         begin = cursors.index(int(query["cursor"]))
         if fault == "page repeated":
             begin = (begin + size) % (size * -(-len(self.acled) // size))
-        rows, end = spoil(self.acled[begin : begin + size], fault), begin + size
+        rows, end = spoil(self.acled[begin : begin + size], fault, self.acled[:1]), begin + size
         total = len(self.acled) + (fault == "total off")
         answer = {"status": 200, "success": fault != "unsuccessful", "count": len(rows), "data": rows}
         answer["next_cursor"] = self.cursor_at(end - 1) if end < len(self.acled) else None
@@ -209,7 +209,7 @@ class ProviderServer:
         to.wfile.write(body)
 
 
-def spoil(rows: list[dict[str, Any]], fault: str | None) -> list[dict[str, Any]]:
+def spoil(rows: list[dict[str, Any]], fault: str | None, first: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of one page, with the fault if it is one of rows."""
     if fault == "page missing":
         return []
@@ -217,6 +217,8 @@ def spoil(rows: list[dict[str, Any]], fault: str | None) -> list[dict[str, Any]]
         return rows[:-1]
     if fault == "row doubled":
         return [*rows[:-1], rows[0]]
+    if fault == "row of page before":
+        return [*rows[:-1], *first]
     if fault == "row of another":
         return [{**row, "country": "Peru", "country_id": 135} for row in rows]
     if fault == "column missing":

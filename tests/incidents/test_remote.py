@@ -347,6 +347,7 @@ NAMED = [
     ("page missing", "has 0 rows where 5 of 23 belong"),
     ("row missing", "has 4 rows where 5 of 23 belong"),
     ("row doubled", "5 rows hold 4 different ids"),
+    ("row of page before", "repeats 1 records of earlier pages"),
     ("row of another", "does not answer the query"),
     ("page repeated", "is another page: it names 3 as the next, not 2"),
     ("total off", "counts 24 records in all where earlier pages counted 23"),
