@@ -143,7 +143,7 @@ class PageStore:
     """
 
     def __init__(self, folder: Path, service: Service, *, now: datetime, tell: Callable[[str], None]) -> None:
-        """Open the folder, or make it; take up what is in it as far as it answers this query."""
+        """Take up what is in the folder, which must be there, as far as it answers this query."""
         self.folder = folder
         self.service = service
         self.notes: list[str] = []
@@ -222,7 +222,7 @@ class PageStore:
             SHA-256 of the file.
         """
         at = self._columns.index(self.service.identifier)
-        line = csv.writer(_Echo(), lineterminator="\n").writerow  # text is a third as large as tuples of cells
+        line = csv.writer(_Echo(), lineterminator="\n").writerow  # one text a record, not 49 cells
         lines: list[tuple[Any, str]] = []
         for number in sorted(self._numbers):
             lines += ((_natural(row[at]), line(row)) for row in self._reload(number).rows)
