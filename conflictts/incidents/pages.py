@@ -345,7 +345,8 @@ def write_whole(path: Path, folder: Path, content: bytes) -> None:
 
 def _held_back(answer: dict[str, Any]) -> str:
     restrictions = answer.get("data_query_restrictions")
-    return f", and that it holds records back from this account ({in_words(restrictions)})" if restrictions else ""
+    words = in_words(restrictions).encode("utf-8", "replace").decode()  # a lone surrogate cannot be shown
+    return f", and that it holds records back from this account ({words})" if restrictions else ""
 
 
 def in_words(restrictions: Any) -> str:

@@ -329,7 +329,8 @@ def _download_alone(
         "notes": store.notes,
     }
     beside = out.with_name(out.name + sidecar.ENDING)
-    write_whole(beside, store.folder, (json.dumps(provenance, indent=2, ensure_ascii=False) + "\n").encode())
+    told = json.dumps(provenance, indent=2, ensure_ascii=False) + "\n"
+    write_whole(beside, store.folder, told.encode("utf-8", "replace"))  # a lone surrogate has no bytes
     done = Download(out, beside, rows, pages, store.resumed, digest, tuple(store.notes))
     store.remove()
     return done

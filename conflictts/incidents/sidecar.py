@@ -48,7 +48,10 @@ class Sidecar:
     def beside(cls, raw: RawRecords) -> Sidecar:
         """Read what lies beside a file, and believe it if the file's bytes are those that were downloaded."""
         path = raw.path.with_name(raw.path.name + ENDING)
-        if not path.is_file():
+        try:
+            if not path.is_file():
+                return cls()
+        except OSError:  # a name too long to have one
             return cls()
         try:
             told = _read(path)
@@ -108,7 +111,8 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return " ".join(str(value).split())[:300] if value is not None else ""
+    """One line that any file can hold: a lone surrogate, which JSON may spell, has no bytes."""
+    return " ".join(str(value).split())[:300].encode("utf-8", "replace").decode() if value is not None else ""
 
 
 def _day(day: date) -> pd.Timestamp:

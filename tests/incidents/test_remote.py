@@ -283,6 +283,13 @@ def test_file_changed_after_its_download_is_said(server, time, tmp_path):
     assert incidents.provenance.retrieved_on is None
 
 
+def test_restrictions_in_any_form_are_kept(server, time, tmp_path):
+    server.restrictions = ["\ud800", {"date_recency": 3}]
+    done = fetch("acled", server, tmp_path / "out.csv", time.pace())
+    assert json.loads(done.provenance_path.read_text(encoding="utf-8"))["restrictions"] == ["?", {"date_recency": 3}]
+    assert '["?", {"date_recency": 3}]' in read_incidents(done.path).provenance.caveat
+
+
 def test_records_held_back_reach_the_report_as_text(server, time, tmp_path):
     told = {"quantity": 12, "unit": "Months<script>alert(1)</script>", "date": "2019-08-20"}
     server.restrictions = {"date_recency": told}

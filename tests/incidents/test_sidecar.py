@@ -105,6 +105,15 @@ def test_candidate_releases_are_told_by_the_sidecar_where_file_names_are_silent(
     assert ct.read_ucdp([newer, older], release="mine").provenance.release == "mine"
 
 
+def test_file_with_the_longest_of_names_is_read_without_one(write):
+    assert ct.read_ucdp(write(f"{'a' * 251}.csv", (1,), None)).ledger.used == 1
+
+
+def test_what_no_file_can_hold_is_replaced(write):
+    told = ct.read_ucdp(write("out.csv", (1,), {**TOLD, "held_back": "\ud800 those\n of  late"})).provenance
+    assert told.caveat.endswith("downloaded with: ? those of late.")
+
+
 def test_days_are_claimed_only_if_every_file_tells_them(write):
     one, other = write("a.csv", (1,), TOLD), write("b.csv", (2,), None)
     told = ct.read_ucdp([one, other]).provenance
