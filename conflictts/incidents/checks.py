@@ -15,6 +15,7 @@ from conflictts.incidents.files import RawRecords
 from conflictts.incidents.table import COLUMNS, COUNTS, DAYS, DEGREES, MOST, Incidents, Ledger, Provenance
 
 Mask = npt.NDArray[np.bool_]
+USED_ALREADY = "identifier already used in row"
 
 
 def file_table(raws: Sequence[RawRecords], columns: Mapping[str, str]) -> pd.DataFrame:
@@ -275,7 +276,7 @@ def _check_identity(table: pd.DataFrame, faults: _Faults, raws: Sequence[RawReco
     seen = pd.Series("", identity.index)
     several = len(raws) > 1
     seen[repeated] = [
-        f"identifier already used in row {row}" + (f" of {raws[file].name}" if several else "")
+        f"{USED_ALREADY} {row}" + (f" of {raws[file].name}" if several else "")
         for file, row in zip(files, rows, strict=True)
     ]
     faults.add(repeated.to_numpy(), "incident_id", identity, seen)

@@ -77,7 +77,7 @@ def test_rows_at_fault_are_quarantined_and_the_rest_is_used(tmp_path):
         "6 rows written to",
     ):
         assert said in result.stdout
-    with (tmp_path / "mend.csv").open(encoding="utf-8", newline="") as stream:
+    with (tmp_path / "mend.csv").open(encoding="utf-8-sig", newline="") as stream:
         rejected = list(csv.DictReader(stream))
     assert [row["id"] for row in rejected] == ["3", "5", "7", "8", "11", "13"]
     assert set(GED) <= set(rejected[0])
@@ -201,7 +201,7 @@ def test_compare_tells_what_changed_between_two_downloads(tmp_path):
     assert result.exit_code == 0, result.output
     outcome = dict(line.split() for line in result.stdout.splitlines()[2:6])
     assert outcome == {"same": "199", "changed": "1", "added": "0", "removed": "0"}
-    with (tmp_path / "changes.csv").open(encoding="utf-8", newline="") as stream:
+    with (tmp_path / "changes.csv").open(encoding="utf-8-sig", newline="") as stream:
         changed = [(row["incident_id"], row["column"], row["new"]) for row in csv.DictReader(stream)]
     assert changed == [("7", "deaths_best", "40.0"), ("7", "deaths_high", "40.0")]
     assert (tmp_path / "figure.svg").read_text("utf-8").startswith("<svg")
