@@ -13,11 +13,11 @@ from .incidents.dates import Period as Period
 from .incidents.dates import parse_period as parse_period
 from .incidents.delimited import read_delimited as read_delimited
 from .incidents.duplicates import Duplicates as Duplicates
-from .incidents.duplicates import MergedIncidents as MergedIncidents
 from .incidents.duplicates import find_duplicates as find_duplicates
-from .incidents.duplicates import merge_duplicates as merge_duplicates
-from .incidents.duplicates import undo_merges as undo_merges
 from .incidents.exchange import Pace as Pace
+from .incidents.merging import MergedIncidents as MergedIncidents
+from .incidents.merging import merge_duplicates as merge_duplicates
+from .incidents.merging import undo_merges as undo_merges
 from .incidents.quantities import QUANTITY_WORDS as QUANTITY_WORDS
 from .incidents.quantities import Quantity as Quantity
 from .incidents.quantities import QuantityWords as QuantityWords

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 import conflictts as ct
 from conflictts.errors import InputError, UnknownNameError
-from conflictts.incidents import duplicates
-from conflictts.incidents.duplicates import find_duplicates, merge_duplicates, undo_merges
+from conflictts.incidents import candidates, duplicates
+from conflictts.incidents.duplicates import find_duplicates
+from conflictts.incidents.merging import merge_duplicates, undo_merges
 from conflictts.incidents.simulate import simulate_incidents
 from conflictts.incidents.table import COLUMNS, COUNTS, DAYS, DEGREES, Incidents, Ledger, Provenance
 
@@ -215,7 +216,7 @@ def test_blocks_lose_no_pair_that_a_full_comparison_finds(max_days, max_km):
 def test_chunks_change_nothing(monkeypatch):
     invented = simulate_incidents(np.random.default_rng(4), rate=8, told_twice=0.5)
     whole = find_duplicates(invented.incidents, invented.second)
-    monkeypatch.setattr(duplicates, "_CHUNK", 7)
+    monkeypatch.setattr(candidates, "CHUNK", 7)
     pd.testing.assert_frame_equal(find_duplicates(invented.incidents, invented.second).pairs, whole.pairs)
 
 
