@@ -16,6 +16,7 @@ from .incidents.duplicates import Duplicates as Duplicates
 from .incidents.duplicates import find_duplicates as find_duplicates
 from .incidents.exchange import Pace as Pace
 from .incidents.merging import MergedIncidents as MergedIncidents
+from .incidents.merging import combine_incidents as combine_incidents
 from .incidents.merging import merge_duplicates as merge_duplicates
 from .incidents.merging import undo_merges as undo_merges
 from .incidents.quantities import QUANTITY_WORDS as QUANTITY_WORDS

@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import InputError, UnknownNameError
-from conflictts.incidents.duplicates import one_contains_other
+from conflictts.incidents.checks import warn_in_ledger
+from conflictts.incidents.duplicates import find_duplicates, one_contains_other
 from conflictts.incidents.table import COLUMNS, Incidents, Ledger, Provenance
+
+TOLD_TWICE = "the other source seems to tell the event too, so that it counts twice; see merge_duplicates"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -138,17 +141,67 @@ def undo_merges(merged: MergedIncidents, incident_ids: Collection[str] | None = 
     return merge_duplicates(a, rest[0] if rest else None, pairs, prefer=merged.prefer)
 
 
+def combine_incidents(a: Incidents, b: Incidents, *, told_twice: Literal["warn", "ignore"] = "warn") -> Incidents:
+    """Put the records of two sources into one table, each as it is.
+
+    Parameters
+    ----------
+    a, b : Incidents
+        Of any providers: ACLED and UCDP, or either and a table of one's own. Not modified. For more than two, combine
+        the result with the next.
+    told_twice : {"warn", "ignore"}
+        Whether to look for events that both sources tell, which would count twice, and to state their number in the
+        ledger; see `find_duplicates`. Nothing is merged either way.
+
+    Returns
+    -------
+    Incidents
+        All records of `a`, then those of `b`. Rows read, used, quarantined and excluded are those of both; coverage is
+        the days both watched.
+
+    Raises
+    ------
+    InputError
+        If an identifier stands in both sources.
+    UnknownNameError
+        If `told_twice` is neither "warn" nor "ignore".
+
+    See Also
+    --------
+    merge_duplicates : combines, and lets one record stand for each pair that was found.
+
+    Examples
+    --------
+    >>> from conflictts.incidents.simulate import simulate_incidents
+    >>> invented = simulate_incidents(np.random.default_rng(1), told_twice=0.5)
+    >>> both = combine_incidents(invented.incidents, invented.second)
+    >>> both.ledger.used == len(invented.incidents.table) + len(invented.second.table)
+    True
+    >>> both.ledger.warnings["warning"].iloc[-1]
+    'the other source seems to tell the event too, so that it counts twice; see merge_duplicates'
+    """
+    if told_twice not in ("warn", "ignore"):
+        raise UnknownNameError(f"told_twice = {told_twice!r} is no choice. Choose 'warn' or 'ignore'.")
+    _require_apart(a.table, b.table)
+    nothing = np.array([], dtype=object)
+    table = pd.concat([a.table, b.table], ignore_index=True)
+    both = Incidents(
+        table=table,
+        ledger=_ledger_of_both((a, b), len(table), nothing, nothing),
+        provenance=_provenance_of_both(a.provenance, b.provenance),
+    )
+    if told_twice == "ignore":
+        return both
+    seen = table["incident_id"].isin(find_duplicates(a, b).pairs["id_a"])
+    return warn_in_ledger(both, seen, TOLD_TWICE)
+
+
 def _require_mergeable(a: pd.DataFrame, b: pd.DataFrame, pairs: pd.DataFrame, *, one_table: bool) -> None:
     lacking = [column for column in ("id_a", "id_b") if column not in pairs]
     if lacking:
         raise InputError(f"The pairs lack the column {lacking[0]}. Give a table as from find_duplicates.")
-    shared = [] if one_table else sorted(set(a["incident_id"]) & set(b["incident_id"]))
-    if shared:
-        raise InputError(
-            f"{len(shared)} identifiers stand in both sources, the first {shared[0]!r}, so that they would no longer "
-            "name one record. Put a prefix before those of one source; for two downloads of one source there is "
-            "compare_vintages."
-        )
+    if not one_table:
+        _require_apart(a, b)
     for side, table in (("id_a", a), ("id_b", b)):
         unknown = pairs.loc[~pairs[side].isin(table["incident_id"]), side]
         if len(unknown):
@@ -171,6 +224,16 @@ def _require_mergeable(a: pd.DataFrame, b: pd.DataFrame, pairs: pd.DataFrame, *,
                 f"One of {first['id_a']!r} and {first['id_b']!r} details the other, whose total holds it already. "
                 "Strike that pair out."
             )
+
+
+def _require_apart(a: pd.DataFrame, b: pd.DataFrame) -> None:
+    shared = sorted(set(a["incident_id"]) & set(b["incident_id"]))
+    if shared:
+        raise InputError(
+            f"{len(shared)} identifiers stand in both sources, the first {shared[0]!r}, so that they would no longer "
+            "name one record. Put a prefix before those of one source; for two downloads of one source there is "
+            "compare_vintages."
+        )
 
 
 def _merge_values(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
