@@ -118,7 +118,8 @@ def acled_incidents(
     records = text.drop(columns=[column for column in BESIDE if column in text])
     precision = _precision(text)
     records["date_precision"] = map_distinct(precision, DATE_PRECISION)
-    records["date_start"], records["date_end"] = _spans(text["date_start"], records["date_precision"])
+    day = _days(text["date_start"])
+    records["date_start"], records["date_end"] = _spans(text["date_start"], day, records["date_precision"])
     fatalities = map_distinct(text["deaths_best"], {})
     if "civilian_targeting" in text:
         civilians = map_distinct(text["civilian_targeting"].astype("str").str.casefold(), {}) == CIVILIANS
@@ -136,6 +137,7 @@ def acled_incidents(
             OLDER: superseded(text["incident_id"], _timestamps(text), _file_numbers(raws)),
         },
         faults=[
+            ("date_start", map_distinct(text["date_start"], {}), _no_date(text["date_start"], day)),
             ("date_precision", precision, _unknown_precision(records["date_precision"])),
             ("deaths_best", fatalities, _blank(fatalities)),
         ],
@@ -177,16 +179,32 @@ def _blank(fatalities: pd.Series) -> pd.Series:
     return pd.Series("blank, but ACLED states a number for every event", fatalities.index).where(fatalities == "", "")
 
 
-def _spans(dates: pd.Series, precision: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """First and last day as ISO text; what is no date is passed on as it is, for the check to name it."""
-    distinct = Distinct.of(dates)
-    written = plain_digits(distinct.values)
+def _days(dates: pd.Series) -> pd.Series:
+    """The day of each distinct date, NaT for what is none."""
+    written = plain_digits(Distinct.of(dates).values)
     day = pd.Series(pd.NaT, written.index, dtype="datetime64[us]")
     for form, pattern in _DATE_FORMS:
         match = written.str.fullmatch(form).astype(bool)
         if match.any():
             spelt = written[match].str.replace("-", " ") if "b" in pattern else written[match]
             day[match] = pd.to_datetime(spelt, format=pattern, errors="coerce").astype("datetime64[us]")
+    return day
+
+
+def _no_date(dates: pd.Series, day: pd.Series) -> pd.Series:
+    """What is wrong with each date, blank where nothing is."""
+    distinct = Distinct.of(dates)
+    form = "|".join(f"(?:{form})" for form, _ in _DATE_FORMS)
+    known = plain_digits(distinct.values).str.fullmatch(form).astype(bool)
+    reason = pd.Series("not a date as ACLED writes it, '16 May 2025' or '2025-05-16'", distinct.values.index)
+    reason[known] = "no such day in the calendar"
+    reason[distinct.values == ""] = "blank, but every event has its day"
+    return distinct.text_rows(reason.where(day.isna(), "").astype("str")).set_axis(dates.index)
+
+
+def _spans(dates: pd.Series, day: pd.Series, precision: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """First and last day as ISO text; what is no date is passed on as it is."""
+    distinct = Distinct.of(dates)
     week = pd.Timedelta(days=3)
     month_end = day + pd.offsets.MonthEnd(0)
     first = {"week": day - week, "month": month_end.dt.to_period("M").dt.start_time.astype("datetime64[us]")}

@@ -15,6 +15,7 @@ import pandas as pd
 from conflictts.errors import ConflictTSError, InputError
 from conflictts.incidents.dates import parse_period
 from conflictts.incidents.distinct import Distinct, plain_digits
+from conflictts.incidents.phrases import quoted
 from conflictts.incidents.quantities import parse_quantity
 from conflictts.incidents.table import COUNTS, DAYS
 
@@ -166,7 +167,7 @@ def _period(value: str, day_first: bool | None, reference_date: pd.Timestamp | N
     try:
         period = parse_period(value, reference_date=reference_date, day_first=day_first)
     except ConflictTSError as error:
-        return value, value, "", str(error)
+        return value, value, "", _why(error, value)
     return f"{period.first:%Y-%m-%d}", f"{period.last:%Y-%m-%d}", str(period.precision), ""
 
 
@@ -185,10 +186,16 @@ def _quantity(value: str) -> tuple[str, str, str, bool, str]:
     try:
         quantity = parse_quantity(value)
     except ConflictTSError as error:
-        return value, value, value, False, str(error)
+        return value, value, value, False, _why(error, value)
     low, best, high = (_as_count(bound) for bound in (quantity.low, quantity.best, quantity.high))
     return low, best, high, True, ""
 
 
 def _as_count(number: float | None) -> str:
     return "" if number is None or number != number else f"{round(number)}"
+
+
+def _why(error: ConflictTSError, value: str) -> str:
+    """The reason alone: the ledger names the value beside it, and one remedy serves many rows."""
+    reason = str(error).partition(". Write it")[0]
+    return reason.replace(f"Cannot read {quoted(value)} as", "cannot be read as", 1)

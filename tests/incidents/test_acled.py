@@ -106,8 +106,9 @@ def test_columns_and_provenance(write):
 
 FAULTS = [
     pytest.param("event_date", "2019-02-30", "no such day in the calendar", id="30 February"),
-    pytest.param("event_date", "31 June 2019", "not a date written as YYYY-MM-DD", id="31 June"),
-    pytest.param("event_date", "", "blank, but every record", id="no date"),
+    pytest.param("event_date", "31 June 2019", "no such day in the calendar", id="31 June"),
+    pytest.param("event_date", "30/08/2019", "not a date as ACLED writes it, '16 May 2025' or", id="another form"),
+    pytest.param("event_date", "", "blank, but every event has its day", id="no date"),
     pytest.param("time_precision", "4", "time_precision is 1, 2 or 3", id="precision"),
     pytest.param("fatalities", "", "blank, but ACLED states a number", id="no fatalities"),
     pytest.param("fatalities", "several", "not a number", id="fatalities in words"),

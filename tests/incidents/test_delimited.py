@@ -161,3 +161,14 @@ HOSTILE = [
 def test_hostile_archive_is_refused(tmp_path, members, flag, message):
     with pytest.raises(ConflictTSError, match=message):
         read_delimited(archive_of(tmp_path / "desk.zip", members, flag))
+
+
+def test_cell_that_cannot_be_read_has_one_fault_and_its_reason(write):
+    text = "Date,Lieu,Tués\n2019-08-30,a,viele\n32/9/2019,b,2\nbald,c,3\n2019-08-31,d,12 wounded\n"
+    faults = read_delimited(write(text), columns=MAP).ledger.quarantined
+    assert faults[["row", "column", "value", "reason"]].to_numpy().tolist() == [
+        [2, "Tués", "viele", "cannot be read as a quantity: no such wording is known"],
+        [3, "Date", "32/9/2019", "no such day in the calendar"],
+        [4, "Date", "bald", "cannot be read as a date or period: no such wording is known"],
+        [5, "Tués", "12 wounded", "cannot be read as a quantity: no such wording is known"],
+    ]
