@@ -19,14 +19,18 @@ class _Format:
     required: tuple[str, ...]
     wanted: Callable[[tuple[str, ...]], Sequence[str] | None]
     check: Callable[[list[RawRecords]], Incidents]
+    any_case: bool = False
 
     def fits(self, header: Iterable[str]) -> bool:
-        return set(header).issuperset(self.required)
+        names = set(header)
+        return names.issuperset(self.required) or (
+            self.any_case and {name.lower() for name in names}.issuperset(self.required)
+        )
 
 
 FORMATS = (
     _Format("a UCDP GED export", ucdp.REQUIRED, ucdp.wanted_columns, ucdp.ucdp_incidents),
-    _Format("an ACLED export", acled.REQUIRED, acled.wanted_columns, acled.acled_incidents),
+    _Format("an ACLED export", acled.REQUIRED, acled.wanted_columns, acled.acled_incidents, any_case=True),
     _Format("a press catalogue", catalogue.REQUIRED, lambda _: None, catalogue.catalogue_incidents),
 )
 
