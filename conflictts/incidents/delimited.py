@@ -106,7 +106,9 @@ def read_delimited(
         [reading]
         day_first = true
 
-    Keywords given here win over the file.
+    Keywords given here win over the file. The map of ``desk.csv`` also serves ``desk.mended.csv`` beside it, so that
+    rows in quarantine can be written there, mended and read; the details of a record (``part_of``) are mended in the
+    file that holds the record.
     """
     path = Path(path)
     chosen = _column_map(path, columns)
