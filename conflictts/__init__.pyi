@@ -7,10 +7,10 @@ from .figures.effect import plot_truce_effect as plot_truce_effect
 from .figures.vintages import plot_vintages as plot_vintages
 from .incidents.acled import read_acled as read_acled
 from .incidents.catalogue import read_catalogue as read_catalogue
-from .incidents.dates import DATE_WORDS as DATE_WORDS
-from .incidents.dates import DateWords as DateWords
 from .incidents.dates import Period as Period
 from .incidents.dates import parse_period as parse_period
+from .incidents.datewords import DATE_WORDS as DATE_WORDS
+from .incidents.datewords import DateWords as DateWords
 from .incidents.delimited import read_delimited as read_delimited
 from .incidents.duplicates import Duplicates as Duplicates
 from .incidents.duplicates import find_duplicates as find_duplicates
@@ -19,10 +19,10 @@ from .incidents.merging import MergedIncidents as MergedIncidents
 from .incidents.merging import combine_incidents as combine_incidents
 from .incidents.merging import merge_duplicates as merge_duplicates
 from .incidents.merging import undo_merges as undo_merges
-from .incidents.quantities import QUANTITY_WORDS as QUANTITY_WORDS
 from .incidents.quantities import Quantity as Quantity
-from .incidents.quantities import QuantityWords as QuantityWords
 from .incidents.quantities import parse_quantity as parse_quantity
+from .incidents.quantitywords import QUANTITY_WORDS as QUANTITY_WORDS
+from .incidents.quantitywords import QuantityWords as QuantityWords
 from .incidents.recognise import read_incidents as read_incidents
 from .incidents.remote import Download as Download
 from .incidents.remote import fetch_acled as fetch_acled
