@@ -46,8 +46,12 @@ def table_as_meant(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _has_mark(column: pd.Series) -> bool:
+    import pyarrow as pa
+    import pyarrow.compute
+
     values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
-    return bool(values.str.startswith(MARK).any())
+    begins = pa.compute.starts_with(pa.array(values, pa.large_string()), MARK)  # half the time of pandas
+    return pa.compute.any(begins).as_py() is True
 
 
 def _column_as_meant(column: pd.Series) -> pd.Series:
