@@ -25,7 +25,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from conflictts.incidents.duplicates import find_duplicates, merge_duplicates
+from conflictts.incidents.duplicates import find_duplicates
+from conflictts.incidents.merging import merge_duplicates
 from conflictts.incidents.simulate import simulate_incidents
 from conflictts.incidents.table import Incidents
 

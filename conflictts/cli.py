@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -273,44 +272,40 @@ def _writing(path: str, option: str) -> Iterator[None]:
 
 def _print_ledger(incidents: Incidents) -> None:
     from rich.markup import escape
-    from rich.table import Table
 
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    ledger, provenance = incidents.ledger, incidents.provenance
-    table, colours = incidents.table, {"used": "green", "quarantined": "red", "excluded": "yellow"}
-    console.print(f"{escape(', '.join(provenance.files))}: {escape(provenance.provider)}", highlight=False)
-    lines = Table("outcome", "reason", box=None, pad_edge=False)
-    lines.add_column("rows", justify="right")
+    console = Console(soft_wrap=True, highlight=False)
+    ledger, provenance, table = incidents.ledger, incidents.provenance, incidents.table
+    width = len(f"{ledger.read:,}")
+    colours = {"used": "green", "quarantined": "red", "excluded": "yellow"}
+    console.print(f"{escape(', '.join(provenance.files))}: {escape(provenance.provider)}")
     for line in ledger.summary().to_dict("records"):
-        style = colours[line["outcome"]]
-        lines.add_row(f"[{style}]{line['outcome']}[/]", escape(line["reason"]), f"{line['rows']:,}")
-    lines.add_row("[bold]read[/]", "", f"[bold]{ledger.read:,}[/]")
-    console.print(lines)
+        reason = " " * (13 - len(line["outcome"])) + escape(line["reason"]) if line["reason"] else ""
+        console.print(f"  {line['rows']:>{width},}  [{colours[line['outcome']]}]{line['outcome']}[/]{reason}")
+    console.print(f"  {'-' * width}\n  [bold]{ledger.read:>{width},}  rows read[/]")
     if len(table):
-        first, last = table["date_start"].min(), table["date_end"].max()
         spans = int((table["date_end"] > table["date_start"]).sum())
         details = int((table["part_of"] != "").sum())
-        console.print(
-            f"Records lie between {first:%Y-%m-%d} and {last:%Y-%m-%d}; {spans:,} span several days; {details:,} are "
-            "details of another record and are never added.",
-            highlight=False,
-        )
+        told = [f"Records lie between {table['date_start'].min():%Y-%m-%d} and {table['date_end'].max():%Y-%m-%d}"]
+        told += [f"{spans:,} span several days"] if spans else []
+        told += [f"{details:,} are details of another record and are never added"] if details else []
+        console.print(f"{'; '.join(told)}.")
     for line in ledger.warnings.to_dict("records"):
-        console.print(
-            f"[yellow]unusual[/]: {escape(line['warning'])}: {line['records']:,} records, for example "
-            f"{escape(line['example'])}",
-            highlight=False,
-        )
+        some = f" ({line['records']:,} records, the first {escape(line['example'])})"
+        of_file = line["records"] == ledger.read  # said of the file and not of some of its records
+        console.print(f"[yellow]Note[/]: {escape(line['warning'])}{'' if of_file else some}.")
     several = len(provenance.files) > 1
-    for fault in ledger.quarantined.head(20).to_dict("records"):
-        where = f"{escape(fault['file'])} " if several else ""
-        console.print(
-            f"[red]{where}row {fault['row']}[/]: {escape(fault['column'])} = {escape(repr(fault['value'][:60]))}: "
-            f"{escape(fault['reason'])}",
-            highlight=False,
-        )
-    if len(ledger.quarantined) > 20:
-        console.print(f"… and {len(ledger.quarantined) - 20:,} faults more; --quarantine FILE writes the rows out.")
+    for _, alike in ledger.quarantined.groupby(["column", "reason"], sort=False):
+        for fault in alike.head(3).to_dict("records"):
+            where = f"{escape(fault['file'])} " if several else ""
+            console.print(
+                f"[red]{where}row {fault['row']}[/]: {escape(fault['column'])} = {escape(repr(fault['value'][:60]))}: "
+                f"{escape(fault['reason'])}"
+            )
+        if len(alike) > 3:
+            console.print(f"… and {len(alike) - 3:,} more such faults in {escape(alike['column'].iloc[0])}")
+    if ledger.n_quarantined:
+        name = Path(ledger.quarantined["file"].iloc[0]).name.split(".")[0]
+        console.print(f"--quarantine {escape(name)}.mended.csv writes these rows out, to be mended and checked again.")
 
 
 def _conditions(where: list[str]) -> dict[str, list[str]]:

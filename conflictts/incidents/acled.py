@@ -51,7 +51,7 @@ CAVEAT = (
 )
 _DATE_FORMS = (
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "%Y-%m-%d"),
-    (r"[0-9]{1,2} [A-Za-z]{4,9} [0-9]{4}", "%d %B %Y"),
+    (r"[0-9]{1,2}[ -][A-Za-z]{4,9}[ -][0-9]{4}", "%d %B %Y"),
     (r"[0-9]{1,2}[ -][A-Za-z]{3}[ -][0-9]{4}", "%d %b %Y"),
 )
 
@@ -77,11 +77,13 @@ def read_acled(
     -------
     Incidents
         ``date_start``..``date_end`` is the span that ``time_precision`` stands for: 1 the day itself; 2 the seven days
-        around the date, which is the middle of the week or other period; 3 the calendar month of the date, which is
-        its middle, or its first or last day where the source said "early" or "late".
+        around the date, which is the middle of the week or similar period; 3 the calendar month of the date, which is
+        its middle, or its first or last day where the source said "early" or "late". ACLED also codes 3 for "the past
+        two or three weeks"; that the span is the calendar month then too is this library's choice.
         `deaths` low = best = ``fatalities``; high is the same, but blank (no upper bound stated) where the number is
         one of ACLED's conventions: 0 is coded for none and for not known; 3 and 10 for a number not reported, 10 for
-        "tens", 12 for "dozens", 100 for "hundreds". A true 3 cannot be told from a conventional one.
+        "tens", 12 for "dozens", 100 for "hundreds", of several reports the most conservative. A true 3 cannot be told
+        from a conventional one. (What is said of 10, 12 and 100 was read in ACLED's FAQ of May 2024; 0 and 3 were not.)
         `civilians` is the same where ``civilian_targeting`` says that civilians were the main or only target, and not
         stated elsewhere. `combatants` are never stated: ACLED does not say which side the dead belonged to.
         `perpetrator` and `target` are ``actor1`` and ``actor2``, an order without meaning except that civilians, where
@@ -105,14 +107,22 @@ def read_acled(
 def wanted_columns(header: tuple[str, ...]) -> list[str]:
     """Those columns of a file that the incident table is made from."""
     wanted = {*NAMES.values(), *BESIDE}
-    return [column for column in header if column in wanted]
+    return [column for column in header if column in wanted or column.lower() in wanted]
+
+
+def _in_lower_case(raw: RawRecords) -> RawRecords:
+    """The same file under the names of ACLED's export tool; its regional workbooks write EVENT_DATE."""
+    header = tuple(column.lower() for column in raw.header)
+    if set(REQUIRED) <= set(raw.header) or len(set(header)) < len(header):
+        return raw
+    return replace(raw, header=header, table=raw.table.rename(columns=str.lower))
 
 
 def acled_incidents(
     raw: RawRecords | Sequence[RawRecords], *, deletions: str | PathLike[str] | Sequence[str] | None = None
 ) -> Incidents:
     """Check rows of ACLED exports that were read already; see `read_acled`."""
-    raws = tell_files(raw)
+    raws = [_in_lower_case(one) for one in tell_files(raw)]
     for one in raws:
         require_columns(one, REQUIRED, kind="an ACLED export")
     told = [Sidecar.beside(one) for one in raws]
@@ -121,14 +131,14 @@ def acled_incidents(
     records = text.drop(columns=[column for column in BESIDE if column in text])
     precision = _precision(text)
     records["date_precision"] = map_distinct(precision, DATE_PRECISION)
-    records["date_start"], records["date_end"] = _spans(text["date_start"], records["date_precision"])
+    day = _days(text["date_start"])
+    records["date_start"], records["date_end"] = _spans(text["date_start"], day, records["date_precision"])
     fatalities = map_distinct(text["deaths_best"], {})
+    counted = plain_digits(fatalities).str.fullmatch(r"[0-9]+(\.0)?").astype(bool)
     if "civilian_targeting" in text:
         civilians = map_distinct(text["civilian_targeting"].astype("str").str.casefold(), {}) == CIVILIANS
         # A number at fault is at fault once, as `fatalities`.
-        records["civilians_best"] = fatalities.where(
-            civilians & fatalities.str.fullmatch(r"\d+(\.0)?").astype(bool), ""
-        )
+        records["civilians_best"] = fatalities.where(civilians & counted, "")
     incidents = check_incidents(
         records,
         raw=raws,
@@ -139,6 +149,7 @@ def acled_incidents(
             OLDER: superseded(text["incident_id"], _timestamps(text), _file_numbers(raws)),
         },
         faults=[
+            ("date_start", map_distinct(text["date_start"], {}), _no_date(text["date_start"], day)),
             ("date_precision", precision, _unknown_precision(records["date_precision"])),
             ("deaths_best", fatalities, _blank(fatalities)),
         ],
@@ -180,16 +191,32 @@ def _blank(fatalities: pd.Series) -> pd.Series:
     return pd.Series("blank, but ACLED states a number for every event", fatalities.index).where(fatalities == "", "")
 
 
-def _spans(dates: pd.Series, precision: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """First and last day as ISO text; what is no date is passed on as it is, for the check to name it."""
-    distinct = Distinct.of(dates)
-    written = plain_digits(distinct.values)
+def _days(dates: pd.Series) -> pd.Series:
+    """The day of each distinct date, NaT for what is none."""
+    written = plain_digits(Distinct.of(dates).values)
     day = pd.Series(pd.NaT, written.index, dtype="datetime64[us]")
     for form, pattern in _DATE_FORMS:
         match = written.str.fullmatch(form).astype(bool)
         if match.any():
-            spelt = written[match].str.replace("-", " ") if "b" in pattern else written[match]
+            spelt = written[match] if pattern == "%Y-%m-%d" else written[match].str.replace("-", " ")
             day[match] = pd.to_datetime(spelt, format=pattern, errors="coerce").astype("datetime64[us]")
+    return day
+
+
+def _no_date(dates: pd.Series, day: pd.Series) -> pd.Series:
+    """What is wrong with each date, blank where nothing is."""
+    distinct = Distinct.of(dates)
+    form = "|".join(f"(?:{form})" for form, _ in _DATE_FORMS)
+    known = plain_digits(distinct.values).str.fullmatch(form).astype(bool)
+    reason = pd.Series("not a date as ACLED writes it, '16 May 2025' or '2025-05-16'", distinct.values.index)
+    reason[known] = "no such day in the calendar"
+    reason[distinct.values == ""] = "blank, but every event has its day"
+    return distinct.text_rows(reason.where(day.isna(), "").astype("str")).set_axis(dates.index)
+
+
+def _spans(dates: pd.Series, day: pd.Series, precision: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """First and last day as ISO text; what is no date is passed on as it is."""
+    distinct = Distinct.of(dates)
     week = pd.Timedelta(days=3)
     month_end = day + pd.offsets.MonthEnd(0)
     first = {"week": day - week, "month": month_end.dt.to_period("M").dt.start_time.astype("datetime64[us]")}

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from os import PathLike
 
-from conflictts.incidents.checks import check_incidents, file_table, tell_files
+import numpy as np
+import pandas as pd
+
+from conflictts.incidents.checks import USED_ALREADY, check_incidents, file_table, tell_files
 from conflictts.incidents.files import RawRecords, read_raw_records, require_columns
 from conflictts.incidents.table import Incidents, Provenance
 
@@ -29,6 +33,7 @@ NAMES = {
     "reporting_body": "reporting_body",
     "source_url": "source_url",
 }
+MENDED = "at fault, and mended in a later file"
 COUNTED_UNITS = ("incident", "area_day_total")
 REQUIRED = (
     "incident_id",
@@ -65,7 +70,11 @@ def read_catalogue(path: str | PathLike[str]) -> Incidents:
 
 
 def catalogue_incidents(raw: RawRecords | Sequence[RawRecords], *, provenance: Provenance | None = None) -> Incidents:
-    """Check rows of coded press catalogues that were read already; see `read_catalogue`."""
+    """Check rows of coded press catalogues that were read already; see `read_catalogue`.
+
+    Of several files, a row at fault that a later file repeats under its identifier counts as mended there and is
+    excluded in the ledger, so that a file of mended rows can be read beside the one they come from.
+    """
     raws = tell_files(raw)
     for one in raws:
         require_columns(one, REQUIRED, kind="a press catalogue")
@@ -84,4 +93,19 @@ def catalogue_incidents(raw: RawRecords | Sequence[RawRecords], *, provenance: P
         licence="as stated by its compiler",
         citation=f"{files}, coded press catalogue; the publishers of its records stand in its source column.",
     )
-    return check_incidents(records, raw=raws, names={**NAMES, "part_of": "unit"}, provenance=provenance)
+    check = partial(check_incidents, records, raw=raws, names={**NAMES, "part_of": "unit"}, provenance=provenance)
+    incidents = check()
+    mended = _mended_later(records["incident_id"], incidents.ledger.quarantined, raws)
+    return check(excluded={MENDED: mended}) if mended.any() else incidents
+
+
+def _mended_later(identity: pd.Series, quarantined: pd.DataFrame, raws: Sequence[RawRecords]) -> pd.Series:
+    """Rows at fault whose identifier stands in a later file; that repetition itself is no such fault."""
+    file = pd.Series(np.repeat([one.name for one in raws], [len(one.table) for one in raws]), dtype="str")
+    place = pd.Series(np.repeat(range(len(raws)), [len(one.table) for one in raws]))
+    row = pd.Series(np.concatenate([one.table.index for one in raws]))
+    repeated = quarantined["reason"].str.startswith(USED_ALREADY).to_numpy(dtype=bool)
+    own = set(zip(quarantined["file"][~repeated], quarantined["row"][~repeated], strict=True))
+    at_fault = pd.Series([key in own for key in zip(file, row, strict=True)], dtype=bool)
+    name = identity.str.strip().reset_index(drop=True)
+    return at_fault & (name != "") & (place < place.groupby(name).transform("max"))

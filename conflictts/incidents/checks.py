@@ -15,6 +15,7 @@ from conflictts.incidents.files import RawRecords
 from conflictts.incidents.table import COLUMNS, COUNTS, DAYS, DEGREES, MOST, Incidents, Ledger, Provenance
 
 Mask = npt.NDArray[np.bool_]
+USED_ALREADY = "identifier already used in row"
 
 
 def file_table(raws: Sequence[RawRecords], columns: Mapping[str, str]) -> pd.DataFrame:
@@ -68,10 +69,16 @@ class _Faults:
     index: pd.Index
     frames: list[pd.DataFrame] = field(default_factory=list)
 
-    def add(self, breach: Mask, column: str, values: pd.Series, reason: str | pd.Series) -> None:
+    def add(
+        self, breach: Mask, column: str, values: pd.Series, reason: str | pd.Series, *, instead: bool = False
+    ) -> None:
+        """Note a breach; `instead` of what was noted of the same cells before."""
         places = np.flatnonzero(breach)
         if not len(places):
             return
+        if instead:
+            name, here = self.names.get(column, column), self.index[places]
+            self.frames = [frame[~(frame["at"].isin(here) & (frame["column"] == name))] for frame in self.frames]
         reasons = reason.iloc[places].to_numpy() if isinstance(reason, pd.Series) else reason
         self.frames.append(
             pd.DataFrame(
@@ -123,7 +130,8 @@ def check_incidents(
         Filter -> the rows it leaves out, in the order of `records`. Excluded rows are not checked; a row that several
         filters leave out counts under the first.
     faults : sequence of (column, value, reason), optional
-        Faults the reader found itself: for each row the value as written, and the reason or blank.
+        Faults the reader found itself: for each row the value as written, and the reason or blank. They stand in place
+        of what else is wrong with the same cell.
 
     Returns
     -------
@@ -138,7 +146,8 @@ def check_incidents(
     table = _checked(kept, found)
     for column, values, reasons in faults:
         mine = reasons.reset_index(drop=True).loc[kept.index]
-        found.add((mine != "").to_numpy(), column, values.reset_index(drop=True).loc[kept.index], mine)
+        written = values.reset_index(drop=True).loc[kept.index]
+        found.add((mine != "").to_numpy(), column, written, mine, instead=True)
     _check_identity(table, found, raws)
     _check_days_in_order(table, kept, found)
     _check_parts(table, found, raws)
@@ -275,7 +284,7 @@ def _check_identity(table: pd.DataFrame, faults: _Faults, raws: Sequence[RawReco
     seen = pd.Series("", identity.index)
     several = len(raws) > 1
     seen[repeated] = [
-        f"identifier already used in row {row}" + (f" of {raws[file].name}" if several else "")
+        f"{USED_ALREADY} {row}" + (f" of {raws[file].name}" if several else "")
         for file, row in zip(files, rows, strict=True)
     ]
     faults.add(repeated.to_numpy(), "incident_id", identity, seen)

@@ -18,12 +18,13 @@ from conflictts.errors import CoverageError, InputError, UnknownNameError
 from conflictts.incidents.checks import check_incidents
 from conflictts.incidents.distinct import Distinct
 from conflictts.incidents.files import RawRecords, read_raw_records, shorten
+from conflictts.incidents.quantities import DecimalMark
 from conflictts.incidents.table import COLUMNS, COUNTS, Incidents, Provenance
 from conflictts.incidents.written import Periods, Quantities, read_periods, read_quantities
 
 TEXTS_OF_PROVENANCE = ("provider", "release", "licence", "citation", "area", "caveat")
 _SOURCE_KEYS = (*TEXTS_OF_PROVENANCE, "coverage")
-_READING_KEYS = ("day_first", "encoding", "sheet", "reference_date")
+_READING_KEYS = ("day_first", "decimal_mark", "encoding", "sheet", "reference_date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ def read_delimited(
     *,
     columns: Mapping[str, str] | str | PathLike[str] | None = None,
     day_first: bool | None = None,
+    decimal_mark: DecimalMark | None = None,
     reference_date: str | pd.Timestamp | None = None,
     encoding: str | None = None,
     sheet: str | None = None,
@@ -59,6 +61,9 @@ def read_delimited(
         no column.
     day_first : bool, optional
         Whether 3/4/2019 is 3 April. Default: decided by those rows of the file that allow one order only.
+    decimal_mark : {".", ","}, optional
+        The mark that separates decimals in counts; the other one groups thousands. Default: 12.000, which may be 12 or
+        12 000, is at fault, and 1.043 is 1 043, since a person is no fraction. In degrees either mark is read.
     reference_date : str or Timestamp, optional
         The day from which phrases such as "last week" are counted.
     encoding : str, optional
@@ -101,14 +106,24 @@ def read_delimited(
         [reading]
         day_first = true
 
-    Keywords given here win over the file.
+    Keywords given here win over the file. The map of ``desk.csv`` also serves ``desk.mended.csv`` beside it, so that
+    rows in quarantine can be written there, mended and read; the details of a record (``part_of``) are mended in the
+    file that holds the record.
     """
     path = Path(path)
     chosen = _column_map(path, columns)
-    given = {"day_first": day_first, "encoding": encoding, "sheet": sheet, "reference_date": reference_date}
+    given = {
+        "day_first": day_first,
+        "decimal_mark": decimal_mark,
+        "encoding": encoding,
+        "sheet": sheet,
+        "reference_date": reference_date,
+    }
     reading = {**chosen.reading, **{key: value for key, value in given.items() if value is not None}}
     described = {**chosen.source, **source, **({"coverage": coverage} if coverage is not None else {})}
     _refuse_unknown(described, _SOURCE_KEYS, "keyword or key of [source]")
+    if reading.get("decimal_mark", ".") not in (".", ","):
+        raise UnknownNameError(f"{path.name}: decimal_mark is {reading['decimal_mark']!r}. Choose '.' or ','.")
     raw = read_raw_records(path, encoding=reading.get("encoding"), sheet=reading.get("sheet"))
     mapping = _mapping(chosen.columns, raw)
     text = raw.table.reset_index(drop=True)
@@ -127,7 +142,7 @@ def read_delimited(
         day_first=reading.get("day_first"),
         reference_date=_reference(reading.get("reference_date"), raw.name),
     )
-    quantities = read_quantities(records)
+    quantities = read_quantities(records, decimal_mark=reading.get("decimal_mark"))
     records = _with_readings(records, periods, quantities)
     return check_incidents(
         records,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ CANDIDATES = ("cp1252", "cp1256", "cp1251", "cp1250", "cp1254", "mac_roman")  # 
 _SAMPLE = 1 << 16
 _LEAST_COHERENCE = 0.3  # share of letters in the order of a known language; accidental decodings stay below 0.2
 _MOST_CHAOS = 0.2  # charset-normalizer's own threshold of implausible neighbours
+_ONE_BYTE = re.compile(r"cp125\d|cp437|cp8[56]\d|iso8859|koi8|mac")  # codecs of one byte a letter
 _SIGNATURES = {
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
@@ -65,12 +67,17 @@ def decoded(stream: IO[bytes], name: str, *, declared: str | None, suspect: bool
         if start.startswith(signature):
             raise InputError(f"{name} is not a text table but {what}. Give a CSV export.")
     remarks: tuple[str, ...] = ()
-    codec = _told_by(start) if declared is None else _named(declared, name)
+    codec = None if declared is None else _named(declared, name)
+    if codec is None or start.startswith(codecs.BOM_UTF8):  # a mark is sure, where the caller tells of another file
+        codec = _told_by(start)
+    elif codec != "utf-8" and _is_utf8_after_all(stream, codec):
+        remarks = (f"{name} is UTF-8, and read as such, though {codec} was declared",)
+        codec = "utf-8"
     if codec is None and suspect:
         codec = _detect(stream, name)
         remarks = (f"{name} is not UTF-8; read as {codec}, as detected: check its accented letters",)
     if codec in (None, "utf-8", "utf-8-sig"):
-        yield Text(stream, 3 if start.startswith(codecs.BOM_UTF8) else 0, "utf-8")
+        yield Text(stream, 3 if start.startswith(codecs.BOM_UTF8) else 0, "utf-8", remarks)
         return
     assert codec is not None
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as recoded:
@@ -93,6 +100,32 @@ def _named(declared: str, name: str) -> str:
         raise InputError(
             f"{declared!r}, declared for {name}, is no encoding known here. Try 'utf-8' or 'cp1252'."
         ) from None
+
+
+def _is_utf8_after_all(stream: IO[bytes], codec: str) -> bool:
+    """Whether text declared as `codec` is UTF-8 beyond doubt, as after a spreadsheet program saved it anew.
+
+    Text of one byte a letter is never UTF-8 throughout unless it is plain ASCII, and UTF-16 has zero bytes. Of other
+    encodings nothing is said.
+    """
+    wide = codec.startswith("utf-16")
+    if not wide and not _ONE_BYTE.match(codec):
+        return False
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    plain = True
+    stream.seek(0)
+    try:
+        while part := stream.read(CHUNK):
+            decoder.decode(part)
+            plain = plain and part.isascii()
+            if wide and b"\0" in part:
+                return False
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    finally:
+        stream.seek(0)
+    return wide or not plain
 
 
 def _told_by(start: bytes) -> str | None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pandas as pd
 
 from conflictts.errors import InputError
 from conflictts.incidents.encoding import NotUtf8, Text, decoded, refuse_other
+from conflictts.incidents.formulas import harmless, names_as_meant, table_as_meant
 from conflictts.incidents.packing import Digested, digest, is_workbook, unpacked
 from conflictts.incidents.sheets import PARQUET, Sheet, read_json_lines, read_parquet, read_workbook
 from conflictts.incidents.splitting import (
@@ -25,6 +25,7 @@ from conflictts.incidents.splitting import (
     find_layout,
     line_of,
     records,
+    refuse_twice,
     scan,
     split_exactly,
     split_fast,
@@ -99,7 +100,7 @@ class RawRecords:
                         numbers.append(number)
                         found.append(fields)
         index = pd.Index(numbers, dtype="int64", name="row")
-        return pd.DataFrame(found, index=index, columns=list(self.header), dtype="str")
+        return table_as_meant(pd.DataFrame(found, index=index, columns=list(self.header), dtype="str"))
 
 
 def read_raw_records(
@@ -181,14 +182,9 @@ def require_columns(raw: RawRecords, required: tuple[str, ...], *, kind: str) ->
 
 
 def write_for_spreadsheet(table: pd.DataFrame, path: str | PathLike[str]) -> None:
-    """Write text rows as UTF-8 CSV, with a leading quote before anything a spreadsheet would run as a formula."""
-    formula = re.compile(r"^[=@\t\r]|^[+-](?![\d.]+$)")
-
-    def as_text(cell: Any) -> Any:
-        return f"'{cell}" if isinstance(cell, str) and formula.match(cell) else cell
-
-    safe = table.map(as_text).rename(columns=as_text)
-    safe.to_csv(path, index=False, encoding="utf-8", lineterminator="\n", quoting=csv.QUOTE_ALL)
+    """Write text rows as CSV in UTF-8 with the mark Excel needs; what makes cells harmless is undone in reading."""
+    safe = table.map(harmless).rename(columns=harmless)
+    safe.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n", quoting=csv.QUOTE_ALL)
 
 
 def shorten(names: list[str], most: int = 8) -> str:
@@ -215,6 +211,7 @@ def _from_text(text: Text, path: Path, wanted: Wanted | None, encoding: str | No
         finally:
             lines.detach()
     layout = find_layout(text, path.name)
+    layout = replace(layout, header=_names(layout.header, path))
     columns = _chosen(layout.header, wanted)
     table, sound, sha256 = _at_once(text.stream, layout, columns, path)
     if sound.nul is not None:
@@ -258,10 +255,18 @@ def _chosen(header: tuple[str, ...], wanted: Wanted | None) -> list[str]:
     return list(header) if chosen is None else [column for column in header if column in set(chosen)]
 
 
+def _names(header: tuple[str, ...], path: Path) -> tuple[str, ...]:
+    names = names_as_meant(header)
+    refuse_twice(names, path.name)
+    return names
+
+
 def _from_sheet(sheet: Sheet, path: Path, wanted: Wanted | None) -> RawRecords:
+    header = _names(sheet.header, path)
     if wanted is not None:
-        wanted(sheet.header)
-    return _raw(sheet.header, sheet.split, path, sheet.remarks, sha256=digest(path), encoding=None)
+        wanted(header)
+    split = replace(sheet.split, table=sheet.split.table.set_axis(list(header), axis="columns"))
+    return _raw(header, split, path, sheet.remarks, sha256=digest(path), encoding=None)
 
 
 def _raw(
@@ -280,4 +285,4 @@ def _raw(
         index=pd.Index([number for number, _, _ in split.malformed], name="row", dtype="int64"),
         dtype="str",
     )
-    return RawRecords(path.name, sha256, split.table, malformed, header, path, encoding, remarks)
+    return RawRecords(path.name, sha256, table_as_meant(split.table), malformed, header, path, encoding, remarks)

@@ -19,15 +19,24 @@ class _Format:
     required: tuple[str, ...]
     wanted: Callable[[tuple[str, ...]], Sequence[str] | None]
     check: Callable[[list[RawRecords]], Incidents]
+    any_case: bool = False
 
     def fits(self, header: Iterable[str]) -> bool:
-        return set(header).issuperset(self.required)
+        names = set(header)
+        return names.issuperset(self.required) or (
+            self.any_case and {name.lower() for name in names}.issuperset(self.required)
+        )
 
 
 FORMATS = (
     _Format("a UCDP GED export", ucdp.REQUIRED, ucdp.wanted_columns, ucdp.ucdp_incidents),
-    _Format("an ACLED export", acled.REQUIRED, acled.wanted_columns, acled.acled_incidents),
+    _Format("an ACLED export", acled.REQUIRED, acled.wanted_columns, acled.acled_incidents, any_case=True),
     _Format("a press catalogue", catalogue.REQUIRED, lambda _: None, catalogue.catalogue_incidents),
+)
+
+TOGETHER = (
+    "Read those of one format together and the others apart; then combine_incidents(a, b) puts them into one table, or "
+    "merge_duplicates(a, b, find_duplicates(a, b).pairs, prefer='a') does and counts what both tell once."
 )
 
 
@@ -39,7 +48,8 @@ def read_incidents(path_or_paths: str | PathLike[str] | Iterable[str | PathLike[
     path_or_paths : path-like, or iterable of path-like
         A UCDP GED or Candidate export, an ACLED export, or a press catalogue in the format of the bundled case; or
         several files of one of these formats. Or one table of any other columns beside which lies a column map,
-        ``<name of the file without its ending>.toml`` (see `read_delimited`).
+        ``<name of the file without its ending>.toml`` (see `read_delimited`). Files of several formats are read apart
+        and put together by `combine_incidents`, or by `merge_duplicates` where they tell of the same events.
 
     Returns
     -------
@@ -58,9 +68,7 @@ def read_incidents(path_or_paths: str | PathLike[str] | Iterable[str | PathLike[
     mapped = [path for path in paths if delimited.map_beside(path) is not None]
     if mapped:
         if len(paths) > 1:
-            raise InputError(
-                f"{mapped[0].name} has a column map of its own; such a file is read alone. Read the others apart."
-            )
+            raise InputError(f"{mapped[0].name} has a column map of its own; such a file is read alone. {TOGETHER}")
         return delimited.read_delimited(mapped[0])
     raws = [read_raw_records(path, wanted=_wanted) for path in paths]
     formats = [_recognised(raw) for raw in raws]
@@ -68,7 +76,7 @@ def read_incidents(path_or_paths: str | PathLike[str] | Iterable[str | PathLike[
         raise InputError(
             "The files are of several formats: "
             + "; ".join(f"{raw.name} is {one.kind}" for raw, one in zip(raws, formats, strict=True))
-            + ". Read those of one format together, and the others apart."
+            + f". {TOGETHER}"
         )
     return formats[0].check(tell_apart(raws))
 

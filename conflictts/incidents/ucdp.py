@@ -59,7 +59,7 @@ NAMES = {
 DATE_PRECISION = {"1": "day", "2": "range", "3": "week", "4": "month", "5": "year"}
 EVENT_TYPE = {"1": "state-based conflict", "2": "non-state conflict", "3": "one-sided violence"}
 BESIDE = ("deaths_a", "deaths_b", "code_status", "country")  # read, but no column of the incident table by themselves
-OLDER = "older version of an event that a newer release repeats"
+OLDER = "older version of an event that a newer file repeats"
 LICENCE = "CC BY 4.0"
 CITATION = (
     "Sundberg, R. & Melander, E. (2013), Introducing the UCDP Georeferenced Event Dataset, "
@@ -139,9 +139,9 @@ def read_ucdp(
     Notes
     -----
     Candidate releases repeat events under the same ``id`` when they learn more. Of several files the newest release
-    wins, by the names of the files if all of them tell a release, else by the order in which they are given, the last
-    being the newest. The older versions are excluded in the ledger, also where the newest is at fault: a figure that
-    UCDP has replaced is not used.
+    wins, by the names of the files if all of them tell a release, else and within one release by the order in which
+    they are given, the last being the newest. The older versions are excluded in the ledger, also where the newest is
+    at fault: a figure that UCDP has replaced is not used.
 
     References
     ----------
@@ -195,13 +195,13 @@ def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | Non
         citation=f"{CITATION} {CITATION_CANDIDATE}" if "UCDP Candidate" in providers else CITATION,
     )
     provenance = with_downloads(provenance, told)
-    newness = np.repeat(_rank(releases), sizes)
+    newness = (np.repeat(_rank(releases), sizes), np.repeat(range(len(raws)), sizes))
     incidents = check_incidents(
         records,
         raw=raws,
         names={**NAMES, "combatants_best": "deaths_a + deaths_b"},
         provenance=provenance,
-        excluded={OLDER: superseded(records["incident_id"], newness)} if len(raws) > 1 else None,
+        excluded={OLDER: superseded(records["incident_id"], *newness)} if len(raws) > 1 else None,
     )
     blank_area = incidents.table["admin1"] == ""
     incidents = warn_in_ledger(incidents, blank_area, "no first-order area (adm_1); kept, found under no area filter")

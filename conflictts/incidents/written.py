@@ -15,15 +15,16 @@ import pandas as pd
 from conflictts.errors import ConflictTSError, InputError
 from conflictts.incidents.dates import parse_period
 from conflictts.incidents.distinct import Distinct, plain_digits
-from conflictts.incidents.quantities import parse_quantity
-from conflictts.incidents.table import COUNTS, DAYS
+from conflictts.incidents.phrases import quoted
+from conflictts.incidents.quantities import DecimalMark, parse_quantity
+from conflictts.incidents.table import COUNTS, DAYS, DEGREES
 
 Fault = tuple[str, pd.Series, pd.Series]  # column, value as written, reason or blank
 
 _HOUR = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"  # read over: a record has days
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _HOUR)
 _ORDERED = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})" + _HOUR)
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.(?!\d{3}$)\d+)?")  # 1.200 may be 1200, and goes to parse_quantity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +67,11 @@ def read_periods(
     columns = [column for column in DAYS if column in records]
     written = {column: Distinct.of(records[column]) for column in columns}
     plain = {column: plain_digits(distinct.values) for column, distinct in written.items()}
-    if day_first is None:
-        day_first = _order_of_days(written, plain, rows, names, file)
+    remarks: tuple[str, ...] = ()
+    if day_first is None and (told := _order_of_days(written, plain, rows, names, file)) is not None:
+        day_first, row = told
+        order = "the day" if day_first else "the month"
+        remarks = (f"dates such as 3/4/2019 are read with {order} first, as told by {row}; `day_first` declares it",)
     readings = {
         column: pd.DataFrame(
             [_period(value, day_first, reference_date) for value in plain[column]],
@@ -89,17 +93,26 @@ def read_periods(
         last = last.where(~stated, end["last"])
         precision = precision.where(~stated | (first == last), "range")
     faults = tuple((column, written[column].text, spread[column]["reason"]) for column in columns)
-    return Periods(first, last, precision, faults, ())
+    return Periods(first, last, precision, faults, remarks)
 
 
-def read_quantities(records: pd.DataFrame) -> Quantities:
-    """Read the columns of counts: numbers stay, quantities in words become low, best and high."""
+def read_quantities(records: pd.DataFrame, *, decimal_mark: DecimalMark | None = None) -> Quantities:
+    """Read the columns of counts: numbers stay, quantities in words become low, best and high.
+
+    A comma in a degree is read as its decimal mark, since no degree has thousands.
+    """
     columns: dict[str, pd.Series] = {}
+    for name in (name for name in DEGREES if name in records):
+        distinct = Distinct.of(records[name])
+        written = plain_digits(distinct.values)
+        with_comma = written.str.fullmatch(r"[+-]?[0-9]{1,3},[0-9]+").astype(bool)
+        plain = distinct.values.where(~with_comma, written.str.replace(",", "."))
+        columns[name] = pd.Series(distinct.rows(plain.to_numpy()), dtype="str")
     faults: list[Fault] = []
     for column in (name for name in COUNTS if name in records):
         distinct = Distinct.of(records[column])
         readings = pd.DataFrame(
-            [_quantity(value) for value in plain_digits(distinct.values)],
+            [_quantity(value, decimal_mark) for value in plain_digits(distinct.values)],
             columns=["low", "best", "high", "in_words", "reason"],
         )
         spread = {part: pd.Series(distinct.rows(readings[part].to_numpy())) for part in readings}
@@ -120,8 +133,8 @@ def _order_of_days(
     rows: pd.Index,
     names: Mapping[str, str],
     file: str,
-) -> bool | None:
-    """Day first or month first, by the rows that allow one order only; None where no such date occurs."""
+) -> tuple[bool, str] | None:
+    """Whether the day is first, and a row that allows no other order; None where no such date occurs."""
     seen: dict[str, list[str]] = {"day": [], "month": [], "either": []}
     for column, values in plain.items():
         for place, value in enumerate(values):
@@ -135,7 +148,7 @@ def _order_of_days(
             "then go to quarantine."
         )
     if seen["day"] or seen["month"]:
-        return bool(seen["day"])
+        return bool(seen["day"]), (seen["day"] or seen["month"])[0]
     if seen["either"]:
         raise InputError(
             f"{file} writes dates whose day and month cannot be told apart: {', '.join(seen['either'])}. No row "
@@ -166,7 +179,7 @@ def _period(value: str, day_first: bool | None, reference_date: pd.Timestamp | N
     try:
         period = parse_period(value, reference_date=reference_date, day_first=day_first)
     except ConflictTSError as error:
-        return value, value, "", str(error)
+        return value, value, "", _why(error, value)
     return f"{period.first:%Y-%m-%d}", f"{period.last:%Y-%m-%d}", str(period.precision), ""
 
 
@@ -179,16 +192,22 @@ def _day(year: int, month: int, day: int, value: str) -> tuple[str, str, str, st
     return iso, iso, "day", ""
 
 
-def _quantity(value: str) -> tuple[str, str, str, bool, str]:
+def _quantity(value: str, decimal_mark: DecimalMark | None) -> tuple[str, str, str, bool, str]:
     if value == "" or _NUMBER.fullmatch(value):
         return value, value, value, False, ""
     try:
-        quantity = parse_quantity(value)
+        quantity = parse_quantity(value, decimal_mark=decimal_mark)
     except ConflictTSError as error:
-        return value, value, value, False, str(error)
+        return value, value, value, False, _why(error, value)
     low, best, high = (_as_count(bound) for bound in (quantity.low, quantity.best, quantity.high))
     return low, best, high, True, ""
 
 
 def _as_count(number: float | None) -> str:
     return "" if number is None or number != number else f"{round(number)}"
+
+
+def _why(error: ConflictTSError, value: str) -> str:
+    """The reason alone: the ledger names the value beside it, and one remedy serves many rows."""
+    reason = str(error).partition(". Write it")[0]
+    return reason.replace(f"Cannot read {quoted(value)} as", "cannot be read as", 1)

@@ -77,7 +77,7 @@ def test_rows_at_fault_are_quarantined_and_the_rest_is_used(tmp_path):
         "6 rows written to",
     ):
         assert said in result.stdout
-    with (tmp_path / "mend.csv").open(encoding="utf-8", newline="") as stream:
+    with (tmp_path / "mend.csv").open(encoding="utf-8-sig", newline="") as stream:
         rejected = list(csv.DictReader(stream))
     assert [row["id"] for row in rejected] == ["3", "5", "7", "8", "11", "13"]
     assert set(GED) <= set(rejected[0])
@@ -187,6 +187,35 @@ def test_check_is_plain_in_a_pipe(tmp_path):
     assert "best = '[red]1': not a number" in done.stdout, "markup in records is text, and lines are not cut"
 
 
+def test_check_prints_an_account_that_adds_up_and_few_examples_of_each_fault(tmp_path):
+    spoil = {number: {"best": "x"} for number in range(100, 105)} | {3: {"date_start": "2019-02-30"}}
+    result = conflictts("check", write_ged(tmp_path / "ged.csv", spoil))
+    assert result.stdout.splitlines() == [
+        "ged.csv: UCDP GED",
+        "  194  used",
+        "    5  quarantined  best: not a number",
+        "    1  quarantined  date_start: no such day in the calendar",
+        "  ---",
+        "  200  rows read",
+        "Records lie between 2019-05-01 and 2019-11-16.",
+        "row 5: date_start = '2019-02-30': no such day in the calendar",
+        "row 102: best = 'x': not a number",
+        "row 103: best = 'x': not a number",
+        "row 104: best = 'x': not a number",
+        "… and 2 more such faults in best",
+        "--quarantine ged.mended.csv writes these rows out, to be mended and checked again.",
+    ]
+
+
+def test_check_is_in_colour_on_a_terminal(tmp_path, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    printed = conflictts("check", write_ged(tmp_path / "ged.csv", {3: {"best": "[red]1"}})).stdout
+    assert "\x1b[32mused\x1b[0m" in printed
+    assert "\x1b[31mquarantined\x1b[0m" in printed
+    assert "best = '[red]1'" in printed, "markup in records is text"
+
+
 def test_help_and_version_of_every_command():
     for command in ([], ["report"], ["check"]):
         result = conflictts(*command, "--help")
@@ -201,7 +230,7 @@ def test_compare_tells_what_changed_between_two_downloads(tmp_path):
     assert result.exit_code == 0, result.output
     outcome = dict(line.split() for line in result.stdout.splitlines()[2:6])
     assert outcome == {"same": "199", "changed": "1", "added": "0", "removed": "0"}
-    with (tmp_path / "changes.csv").open(encoding="utf-8", newline="") as stream:
+    with (tmp_path / "changes.csv").open(encoding="utf-8-sig", newline="") as stream:
         changed = [(row["incident_id"], row["column"], row["new"]) for row in csv.DictReader(stream)]
     assert changed == [("7", "deaths_best", "40.0"), ("7", "deaths_high", "40.0")]
     assert (tmp_path / "figure.svg").read_text("utf-8").startswith("<svg")

@@ -6,10 +6,12 @@ import csv
 import io
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from conflictts.errors import InputError
 from conflictts.incidents.acled import DELETED, OLDER, read_acled
+from conflictts.incidents.recognise import read_incidents
 
 EVENT = {
     "event_id_cnty": "SYR1",
@@ -53,6 +55,7 @@ def write(tmp_path):
 SPANS = [
     pytest.param("2019-08-30", "1", "2019-08-30", "2019-08-30", "day", id="day"),
     pytest.param("30 August 2019", "1", "2019-08-30", "2019-08-30", "day", id="day, month in words"),
+    pytest.param("30-August-2019", "1", "2019-08-30", "2019-08-30", "day", id="day of an older export"),
     pytest.param("30-Aug-2019", "1", "2019-08-30", "2019-08-30", "day", id="month cut short"),
     pytest.param("16 May 2025", "2", "2025-05-13", "2025-05-19", "week", id="week"),
     pytest.param("2019-12-30", "2", "2019-12-27", "2020-01-02", "week", id="week over the year's end"),
@@ -89,6 +92,22 @@ def test_conventional_number_has_no_upper_bound(write, fatalities, high, targeti
     assert np.isnan(record["combatants_best"])
 
 
+def test_fatalities_in_arabic_digits_are_civilians_too(write):
+    record = read_acled(write({"fatalities": "٧"})).table.iloc[0]
+    assert record[["deaths_best", "civilians_best", "civilians_high"]].tolist() == [7, 7, 7]
+
+
+def test_columns_of_the_regional_workbooks_are_known_in_capitals(write, tmp_path):
+    path = write({}, {"event_id_cnty": "SYR2", "latitude": "95"})
+    expected = read_acled(path)
+    header, rest = path.read_text(encoding="utf-8").split("\n", 1)
+    capitals = tmp_path / "capitals.csv"
+    capitals.write_text(f"{header.upper()}\n{rest}", encoding="utf-8")
+    for incidents in (read_acled(capitals), read_incidents(capitals)):
+        pd.testing.assert_frame_equal(incidents.table, expected.table)
+        pd.testing.assert_frame_equal(incidents.ledger.rejected, expected.ledger.rejected)
+
+
 def test_columns_and_provenance(write):
     incidents = read_acled(write({}))
     record = incidents.table.iloc[0]
@@ -106,8 +125,9 @@ def test_columns_and_provenance(write):
 
 FAULTS = [
     pytest.param("event_date", "2019-02-30", "no such day in the calendar", id="30 February"),
-    pytest.param("event_date", "31 June 2019", "not a date written as YYYY-MM-DD", id="31 June"),
-    pytest.param("event_date", "", "blank, but every record", id="no date"),
+    pytest.param("event_date", "31 June 2019", "no such day in the calendar", id="31 June"),
+    pytest.param("event_date", "30/08/2019", "not a date as ACLED writes it, '16 May 2025' or", id="another form"),
+    pytest.param("event_date", "", "blank, but every event has its day", id="no date"),
     pytest.param("time_precision", "4", "time_precision is 1, 2 or 3", id="precision"),
     pytest.param("fatalities", "", "blank, but ACLED states a number", id="no fatalities"),
     pytest.param("fatalities", "several", "not a number", id="fatalities in words"),

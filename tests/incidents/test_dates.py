@@ -168,7 +168,7 @@ def spellings(day: dt.date) -> list[str]:
     return [*written, arabic, american, written[0].upper(), day.isoformat(), f"{day.day} {months[0][:3]}. {day.year}"]
 
 
-def check(text: str, first: str, last: str, precision: str, **options: object) -> None:
+def assert_reads(text: str, first: str, last: str, precision: str, **options: object) -> None:
     period = parse_period(text, **options)
     assert (str(period.first.date()), str(period.last.date())) == (first, last)
     assert (period.precision, period.text) == (precision, text)
@@ -177,12 +177,12 @@ def check(text: str, first: str, last: str, precision: str, **options: object) -
 @pytest.mark.parametrize(("text", "first", "last", "precision"), KNOWN)
 @pytest.mark.parametrize("reference", [None, "1999-01-01", "2050-12-31"])
 def test_phrases_that_say_all_need_no_reference_date(text, first, last, precision, reference):
-    check(text, first, last, precision, reference_date=reference)
+    assert_reads(text, first, last, precision, reference_date=reference)
 
 
 @pytest.mark.parametrize(("text", "first", "last", "precision"), RELATIVE)
 def test_relative_phrases(text, first, last, precision):
-    check(text, first, last, precision, reference_date=REPORT)
+    assert_reads(text, first, last, precision, reference_date=REPORT)
 
 
 @pytest.mark.parametrize(("text", "first", "last", "precision"), RELATIVE)
@@ -210,7 +210,7 @@ def test_errors_quote_the_phrase(text):
 )
 @pytest.mark.parametrize("mark", "/.-")
 def test_a_declared_order_settles(day_first, first, mark):
-    check(mark.join(["03", "04", "2019"]), first, first, "day", day_first=day_first)
+    assert_reads(mark.join(["03", "04", "2019"]), first, first, "day", day_first=day_first)
 
 
 @pytest.mark.parametrize(("text", "day_first"), [("13/04/2019", False), ("04/13/2019", True)])
@@ -229,7 +229,7 @@ def test_a_date_against_the_declared_order_is_refused(text, day_first):
     ],
 )
 def test_reference_dates_may_be_of_any_kind(reference):
-    check("hier", "2019-11-05", "2019-11-05", "day", reference_date=reference)
+    assert_reads("hier", "2019-11-05", "2019-11-05", "day", reference_date=reference)
 
 
 @pytest.mark.parametrize("reference", ["06/11/2019", "2019-02-30", "1492-01-01", pd.NaT, 20191106])
@@ -313,10 +313,10 @@ def test_words_are_added_without_changing_the_original():
         relative={"dün": ("day", -1)},
         ranges={"{} ile {} arası": "range"},
     )
-    check("31 Ağustos 2019", "2019-08-31", "2019-08-31", "day", words=more)
-    check("sonu Ağustos 2019", "2019-08-15", "2019-08-31", "approx", words=more)
-    check("dün", "2019-11-05", "2019-11-05", "day", words=more, reference_date=REPORT)
-    check("2 Ağustos ile 5 Eylül 2019 arası", "2019-08-02", "2019-09-05", "range", words=more)
+    assert_reads("31 Ağustos 2019", "2019-08-31", "2019-08-31", "day", words=more)
+    assert_reads("sonu Ağustos 2019", "2019-08-15", "2019-08-31", "approx", words=more)
+    assert_reads("dün", "2019-11-05", "2019-11-05", "day", words=more, reference_date=REPORT)
+    assert_reads("2 Ağustos ile 5 Eylül 2019 arası", "2019-08-02", "2019-09-05", "range", words=more)
     with pytest.raises(InputError, match="Ağustos"):
         parse_period("31 Ağustos 2019")
 

@@ -171,12 +171,12 @@ CELLS_FOR_SPREADSHEETS = [
 def test_spreadsheet_runs_no_cell_as_a_formula(tmp_path, cell, safe):
     path = tmp_path / "rejected.csv"
     write_for_spreadsheet(pd.DataFrame({"note": [cell], "n": [-5]}), path)
-    with path.open(encoding="utf-8", newline="") as stream:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
         assert list(csv.reader(stream)) == [["note", "n"], [safe, "-5"]]
 
 
 def test_spreadsheet_runs_no_column_name_as_a_formula(tmp_path):
     path = tmp_path / "rejected.csv"
     write_for_spreadsheet(pd.DataFrame({"=1+1": ["a"]}), path)
-    with path.open(encoding="utf-8", newline="") as stream:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
         assert next(csv.reader(stream)) == ["'=1+1"]
