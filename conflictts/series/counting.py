@@ -92,10 +92,10 @@ def count_incidents(
 
     stated = amounts.loc[counted]
     numbers = np.column_stack([_bounded(stated), np.ones(len(stated))])
-    first, last = ((table.loc[counted, column] - days[0]).dt.days.to_numpy() for column in ("date_start", "date_end"))
+    first, last = ((table[column][counted] - days[0]).dt.days.to_numpy() for column in ("date_start", "date_end"))
     layout = lay_out(first, last, len(days), allocation=allocation)
     inside, lost = layout.share_on(~missing), layout.share_on(missing)
-    _require_some_inside(table.loc[counted], inside, lost, days)
+    _require_some_inside(table[["date_start", "date_end"]][counted], inside, lost, days)
     sums = sum_pieces(layout, numbers, group, n_groups=len(kept), n_days=len(days))
     sums[:, missing] = np.nan
     _assert_nothing_lost(sums[:, ~missing], inside, numbers, group)
@@ -257,26 +257,27 @@ def _account(
     """One line per group and outcome; `inside` and `lost` (in gaps) are shares of the counted records."""
     counted = (outcome == _COUNTED).to_numpy()
     here, amount = key[counted], best[counted]
-    whole, partly, outside = inside >= 1, (inside > 0) & (inside < 1), 1 - inside - lost
-    nowhere = inside == 0
-    partly_outside, partly_lost = partly & (outside > 1e-12), partly & (lost > 0)  # thirds do not add up to 1
-    lines = [
-        _line(_COUNTED, here[whole], amount[whole]),
-        _line("counted for its days inside coverage", here[partly], (amount * inside)[partly]),
-        _line("  the same records' days outside", here[partly_outside], (amount * outside)[partly_outside], records=0),
-        _line("  the same records' days in declared gaps", here[partly_lost], (amount * lost)[partly_lost], records=0),
-        _line("in a declared gap", here[nowhere & (lost > 0)], amount[nowhere & (lost > 0)]),
-        _line("outside coverage", here[nowhere & (lost == 0)], amount[nowhere & (lost == 0)]),
+    whole, partly, nowhere = inside >= 1, (inside > 0) & (inside < 1), inside == 0
+    outside = 1 - inside - lost
+    lines = [  # outcome, its records, what of them; the indented lines go on about the records of the line above
+        (_COUNTED, whole, amount),
+        ("counted for its days inside coverage", partly, amount * inside),
+        ("  the same records' days outside", partly & (outside > 1e-12), amount * outside),  # thirds do not add up to 1
+        ("  the same records' days in declared gaps", partly & (lost > 0), amount * lost),
+        ("in a declared gap", nowhere & (lost > 0), amount),
+        ("outside coverage", nowhere & (lost == 0), amount),
     ]
-    for reason in outcome.cat.categories[1:]:
-        left_out = (outcome == reason).to_numpy()
-        lines.append(_line(reason, key[left_out], np.nan_to_num(best[left_out])))
-    return pd.concat(lines, ignore_index=True).sort_values("key", kind="stable", ignore_index=True)
-
-
-def _line(outcome: str, key: np.ndarray, best: np.ndarray, *, records: int = 1) -> pd.DataFrame:
-    """The same line for every group that has such records; each adds `records` to their number."""
-    n = np.bincount(key)
-    present = np.flatnonzero(n)
-    total = np.bincount(key, weights=best)[present]
-    return pd.DataFrame({"key": present, "outcome": outcome, "records": n[present] * records, "best": total})
+    found = [(label, here[rows], part[rows]) for label, rows, part in lines]
+    codes = outcome.cat.codes.to_numpy()
+    for code, reason in enumerate(outcome.cat.categories[1:], start=1):
+        found.append((reason, key[codes == code], np.nan_to_num(best[codes == code])))
+    columns: dict[str, list[np.ndarray]] = {"key": [], "outcome": [], "records": [], "best": []}
+    for label, keys, part in found:
+        n = np.bincount(keys)
+        present = np.flatnonzero(n)
+        columns["key"].append(present)
+        columns["outcome"].append(np.full(len(present), label, dtype=object))
+        columns["records"].append(n[present] * (not label.startswith(" ")))
+        columns["best"].append(np.bincount(keys, weights=part)[present])
+    account = pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
+    return account.astype({"outcome": "str"}).sort_values("key", kind="stable", ignore_index=True)
