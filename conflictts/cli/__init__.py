@@ -1,0 +1,13 @@
+"""The command line: words in, library calls, words out. No arithmetic here."""
+
+from conflictts.cli.check import check
+from conflictts.cli.compare import compare
+from conflictts.cli.fetch import fetch
+from conflictts.cli.program import app, main
+from conflictts.cli.report import report
+
+for command in (report, check, compare):  # in the order of the help
+    app.command()(command)
+app.add_typer(fetch, name="fetch")
+
+__all__ = ["app", "main"]
