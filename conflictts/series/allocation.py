@@ -78,12 +78,13 @@ def sum_pieces(layout: Layout, amounts: np.ndarray, group: np.ndarray, *, n_grou
 
     Returns
     -------
-    ndarray of float, shape (n_groups, n_days, n_measures)
+    ndarray of float, shape (n_measures, n_groups, n_days)
     """
     cell = group[layout.record] * n_days + layout.day
-    shares = (amounts / layout.parts[:, None])[layout.record]
-    sums = [np.bincount(cell, weights=column, minlength=n_groups * n_days) for column in shares.T]
-    return np.stack(sums, axis=-1).reshape(n_groups, n_days, len(sums))
+    sums = np.empty((amounts.shape[1], n_groups * n_days))
+    for row, column in zip(sums, amounts.T, strict=True):
+        row[:] = np.bincount(cell, weights=(column / layout.parts)[layout.record], minlength=n_groups * n_days)
+    return sums.reshape(-1, n_groups, n_days)
 
 
 def draw_allocations(

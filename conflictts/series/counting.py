@@ -25,7 +25,7 @@ class Tally:
     Attributes
     ----------
     days : DatetimeIndex, shape (n_days,)
-    sums : ndarray of float, shape (n_groups, n_days, 4)
+    sums : ndarray of float, shape (4, n_groups, n_days)
         low, best, high and incidents; NaN in gaps.
     draws : ndarray of float, shape (n_groups, n_days, n_draws), or None
         NaN in gaps.
@@ -97,8 +97,8 @@ def count_incidents(
     inside, lost = layout.share_on(~missing), layout.share_on(missing)
     _require_some_inside(table[["date_start", "date_end"]][counted], inside, lost, days)
     sums = sum_pieces(layout, numbers, group, n_groups=len(kept), n_days=len(days))
-    sums[:, missing] = np.nan
-    _assert_nothing_lost(sums[:, ~missing], inside, numbers, group)
+    _assert_nothing_lost(sums[:, :, ~missing], inside, numbers, group)
+    sums[:, :, missing] = np.nan
     best, touched, several = numbers[:, 1], inside > 0, last > first
 
     def per_group(chosen: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -196,8 +196,9 @@ def _groups(table: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, np.nd
     if not by:
         return pd.DataFrame(index=pd.RangeIndex(1)), np.zeros(len(table), dtype=np.int64)
     named = table[list(by)].replace("", NOT_STATED)
-    grouped = named.groupby(list(by), sort=True)
-    return grouped.size().index.to_frame(index=False), grouped.ngroup().to_numpy()
+    group = named.groupby(list(by), sort=True).ngroup().to_numpy()
+    first = np.unique(group, return_index=True)[1]
+    return named.iloc[first].reset_index(drop=True), group
 
 
 def _bounded(stated: pd.DataFrame) -> np.ndarray:
@@ -220,8 +221,8 @@ def _require_some_inside(table: pd.DataFrame, inside: np.ndarray, lost: np.ndarr
 def _assert_nothing_lost(sums: np.ndarray, inside: np.ndarray, amounts: np.ndarray, group: np.ndarray) -> None:
     """Of every group: the observed days add up to the records' shares on them."""
     for column, name in enumerate(SUMS):
-        records = np.bincount(group, weights=inside * amounts[:, column], minlength=len(sums))
-        days = sums[:, :, column].sum(axis=1)
+        days = sums[column].sum(axis=1)
+        records = np.bincount(group, weights=inside * amounts[:, column], minlength=len(days))
         wrong = np.abs(records - days) > 1e-9 * np.maximum(1.0, np.abs(records))
         if wrong.any():
             k = int(wrong.argmax())

@@ -373,7 +373,7 @@ def daily_series(
 
 def series_of(tally: Tally, position: int, counting: Counting) -> DailySeries:
     """Wrap the counts of one group."""
-    table = pd.DataFrame(tally.sums[position], index=tally.days, columns=list(SUMS))
+    table = pd.DataFrame(tally.sums[:, position].T, index=tally.days, columns=list(SUMS), copy=True)
     table["status"] = pd.Series(counting.status, tally.days, dtype="str")
     group = [f"{column} {value}" for column, value in tally.keys.iloc[position].items()]
     lines = tally.account[tally.account["key"] == tally.kept[position]]

@@ -28,13 +28,15 @@ class DailyPanel(Mapping[Key, DailySeries]):
         Columns grouped by. One gives keys of text, several give tuples; a blank value is the group "not stated".
     account : DataFrame, columns of `by`, then outcome, records, best
         What became of every record, also of groups of which none could be counted and which have no series.
+    counting : Counting
+        What all the series have in common: measure, unit, area, source, allocation, reporting_lag, provenance.
     """
 
     table: pd.DataFrame
     by: tuple[str, ...]
     account: pd.DataFrame
+    counting: Counting
     _tally: Tally
-    _counting: Counting
     _position: dict[Key, int] = field(default_factory=dict)
 
     def __getitem__(self, key: Key) -> DailySeries:
@@ -42,7 +44,7 @@ class DailyPanel(Mapping[Key, DailySeries]):
         if key not in self._position:
             some = ", ".join(repr(known) for known in list(self)[:8])
             raise UnknownNameError(f"No group {key!r} by {', '.join(self.by)}. Among the {len(self)} are {some}.")
-        return series_of(self._tally, self._position[key], self._counting)
+        return series_of(self._tally, self._position[key], self.counting)
 
     def __contains__(self, key: object) -> bool:
         """Whether there is such a group."""
@@ -51,7 +53,7 @@ class DailyPanel(Mapping[Key, DailySeries]):
     def get(self, key: Key, default: Any = None) -> Any:
         """The series of one group, or `default` if there is no such group."""
         position = self._position.get(key)
-        return default if position is None else series_of(self._tally, position, self._counting)
+        return default if position is None else series_of(self._tally, position, self.counting)
 
     def __iter__(self) -> Iterator[Key]:
         """Keys in order."""
@@ -63,14 +65,14 @@ class DailyPanel(Mapping[Key, DailySeries]):
 
     def __repr__(self) -> str:
         first, last = self._tally.days[[0, -1]]
-        what = f"{self._counting.unit} by {', '.join(self.by)}"
+        what = f"{self.counting.unit} by {', '.join(self.by)}"
         return f"<DailyPanel: {what}, {len(self)} groups, {first:%Y-%m-%d}..{last:%Y-%m-%d}>"
 
     def summary(self) -> pd.DataFrame:
         """One row per group: days observed, low, best, high, best per observed day, share allocated."""
         tally = self._tally
-        totals = pd.DataFrame(np.nansum(tally.sums[:, :, :3], axis=1), columns=list(SUMS[:3]))
-        observed = int((~np.isnan(tally.sums[0, :, 0])).sum())
+        totals = pd.DataFrame(np.nansum(tally.sums[:3], axis=2).T, columns=list(SUMS[:3]))
+        observed = int((~np.isnan(tally.sums[0, 0])).sum())
         totals.insert(0, "days", observed)
         totals["per_day"] = totals["best"] / observed
         totals["allocated"] = tally.allocated
@@ -79,11 +81,13 @@ class DailyPanel(Mapping[Key, DailySeries]):
 
 def panel_of(tally: Tally, counting: Counting) -> DailyPanel:
     """Wrap the counts of all groups."""
-    n_groups, n_days = tally.sums.shape[:2]
-    table = tally.keys.loc[np.repeat(np.arange(n_groups), n_days)].reset_index(drop=True)
-    table["day"] = np.tile(tally.days, n_groups)
-    table[list(SUMS)] = tally.sums.reshape(-1, len(SUMS))
-    table["status"] = np.tile(counting.status, n_groups)
+    n_groups, n_days = tally.sums.shape[1:]
+    group, day = np.repeat(np.arange(n_groups), n_days), np.tile(np.arange(n_days), n_groups)
+    columns = {column: tally.keys[column].array.take(group) for column in counting.by}
+    columns["day"] = tally.days.array.take(day)
+    columns |= {name: sums.ravel() for name, sums in zip(SUMS, tally.sums, strict=True)}
+    columns["status"] = pd.array(counting.status, dtype="str").take(day)
+    table = pd.DataFrame(columns)
     keys: list[Key] = list(tally.keys.itertuples(index=False, name=None))
     if len(counting.by) == 1:
         keys = tally.keys[counting.by[0]].tolist()
@@ -92,7 +96,7 @@ def panel_of(tally: Tally, counting: Counting) -> DailyPanel:
         by=counting.by,
         account=_account(tally),
         _tally=tally,
-        _counting=counting,
+        counting=counting,
         _position={key: position for position, key in enumerate(keys)},
     )
 

@@ -16,7 +16,7 @@ def allocate(first, last, amounts, n_days, *, allocation):
     """Sums per day of one group, and each record's share inside."""
     layout = lay_out(first, last, n_days, allocation=allocation)
     group = np.zeros(len(first), dtype=np.int64)
-    daily = sum_pieces(layout, amounts, group, n_groups=1, n_days=n_days)[0]
+    daily = sum_pieces(layout, amounts, group, n_groups=1, n_days=n_days)[:, 0].T
     return daily, layout.share_on(np.ones(n_days, dtype=bool))
 
 
