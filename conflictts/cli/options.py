@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from conflictts.incidents.table import Incidents
 
-MEASURES = "incidents, deaths, civilians, combatants or injured"
+MEASURES = "incidents, deadly incidents, deaths, civilians, combatants or injured"
 Input = Annotated[
     list[str] | None,
     typer.Argument(
@@ -31,6 +31,16 @@ def read_records(source: list[str] | None, deletions: str | None) -> Incidents:
     if not source:
         return cases.load_idlib_2019()
     return read_incidents(source) if deletions is None else read_acled(source, deletions=deletions)
+
+
+def require_coverage(covered: tuple[str, str] | None, incidents: Incidents) -> None:
+    """Refuse to count where neither the option nor the source says which days were watched."""
+    if covered is None and incidents.provenance.coverage is None:
+        raise typer.BadParameter(
+            f"none given. {incidents.provenance.provider} does not say which days it covered, and they are not "
+            "guessed from the records. Declare them: --coverage YYYY-MM-DD:YYYY-MM-DD.",
+            param_hint="--coverage",
+        )
 
 
 def conditions_of(where: list[str]) -> dict[str, list[str]]:

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from conflictts.cli.options import MEASURES, Debug, Deletions, Input, conditions_of, read_records, require_date, span_of
+from conflictts.cli.options import (
+    MEASURES,
+    Debug,
+    Deletions,
+    Input,
+    conditions_of,
+    read_records,
+    require_coverage,
+    require_date,
+    span_of,
+)
 from conflictts.cli.program import one_sentence, progress
 
 
@@ -61,12 +71,7 @@ def report(
         with progress(quiet) as tell:
             tell("reading")
             incidents = bundled or read_records(source, deletions)
-            if covered is None and incidents.provenance.coverage is None:
-                raise typer.BadParameter(
-                    f"none given. {incidents.provenance.provider} does not say which days it covered, and they are not "
-                    "guessed from the records. Declare them: --coverage YYYY-MM-DD:YYYY-MM-DD.",
-                    param_hint="--coverage",
-                )
+            require_coverage(covered, incidents)
             lost = incidents.ledger.n_quarantined
             if lost and not quiet:
                 typer.echo(f"{lost:,} rows are in quarantine and not counted; conflictts check shows them.", err=True)
