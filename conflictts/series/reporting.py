@@ -210,9 +210,12 @@ def provisional_days(
         )
     if lag is None:
         return none, LAG_UNKNOWN
-    if isinstance(lag, int) and lag < 0:
+    if isinstance(lag, ReportingLag):
+        settled_after, words = lag.days, lag.words
+    elif lag < 0:
         raise InputError(f"lag = {lag} is no number of days. Give 0 or more, or a ReportingLag.")
-    settled_after, words = (lag, f"{lag} days, declared") if isinstance(lag, int) else (lag.days, lag.words)
+    else:
+        settled_after, words = lag, f"{lag} days, declared"
     return np.asarray((retrieved - days).days < settled_after), f"{words}; retrieved on {retrieved:%Y-%m-%d}"
 
 
