@@ -103,10 +103,12 @@ def print_effects(incidents: ct.Incidents) -> None:
 
 
 AGES = (0, 1, 2, 4, 7, 14)
-VINTAGES = [  # mean lag in days, days between vintages, number of vintages
+MIXED = (0.3, 20.0)  # share and mean lag in days of the slow records in the last row, where the others take 1 day
+VINTAGES = [  # mean lag in days (None: the mixture, which the fitted law does not contain), days between, number
     (3.0, 7, 6),
     (3.0, 14, 3),
     (10.0, 30, 2),
+    (None, 7, 6),
 ]
 
 
@@ -114,23 +116,38 @@ def print_lags(simulations: int) -> None:
     print("| mean lag | vintages | " + " | ".join(f"after {age} days" for age in AGES) + " |")
     print("|---|---|" + "--:|" * len(AGES))
     for mean, apart, n_vintages in VINTAGES:
-        truth = 1 - (mean / (1 + mean)) ** (np.array(AGES) + 1.0)
+        truth = reported_by(np.array(AGES), mean)
         held, widths = [], []
         for seed in range(simulations):
             found = ct.estimate_reporting_lag(simulated_vintages(seed, mean, apart, n_vintages)).table.loc[list(AGES)]
             held.append((found["lower"] <= truth) & (truth <= found["upper"]))
             widths.append(found["upper"] - found["lower"])
         cells = [f"{c:.1%}, {w:.2f}" for c, w in zip(np.mean(held, axis=0), np.mean(widths, axis=0), strict=True)]
-        print(f"| {mean:g} days | {n_vintages}, {apart} days apart | {' | '.join(cells)} |")
+        name = "1 or 20 days" if mean is None else f"{mean:g} days"
+        print(f"| {name} | {n_vintages}, {apart} days apart | {' | '.join(cells)} |", flush=True)
 
 
-def simulated_vintages(seed: int, mean: float, apart: int, n_vintages: int) -> dict[pd.Timestamp, ct.Incidents]:
+def reported_by(age: np.ndarray, mean: float | None) -> np.ndarray:
+    """True share reported after so many days."""
+    if mean is None:
+        slow, days = MIXED
+        return (1 - slow) * reported_by(age, 1.0) + slow * reported_by(age, days)
+    return 1 - (mean / (1 + mean)) ** (age + 1.0)
+
+
+def simulated_vintages(seed: int, mean: float | None, apart: int, n_vintages: int) -> dict[pd.Timestamp, ct.Incidents]:
     case = ct.simulate_incidents(
-        np.random.default_rng(seed), rate_ratio=1.0, days_before=60, days_after=60, lag_days=mean
+        np.random.default_rng(seed), rate_ratio=1.0, days_before=60, days_after=60, lag_days=mean or 3.0
     )
+    reported = case.truth["reported_on"]
+    if mean is None:
+        rng, n = np.random.default_rng(1000 + seed), len(case.truth)
+        slow = rng.random(n) >= 1 - MIXED[0]
+        delay = np.where(slow, rng.geometric(1 / (1 + MIXED[1]), n), rng.geometric(1 / 2, n)) - 1
+        reported = case.truth["day"] + pd.to_timedelta(delay, unit="D")
     last = pd.Timestamp("2019-04-25")
     days = [last - pd.Timedelta(days=apart * k) for k in range(n_vintages - 1, -1, -1)]
-    known = {day: case.incidents.table[(case.truth["reported_on"] <= day).to_numpy()] for day in days}
+    known = {day: case.incidents.table[(reported <= day).to_numpy()] for day in days}
     return {day: ct.Incidents(table, case.incidents.ledger, case.incidents.provenance) for day, table in known.items()}
 
 

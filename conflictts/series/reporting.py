@@ -135,7 +135,9 @@ def estimate_reporting_lag(
     TooLittleData
         If there are fewer than two vintages, or the later ones add fewer than 10 records.
     InputError
-        If `longest`, `complete` or `level` is out of bounds.
+        If `longest`, `complete` or `level` is out of bounds, or two vintages are of one day.
+    CoverageError
+        If a vintage has records of days after its retrieval.
 
     References
     ----------
@@ -158,8 +160,11 @@ def estimate_reporting_lag(
     _require_share(level, "level")
     if longest < 1:
         raise InputError(f"longest = {longest!r} is no age in days. Give 1 or more, such as 180.")
-    retrieved = sorted((whole_day(day, "retrieved"), incidents.table) for day, incidents in vintages.items())
-    cells = _first_seen([day for day, _ in retrieved], [table for _, table in retrieved], longest)
+    tables = {whole_day(day, "retrieved"): incidents.table for day, incidents in vintages.items()}
+    if len(tables) < len(vintages):
+        raise InputError(f"{len(vintages)} vintages of {len(tables)} days of retrieval. Give one vintage for each day.")
+    retrieved = sorted(tables)
+    cells = _first_seen(retrieved, [tables[day] for day in retrieved], longest)
     late = int(cells.loc[cells["since"] >= 0, "records"].sum())
     if late < MIN_LATE:
         raise TooLittleData(
@@ -168,8 +173,7 @@ def estimate_reporting_lag(
             "declare the lag: ReportingLag.declared({0: 0.5, 14: 1.0})."
         )
     table = _curve(cells, longest, level)
-    days = tuple(day for day, _ in retrieved)
-    return ReportingLag(table, complete, level, int(cells["records"].sum()), late, days)
+    return ReportingLag(table, complete, level, int(cells["records"].sum()), late, tuple(retrieved))
 
 
 def provisional_days(

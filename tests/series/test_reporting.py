@@ -72,7 +72,7 @@ def test_records_of_a_day_coming_in_together_widen_the_interval():
     assert width.loc[2] > 1.3  # 8 records a day in one go carry far less than 8 records
 
 
-def test_order_and_identical_vintages_do_not_matter():
+def test_order_of_vintages_does_not_matter():
     vintages = vintages_of(invented(5), RETRIEVED)
     backwards = dict(reversed(vintages.items()))
     pd.testing.assert_frame_equal(estimate_reporting_lag(vintages).table, estimate_reporting_lag(backwards).table)
@@ -92,6 +92,12 @@ def test_vintage_with_records_of_the_future_is_refused():
     early, late = vintages.pop(RETRIEVED[3]), RETRIEVED[0] - pd.Timedelta(days=1)
     with pytest.raises(CoverageError, match=f"vintage of {late:%Y-%m-%d} has records of later days"):
         estimate_reporting_lag({late: early, **vintages})
+
+
+def test_two_vintages_of_one_day_are_refused():
+    (day, one), *_ = vintages_of(invented(7), RETRIEVED[:1]).items()
+    with pytest.raises(InputError, match="2 vintages of 1 days of retrieval"):
+        estimate_reporting_lag({day: one, f"{day:%Y-%m-%d}": one})
 
 
 DECLARED = [
