@@ -128,7 +128,8 @@ def estimate_reporting_lag(
     ReportingLag
         Of records, not of persons. The final count is what the fitted law says will ever be reported: what no
         vintage is old enough to show is not known to it, so that a lag beyond the span of the vintages rests on the
-        law alone.
+        law alone. In simulations the 95 % interval held a geometric curve in 93–98 %, and a mixture of quick and slow
+        records, which the law does not contain, in 86–97 % (benchmarks/README.md).
 
     Raises
     ------
