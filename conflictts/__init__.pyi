@@ -38,6 +38,9 @@ from .series.claims import hold_claims as hold_claims
 from .series.claims import read_claims as read_claims
 from .series.daily import DailySeries as DailySeries
 from .series.daily import daily_series as daily_series
+from .series.panel import DailyPanel as DailyPanel
+from .series.reporting import ReportingLag as ReportingLag
+from .series.reporting import estimate_reporting_lag as estimate_reporting_lag
 from .truce.changepoints import Changepoints as Changepoints
 from .truce.changepoints import detect_changepoints as detect_changepoints
 from .truce.effect import TruceEffect as TruceEffect

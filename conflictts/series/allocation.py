@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -10,17 +11,36 @@ Allocation = Literal["spread", "exact", "start", "midpoint"]
 ALLOCATIONS: tuple[Allocation, ...] = ("spread", "exact", "start", "midpoint")
 
 
-def allocate(
-    first: np.ndarray, last: np.ndarray, amounts: np.ndarray, n_days: int, *, allocation: Allocation
-) -> tuple[np.ndarray, np.ndarray]:
-    """Lay the amounts of records over days numbered 0 .. n_days - 1.
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """The covered days on which each record lies: one piece per record and day.
+
+    Attributes
+    ----------
+    record : ndarray of int, shape (n_pieces,)
+        Position of the record, in order.
+    day : ndarray of int, shape (n_pieces,)
+        Day number, 0 .. n_days - 1; pieces outside are left out.
+    parts : ndarray of int, shape (n_records,)
+        Into how many equal parts each record was divided, those outside included.
+    """
+
+    record: np.ndarray
+    day: np.ndarray
+    parts: np.ndarray
+
+    def share_on(self, chosen: np.ndarray) -> np.ndarray:
+        """Share of each record, 0 .. 1, that lies on the chosen days (ndarray of bool, shape (n_days,))."""
+        return np.asarray(np.bincount(self.record[chosen[self.day]], minlength=len(self.parts)) / self.parts)
+
+
+def lay_out(first: np.ndarray, last: np.ndarray, n_days: int, *, allocation: Allocation) -> Layout:
+    """Lay records over days numbered 0 .. n_days - 1.
 
     Parameters
     ----------
     first, last : ndarray of int, shape (n_records,)
         First and last day of each record, inclusive, as day numbers; they may lie outside 0 .. n_days - 1.
-    amounts : ndarray of float, shape (n_records, n_measures)
-        What each record adds, no NaN.
     n_days : int
         Days covered.
     allocation : {"spread", "exact", "start", "midpoint"}
@@ -29,10 +49,7 @@ def allocate(
 
     Returns
     -------
-    daily : ndarray of float, shape (n_days, n_measures)
-        Sums per day.
-    inside : ndarray of float, shape (n_records,)
-        Share of each record that fell on covered days, 0 .. 1. ``daily.sum(0)`` equals ``inside @ amounts``.
+    Layout
     """
     length = last - first + 1
     if allocation == "spread":
@@ -42,12 +59,74 @@ def allocate(
         begin = first + (length - 1) // 2 if allocation == "midpoint" else first
         covered = ((begin >= 0) & (begin < n_days)).astype(np.int64)
         length = np.ones_like(length)
-    # One entry per record and covered day; most records have one day, so this stays linear in the records.
+    # One piece per record and covered day; most records have one day, so this stays linear in the records.
     record = np.repeat(np.arange(len(first)), covered)
     step = np.arange(len(record)) - np.repeat(np.cumsum(covered) - covered, covered)
-    day = np.repeat(begin, covered) + step
-    daily = np.zeros((n_days, amounts.shape[1]))
-    for column in range(amounts.shape[1]):
-        shares = amounts[record, column] / length[record]
-        daily[:, column] = np.bincount(day, weights=shares, minlength=n_days) if len(day) else 0.0
-    return daily, covered / length
+    return Layout(record=record, day=np.repeat(begin, covered) + step, parts=length)
+
+
+def sum_pieces(layout: Layout, amounts: np.ndarray, group: np.ndarray, *, n_groups: int, n_days: int) -> np.ndarray:
+    """Add the pieces up by group and day.
+
+    Parameters
+    ----------
+    layout : Layout
+    amounts : ndarray of float, shape (n_records, n_measures)
+        What each record adds, no NaN.
+    group : ndarray of int, shape (n_records,)
+        Group of each record, 0 .. n_groups - 1.
+
+    Returns
+    -------
+    ndarray of float, shape (n_measures, n_groups, n_days)
+    """
+    cell = group[layout.record] * n_days + layout.day
+    sums = np.empty((amounts.shape[1], n_groups * n_days))
+    for row, column in zip(sums, amounts.T, strict=True):
+        row[:] = np.bincount(cell, weights=(column / layout.parts)[layout.record], minlength=n_groups * n_days)
+    return sums.reshape(-1, n_groups, n_days)
+
+
+def draw_allocations(
+    first: np.ndarray,
+    last: np.ndarray,
+    amounts: np.ndarray,
+    group: np.ndarray,
+    *,
+    n_groups: int,
+    n_days: int,
+    draws: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Lay whole persons (or incidents) over the days of their records, each on a day drawn by chance.
+
+    The persons of a record fall on its days independently of each other and with equal chances, so that the counts of
+    its days are multinomial; a person that falls outside the covered days is not counted. Only records of several days
+    are drawn; the others are the same in every draw.
+
+    Parameters
+    ----------
+    first, last, group : ndarray of int, shape (n_records,)
+        As in `lay_out` and `sum_pieces`.
+    amounts : ndarray of float, shape (n_records,)
+        What each record adds: whole numbers.
+    draws : int
+        How many allocations.
+    rng : Generator
+
+    Returns
+    -------
+    ndarray of float, shape (n_groups, n_days, draws)
+    """
+    single = (last == first) & (first >= 0) & (first < n_days)
+    n_cells = n_groups * n_days
+    fixed = np.bincount(group[single] * n_days + first[single], weights=amounts[single], minlength=n_cells)
+    several = np.flatnonzero(last > first)
+    person = np.repeat(several, amounts[several].astype(np.int64))
+    begin, length, row = first[person], (last - first + 1)[person], group[person] * n_days
+    drawn = np.empty((n_cells, draws))
+    for column in range(draws):
+        day = begin + rng.integers(length)
+        inside = (day >= 0) & (day < n_days)
+        drawn[:, column] = fixed + np.bincount((row + day)[inside], minlength=n_cells)
+    return drawn.reshape(n_groups, n_days, draws)

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conflictts.series.allocation import ALLOCATIONS, allocate
+from conflictts.series.allocation import ALLOCATIONS, draw_allocations, lay_out, sum_pieces
+
+
+def allocate(first, last, amounts, n_days, *, allocation):
+    """Sums per day of one group, and each record's share inside."""
+    layout = lay_out(first, last, n_days, allocation=allocation)
+    group = np.zeros(len(first), dtype=np.int64)
+    daily = sum_pieces(layout, amounts, group, n_groups=1, n_days=n_days)[:, 0].T
+    return daily, layout.share_on(np.ones(n_days, dtype=bool))
+
 
 # first day, last day, amount, allocation -> amounts on days 0..4, share inside
 KNOWN = [
@@ -79,3 +88,47 @@ def test_against_a_plain_loop(allocation, records, n_days):
     np.testing.assert_allclose(daily, np.array(expected_daily, dtype=float), rtol=0, atol=1e-9)
     np.testing.assert_allclose(inside, np.array(expected_inside, dtype=float), rtol=0, atol=1e-15)
     np.testing.assert_allclose(daily.sum(axis=0), inside @ table, rtol=0, atol=1e-9)
+
+
+def draw(records, n_days, *, draws, seed=1):
+    """Draws of one group from (first, length, amount), shape (n_days, draws)."""
+    first, length, amounts = np.array(records, dtype=np.int64).reshape(-1, 3).T
+    group, rng = np.zeros(len(first), dtype=np.int64), np.random.default_rng(seed)
+    return draw_allocations(
+        first, first + length - 1, amounts.astype(float), group, n_groups=1, n_days=n_days, draws=draws, rng=rng
+    )[0]
+
+
+def test_draws_are_multinomial():
+    """12 persons over 4 days: each day has mean 3, variance 12 · 1/4 · 3/4 = 9/4; two days covary by -12/16."""
+    drawn = draw([(1, 4, 12), (1, 1, 5)], 6, draws=20_000)
+    assert (drawn[[0, 5]] == 0).all()
+    assert (drawn.sum(axis=0) == 17).all()
+    # The mean of 20,000 draws has standard error 1.5 / 141 = 0.011; the bounds below are five standard errors.
+    np.testing.assert_allclose(drawn[1:5].mean(axis=1), [8, 3, 3, 3], atol=0.053)
+    # That of a variance is about 2.25 · sqrt(2 / 20,000) = 0.023.
+    np.testing.assert_allclose(np.diag(np.cov(drawn[1:5])), [9 / 4] * 4, atol=0.12)
+    np.testing.assert_allclose(np.cov(drawn[1:5])[0, 1:], [-12 / 16] * 3, atol=0.08)
+
+
+def test_draws_leave_out_persons_outside_coverage():
+    """Half of the days of 40 persons lie outside: binomial with mean 20 and variance 10."""
+    inside = draw([(-2, 4, 40)], 2, draws=20_000).sum(axis=0)
+    assert inside.mean() == pytest.approx(20, abs=0.12)  # five standard errors of sqrt(10 / 20,000)
+    assert inside.var() == pytest.approx(10, abs=0.5)  # five of 10 · sqrt(2 / 20,000)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    records=st.lists(st.tuples(st.integers(-15, 25), st.integers(1, 20), st.integers(0, 60)), max_size=8),
+    n_days=st.integers(1, 20),
+    seed=st.integers(0, 99),
+)
+def test_draws_are_whole_and_lose_nobody_inside(records, n_days, seed):
+    drawn = draw(records, n_days, draws=3, seed=seed)
+    assert (drawn % 1 == 0).all()
+    surely = sum(n for first, length, n in records if first >= 0 and first + length <= n_days)
+    at_most = sum(n for first, length, n in records if first < n_days and first + length > 0)
+    assert (surely <= drawn.sum(axis=0)).all()
+    assert (drawn.sum(axis=0) <= at_most).all()
+    np.testing.assert_array_equal(drawn, draw(records, n_days, draws=3, seed=seed))

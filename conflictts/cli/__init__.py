@@ -1,0 +1,14 @@
+"""The command line: words in, library calls, words out. No arithmetic here."""
+
+from conflictts.cli.check import check
+from conflictts.cli.compare import compare
+from conflictts.cli.fetch import fetch
+from conflictts.cli.program import app, main
+from conflictts.cli.report import report
+from conflictts.cli.series import series
+
+for command in (report, series, check, compare):  # in the order of the help
+    app.command()(command)
+app.add_typer(fetch, name="fetch")
+
+__all__ = ["app", "main"]

@@ -1,0 +1,5 @@
+"""`python -m conflictts.cli`."""
+
+from conflictts.cli import main
+
+main()

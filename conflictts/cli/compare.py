@@ -1,0 +1,45 @@
+"""conflictts compare."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conflictts.cli.options import Debug, read_records
+from conflictts.cli.program import one_sentence, writing
+
+
+def compare(
+    old: Annotated[str, typer.Argument(help="The earlier download.")],
+    new: Annotated[str, typer.Argument(help="The later download of the same source.")],
+    changes: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write every changed cell here, as CSV."),
+    ] = None,
+    figure: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the months here, as SVG or PNG.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Say what changed between two downloads of one source: added, removed and changed records."""
+    with one_sentence(debug):
+        from conflictts.figures.sheet import draw_sheet
+        from conflictts.figures.vintages import plot_vintages
+        from conflictts.incidents.files import write_for_spreadsheet
+        from conflictts.incidents.vintages import compare_vintages
+
+        comparison = compare_vintages(read_records([old], None), read_records([new], None))
+        typer.echo(f"{comparison.names[0]}  ->  {comparison.names[1]}")
+        typer.echo(comparison.summary().to_string(index=False))
+        touched = comparison.by_month.loc[comparison.by_month.any(axis=1)]
+        for heading, table in (("by month", touched), ("by column", comparison.by_column.set_index("column"))):
+            if len(table):
+                typer.echo(f"\n{heading}\n{table.to_string()}")
+        if changes is not None:
+            with writing(changes, "--changes"):
+                write_for_spreadsheet(comparison.changed, changes)
+        if figure is not None:
+            sheet = draw_sheet(partial(plot_vintages, comparison), name="vintages")
+            with writing(figure, "--figure"):
+                Path(figure).write_bytes(sheet.svg.encode() if figure.lower().endswith(".svg") else sheet.png)

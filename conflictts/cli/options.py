@@ -1,0 +1,80 @@
+"""Options that several commands share, and what they say as Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from conflictts.incidents.table import Incidents
+
+MEASURES = "incidents, deadly incidents, deaths, civilians, combatants or injured"
+Input = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[INPUT]...",
+        help="One or more exports of UCDP GED or ACLED, a press catalogue, or a table with a column map beside it "
+        "(CSV, Excel, Parquet, JSON lines; plain, gzip or zip). Default: the bundled case.",
+    ),
+]
+Deletions = Annotated[str | None, typer.Option(metavar="FILE", help="ACLED's list of deleted events, to be left out.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def read_records(source: list[str] | None, deletions: str | None) -> Incidents:
+    """Read the files given, or the bundled case."""
+    from conflictts import cases
+    from conflictts.incidents.acled import read_acled
+    from conflictts.incidents.recognise import read_incidents
+
+    if not source:
+        return cases.load_idlib_2019()
+    return read_incidents(source) if deletions is None else read_acled(source, deletions=deletions)
+
+
+def require_coverage(covered: tuple[str, str] | None, incidents: Incidents) -> None:
+    """Refuse to count where neither the option nor the source says which days were watched."""
+    if covered is None and incidents.provenance.coverage is None:
+        raise typer.BadParameter(
+            f"none given. {incidents.provenance.provider} does not say which days it covered, and they are not "
+            "guessed from the records. Declare them: --coverage YYYY-MM-DD:YYYY-MM-DD.",
+            param_hint="--coverage",
+        )
+
+
+def conditions_of(where: list[str]) -> dict[str, list[str]]:
+    """["admin1=Idlib", "admin1=Hama"] -> {"admin1": ["Idlib", "Hama"]}."""
+    conditions: dict[str, list[str]] = {}
+    for condition in where:
+        column, equals, value = condition.partition("=")
+        if not equals or not column or not value:
+            raise typer.BadParameter(f"{condition!r} is not COLUMN=VALUE, such as admin1=Idlib.", param_hint="--where")
+        conditions.setdefault(column.strip(), []).append(value.strip())
+    return conditions
+
+
+def span_of(text: str | None, option: str) -> tuple[str, str] | None:
+    """Read "FIRST:LAST" as a pair of days."""
+    if text is None:
+        return None
+    first, colon, last = text.partition(":")
+    if not colon:
+        raise typer.BadParameter(f"{text!r} is not two dates, such as 2019-01-01:2019-11-30.", param_hint=option)
+    require_date(first, option)
+    require_date(last, option)
+    if first > last:
+        raise typer.BadParameter(f"{text!r} ends before it starts. Write FIRST:LAST.", param_hint=option)
+    return first, last
+
+
+def require_date(text: str | None, option: str) -> None:
+    """Refuse what is no day written as YYYY-MM-DD."""
+    import datetime
+
+    if text is None:
+        return
+    try:
+        datetime.datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a day written as YYYY-MM-DD.", param_hint=option) from None

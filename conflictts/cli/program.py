@@ -1,0 +1,86 @@
+"""The program that the commands join, its exit codes, and how it speaks of progress and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+REFUSED, UNUSABLE, PROVIDER_FAILED, INTERRUPTED, UNEXPECTED = 1, 2, 3, 130, 70
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Daily series of armed conflict from incident records, and what a truce changed in them.",
+    epilog="Exit codes: 0 done; 1 refused by the data, with the reason; 2 wrong usage or unreadable input; "
+    "3 a provider failed; 70 a fault of the program.",
+)
+
+
+@app.callback()
+def conflictts() -> None:
+    """Hold the commands together."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@contextmanager
+def writing(path: str, option: str) -> Iterator[None]:
+    """Turn a file that cannot be written into wrong usage of its option."""
+    try:
+        yield
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{path} cannot be written ({error.strerror}). Name another file.", param_hint=option
+        ) from None
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show the current step on a terminal, and nothing in a pipe or with --quiet."""
+    console = Console(stderr=True, quiet=quiet)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("") as status:
+        yield lambda step: status.update(step)
+
+
+@contextmanager
+def one_sentence(debug: bool) -> Iterator[None]:
+    """Turn an error into one sentence on stderr and its exit code."""
+    from conflictts.errors import ConflictTSError, InputError, ProviderError, UnknownNameError
+
+    try:
+        yield
+    except (typer.Exit, typer.BadParameter, typer.Abort):
+        raise
+    except KeyboardInterrupt:
+        typer.echo(
+            "conflictts: interrupted; nothing was replaced. Run it again; a download goes on where it stopped.",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+    except ConflictTSError as error:
+        if debug:
+            raise
+        typer.echo(f"conflictts: {error}", err=True)
+        if isinstance(error, ProviderError):
+            raise typer.Exit(PROVIDER_FAILED) from None
+        raise typer.Exit(UNUSABLE if isinstance(error, (InputError, UnknownNameError)) else REFUSED) from None
+    except Exception as error:
+        if debug:
+            raise
+        typer.echo(
+            f"conflictts: unexpected {type(error).__name__}: {error}. This is a fault of the program: run again with "
+            "--debug and report what it shows.",
+            err=True,
+        )
+        raise typer.Exit(UNEXPECTED) from None

@@ -1,0 +1,93 @@
+"""conflictts report."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from conflictts.cli.options import (
+    MEASURES,
+    Debug,
+    Deletions,
+    Input,
+    conditions_of,
+    read_records,
+    require_coverage,
+    require_date,
+    span_of,
+)
+from conflictts.cli.program import one_sentence, progress
+
+
+def report(
+    source: Input = None,
+    truce: Annotated[str | None, typer.Option(help="First day the truce was in force, YYYY-MM-DD.")] = None,
+    announced: Annotated[str | None, typer.Option(help="Day it was announced.")] = None,
+    ended: Annotated[str | None, typer.Option(help="First day it was no longer in force.")] = None,
+    coverage: Annotated[
+        str | None, typer.Option(metavar="A:B", help="First and last day the source watched, YYYY-MM-DD:YYYY-MM-DD.")
+    ] = None,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A:B",
+            help="Days to compare. Default: 120 days before the truce and 60 from it on, as far as covered.",
+        ),
+    ] = None,
+    measure: Annotated[str, typer.Option(help=f"What to count: {MEASURES}.")] = "civilians",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE", help="Only records with this value; one column twice means either."),
+    ] = None,
+    deletions: Deletions = None,
+    allocation: Annotated[
+        str, typer.Option(help="How records of several days are laid over them: spread, exact, start or midpoint.")
+    ] = "spread",
+    out: Annotated[str, typer.Option(help="Folder to write the report into.")] = "conflictts-report",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Write what a truce changed as one HTML page, with numbers and figures beside it."""
+    with one_sentence(debug):
+        from conflictts import cases
+        from conflictts.report.page import write_report
+        from conflictts.truce.period import Truce
+
+        conditions = conditions_of(where or [])
+        covered, compared = span_of(coverage, "--coverage"), span_of(window, "--window")
+        if truce and ended and ended <= truce:
+            raise typer.BadParameter(f"{ended!r} is not after --truce {truce}.", param_hint="--ended")
+        for date, option in ((truce, "--truce"), (announced, "--announced"), (ended, "--ended")):
+            require_date(date, option)
+        bundled = None if source else cases.load_idlib_2019()
+        if truce is not None:
+            asked = Truce(truce, announced=announced, ended=ended)
+        elif bundled is not None:
+            asked = bundled.truces[cases.IDLIB_TRUCE]
+            compared = compared or cases.IDLIB_WINDOW
+        else:
+            raise typer.BadParameter("none given. Say which truce: --truce YYYY-MM-DD.", param_hint="--truce")
+        with progress(quiet) as tell:
+            tell("reading")
+            incidents = bundled or read_records(source, deletions)
+            require_coverage(covered, incidents)
+            lost = incidents.ledger.n_quarantined
+            if lost and not quiet:
+                typer.echo(f"{lost:,} rows are in quarantine and not counted; conflictts check shows them.", err=True)
+            page = write_report(
+                incidents,
+                asked,
+                out,
+                measure=measure,  # type: ignore[arg-type]
+                coverage=covered,
+                window=compared,
+                where=conditions,
+                allocation=allocation,  # type: ignore[arg-type]
+                other_truces=bundled.truces.values() if bundled else (),
+                claims=bundled.claims if bundled else None,
+                events=bundled.events if bundled else None,
+                progress=tell,
+            )
+        if not quiet:
+            typer.echo(str(page))

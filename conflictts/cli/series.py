@@ -1,0 +1,198 @@
+"""conflictts series."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from conflictts.cli.options import (
+    MEASURES,
+    Debug,
+    Deletions,
+    Input,
+    conditions_of,
+    read_records,
+    require_coverage,
+    require_date,
+    span_of,
+)
+from conflictts.cli.program import one_sentence, progress, writing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from conflictts.series.daily import Counting, DailySeries
+    from conflictts.series.panel import DailyPanel
+
+TABLES, FIGURES = (".csv", ".parquet", ".json"), (".svg", ".png")
+
+
+def series(
+    source: Input = None,
+    measure: Annotated[str, typer.Option(help=f"What to count: {MEASURES}.")] = "civilians",
+    coverage: Annotated[
+        str | None, typer.Option(metavar="A:B", help="First and last day the source watched, YYYY-MM-DD:YYYY-MM-DD.")
+    ] = None,
+    gap: Annotated[
+        list[str] | None, typer.Option(metavar="A:B", help="Days in between that it did not watch; repeatable.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE", help="Only records with this value; one column twice means either."),
+    ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="One series for each value of it; repeatable.")
+    ] = None,
+    allocation: Annotated[
+        str, typer.Option(help="How records of several days are laid over them: spread, exact, start or midpoint.")
+    ] = "spread",
+    lag: Annotated[
+        int | None, typer.Option(metavar="DAYS", help="Days until a count is final; younger ones are provisional.")
+    ] = None,
+    retrieved_on: Annotated[
+        str | None, typer.Option(help="Day of the download, YYYY-MM-DD; needed with --lag.")
+    ] = None,
+    deletions: Deletions = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write .csv, .parquet or .json here. Default: CSV to the screen.")
+    ] = None,
+    figure: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the series here, as .svg or .png.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but the series and errors.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Count per day, low, best and high, and say which days were observed; as CSV, Parquet or JSON."""
+    with one_sentence(debug):
+        from conflictts.series.daily import DailySeries, daily_series
+
+        _require_ending(out, TABLES, "--out")
+        _require_ending(figure, FIGURES, "--figure")
+        if figure is not None and by:
+            raise typer.BadParameter(
+                "draws one series. Leave --by out, or name one with --where.", param_hint="--figure"
+            )
+        require_date(retrieved_on, "--retrieved-on")
+        covered, gaps = span_of(coverage, "--coverage"), [span_of(days, "--gap") for days in gap or []]
+        with progress(quiet) as tell:
+            tell("reading")
+            incidents = read_records(source, deletions)
+            require_coverage(covered, incidents)
+            tell("counting")
+            counted: DailySeries | DailyPanel = daily_series(  # type: ignore[call-overload]
+                incidents,
+                measure=measure,
+                coverage=covered,
+                gaps=[days for days in gaps if days is not None],
+                allocation=allocation,
+                where=conditions_of(where or []),
+                by=by,
+                lag=lag,
+                retrieved_on=retrieved_on,
+            )
+            if figure is not None and isinstance(counted, DailySeries):
+                tell("drawing")
+                _draw(counted, figure)
+        table = _table(counted)
+        if out is None:
+            typer.echo(_csv(table), nl=False)
+        else:
+            _write(table, counted, out)
+        if not quiet:
+            lost = incidents.ledger.n_quarantined
+            if lost:
+                typer.echo(f"{lost:,} rows are in quarantine and not counted; conflictts check shows them.", err=True)
+            _tell(counted, table)
+
+
+def _require_ending(path: str | None, endings: tuple[str, ...], option: str) -> None:
+    if path is not None and not path.lower().endswith(endings):
+        raise typer.BadParameter(
+            f"{path} ends in none of {', '.join(endings)}, so its format is not known.", param_hint=option
+        )
+
+
+def _table(counted: DailySeries | DailyPanel) -> pd.DataFrame:
+    """A flat table, the day in a column."""
+    return counted.table if "day" in counted.table else counted.table.reset_index()
+
+
+def _day_as_text(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(day=table["day"].dt.strftime("%Y-%m-%d"))
+
+
+def _facts(counted: DailySeries | DailyPanel, table: pd.DataFrame) -> dict[str, Any]:
+    """What a reader of the numbers must know, as it goes into a file."""
+    from conflictts.series.daily import DailySeries
+
+    common: DailySeries | Counting = counted if isinstance(counted, DailySeries) else counted.counting
+    facts: dict[str, Any] = {
+        name: getattr(common, name) for name in ("measure", "unit", "area", "source", "allocation", "reporting_lag")
+    }
+    facts |= {"first_day": f"{table['day'].iloc[0]:%Y-%m-%d}", "last_day": f"{table['day'].iloc[-1]:%Y-%m-%d}"}
+    if common.provenance is not None:
+        facts |= {"licence": common.provenance.licence, "citation": common.provenance.citation}
+    if isinstance(counted, DailySeries):
+        facts |= {name: getattr(counted, name) for name in ("allocated", "no_lower_bound", "no_upper_bound")}
+    else:
+        facts |= {"by": list(counted.by), "groups": counted.summary().reset_index().to_dict("records")}
+    return {**facts, "account": counted.account.to_dict("records")}
+
+
+def _tell(counted: DailySeries | DailyPanel, table: pd.DataFrame) -> None:
+    """On stderr, so that the series on stdout stays clean: what was counted, and what was not."""
+    facts = _facts(counted, table)
+    days = table.drop_duplicates("day")["status"].value_counts()
+    typer.echo(f"{facts['unit']}: {facts['area']}; {facts['source']}", err=True)
+    statuses = ", ".join(f"{number:,} {status}" for status, number in days.items())
+    groups = f"{len(facts['groups']):,} series of " if "groups" in facts else ""
+    typer.echo(f"{groups}{facts['first_day']} to {facts['last_day']}, days: {statuses}", err=True)
+    if facts.get("allocated"):
+        typer.echo(
+            f"{facts['allocated']:.1%} of the total is from records of several days ({facts['allocation']})", err=True
+        )
+    typer.echo(f"reporting lag: {facts['reporting_lag']}", err=True)
+    account = counted.account.groupby("outcome", sort=False)[["records", "best"]].sum()
+    for outcome, line in account.iterrows():
+        typer.echo(f"{outcome}: {int(line['records']):,} records, {line['best']:,.10g} {facts['unit']}", err=True)
+
+
+def _csv(table: pd.DataFrame) -> str:
+    from conflictts.incidents.files import write_for_spreadsheet
+
+    text = io.StringIO()
+    write_for_spreadsheet(_day_as_text(table), text)  # type: ignore[arg-type]
+    return text.getvalue()
+
+
+def _json(table: pd.DataFrame, facts: dict[str, Any]) -> str:
+    table = _day_as_text(table)
+    days = table.astype(object).where(table.notna(), None).to_dict("records")
+    return json.dumps({**facts, "days": days}, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _write(table: pd.DataFrame, counted: DailySeries | DailyPanel, path: str) -> None:
+    """Write beside the file and rename: an interrupted run leaves an earlier file whole."""
+    facts, part = _facts(counted, table), Path(f"{path}.part")
+    with writing(path, "--out"):
+        if path.lower().endswith(".parquet"):
+            table = table.copy()
+            table.attrs = facts  # kept in the file's metadata
+            table.to_parquet(part, index=False)
+        else:
+            text = _csv(table) if path.lower().endswith(".csv") else _json(table, facts)
+            part.write_text(text, encoding="utf-8", newline="")
+        os.replace(part, path)
+
+
+def _draw(daily: DailySeries, path: str) -> None:
+    from conflictts.figures.daily import plot_daily
+    from conflictts.figures.sheet import draw_sheet
+
+    sheet = draw_sheet(partial(plot_daily, daily), name="series")
+    with writing(path, "--figure"):
+        Path(path).write_bytes(sheet.svg.encode() if path.lower().endswith(".svg") else sheet.png)

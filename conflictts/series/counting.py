@@ -1,0 +1,284 @@
+"""Incidents in, sums per group and covered day out, with an account of every record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import CoverageError, InputError, TooLittleData, UnknownNameError
+from conflictts.incidents.table import FILTERS, Incidents, Where, matching_records
+from conflictts.series.allocation import ALLOCATIONS, Allocation, draw_allocations, lay_out, sum_pieces
+from conflictts.series.measures import UNITS, Measure, amounts_of
+
+NOT_STATED = "not stated"  # the name of the group of records whose key is blank
+SUMS = ("low", "best", "high", "incidents")
+_COUNTED = "counted"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tally:
+    """Counts of one group or many over the same days.
+
+    Attributes
+    ----------
+    days : DatetimeIndex, shape (n_days,)
+    sums : ndarray of float, shape (4, n_groups, n_days)
+        low, best, high and incidents; NaN in gaps.
+    draws : ndarray of float, shape (n_groups, n_days, n_draws), or None
+        NaN in gaps.
+    keys : DataFrame of str, shape (n_groups, n_by)
+        The values that make each group; one row without columns where nothing was grouped.
+    kept : ndarray of int, shape (n_groups,)
+        Positions of the groups in `all_keys`.
+    account : DataFrame, columns key (position in `all_keys`), outcome, records, best
+    all_keys : DataFrame of str
+        The keys of every record read, also of groups without a counted record; its index holds the positions.
+    allocated : ndarray of float, shape (n_groups,)
+        Share of the best total that comes from records of more than one day.
+    no_lower_bound, no_upper_bound : ndarray of int, shape (n_groups,)
+    """
+
+    days: pd.DatetimeIndex
+    sums: np.ndarray
+    draws: np.ndarray | None
+    keys: pd.DataFrame
+    kept: np.ndarray
+    account: pd.DataFrame
+    all_keys: pd.DataFrame
+    allocated: np.ndarray
+    no_lower_bound: np.ndarray
+    no_upper_bound: np.ndarray
+
+
+def count_incidents(
+    incidents: Incidents,
+    days: pd.DatetimeIndex,
+    missing: np.ndarray,
+    *,
+    measure: Measure,
+    allocation: Allocation,
+    where: Where,
+    by: Sequence[str],
+    draws: int | None,
+    rng: np.random.Generator | None,
+) -> Tally:
+    """Count records per group and day, all groups at once.
+
+    Parameters
+    ----------
+    incidents : Incidents
+    days : DatetimeIndex, shape (n_days,)
+        Every covered day.
+    missing : ndarray of bool, shape (n_days,)
+        Days of declared gaps.
+    measure, allocation, where, by, draws, rng
+        As in `daily_series`; `by` may be empty.
+
+    Returns
+    -------
+    Tally
+    """
+    _require_known(measure, allocation, by)
+    _require_drawable(allocation, draws, rng)
+    table = incidents.table
+    amounts = amounts_of(table, measure)
+    outcome = _outcomes(incidents, amounts["best"], measure, allocation, where)
+    all_keys, key = _groups(table, by)
+    counted = (outcome == _COUNTED).to_numpy()
+    kept, group = np.unique(key[counted], return_inverse=True)
+
+    stated = amounts.loc[counted]
+    numbers = np.column_stack([_bounded(stated), np.ones(len(stated))])
+    first, last = ((table[column][counted] - days[0]).dt.days.to_numpy() for column in ("date_start", "date_end"))
+    layout = lay_out(first, last, len(days), allocation=allocation)
+    inside, lost = layout.share_on(~missing), layout.share_on(missing)
+    _require_some_inside(table[["date_start", "date_end"]][counted], inside, lost, days)
+    sums = sum_pieces(layout, numbers, group, n_groups=len(kept), n_days=len(days))
+    _assert_nothing_lost(sums[:, :, ~missing], inside, numbers, group)
+    sums[:, :, missing] = np.nan
+    best, touched, several = numbers[:, 1], inside > 0, last > first
+
+    def per_group(chosen: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        picked = None if weights is None else weights[chosen]
+        return np.bincount(group[chosen], weights=picked, minlength=len(kept))
+
+    total = per_group(touched, best * inside)
+    return Tally(
+        days=days,
+        sums=sums,
+        draws=_draws(first, last, best, group, len(kept), missing, draws, rng),
+        keys=all_keys.loc[kept].reset_index(drop=True),
+        kept=kept,
+        account=_account(outcome, amounts["best"].to_numpy(), key, inside, lost),
+        all_keys=all_keys,
+        allocated=per_group(several, best * inside) / np.where(total > 0, total, 1.0),
+        no_lower_bound=per_group(touched & stated["low"].isna().to_numpy()),
+        no_upper_bound=per_group(touched & stated["high"].isna().to_numpy()),
+    )
+
+
+def where_in_words(where: Where) -> str:
+    """{"admin1": ["Idlib", "Hama"]} -> "admin1 Idlib or Hama"."""
+
+    def either(values: str | Sequence[str]) -> str:
+        return values if isinstance(values, str) else " or ".join(values)
+
+    return ", ".join(f"{column} {either(values)}" for column, values in where.items())
+
+
+def _require_known(measure: Measure, allocation: Allocation, by: Sequence[str]) -> None:
+    if measure not in UNITS:
+        raise UnknownNameError(f"No measure {measure!r}. Choose one of {', '.join(UNITS)}.")
+    if allocation not in ALLOCATIONS:
+        raise UnknownNameError(f"No allocation {allocation!r}. Choose one of {', '.join(ALLOCATIONS)}.")
+    for column in by:
+        if column not in FILTERS:
+            raise UnknownNameError(f"No column {column!r} to group by. Choose one of {', '.join(FILTERS)}.")
+    if len(set(by)) < len(by):
+        raise UnknownNameError(f"by = {', '.join(by)} names a column twice. Name each once.")
+
+
+def _require_drawable(allocation: Allocation, draws: int | None, rng: np.random.Generator | None) -> None:
+    if draws is None:
+        return
+    if draws < 1:
+        raise InputError(f"draws = {draws} is no number of draws. Give 1 or more, such as 20.")
+    if allocation != "spread":
+        raise InputError(
+            f"Draws vary the days of spread records, and allocation {allocation!r} fixes them. Use spread."
+        )
+    if rng is None:
+        raise InputError("draws need a source of chance: rng=np.random.default_rng(1). The same seed draws the same.")
+
+
+def _outcomes(
+    incidents: Incidents, best: pd.Series, measure: Measure, allocation: Allocation, where: Where
+) -> pd.Series:
+    """What becomes of each record before any day is looked at, in words; refuses where nothing is left to count."""
+    table, words = incidents.table, where_in_words(where)
+    chosen = matching_records(table, where)
+    detail = table["part_of"] != ""
+    stated = best.notna()
+    dated = (table["date_start"] == table["date_end"]) | (allocation != "exact")
+    if table.empty and incidents.ledger.n_quarantined:
+        fault = incidents.ledger.quarantined.iloc[0]
+        raise TooLittleData(
+            f"All {incidents.ledger.read:,} rows of {fault['file']} are in quarantine, the first because "
+            f"{fault['column']} = {fault['value'][:40]!r} is {fault['reason']}. See them all with conflictts check, "
+            "and mend the file."
+        )
+    asked = chosen & ~detail
+    if not (stated & asked).any():
+        raise TooLittleData(
+            f"None of the {int(asked.sum()):,} records{' with ' + words if where else ''} states {UNITS[measure]}. "
+            "Choose another measure, or a source that counts them."
+        )
+    if not (dated & stated & asked).any():
+        raise TooLittleData(
+            f"None of the {int((stated & asked).sum()):,} records is dated to one day, so allocation 'exact' leaves "
+            "nothing to count. Use 'spread'."
+        )
+    reasons = {
+        f"not {words}": ~chosen,
+        "detail of a counted record": detail,
+        f"{UNITS[measure]} not stated": ~stated,
+        "not dated to one day (allocation 'exact')": ~dated,
+    }
+    outcome = np.select(list(reasons.values()), list(range(len(reasons))), default=-1)
+    return pd.Series(pd.Categorical.from_codes(outcome + 1, [_COUNTED, *reasons]), table.index)
+
+
+def _groups(table: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, np.ndarray]:
+    """Keys of all groups in order, and the group of each record."""
+    if not by:
+        return pd.DataFrame(index=pd.RangeIndex(1)), np.zeros(len(table), dtype=np.int64)
+    named = table[list(by)].replace("", NOT_STATED)
+    group = named.groupby(list(by), sort=True).ngroup().to_numpy()
+    first = np.unique(group, return_index=True)[1]
+    return named.iloc[first].reset_index(drop=True), group
+
+
+def _bounded(stated: pd.DataFrame) -> np.ndarray:
+    """Low, best, high; the best figure stands in for a bound that is not stated."""
+    return np.asarray(stated.fillna({"low": stated["best"], "high": stated["best"]}))
+
+
+def _require_some_inside(table: pd.DataFrame, inside: np.ndarray, lost: np.ndarray, days: pd.DatetimeIndex) -> None:
+    if inside.any():
+        return
+    found = f"they lie between {table['date_start'].min():%Y-%m-%d} and {table['date_end'].max():%Y-%m-%d}"
+    if lost.any():
+        found = f"{int((lost > 0).sum()):,} of them lie in declared gaps"
+    raise CoverageError(
+        f"None of {len(table):,} records lies inside coverage {days[0]:%Y-%m-%d}..{days[-1]:%Y-%m-%d}; {found}. "
+        "Correct `coverage`."
+    )
+
+
+def _assert_nothing_lost(sums: np.ndarray, inside: np.ndarray, amounts: np.ndarray, group: np.ndarray) -> None:
+    """Of every group: the observed days add up to the records' shares on them."""
+    for column, name in enumerate(SUMS):
+        days = sums[column].sum(axis=1)
+        records = np.bincount(group, weights=inside * amounts[:, column], minlength=len(days))
+        wrong = np.abs(records - days) > 1e-9 * np.maximum(1.0, np.abs(records))
+        if wrong.any():
+            k = int(wrong.argmax())
+            raise AssertionError(f"{name}: days add up to {days[k]!r}, records inside coverage to {records[k]!r}")
+
+
+def _draws(
+    first: np.ndarray,
+    last: np.ndarray,
+    best: np.ndarray,
+    group: np.ndarray,
+    n_groups: int,
+    missing: np.ndarray,
+    draws: int | None,
+    rng: np.random.Generator | None,
+) -> np.ndarray | None:
+    if draws is None or rng is None:
+        return None
+    broken = best % 1 != 0
+    if broken.any():
+        raise InputError(
+            f"{int(broken.sum()):,} of {len(best):,} records count in fractions, the first {best[broken][0]:g}; draws "
+            "lay out whole numbers. Round them in the source, or leave `draws` out."
+        )
+    drawn = draw_allocations(first, last, best, group, n_groups=n_groups, n_days=len(missing), draws=draws, rng=rng)
+    drawn[:, missing] = np.nan
+    return drawn
+
+
+def _account(
+    outcome: pd.Series, best: np.ndarray, key: np.ndarray, inside: np.ndarray, lost: np.ndarray
+) -> pd.DataFrame:
+    """One line per group and outcome; `inside` and `lost` (in gaps) are shares of the counted records."""
+    counted = (outcome == _COUNTED).to_numpy()
+    here, amount = key[counted], best[counted]
+    whole, partly, nowhere = inside >= 1, (inside > 0) & (inside < 1), inside == 0
+    outside = 1 - inside - lost
+    lines = [  # outcome, its records, what of them; the indented lines go on about the records of the line above
+        (_COUNTED, whole, amount),
+        ("counted for its days inside coverage", partly, amount * inside),
+        ("  the same records' days outside", partly & (outside > 1e-12), amount * outside),  # thirds do not add up to 1
+        ("  the same records' days in declared gaps", partly & (lost > 0), amount * lost),
+        ("in a declared gap", nowhere & (lost > 0), amount),
+        ("outside coverage", nowhere & (lost == 0), amount),
+    ]
+    found = [(label, here[rows], part[rows]) for label, rows, part in lines]
+    codes = outcome.cat.codes.to_numpy()
+    for code, reason in enumerate(outcome.cat.categories[1:], start=1):
+        found.append((reason, key[codes == code], np.nan_to_num(best[codes == code])))
+    columns: dict[str, list[np.ndarray]] = {"key": [], "outcome": [], "records": [], "best": []}
+    for label, keys, part in found:
+        n = np.bincount(keys)
+        present = np.flatnonzero(n)
+        columns["key"].append(present)
+        columns["outcome"].append(np.full(len(present), label, dtype=object))
+        columns["records"].append(n[present] * (not label.startswith(" ")))
+        columns["best"].append(np.bincount(keys, weights=part)[present])
+    account = pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
+    return account.astype({"outcome": "str"}).sort_values("key", kind="stable", ignore_index=True)

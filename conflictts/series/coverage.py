@@ -1,0 +1,112 @@
+"""Declared days in, checked whole days out: what a source watched, and where it did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import CoverageError
+from conflictts.incidents.table import Provenance
+
+Day: TypeAlias = str | date  # a Timestamp is a date
+Status = Literal["observed", "provisional", "unobserved"]
+_LONGEST = 200 * 366  # days of coverage; beyond any conflict data set, so a typing error
+
+
+def whole_day(value: object, name: str) -> pd.Timestamp:
+    """Read a date as a whole day; the hour is dropped.
+
+    Raises
+    ------
+    CoverageError
+        If it is no date, or has a time zone.
+    """
+    try:
+        day = pd.NaT if isinstance(value, (int, float)) else pd.Timestamp(value)
+    except (ValueError, TypeError):
+        day = pd.NaT
+    if day is pd.NaT:
+        raise CoverageError(f"{name} = {value!r} is not a date. Write YYYY-MM-DD.")
+    if day.tz is not None:
+        raise CoverageError(f"{name} = {value!r} has a time zone, and days here have none. Give the plain date.")
+    return day.normalize()
+
+
+def pair_of_days(pair: tuple[Day, Day], name: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Read (first, last) as two whole days in order.
+
+    Raises
+    ------
+    CoverageError
+        If it is not a pair of dates, or ends before it starts.
+    """
+    if isinstance(pair, str) or len(pair) != 2:
+        raise CoverageError(f"{name} = {pair!r} is not a pair of dates. Give (first, last).")
+    first, last = (whole_day(value, name) for value in pair)
+    if first > last:
+        raise CoverageError(f"{name} {first:%Y-%m-%d}..{last:%Y-%m-%d} ends before it starts. Give (first, last).")
+    return first, last
+
+
+def covered_days(coverage: tuple[Day, Day] | None, provenance: Provenance) -> pd.DatetimeIndex:
+    """Every day from the first to the last that the source watched, as declared by the caller or by the source.
+
+    Raises
+    ------
+    CoverageError
+        If nobody declared it, it is no pair of days in order, or it is longer than two centuries.
+    """
+    declared = coverage or provenance.coverage
+    if declared is None:
+        raise CoverageError(
+            f"{provenance.provider} does not say which days it covered. Declare them: coverage=(first, last)."
+        )
+    first, last = pair_of_days(declared, "coverage")
+    if (last - first).days >= _LONGEST:
+        raise CoverageError(
+            f"Coverage {first:%Y-%m-%d}..{last:%Y-%m-%d} is {(last - first).days + 1:,} days long, more than "
+            f"{_LONGEST:,}. Correct the years."
+        )
+    return pd.date_range(first, last, freq="D", unit="us", name="day")
+
+
+def in_gaps(days: pd.DatetimeIndex, gaps: Iterable[tuple[Day, Day]]) -> np.ndarray:
+    """Say which of the covered days lie in a declared gap.
+
+    Parameters
+    ----------
+    days : DatetimeIndex, shape (n_days,)
+        Every covered day once, in order.
+    gaps : iterable of (first, last)
+        Inclusive at both ends; they may overlap each other, and reach beyond the covered days.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_days,)
+
+    Raises
+    ------
+    CoverageError
+        If a gap is no pair of days in order, touches no covered day (a slip in a date would otherwise leave quiet days
+        where nobody watched), or the gaps leave no day observed.
+    """
+    missing = np.zeros(len(days), dtype=bool)
+    for gap in gaps:
+        first, last = pair_of_days(gap, "gap")
+        inside = (days >= first) & (days <= last)
+        if not inside.any():
+            raise CoverageError(
+                f"The gap {first:%Y-%m-%d}..{last:%Y-%m-%d} touches none of the days covered, "
+                f"{days[0]:%Y-%m-%d}..{days[-1]:%Y-%m-%d}. Correct its dates, or leave it out."
+            )
+        missing |= inside
+    if missing.all():
+        raise CoverageError(
+            f"The declared gaps take all {len(days):,} days covered, {days[0]:%Y-%m-%d}..{days[-1]:%Y-%m-%d}; "
+            "nothing was observed. Correct the gaps or the coverage."
+        )
+    return missing

@@ -1,0 +1,131 @@
+"""`conflictts series`: the same numbers as in Python, in three formats, and what was not counted beside them."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import conflictts as ct
+from conflictts.cli import app
+
+GAP = ["--gap", "2019-06-01:2019-06-10", "--gap", "2019-08-05:2019-08-05"]
+LAG = ["--lag", "7", "--retrieved-on", "2020-01-20"]
+
+
+@pytest.fixture(scope="module")
+def expected() -> ct.DailySeries:
+    return ct.daily_series(
+        ct.load_idlib_2019(),
+        measure="civilians",
+        gaps=[("2019-06-01", "2019-06-10"), ("2019-08-05", "2019-08-05")],
+        lag=7,
+        retrieved_on="2020-01-20",
+    )
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(app, ["series", *(str(argument) for argument in arguments)])
+
+
+def same(table: pd.DataFrame, expected: ct.DailySeries) -> None:
+    table = table.assign(day=pd.to_datetime(table["day"]).astype("datetime64[us]")).set_index("day")
+    pd.testing.assert_frame_equal(table, expected.table, check_freq=False, check_exact=True)
+
+
+def test_without_a_file_the_series_goes_to_stdout_and_the_rest_to_stderr(expected):
+    result = run("--measure", "civilians", *GAP, *LAG)
+    assert result.exit_code == 0, result.output
+    same(pd.read_csv(io.StringIO(result.stdout), dtype={"status": "str"}), expected)
+    for said in (
+        "civilian deaths: Idlib and north-west Syria; press catalogue of the Idlib case, release 1",
+        "2019-04-20 to 2020-01-15, days: 258 observed, 11 unobserved, 2 provisional",
+        "reporting lag: 7 days, declared; retrieved on 2020-01-20",
+        "in a declared gap: 11 records",
+    ):
+        assert said in result.stderr
+    quiet = run("--measure", "civilians", *GAP, *LAG, "--quiet")
+    assert (quiet.stdout, quiet.stderr) == (result.stdout, "")
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
+def test_each_format_holds_the_same_numbers(ending, tmp_path, expected):
+    path = tmp_path / f"series.{ending}"
+    assert run("--measure", "civilians", *GAP, *LAG, "--out", path, "--quiet").output == ""
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    if ending == "csv":
+        table, facts = pd.read_csv(path, dtype={"status": "str"}), None
+    elif ending == "parquet":
+        table = pd.read_parquet(path)
+        facts = table.attrs
+    else:
+        facts = json.loads(path.read_text("utf-8"))
+        table = pd.DataFrame(facts["days"])
+        for column in ("low", "best", "high", "incidents"):
+            table[column] = table[column].astype("float64")
+    same(table, expected)
+    if facts is not None:
+        assert facts["source"] == "press catalogue of the Idlib case, release 1"
+        assert (facts["first_day"], facts["allocated"]) == ("2019-04-20", expected.allocated)
+        assert sum(line["records"] for line in facts["account"]) == 321
+
+
+def test_one_series_for_each_value(tmp_path):
+    path = tmp_path / "panel.json"
+    assert run("--by", "perpetrator", "--by", "event_type", "--out", path, "--quiet").exit_code == 0
+    told = json.loads(path.read_text("utf-8"))
+    panel = ct.daily_series(ct.load_idlib_2019(), measure="civilians", by=["perpetrator", "event_type"])
+    assert told["by"] == ["perpetrator", "event_type"]
+    assert len(told["groups"]) == len(panel)
+    assert len(told["days"]) == len(panel.table)
+    assert list(told["days"][0])[:3] == ["perpetrator", "event_type", "day"]
+
+
+def test_text_that_a_spreadsheet_would_run_is_written_as_text(tmp_path):
+    source = tmp_path / "ged.csv"
+    columns = "id,date_start,date_end,date_prec,adm_1,deaths_a,deaths_b,deaths_civilians,deaths_unknown,low,best,high"
+    source.write_text(f'{columns}\n1,2019-05-01,2019-05-01,1,"=HYPERLINK(""x"")",0,0,2,0,2,2,2\n')
+    result = run(source, "--coverage", "2019-05-01:2019-05-02", "--by", "admin1")
+    assert result.exit_code == 0, result.output
+    assert '"\'=HYPERLINK(""x"")"' in result.stdout
+
+
+def test_figure_is_drawn(tmp_path):
+    result = run("--figure", tmp_path / "days.svg", "--out", tmp_path / "days.csv")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "days.svg").read_text("utf-8").startswith("<svg")
+
+
+BAD = [
+    pytest.param(["--out", "days.xlsx"], 2, "days.xlsx ends in none of .csv, .parquet, .json", id="format"),
+    pytest.param(["--figure", "days.pdf"], 2, "days.pdf ends in none of .svg, .png", id="figure format"),
+    pytest.param(["--figure", "days.svg", "--by", "admin1"], 2, "draws one series", id="figure of a panel"),
+    pytest.param(["--out", "nowhere/days.csv"], 2, "nowhere/days.csv cannot be written", id="no folder"),
+    pytest.param(["--gap", "2019-06-10"], 2, "'2019-06-10' is not two dates", id="gap of one day"),
+    pytest.param(["--gap", "2018-06-01:2018-06-10"], 1, "touches none of the days covered", id="gap elsewhere"),
+    pytest.param(["--by", "district"], 2, "No column 'district' to group by", id="column"),
+    pytest.param(["--measure", "dead"], 2, "No measure 'dead'", id="measure"),
+    pytest.param(["--lag", "7"], 1, "day of retrieval, which is not known", id="lag alone"),
+    pytest.param(["--retrieved-on", "20.1.2020"], 2, "'20.1.2020' is not a day written as", id="bad date"),
+    pytest.param(["--retrieved-on", "2019-12-01"], 1, "retrieved on 2019-12-01", id="coverage in the future"),
+    pytest.param(["missing.csv"], 2, "There is no file missing.csv", id="missing"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), BAD)
+def test_bad_usage_ends_in_one_clear_sentence(arguments, code, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.exit_code == code, result.output
+    assert said in " ".join(result.stderr.split())
+    assert "Traceback" not in result.output
+    assert (result.stdout, list(tmp_path.iterdir())) == ("", [])
+
+
+def test_a_source_that_declares_no_coverage_is_asked_for_it(tmp_path, shared):
+    result = run(shared / "ucdp" / "ged_greater_idlib_2018_2019.csv")
+    assert result.exit_code == 2
+    assert "--coverage YYYY-MM-DD:YYYY-MM-DD" in " ".join(result.stderr.split())
