@@ -33,8 +33,10 @@ from .incidents.ucdp import read_ucdp as read_ucdp
 from .incidents.vintages import VintageComparison as VintageComparison
 from .incidents.vintages import compare_vintages as compare_vintages
 from .report.page import write_report as write_report
+from .series.claims import account_for_claims as account_for_claims
 from .series.claims import hold_claims as hold_claims
 from .series.claims import read_claims as read_claims
+from .series.claims import summarise_claims as summarise_claims
 from .series.daily import DailySeries as DailySeries
 from .series.daily import daily_series as daily_series
 from .truce.changepoints import Changepoints as Changepoints
