@@ -33,6 +33,11 @@ from .incidents.ucdp import read_ucdp as read_ucdp
 from .incidents.vintages import VintageComparison as VintageComparison
 from .incidents.vintages import compare_vintages as compare_vintages
 from .report.page import write_report as write_report
+from .series.chains import ClaimChains as ClaimChains
+from .series.chains import CoverageRatio as CoverageRatio
+from .series.chains import chain_claims as chain_claims
+from .series.chains import compare_coverage as compare_coverage
+from .series.chains import coverage_ratio as coverage_ratio
 from .series.claims import account_for_claims as account_for_claims
 from .series.claims import hold_claims as hold_claims
 from .series.claims import read_claims as read_claims
