@@ -33,6 +33,8 @@ from .incidents.ucdp import read_ucdp as read_ucdp
 from .incidents.vintages import VintageComparison as VintageComparison
 from .incidents.vintages import compare_vintages as compare_vintages
 from .report.page import write_report as write_report
+from .series.benchmarking import Benchmark as Benchmark
+from .series.benchmarking import benchmark_to_claims as benchmark_to_claims
 from .series.chains import ClaimChains as ClaimChains
 from .series.chains import CoverageRatio as CoverageRatio
 from .series.chains import chain_claims as chain_claims
