@@ -2,6 +2,7 @@ from .cases import Case as Case
 from .cases import load_idlib_2019 as load_idlib_2019
 from .figures.changepoints import plot_changepoints as plot_changepoints
 from .figures.claims import plot_claims as plot_claims
+from .figures.coverage import plot_coverage_ratio as plot_coverage_ratio
 from .figures.daily import plot_daily as plot_daily
 from .figures.effect import plot_truce_effect as plot_truce_effect
 from .figures.vintages import plot_vintages as plot_vintages
