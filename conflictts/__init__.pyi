@@ -1,5 +1,6 @@
 from .cases import Case as Case
 from .cases import load_idlib_2019 as load_idlib_2019
+from .figures.benchmark import plot_benchmark as plot_benchmark
 from .figures.changepoints import plot_changepoints as plot_changepoints
 from .figures.claims import plot_claims as plot_claims
 from .figures.coverage import plot_coverage_ratio as plot_coverage_ratio
