@@ -93,8 +93,10 @@ def benchmark_to_claims(
 
     Notes
     -----
-    The ratio's interval on a fitted series treats the claims as exact and the records as if more of them had been seen;
-    it does not hold the uncertainty of either. `draws` are not carried over, since their fitted values would no longer
+    An interval estimated on a fitted series treats the claims as exact and the days as if that many had been recorded;
+    it does not hold the uncertainty of either. In ``benchmarks/README.md`` a rate ratio's 95 % interval holds the truth
+    in 97-100 % of 60 simulated series where the claims are exact, and in 88-95 % where each is off by a fifth; on the
+    unfitted catalogue in 3-75 %. `draws` are not carried over, since their fitted values would no longer
     be whole numbers. low and high of a day are multiplied by the ratio of its best figure.
 
     References
