@@ -1,7 +1,9 @@
 from .cases import Case as Case
 from .cases import load_idlib_2019 as load_idlib_2019
+from .figures.benchmark import plot_benchmark as plot_benchmark
 from .figures.changepoints import plot_changepoints as plot_changepoints
 from .figures.claims import plot_claims as plot_claims
+from .figures.coverage import plot_coverage_ratio as plot_coverage_ratio
 from .figures.daily import plot_daily as plot_daily
 from .figures.effect import plot_truce_effect as plot_truce_effect
 from .figures.vintages import plot_vintages as plot_vintages
@@ -34,8 +36,17 @@ from .incidents.ucdp import read_ucdp as read_ucdp
 from .incidents.vintages import VintageComparison as VintageComparison
 from .incidents.vintages import compare_vintages as compare_vintages
 from .report.page import write_report as write_report
+from .series.benchmarking import Benchmark as Benchmark
+from .series.benchmarking import benchmark_to_claims as benchmark_to_claims
+from .series.chains import ClaimChains as ClaimChains
+from .series.chains import CoverageRatio as CoverageRatio
+from .series.chains import chain_claims as chain_claims
+from .series.chains import compare_coverage as compare_coverage
+from .series.chains import coverage_ratio as coverage_ratio
+from .series.claims import account_for_claims as account_for_claims
 from .series.claims import hold_claims as hold_claims
 from .series.claims import read_claims as read_claims
+from .series.claims import summarise_claims as summarise_claims
 from .series.daily import DailySeries as DailySeries
 from .series.daily import daily_series as daily_series
 from .series.panel import DailyPanel as DailyPanel

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import CoverageError
-from conflictts.figures.style import CONTRAST, INK, LEVEL, finish, given_or_current
+from conflictts.figures.style import CONTRAST, COUNTED, INK, LEVEL, consecutive, finish, given_or_current
 from conflictts.series.daily import DailySeries, Day
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def plot_claims(
     Returns
     -------
     Axes
-        The axes given. An arrow upward means that the claim states no upper bound.
+        The axes given. An arrow upward means that the claim states no upper bound. The sum ends where a day was not
+        observed, since nobody knows it from there on; provisional days, whose count still grows, are hatched.
 
     Raises
     ------
@@ -60,12 +61,13 @@ def plot_claims(
             f"{', '.join(f'{day:%Y-%m-%d}' for day in held['period_start'].drop_duplicates().head(8))}."
         )
     last = near["period_end"].max()
-    summed = daily.table.loc[start:last, ["low", "best", "high"]].cumsum()
+    summed = daily.table.loc[start:last, ["low", "best", "high"]].cumsum(skipna=False)
     ax.fill_between(
         summed.index, summed["low"], summed["high"], step="post", color=LEVEL, alpha=0.2, linewidth=0,
         label="counted, low to high",
     )  # fmt: skip
     ax.plot(summed.index, summed["best"], drawstyle="steps-post", color=LEVEL, linewidth=1.8, label="counted, best")
+    _mark_days(ax, daily, start, last)
     bodies = list(near["reporting_body"].value_counts().index)
     for position, body in enumerate(bodies):
         told = near[near["reporting_body"] == body]
@@ -74,12 +76,32 @@ def plot_claims(
         ax.errorbar(
             told["period_end"], told["best"], yerr=[told["best"] - told["low"], upward], fmt=marker, color=colour,
             markersize=4.5, markerfacecolor="white" if position > 1 else colour, elinewidth=1.2, capsize=2.5,
-            clip_on=False,            label=f"claimed by {body}",
+            clip_on=False, label=f"claimed by {body}",
         )  # fmt: skip
         unbounded = told[told["high"].isna()]
-        ax.errorbar(
-            unbounded["period_end"], unbounded["best"], yerr=0.04 * near["best"].max(), lolims=True, fmt="none",
-            ecolor=colour, elinewidth=0.9, capsize=2,
-        )  # fmt: skip
+        draw_arrows(ax, unbounded["period_end"], unbounded["best"], 0.04 * near["best"].max(), colour)
     finish(ax, daily, start, last, ylabel=f"{daily.unit} since {start.day} {start:%B %Y}")
     return ax
+
+
+def draw_arrows(ax: Axes, days: pd.Series, heights: pd.Series, length: float, colour: str) -> None:
+    """An arrow from each height: upward, or downward where `length` is negative; for a bound that nobody stated."""
+    arrows = ax.errorbar(
+        days, heights, yerr=np.full(len(days), abs(length)), lolims=length > 0, uplims=length < 0, fmt="none",
+        ecolor=colour, elinewidth=0.9, capsize=2,
+    )  # fmt: skip
+    for cap in arrows[1]:
+        cap.set_markerfacecolor(colour)
+        cap.set_markeredgewidth(0.6)
+
+
+def _mark_days(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> None:
+    """Hatch the days that nobody observed, and lightly those whose count is still provisional."""
+    status = daily.table.loc[first:last, "status"]
+    half = pd.Timedelta(hours=12)
+    for name, hatch, label in (("unobserved", "///", "not observed"), ("provisional", "...", "provisional")):
+        for block in consecutive(pd.DatetimeIndex(status.index[status == name])):
+            ax.axvspan(
+                block[0] - half, block[-1] + half, facecolor="none", edgecolor=COUNTED, hatch=hatch, linewidth=0,
+                label=label,
+            )  # fmt: skip

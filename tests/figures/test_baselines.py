@@ -31,6 +31,14 @@ def plots(idlib: ct.Case):
         ),
         "claims": lambda ax: ct.plot_claims(daily, ct.hold_claims(daily, idlib.claims), since="2019-04-30", ax=ax),
         "vintages": lambda ax: ct.plot_vintages(two_vintages(), ax=ax),
+        "benchmark": lambda ax: ct.plot_benchmark(
+            ct.benchmark_to_claims(daily, idlib.claims[idlib.claims["claim_id"].isin(["CLM-081", "CLM-098"])]),
+            truces=[truce],
+            ax=ax,
+        ),
+        "coverage": lambda ax: ct.plot_coverage_ratio(
+            ct.coverage_ratio(daily, idlib.claims, body=["SOHR", "White Helmets"]), truces=[truce], ax=ax
+        ),
     }
 
 
@@ -44,7 +52,7 @@ def two_vintages() -> ct.VintageComparison:
     return ct.compare_vintages(replace(invented, table=old), replace(invented, table=new))
 
 
-@pytest.mark.parametrize("name", ["daily", "changepoints", "effect", "claims", "vintages"])
+@pytest.mark.parametrize("name", ["daily", "changepoints", "effect", "claims", "vintages", "benchmark", "coverage"])
 def test_figure_looks_as_it_did(name, idlib, tmp_path):
     with mpl.rc_context(mpl.rcParamsDefault):
         figure = Figure(figsize=(6, 2.6), dpi=80)
