@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,13 +95,13 @@ class PlaceboEffects:
         ``rate_ratio``, ``lower``, ``upper`` at every date before the truce that leaves 28 days before it and 14 days
         from it to the truce; only days before the truce enter. Neighbouring dates share nearly all their days: this is
         a picture of how far such steps stray, and no share of it is a p-value.
-    refused : dict of str to int
-        Why dates have no step, and how many.
+    refused : Series of str, index date
+        Dates that have no step, and why.
     """
 
     effect: TruceEffect
     steps: pd.DataFrame
-    refused: dict[str, int]
+    refused: pd.Series
 
     def summary(self) -> pd.DataFrame:
         """The steps, one row per placebo date."""
@@ -124,28 +125,26 @@ def placebo_effects(effect: TruceEffect) -> PlaceboEffects:
         If the window leaves no date with 28 days before it and 14 from it to the truce, or none could be estimated.
     """
     first, last = effect.window[0], effect.rates.loc["before", "last"]
-    dates = pd.date_range(
-        first + (MIN_DAYS_BEFORE + effect.transition) * ONE_DAY, last - (MIN_DAYS_AFTER + effect.transition - 1) * ONE_DAY
-    )  # fmt: skip
+    edge = effect.transition * ONE_DAY
+    dates = pd.date_range(first + MIN_DAYS_BEFORE * ONE_DAY + edge, last - (MIN_DAYS_AFTER - 1) * ONE_DAY - edge)
     if not len(dates):
         raise TooLittleData(
             f"{(last - first).days + 1} days before the truce leave no date with {MIN_DAYS_BEFORE} days before it and "
             f"{MIN_DAYS_AFTER} after it. Widen the window."
         )
-    rows, refused = {}, dict[str, int]()
+    alone: dict[str, Any] = {"other_truces": ()} if effect.other_truce_days == "keep" else {}
+    rows, refused = {}, {}
     for date in dates:
         try:
-            step = refit(effect, effect.daily, truce=Truce(date), window=(first, last))
+            step = refit(effect, effect.daily, truce=Truce(date), window=(first, last), **alone)
         except TooLittleData as refusal:
-            reason = str(refusal).split(";")[0].split(".")[0]
-            refused[reason] = refused.get(reason, 0) + 1
+            refused[date] = str(refusal)
         else:
             rows[date] = (step.rate_ratio, step.lower, step.upper)
     if not rows:
         raise TooLittleData(
-            f"None of {len(dates)} placebo dates has counts enough, the first because: {next(iter(refused))}. "
-            "Widen the window."
+            f"None of {len(dates)} dates before the truce can be compared, the first because: {refused[dates[0]]}"
         )
     steps = pd.DataFrame.from_dict(rows, orient="index", columns=["rate_ratio", "lower", "upper"])
     steps.index = pd.DatetimeIndex(steps.index, name="date")
-    return PlaceboEffects(effect=effect, steps=steps, refused=refused)
+    return PlaceboEffects(effect=effect, steps=steps, refused=pd.Series(refused, dtype=str))
