@@ -12,17 +12,16 @@ import pandas as pd
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce import cautions
-from conflictts.truce.design import MODELS, SLOPES, Design, Model, make_design
-from conflictts.truce.few_counts import few_counts_ratio
-from conflictts.truce.negbin import NegBinFit, dispersion_about, fit_negbin, pool_fits
+from conflictts.truce.design import MODELS, SLOPES, Model, make_design
+from conflictts.truce.few_counts import answer_of_few_counts
+from conflictts.truce.negbin import NegBinFit
 from conflictts.truce.period import Truce
-from conflictts.truce.toll import toll_after
+from conflictts.truce.regression import against_trend, answer_of_regression, fit_effect
 from conflictts.truce.window import (
     choose_window,
     days_of_others,
     rates_of_sides,
     refuse_short_sides,
-    refuse_small_counterfactual,
     settled_counts,
 )
 
@@ -285,7 +284,7 @@ def estimate_truce_effect(
                 f"{'a model with a slope' if model != 'level' else 'an offset'}. Use model='level' without an offset, "
                 "or widen the window."
             )
-        answer = _from_few_counts(best, after, days, level)
+        answer = answer_of_few_counts(best, after, days, level)
         warnings.append(
             f"few counts ({n_before:g} before, {n_after:g} after): the interval is a Jeffreys ratio on effective counts"
         )
@@ -303,10 +302,10 @@ def estimate_truce_effect(
         )
         if weekday and not design.has_weekdays:
             warnings.append("one day of the week has no counts at all, so no weekday profile was fitted")
-        fit, said = _fit(daily, design, days)
+        fit, said = fit_effect(daily, design, days)
         warnings += said
-        answer = _from_regression(fit, design, days, truce, model, level)
-        warnings += cautions.about_memory(answer["inflation"]) + _against_trend(design, fit, model, level)
+        answer = answer_of_regression(fit, design, days, truce.effective, model, level)
+        warnings += cautions.about_memory(answer["inflation"]) + against_trend(design, fit, model, level)
     without = None
     if taken.any() and other_truce_days == "keep":
         without = _without_other_truces(
@@ -358,130 +357,6 @@ def _offset_on(offset: pd.Series, days: pd.DatetimeIndex, best: np.ndarray) -> n
             f"{days[missing][0]:%Y-%m-%d}. Give the log of a positive number for every day."
         )
     return known
-
-
-def _fit(daily: DailySeries, design: Design, days: pd.DatetimeIndex) -> tuple[NegBinFit, list[str]]:
-    """The regression on the best figures; where the series has draws, pooled over them."""
-
-    def fit_to(counts: np.ndarray, start: np.ndarray | None = None) -> NegBinFit:
-        return fit_negbin(
-            counts, design.matrix, slow_columns=design.n_slow, day=design.used, offset=design.offset[design.used],
-            start=start,
-        )  # fmt: skip
-
-    fit = fit_to(design.counts)
-    if daily.draws is None:
-        return fit, []
-    draws = daily.draws.reindex(days).to_numpy(dtype=float)[design.used]
-    fits, failed = [], 0
-    for counts in draws.T:
-        try:
-            fits.append(fit_to(counts, fit.coefficients))
-        except TooLittleData:
-            failed += 1
-    if len(fits) < 2 or failed > 0.2 * draws.shape[1]:
-        return fit, [
-            f"{failed} of {draws.shape[1]} draws could not be fitted, so the interval leaves out how records were dated"
-        ]
-    said = [f"{failed} of {draws.shape[1]} draws could not be fitted and were left out"] if failed else []
-    return pool_fits(fits), said
-
-
-def _from_regression(
-    fit: NegBinFit, design: Design, days: pd.DatetimeIndex, truce: Truce, model: Model, level: float
-) -> dict[str, Any]:
-    step = np.eye(design.matrix.shape[1])[1]
-    before = design.counts[~design.after]
-    # without the weekday profile, which can absorb a single enormous day
-    side_means = np.where(design.after, design.counts[design.after].mean(), before.mean())
-    refuse_small_counterfactual(
-        before.mean() * design.after.sum(), 1 + dispersion_about(design.counts, side_means) * before.mean()
-    )
-    half = fit.half_width(step, level)
-    toll = toll_after(fit, design, level)
-    band = toll.half_width
-    slope: tuple[float, float, float] | tuple[None, None, None] = (None, None, None)
-    if model in SLOPES:
-        weekly = np.eye(design.matrix.shape[1])[2]
-        growth, spread = fit.coefficients[2], fit.half_width(weekly, level)
-        slope = (float(np.exp(growth)), float(np.exp(growth - spread)), float(np.exp(growth + spread)))
-    log_ratio = fit.coefficients[1]
-    return {
-        "method": "nb-avar",
-        "rate_ratio": float(np.exp(log_ratio)),
-        "lower": float(np.exp(log_ratio - half)),
-        "upper": float(np.exp(log_ratio + half)),
-        **_named("counterfactual", toll.counterfactual),
-        **_named("averted", toll.averted),
-        **_named("per_week", slope),
-        "expected": _expected(days, truce, toll.fitted, toll.would, *(toll.would * np.exp(s) for s in (-band, band))),
-        "alpha": fit.alpha,
-        "inflation": fit.inflation(step),
-        "fit": fit,
-        "design": design.frame(days),
-    }
-
-
-def _from_few_counts(best: np.ndarray, after: np.ndarray, days: pd.DatetimeIndex, level: float) -> dict[str, Any]:
-    used = np.flatnonzero(~np.isnan(best))
-    days_after = int(after[used].sum())
-    before = best[used][~after[used]]
-    found = few_counts_ratio(best[used], after[used], used, level)
-    refuse_small_counterfactual(before.mean() * days_after, found.dispersion)
-    would, lower, upper = (np.full(len(days), value / days_after) for value in found.would)
-    fitted = np.where(after, found.was[0], found.would[0]) / days_after
-    first_after = days[after][0]
-    return {
-        "method": "few-counts",
-        "rate_ratio": found.ratio[0],
-        "lower": found.ratio[1],
-        "upper": found.ratio[2],
-        **_named("counterfactual", found.would),
-        **_named("averted", found.averted),
-        **_named("per_week", (None, None, None)),
-        "expected": _expected(days, Truce(first_after), fitted, would, lower, upper),
-        "alpha": found.alpha,
-        "inflation": found.inflation,
-        "fit": None,
-        "design": None,
-    }
-
-
-def _named(name: str, interval: tuple[Any, Any, Any]) -> dict[str, Any]:
-    return {name: interval[0], f"{name}_lower": interval[1], f"{name}_upper": interval[2]}
-
-
-def _expected(
-    days: pd.DatetimeIndex, truce: Truce, fitted: np.ndarray, would: np.ndarray, lower: np.ndarray, upper: np.ndarray
-) -> pd.DataFrame:
-    """Rates per day, averaged over the week: fitted on both sides, and after the date without the truce."""
-    values = np.column_stack([fitted, would, lower, upper])
-    values[days < truce.effective, 1:] = np.nan
-    names = ["fitted", "counterfactual", "counterfactual_lower", "counterfactual_upper"]
-    return pd.DataFrame(values, index=days, columns=names)
-
-
-def _against_trend(design: Design, fit: NegBinFit, model: Model, level: float) -> list[str]:
-    """Hold the step against that of the model with a straight trend (of the one without, if it has one)."""
-    slow = design.n_slow
-    with_trend = model != "level+trend"
-    if with_trend:
-        trend = (design.used - design.used.mean()) / 7
-        matrix = np.column_stack([design.matrix[:, :2], trend, design.matrix[:, slow:]])
-    else:
-        matrix = np.delete(design.matrix, 2, axis=1)
-    start = np.concatenate([fit.coefficients[:2], np.zeros(int(with_trend)), fit.coefficients[slow:]])
-    try:
-        other = fit_negbin(
-            design.counts, matrix, slow_columns=2 + with_trend, day=design.used, offset=design.offset[design.used],
-            start=start,
-        )  # fmt: skip
-    except TooLittleData:
-        alternative = None
-    else:
-        alternative = (float(other.coefficients[1]), other.half_width(np.eye(matrix.shape[1])[1], level))
-    half = fit.half_width(np.eye(design.matrix.shape[1])[1], level)
-    return cautions.about_trend(float(fit.coefficients[1]), half, alternative, with_trend=with_trend)
 
 
 def _without_other_truces(daily: DailySeries, truce: Truce, **choices: Any) -> str:

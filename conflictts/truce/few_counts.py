@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import fdtri, gammaincinv
 
 from conflictts.truce.negbin import fit_negbin
-from conflictts.truce.toll import Interval
+from conflictts.truce.toll import Interval, expected_rates, named_interval
+from conflictts.truce.window import refuse_small_counterfactual
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +87,29 @@ def few_counts_ratio(counts: np.ndarray, after: np.ndarray, day: np.ndarray, lev
 
 def _triple(values: np.ndarray) -> Interval:
     return float(values[0]), float(values[1]), float(values[2])
+
+
+def answer_of_few_counts(best: np.ndarray, after: np.ndarray, days: pd.DatetimeIndex, level: float) -> dict[str, Any]:
+    """The fields of a TruceEffect that the ratio on effective counts gives."""
+    used = np.flatnonzero(~np.isnan(best))
+    days_after = int(after[used].sum())
+    before = best[used][~after[used]]
+    found = few_counts_ratio(best[used], after[used], used, level)
+    refuse_small_counterfactual(before.mean() * days_after, found.dispersion)
+    would, lower, upper = (np.full(len(days), value / days_after) for value in found.would)
+    fitted = np.where(after, found.was[0], found.would[0]) / days_after
+    first_after = days[after][0]
+    return {
+        "method": "few-counts",
+        "rate_ratio": found.ratio[0],
+        "lower": found.ratio[1],
+        "upper": found.ratio[2],
+        **named_interval("counterfactual", found.would),
+        **named_interval("averted", found.averted),
+        **named_interval("per_week", (None, None, None)),
+        "expected": expected_rates(days, first_after, fitted, would, lower, upper),
+        "alpha": found.alpha,
+        "inflation": found.inflation,
+        "fit": None,
+        "design": None,
+    }

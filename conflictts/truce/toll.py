@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import stdtr, stdtrit
 
@@ -148,3 +150,23 @@ def difference_interval(
         return -float(np.exp(min(end(probability, -1), MAX_LOG)))
 
     return quantile((1 - level) / 2), quantile((1 + level) / 2)
+
+
+def named_interval(name: str, interval: tuple[Any, Any, Any]) -> dict[str, Any]:
+    """An interval as the three fields of a TruceEffect."""
+    return {name: interval[0], f"{name}_lower": interval[1], f"{name}_upper": interval[2]}
+
+
+def expected_rates(
+    days: pd.DatetimeIndex,
+    first_after: pd.Timestamp,
+    fitted: np.ndarray,
+    would: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+) -> pd.DataFrame:
+    """Rates per day, averaged over the week: fitted on both sides, and after the date without the truce."""
+    values = np.column_stack([fitted, would, lower, upper])
+    values[days < first_after, 1:] = np.nan
+    names = ["fitted", "counterfactual", "counterfactual_lower", "counterfactual_upper"]
+    return pd.DataFrame(values, index=days, columns=names)

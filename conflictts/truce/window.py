@@ -16,6 +16,7 @@ MIN_DAYS_BEFORE, MIN_DAYS_AFTER = 28, 14
 MAX_MISSING = 0.20
 MIN_EFFECTIVE_COUNTERFACTUAL = 5.0
 BOUNDS = ("low", "best", "high")
+MAX_LOG_SPREAD = 20.0  # a factor of 485 million each way
 ONE_DAY = pd.Timedelta(days=1)
 
 
@@ -137,4 +138,14 @@ def refuse_small_counterfactual(counterfactual: float, dispersion: float) -> Non
             f"The rate before the truce would have brought {counterfactual:.1f} after it, worth {effective:.1f} "
             f"independent events (variance {dispersion:.1f} times the mean); at least {MIN_EFFECTIVE_COUNTERFACTUAL:g} "
             "are needed. Widen the window or the area, or choose a measure with more counts."
+        )
+
+
+def refuse_boundless(quantity: str, half_width: float) -> None:
+    """Raise TooLittleData where an interval on the log scale is so wide that it says nothing at all."""
+    if not half_width < MAX_LOG_SPREAD:
+        raise TooLittleData(
+            f"The interval of the {quantity} runs over a factor of e to the {half_width:.0f} each way (at most "
+            f"{MAX_LOG_SPREAD:g}): the counts cannot carry it, often because one enormous day outweighs all others. "
+            "Widen the window, or use model='level' without a weekday profile."
         )
