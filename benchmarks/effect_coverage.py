@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
+import time
 import warnings
 import zlib
 from concurrent.futures import ProcessPoolExecutor
@@ -227,6 +228,20 @@ def print_table(path: Path) -> None:
         print(f"| {group} | {memory} | " + " | ".join(share(part, *spec) for spec in columns.values()) + " |")
 
 
+def print_speed(seed: int) -> None:
+    """Median milliseconds of one effect, series in and result out, at 180 and at 1,500 days."""
+    for cell in (Cell("latent", 3, 0.3, 0.5), Cell("latent", 3, 0.3, 0.5, 1000, 500)):
+        counts, _ = simulate(cell, np.random.default_rng(seed))
+        days = pd.date_range("2020-01-06", periods=len(counts))
+        daily, truce = ct.DailySeries.from_counts(pd.Series(counts, days)), ct.Truce(days[cell.before])
+        times = []
+        for _ in range(60):
+            start = time.perf_counter()
+            ct.estimate_truce_effect(daily, truce, window=(days[0], days[-1]))
+            times.append(1000 * (time.perf_counter() - start))
+        print(f"{len(counts):,} days: median {np.median(times):.1f} ms, best {min(times):.1f} ms")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", type=int, default=400, help="series per cell")
@@ -236,10 +251,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("effect_coverage.csv"))
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--list", action="store_true", help="print the names of the cells and stop")
+    parser.add_argument("--speed", action="store_true", help="time one effect at two lengths and stop")
     parser.add_argument("--table", type=Path, help="print the table of a finished file and stop")
     options = parser.parse_args()
     if options.table:
         print_table(options.table)
+        return
+    if options.speed:
+        print_speed(options.seed)
         return
     chosen = [cell for cell in all_cells() if all(part in cell.name for part in options.cells.split(","))]
     if options.list:

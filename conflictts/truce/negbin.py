@@ -264,7 +264,8 @@ def _maximise(
     )
     for _ in range(200):
         previous, alpha = alpha, _alpha_given_mean(counts, mean, values, times, alpha)
-        coefficients, mean = _coefficients_given_alpha(counts, design, offset, alpha, coefficients)
+        enough = max(1e-10, 0.01 * abs(alpha - previous) / (1 + alpha))  # no closer than alpha is known
+        coefficients, mean = _coefficients_given_alpha(counts, design, offset, alpha, coefficients, enough)
         if abs(alpha - previous) <= 1e-10 * (1 + alpha) and alpha < 1e6:
             return coefficients, alpha, mean
     raise TooLittleData(
@@ -273,9 +274,12 @@ def _maximise(
 
 
 def _coefficients_given_alpha(
-    counts: np.ndarray, design: np.ndarray, offset: np.ndarray, alpha: float, start: np.ndarray
+    counts: np.ndarray, design: np.ndarray, offset: np.ndarray, alpha: float, start: np.ndarray, enough: float = 1e-10
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Newton steps, halved until the likelihood rises; in the coefficients it is concave, so this finds its maximum."""
+    """Newton steps, halved until the likelihood rises; in the coefficients it is concave, so this finds its maximum.
+
+    It stops after a step of less than `enough`.
+    """
 
     def likelihood(coefficients: np.ndarray) -> float:
         log_mean = np.minimum(design @ coefficients + offset, 300.0)
@@ -296,7 +300,7 @@ def _coefficients_given_alpha(
         largest = float(np.abs(step).max())
         if not largest < 1e6 or np.abs(coefficients).max() > 100:
             break  # towards a mean of zero: a part of the window without counts
-        if largest < 1e-10:
+        if largest < enough:
             return coefficients + step, np.exp(design @ (coefficients + step) + offset)
         length = min(1.0, 5.0 / largest)
         if largest > 1e-3:  # below, the likelihood is a parabola and its differences are rounding
@@ -315,11 +319,12 @@ def _coefficients_given_alpha(
 def _alpha_given_mean(
     counts: np.ndarray, mean: np.ndarray, values: np.ndarray, times: np.ndarray, start: float
 ) -> float:
-    """Root of the likelihood's slope in log(1/alpha): Newton from the last one, by bisection (Brent) if that strays.
+    """Root of the likelihood's slope in log(1/alpha): by Newton steps, or between bounds (Brent) where those stray.
 
     `values` and `times` are the distinct counts and how often each occurs.
     """
-    if ((counts - mean) ** 2 - counts).sum() <= 0:  # the slope of the likelihood at alpha = 0
+    surplus = float(((counts - mean) ** 2 - counts).sum())
+    if surplus <= 0:  # the slope of the likelihood at alpha = 0
         return 0.0
     n_days = len(counts)
 
@@ -335,7 +340,7 @@ def _alpha_given_mean(
 
     # Above the upper end alpha * mean is under 1e-4: Poisson to every digit shown, and the slope drowns in rounding
     low, high = np.log(1e-8), np.log(1e4 * (1 + mean.mean()))
-    log_size = -np.log(start) if start > 0 else np.inf
+    log_size = -np.log(start if start > 0 else surplus / float(mean @ mean))  # at first by moments
     for _ in range(8 if low < log_size < high else 0):
         bend = curvature(log_size)
         step = slope(log_size) / bend if bend < 0 else np.inf

@@ -242,3 +242,24 @@ def test_an_interval_without_bounds_is_refused():
     counts[89] = 1e6
     with pytest.raises(TooLittleData, match=r"rate ratio runs over a factor of e to the \d+ each way \(at most 20"):
         estimate_truce_effect(made(counts), on_day(60), model="level+erosion")
+
+
+def test_coverage_of_the_erosion():
+    held = []
+    mean = np.r_[np.full(120, 3.0), 1.2 * np.exp(0.08 * np.arange(60) / 7)]
+    for seed in range(120):
+        rng = np.random.default_rng([8, seed])
+        latent = rng.normal(size=180)
+        for day in range(1, 180):
+            latent[day] = 0.3 * latent[day - 1] + np.sqrt(1 - 0.3**2) * latent[day]
+        counts = rng.poisson(mean * np.exp(0.6 * latent - 0.18))
+        effect = estimate_truce_effect(made(counts), on_day(120), model="level+erosion")
+        held.append(
+            [
+                effect.per_week_lower <= np.exp(0.08) <= effect.per_week_upper,
+                effect.lower <= 0.4 <= effect.upper,
+                effect.averted_lower <= (3.0 - mean[120:]).sum() <= effect.averted_upper,
+            ]
+        )
+    assert (np.mean(held, axis=0) >= 0.89).all()  # three binomial standard errors of 120 series below 0.95
+    assert np.mean(held) < 1.0
