@@ -74,13 +74,14 @@ def diagnose_effect(effect: TruceEffect, *, rng: np.random.Generator) -> EffectD
 
     Examples
     --------
+    >>> import numpy as np
     >>> import conflictts as ct
     >>> case = ct.load_idlib_2019()
     >>> daily = ct.daily_series(case, measure="civilians")
     >>> effect = ct.estimate_truce_effect(daily, case.truces["TRC-5"], window=("2019-04-30", "2019-10-18"))
     >>> found = ct.diagnose_effect(effect, rng=np.random.default_rng(1))
-    >>> found.table.loc["quiet days", "value"] > 0.5
-    True
+    >>> found.table.loc["quiet days", "reading"]
+    'as many as the model expects'
     """
     fit, design = effect.fit, effect.design
     if fit is None or design is None:

@@ -324,3 +324,21 @@ def test_sparse_counts_have_a_maximum(seed):
     fit = fit_negbin(counts, design, slow_columns=3)
     slope = design.T @ ((counts - fit.mean) / (1 + fit.alpha * fit.mean))
     assert slope == pytest.approx(0, abs=1e-7)  # steps of 1e-10 times an information of up to 100
+
+
+def test_a_start_elsewhere_ends_at_the_same_maximum():
+    counts, design = simulated(23)
+    plain = fit_negbin(counts, design, slow_columns=2)
+    started = fit_negbin(counts, design, slow_columns=2, start=plain.coefficients + 1.5)
+    assert started.coefficients == pytest.approx(plain.coefficients, abs=1e-8)  # both iterate to steps of 1e-10
+    assert started.alpha == pytest.approx(plain.alpha, **EXACT)
+
+
+def test_dispersion_about_the_means_of_two_sides():
+    counts, _ = simulated(29)
+    design = np.column_stack([np.ones(140), np.arange(140) >= 93]).astype(float)
+    means = np.where(design[:, 1] > 0, counts[93:].mean(), counts[:93].mean())  # the ML means, whatever alpha
+    assert negbin.dispersion_about(counts, means) == pytest.approx(
+        fit_negbin(counts, design, slow_columns=2).alpha, **EXACT
+    )
+    assert negbin.dispersion_about(np.full(60, 3.0), np.full(60, 3.0)) == 0.0
