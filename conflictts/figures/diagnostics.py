@@ -8,8 +8,16 @@ import numpy as np
 import pandas as pd
 
 from conflictts.figures.style import (
-    CONTRAST, COUNTED, INK, LEVEL, TRUCE, date_axis, given_or_current, what_is_drawn, write_footer,
-)  # fmt: skip
+    CONTRAST,
+    COUNTED,
+    INK,
+    LEVEL,
+    TRUCE,
+    date_axis,
+    given_or_current,
+    what_is_drawn,
+    write_footer,
+)
 from conflictts.truce.diagnostics import BINS, EffectDiagnostics
 
 if TYPE_CHECKING:

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from conflictts.figures.style import (
-    CONTRAST, COUNTED, INK, LEVEL, date_axis, draw_bars, draw_truces, finish, given_or_current, what_is_drawn,
+    CONTRAST,
+    COUNTED,
+    INK,
+    LEVEL,
+    date_axis,
+    draw_bars,
+    draw_truces,
+    finish,
+    given_or_current,
+    what_is_drawn,
     write_footer,
-)  # fmt: skip
+)
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.placebo import PlaceboEffects
 
