@@ -1,66 +1,152 @@
-"""How often the 95 % interval of the rate ratio holds the truth, beside a plain Poisson and a plain NB regression.
+"""How often the intervals of the truce's effect hold the truth, cell by cell, beside three regressions of statsmodels.
 
-Daily counts are Poisson around mean * exp(x), x a stationary Gaussian AR(1) of standard deviation 0.8 centred so that
-exp(x) averages 1; 120 days before the truce, 60 after it, true rate ratio 0.4. Every method sees the same series and
-the same columns (intercept, step, weekdays).
+A cell is a kind of series: how its days depend on each other, its mean, memory (phi), dispersion (alpha), window and
+true rate ratio. Every method sees the same series and the same columns (intercept, step, weekdays).
 
-    python benchmarks/effect_coverage.py --series 400 --seed 1
+    python benchmarks/effect_coverage.py --series 2000 --seed 1 --processes 2 --out effect_coverage.csv
+    python benchmarks/effect_coverage.py --cells "mass,mean=3" --series 400
+    python benchmarks/effect_coverage.py --table effect_coverage.csv
+
+With --out a finished cell is appended at once, and a run that was cut short goes on where it stopped. --list names the
+cells; --cells takes a part of their names (comma-separated parts must all occur).
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import sys
+import time
 import warnings
+import zlib
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 
 import conflictts as ct
 from conflictts.errors import TooLittleData
 
-BEFORE, AFTER, RATIO, SPREAD = 120, 60, 0.4, 0.8
-MEANS, PHIS = (0.3, 1.0, 3.0, 10.0), (0.0, 0.3, 0.6)
-METHODS = ("Poisson", "NB", "conflictts")
-DAYS = pd.date_range("2020-01-06", periods=BEFORE + AFTER)
-TRUCE = ct.Truce(DAYS[BEFORE])
+WEEK = np.array([1.2, 1.1, 1.0, 1.0, 0.4, 1.1, 1.2])
+WEEK /= WEEK.mean()
+BURN_IN = 60
+EROSION = 0.08  # growth of the log rate per week after the date, in the cells named "erosion"
+METHODS = ("conflictts", "Poisson", "NB", "NB Newey-West")
+WINDOWS = ((28, 14), (28, 28), (60, 30), (180, 90), (365, 180))
 
 
-def simulate(mean: float, phi: float, rng: np.random.Generator) -> np.ndarray:
-    noise = rng.normal(0, SPREAD, BEFORE + AFTER)
-    latent = np.empty(BEFORE + AFTER)
+@dataclass(frozen=True)
+class Cell:
+    kind: str
+    mean: float
+    phi: float
+    alpha: float
+    before: int = 120
+    after: int = 60
+    ratio: float = 0.4
+
+    @property
+    def name(self) -> str:
+        return (
+            f"{self.kind} mean={self.mean:g} phi={self.phi:g} alpha={self.alpha:g} {self.before}/{self.after} "
+            f"ratio={self.ratio:g}"
+        )
+
+
+def all_cells() -> list[Cell]:
+    grid = [Cell("latent", *values) for values in product((0.3, 1, 3, 10), (0.0, 0.3, 0.6, 0.8), (0.1, 0.5, 2.0))]
+    grid += [
+        Cell("latent", 3, phi, 0.5, before, after) for (before, after), phi in product(WINDOWS, (0.0, 0.3, 0.6, 0.8))
+    ]
+    grid += [
+        Cell(kind, mean, phi, 0.5)
+        for kind, mean, phi in product(
+            ("self-exciting", "zero-inflated", "mass-casualty", "missing", "weekday", "erosion"),
+            (1, 3, 10),
+            (0.0, 0.3, 0.6),
+        )
+    ]
+    grid += [
+        Cell("latent", mean, phi, alpha, ratio=1.0)
+        for mean, phi, alpha in product((1, 3, 10), (0.0, 0.3, 0.6, 0.8), (0.1, 0.5, 2.0))
+    ]
+    return grid
+
+
+def fluctuation(n: int, phi: float, alpha: float, rng: np.random.Generator) -> np.ndarray:
+    """exp of a stationary Gaussian AR(1), of mean 1 and variance alpha."""
+    noise = rng.normal(size=n)
+    latent = np.empty(n)
     latent[0] = noise[0]
-    for t in range(1, len(latent)):
+    for t in range(1, n):
         latent[t] = phi * latent[t - 1] + np.sqrt(1 - phi**2) * noise[t]
-    level = np.repeat([mean, mean * RATIO], [BEFORE, AFTER])
-    return rng.poisson(level * np.exp(latent - SPREAD**2 / 2)).astype(float)
+    spread = np.sqrt(np.log1p(alpha))
+    return np.exp(spread * latent - spread**2 / 2)
 
 
-def plain_design(counts: np.ndarray) -> np.ndarray:
-    weekday = DAYS.day_of_week.to_numpy()
-    columns = [np.ones(len(counts)), (np.arange(len(counts)) >= BEFORE).astype(float)]
-    if all(counts[weekday == k].sum() > 0 for k in range(7)):
+def simulate(cell: Cell, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """Counts per day, NaN where missing, and the toll truly averted on the days observed after the date."""
+    n = cell.before + cell.after
+    post = np.arange(n) >= cell.before
+    share = np.where(post, cell.ratio, 1.0)
+    would = np.full(n, float(cell.mean))
+    if cell.kind == "weekday":
+        would *= WEEK[np.arange(n) % 7]
+    if cell.kind == "erosion":
+        share = share * np.exp(EROSION / 7 * np.where(post, np.arange(n) - cell.before, 0))
+    mean = would * share
+    if cell.kind == "self-exciting":
+        level = np.concatenate([np.full(BURN_IN, cell.mean), mean])
+        path = np.empty(len(level))
+        previous = cell.mean
+        for t, base in enumerate(level):
+            rate = base * (1 - cell.phi) + cell.phi * previous
+            previous = path[t] = rng.poisson(rate * rng.gamma(1 / cell.alpha, cell.alpha))
+        counts = path[BURN_IN:]
+    else:
+        moved = fluctuation(n, cell.phi, cell.alpha, rng)
+        if cell.kind == "zero-inflated":
+            counts = np.where(rng.random(n) < 0.4, 0, rng.poisson(mean / 0.6 * moved))
+        elif cell.kind == "mass-casualty":  # a fifth of the toll comes from days of 30 and more
+            large = rng.random(n) < 0.2 * mean / 40
+            counts = rng.poisson(0.8 * mean * moved) + np.where(large, 30 + rng.poisson(10, n), 0)
+        else:
+            counts = rng.poisson(mean * moved)
+        counts = counts.astype(float)
+    if cell.kind == "missing":
+        counts[rng.random(n) < 0.15] = np.nan
+    return counts, float((would - mean)[post & ~np.isnan(counts)].sum())
+
+
+def peers(counts: np.ndarray, before: int) -> dict[str, tuple[float, float]]:
+    """Log interval of the rate ratio by each regression of statsmodels that gives one."""
+    import statsmodels.api as sm
+
+    seen = np.flatnonzero(~np.isnan(counts))
+    y, weekday = counts[seen], seen % 7
+    columns = [np.ones(len(y)), (seen >= before).astype(float)]
+    if all(y[weekday == k].sum() > 0 for k in range(7)):
         columns += [(weekday == k).astype(float) for k in range(1, 7)]
-    return np.column_stack(columns)
-
-
-def intervals(counts: np.ndarray) -> dict[str, tuple[float, float]]:
-    """Log interval of the rate ratio by each method that gives one."""
+    design = np.column_stack(columns)
     answer = {}
-    daily = ct.DailySeries.from_counts(pd.Series(counts, DAYS))
-    try:
-        effect = ct.estimate_truce_effect(daily, TRUCE)
-        answer["conflictts"] = float(np.log(effect.lower)), float(np.log(effect.upper))
-    except TooLittleData:
-        pass
-    design = plain_design(counts)
+    lags = int(np.ceil(4 * (len(y) / 100) ** (2 / 9)))
     with warnings.catch_warnings():  # of non-convergence: such a fit is not counted as an answer
         warnings.simplefilter("ignore")
-        poisson = sm.GLM(counts, design, family=sm.families.Poisson()).fit()
-        fits = [("Poisson", poisson, poisson.converged)]
-        start = np.append(poisson.params, 0.5)
-        negbin = sm.NegativeBinomial(counts, design).fit(start_params=start, disp=0, maxiter=200)
-        fits.append(("NB", negbin, negbin.mle_retvals["converged"]))
+        try:
+            poisson = sm.GLM(y, design, family=sm.families.Poisson()).fit()
+            fits = [("Poisson", poisson, poisson.converged)]
+            model = sm.NegativeBinomial(y, design)
+            negbin = model.fit(start_params=np.append(poisson.params, 0.5), disp=0, maxiter=200)
+            fits.append(("NB", negbin, negbin.mle_retvals["converged"]))
+            robust = model.fit(
+                start_params=negbin.params, disp=0, maxiter=200, cov_type="HAC", cov_kwds={"maxlags": lags}
+            )
+            fits.append(("NB Newey-West", robust, robust.mle_retvals["converged"]))
+        except (np.linalg.LinAlgError, ValueError):
+            fits = []
         for name, fit, converged in fits:
             lower, upper = fit.conf_int()[1]
             if converged and np.isfinite([lower, upper]).all() and upper - lower < 50:
@@ -68,24 +154,132 @@ def intervals(counts: np.ndarray) -> dict[str, tuple[float, float]]:
     return answer
 
 
+def measure(job: tuple[Cell, int, int, int]) -> dict[str, object]:
+    """Every measure of one cell, from series that its name and the seed decide."""
+    cell, n_series, n_peers, seed = job
+    rng = np.random.default_rng([seed, zlib.crc32(cell.name.encode())])
+    days = pd.date_range("2020-01-06", periods=cell.before + cell.after)
+    truce = ct.Truce(days[cell.before])
+    model = "level+erosion" if cell.kind == "erosion" else "level"
+    tally: dict[str, list[tuple[bool, float]]] = {name: [] for name in (*METHODS, "averted", "slope")}
+    few, rejected, shifted = 0, list[bool](), list[bool]()
+    for number in range(n_series):
+        counts, averted = simulate(cell, rng)
+        try:
+            effect = ct.estimate_truce_effect(
+                ct.DailySeries.from_counts(pd.Series(counts, days)), truce, window=(days[0], days[-1]), model=model
+            )
+        except TooLittleData:
+            effect = None
+        if effect is not None:
+            few += effect.method == "few-counts"
+            tally["conflictts"].append(held(effect.lower, cell.ratio, effect.upper, log=True))
+            tally["averted"].append(held(effect.averted_lower, averted, effect.averted_upper, log=False))
+            if effect.per_week is not None:
+                tally["slope"].append(held(effect.per_week_lower, np.exp(EROSION), effect.per_week_upper, log=True))
+            if cell.ratio == 1.0:
+                rejected.append(not effect.lower <= 1 <= effect.upper)
+                shifted.append(ct.shift_test(effect).p_value <= 0.05)
+        if number < n_peers and model == "level":
+            for name, (lower, upper) in peers(counts, cell.before).items():
+                tally[name].append((lower <= np.log(cell.ratio) <= upper, upper - lower))
+    row: dict[str, object] = {"cell": cell.name, "seed": seed, "series": n_series, "few": few}
+    for name, found in tally.items():
+        tried = n_series if name in ("conflictts", "averted", "slope") else n_peers
+        row[f"{name} answers"] = round(len(found) / tried, 4) if tried and found else ""
+        row[f"{name} coverage"] = round(float(np.mean([inside for inside, _ in found])), 4) if found else ""
+        row[f"{name} width"] = round(float(np.median([width for _, width in found])), 3) if found else ""
+    row["type I"] = round(float(np.mean(rejected)), 4) if rejected else ""
+    row["shift type I"] = round(float(np.mean(shifted)), 4) if shifted else ""
+    return row
+
+
+def held(lower: float, truth: float, upper: float, *, log: bool) -> tuple[bool, float]:
+    return lower <= truth <= upper, float(np.log(upper / lower)) if log else upper - lower
+
+
+def share(table: pd.DataFrame, column: str, low: float, high: float) -> str:
+    values = pd.to_numeric(table[column], errors="coerce").dropna()
+    if values.empty:
+        return "–"
+    return (
+        f"{((values >= low) & (values <= high)).mean():.0%} of {len(values)} ({values.min():.1%} to {values.max():.1%})"
+    )
+
+
+def print_table(path: Path) -> None:
+    """For each kind of cell: how many cells keep the promise, and the lowest and highest coverage among them."""
+    table = pd.read_csv(path)
+    parts = table["cell"].str.extract(
+        r"^(?P<kind>\S+) mean=(?P<mean>\S+) phi=(?P<phi>\S+) alpha=(?P<alpha>\S+) (?P<days>\S+) ratio=(?P<ratio>\S+)$"
+    )
+    table = table.join(parts)
+    table["memory"] = np.where(table["phi"].astype(float) <= 0.6, "phi <= 0.6", "phi = 0.8")
+    table["group"] = np.where(table["days"] == "120/60", table["kind"], "latent, other windows")
+    table.loc[table["ratio"] == "1", "group"] = "latent, no change"
+    columns = {f"{name} in 93-97 %": (f"{name} coverage", 0.93, 0.97) for name in METHODS}
+    columns |= {
+        "averted in 92-98 %": ("averted coverage", 0.92, 0.98),
+        "slope in 93-97 %": ("slope coverage", 0.93, 0.97),
+        "type I up to 6.5 %": ("type I", 0.0, 0.065),
+        "type I of the shift test up to 6.5 %": ("shift type I", 0.0, 0.065),
+    }
+    print("| kind | memory | " + " | ".join(columns) + " |\n|---|---|" + "---|" * len(columns))
+    groups = list(table.groupby(["group", "memory"], sort=False))
+    groups += [(("all", memory), part) for memory, part in table.groupby("memory", sort=False)]
+    for (group, memory), part in groups:
+        print(f"| {group} | {memory} | " + " | ".join(share(part, *spec) for spec in columns.values()) + " |")
+
+
+def print_speed(seed: int) -> None:
+    """Median milliseconds of one effect, series in and result out, at 180 and at 1,500 days."""
+    for cell in (Cell("latent", 3, 0.3, 0.5), Cell("latent", 3, 0.3, 0.5, 1000, 500)):
+        counts, _ = simulate(cell, np.random.default_rng(seed))
+        days = pd.date_range("2020-01-06", periods=len(counts))
+        daily, truce = ct.DailySeries.from_counts(pd.Series(counts, days)), ct.Truce(days[cell.before])
+        times = []
+        for _ in range(60):
+            start = time.perf_counter()
+            ct.estimate_truce_effect(daily, truce, window=(days[0], days[-1]))
+            times.append(1000 * (time.perf_counter() - start))
+        print(f"{len(counts):,} days: median {np.median(times):.1f} ms, best {min(times):.1f} ms")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--series", type=int, default=400, help="series per row")
+    parser.add_argument("--series", type=int, default=400, help="series per cell")
+    parser.add_argument("--peers", type=int, help="of these, series shown to the other methods too (default: all)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cells", default="", help="parts of a cell's name, comma-separated; all must occur")
+    parser.add_argument("--out", type=Path, default=Path("effect_coverage.csv"))
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--list", action="store_true", help="print the names of the cells and stop")
+    parser.add_argument("--speed", action="store_true", help="time one effect at two lengths and stop")
+    parser.add_argument("--table", type=Path, help="print the table of a finished file and stop")
     options = parser.parse_args()
-    rng = np.random.default_rng(options.seed)
-    print("| mean | phi | " + " | ".join(f"{name}: answers, coverage, span" for name in METHODS) + " |")
-    print("|---|---|" + "---|" * len(METHODS))
-    for mean in MEANS:
-        for phi in PHIS:
-            found = [intervals(simulate(mean, phi, rng)) for _ in range(options.series)]
-            cells = []
-            for name in METHODS:
-                given = np.array([answer[name] for answer in found if name in answer])
-                held = ((given[:, 0] <= np.log(RATIO)) & (np.log(RATIO) <= given[:, 1])).mean()
-                span = np.exp((given[:, 1] - given[:, 0]).mean())
-                cells.append(f"{len(given) / options.series:.0%}, {held:.1%}, ×{span:.2f}")
-            print(f"| {mean:g} | {phi:g} | " + " | ".join(cells) + " |", flush=True)
+    if options.table:
+        print_table(options.table)
+        return
+    if options.speed:
+        print_speed(options.seed)
+        return
+    chosen = [cell for cell in all_cells() if all(part in cell.name for part in options.cells.split(","))]
+    if options.list:
+        print(*(cell.name for cell in chosen), sep="\n")
+        return
+    done = set(pd.read_csv(options.out)["cell"]) if options.out.exists() else set()
+    n_peers = options.series if options.peers is None else options.peers
+    jobs = [(cell, options.series, n_peers, options.seed) for cell in chosen if cell.name not in done]
+    with ProcessPoolExecutor(options.processes) as pool:
+        for number, row in enumerate(pool.map(measure, jobs), start=1):
+            new = not options.out.exists()
+            with options.out.open("a", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, list(row))
+                if new:
+                    writer.writeheader()
+                writer.writerow(row)
+            print(f"{number} of {len(jobs)}: {row['cell']}: {row['conflictts coverage']}", file=sys.stderr, flush=True)
+    print_table(options.out)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,21 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from conflictts.figures.style import CONTRAST, LEVEL, draw_bars, draw_truces, finish, given_or_current
+from conflictts.figures.style import (
+    CONTRAST,
+    COUNTED,
+    INK,
+    LEVEL,
+    date_axis,
+    draw_bars,
+    draw_truces,
+    finish,
+    given_or_current,
+    what_is_drawn,
+    write_footer,
+)
 from conflictts.truce.effect import TruceEffect
+from conflictts.truce.placebo import PlaceboEffects
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,3 +66,58 @@ def plot_truce_effect(effect: TruceEffect, *, ax: Axes | None = None) -> Axes:
     )  # fmt: skip
     finish(ax, effect.daily, first, last, ylabel=f"{effect.daily.unit} per day")
     return ax
+
+
+def plot_placebos(placebos: PlaceboEffects, *, ax: Axes | None = None) -> Axes:
+    """Draw the rate ratio that the same model finds at dates without a truce, and the one at the truce's date.
+
+    Parameters
+    ----------
+    placebos : PlaceboEffects
+    ax : Axes, optional
+        Default: the current axes.
+
+    Returns
+    -------
+    Axes
+        The axes given; the ratio is on a log scale.
+    """
+    ax = given_or_current(ax)
+    effect, steps = placebos.effect, placebos.steps
+    first, last = steps.index[0], effect.truce.effective
+    ax.axhline(1, color=INK, linewidth=0.8)
+    ax.fill_between(
+        steps.index, steps["lower"], steps["upper"], color=COUNTED, alpha=0.45, linewidth=0,
+        label=f"{effect.level:.0%} interval at dates without a truce",
+    )  # fmt: skip
+    ax.plot(steps.index, steps["rate_ratio"], color=LEVEL, linewidth=1.8, label="rate ratio there")
+    ax.errorbar(
+        [effect.truce.effective], [effect.rate_ratio],
+        [[effect.rate_ratio - effect.lower], [effect.upper - effect.rate_ratio]], fmt="o", color=CONTRAST,
+        markersize=5, linewidth=1.8, label="at the truce's date",
+    )  # fmt: skip
+    ax.set_yscale("log")
+    ends = [steps["lower"].min(), steps["upper"].max(), effect.lower, effect.upper, 1.0]
+    ax.set_ylim(max(min(ends), 1e-3) / 1.15, min(max(ends), 1e3) * 1.15)
+    wanted = [tick for tick in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if _inside(tick, ax)]
+    ax.set_yticks(wanted, [f"{tick:g}" for tick in wanted])
+    ax.set_yticks([], minor=True)
+    ax.spines[["top", "right"]].set_visible(False)
+    pad = pd.Timedelta(days=4)
+    ax.set_xlim(first - pad, last + pad)
+    date_axis(ax, first, last)
+    ax.set_ylabel("rate ratio, after / before")
+    ax.grid(axis="y", color="#E3E6E8", linewidth=0.6)
+    ax.set_axisbelow(True)
+    inches = ax.get_window_extent().width / ax.figure.dpi
+    ax.legend(
+        loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False, fontsize=8, ncols=max(1, int(inches / 2.6)),
+        columnspacing=1.4, handlelength=1.8, borderaxespad=0,
+    )  # fmt: skip
+    write_footer(ax, what_is_drawn(effect.daily, *effect.window))
+    return ax
+
+
+def _inside(tick: float, ax: Axes) -> bool:
+    low, high = ax.get_ylim()
+    return low <= tick <= high

@@ -82,9 +82,9 @@ def finish(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp
     """Date axis, units, one legend entry per kind above the axes, and the footer every figure carries."""
     ax.set_xlim(first - pd.Timedelta(hours=20), last + pd.Timedelta(hours=20))
     ax.set_ylim(bottom=0)
-    _date_axis(ax, first, last)
+    date_axis(ax, first, last)
     finish_frame(ax, ylabel=ylabel)
-    write_footer(ax, _what_is_drawn(daily, first, last))
+    write_footer(ax, what_is_drawn(daily, first, last))
 
 
 def finish_frame(ax: Axes, *, ylabel: str, columns: int | None = None) -> None:
@@ -124,25 +124,26 @@ def _inches(ax: Axes) -> float:
     return float(ax.get_window_extent().width / ax.figure.dpi)
 
 
-def _date_axis(ax: Axes, first: pd.Timestamp, last: pd.Timestamp) -> None:
-    """At most nine ticks: Mondays, firsts of months, or years; the first tick and every January name the year."""
+def date_axis(ax: Axes, first: pd.Timestamp, last: pd.Timestamp, *, most: int = 9) -> None:
+    """At most so many ticks: Mondays, firsts of months, or years; the first tick and every January name the year."""
     span = (last - first).days + 1
     if span <= 75:
-        ticks = pd.date_range(first, last, freq=f"{math.ceil(span / 7 / 9)}W-MON")
+        ticks = pd.date_range(first, last, freq=f"{math.ceil(span / 7 / most)}W-MON")
         text = [f"{day.day} {day:%b}" for day in ticks]
     elif span <= 6 * 366:
-        step = next(months for months in (1, 2, 3, 4, 6, 12) if span / 30.4 / months <= 9)
+        step = next(months for months in (1, 2, 3, 4, 6, 12) if span / 30.4 / months <= most or months == 12)
         ticks = pd.date_range(first, last, freq="MS")
         ticks = ticks[(ticks.month - 1) % step == 0]
         text = [f"{day:%b}" for day in ticks]
     else:
-        ticks = pd.date_range(first, last, freq=f"{math.ceil(span / 366 / 9)}YS")
+        ticks = pd.date_range(first, last, freq=f"{math.ceil(span / 366 / most)}YS")
         text = [""] * len(ticks)
     years = [f"\n{day.year}" if k == 0 or day.year != ticks[k - 1].year else "" for k, day in enumerate(ticks)]
     ax.set_xticks(ticks, [(label + year).strip() for label, year in zip(text, years, strict=True)])
 
 
-def _what_is_drawn(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
+def what_is_drawn(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
+    """Measure, area, window, source and vintage, for the footer."""
     parts = [
         daily.unit,
         daily.area,

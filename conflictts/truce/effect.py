@@ -8,23 +8,27 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import fdtri, gammaincinv
 
-from conflictts.errors import CoverageError, TooLittleData
-from conflictts.series.daily import DailySeries, Day, pair_of_days
-from conflictts.truce.negbin import NegBinFit, fit_negbin
+from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
+from conflictts.series.daily import DailySeries, Day
+from conflictts.truce import cautions
+from conflictts.truce.design import MODELS, SLOPES, Model, make_design
+from conflictts.truce.few_counts import answer_of_few_counts
+from conflictts.truce.negbin import NegBinFit
 from conflictts.truce.period import Truce
+from conflictts.truce.regression import against_trend, answer_of_regression, fit_effect
+from conflictts.truce.window import (
+    choose_window,
+    days_of_others,
+    rates_of_sides,
+    refuse_short_sides,
+    settled_counts,
+)
 
 if TYPE_CHECKING:
     from statsmodels.genmod.generalized_linear_model import GLMResults
 
-DAYS_BEFORE, DAYS_AFTER = 120, 60  # the default window, at which the coverage of the intervals was measured
-MIN_DAYS_BEFORE, MIN_DAYS_AFTER = 28, 14
-MIN_EFFECTIVE_COUNTERFACTUAL = 5.0
-MAX_UNOBSERVED = 0.20
 FEW_BEFORE, FEW_AFTER = 20, 10
-MAX_INFLATION = 4.0
-FORTNIGHT = 14
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,11 +49,16 @@ class TruceEffect:
     method : {"nb-avar", "few-counts"}
         The regression with autocorrelation-averaged covariance, or the Jeffreys ratio on effective counts.
     rate_ratio, lower, upper : float
-        After / before; 1 is no change. For "few-counts" the posterior median.
+        After / before; 1 is no change. For "few-counts" the posterior median; with erosion the ratio on the truce's
+        first day; with a trend the step beside it.
     counterfactual, counterfactual_lower, counterfactual_upper : float
-        Toll expected after the date had the rate before it gone on.
+        Toll expected on the observed days after the date had the rate before it (or its trend) gone on.
     averted, averted_lower, averted_upper : float
-        Counterfactual less fitted toll; negative means more than expected.
+        Counterfactual less fitted toll; negative means more than expected. Above 0 throughout its interval exactly
+        when the interval of the rate ratio (of the whole period, where there is a slope) lies below 1.
+    per_week, per_week_lower, per_week_upper : float or None
+        Factor by which the rate grows each week: after the date ("level+erosion") or all along ("level+trend"). None
+        for "level", which has no slope.
     expected : DataFrame, daily index over the window
         Rates per day averaged over the week: ``fitted``, ``counterfactual`` with ``counterfactual_lower`` and
         ``counterfactual_upper`` (interval of the rate, not of single days; NaN before the date).
@@ -61,8 +70,17 @@ class TruceEffect:
         Reasons why a right number is weaker than it looks.
     fit : NegBinFit or None
         The regression; None for "few-counts".
-    design : DataFrame or None, shape (n_observed_days, n_columns)
+    design : DataFrame or None, shape (n_used_days, n_columns)
         Its design.
+    model : {"level", "level+erosion", "level+trend"}
+    weekday : bool
+        Whether a weekday profile was asked for.
+    transition : int
+        Days left out on each side of the date.
+    offset : Series or None
+        Known part of the log mean.
+    other_truces : tuple of Truce
+    other_truce_days : {"keep", "leave out"}
     """
 
     daily: DailySeries
@@ -80,21 +98,48 @@ class TruceEffect:
     averted: float
     averted_lower: float
     averted_upper: float
+    per_week: float | None
+    per_week_lower: float | None
+    per_week_upper: float | None
     expected: pd.DataFrame
     alpha: float
     inflation: float
     warnings: tuple[str, ...]
     fit: NegBinFit | None
     design: pd.DataFrame | None
+    model: Model
+    weekday: bool
+    transition: int
+    offset: pd.Series | None
+    other_truces: tuple[Truce, ...]
+    other_truce_days: Literal["keep", "leave out"]
 
     def summary(self) -> pd.DataFrame:
-        """One row per quantity: rate ratio, counterfactual, averted; columns estimate, lower, upper."""
-        rows = {
+        """One row per quantity: rate ratio, counterfactual, averted, any slope; columns estimate, lower, upper."""
+        rows: dict[str, tuple[float | None, ...]] = {
             "rate_ratio": (self.rate_ratio, self.lower, self.upper),
             "counterfactual": (self.counterfactual, self.counterfactual_lower, self.counterfactual_upper),
             "averted": (self.averted, self.averted_lower, self.averted_upper),
         }
+        if self.per_week is not None:
+            rows[f"{SLOPES[self.model]}_per_week"] = (self.per_week, self.per_week_lower, self.per_week_upper)
         return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
+
+    def sentence(self) -> str:
+        """The finding in one plain sentence: lower, higher or no detectable change after the date; never a cause."""
+        subject = f"{self.daily.unit[:1].upper()}{self.daily.unit[1:]} per day"
+        after = f"after the {self.truce.name}"
+        if self.upper < 1:
+            finding = f"{subject} were lower {after} than before it"
+        elif self.lower > 1:
+            finding = f"{subject} were higher {after} than before it"
+        else:
+            finding = f"{subject} show no detectable change {after}"
+        first, last = self.window
+        return (
+            f"{finding}: rate ratio {self.rate_ratio:.2g} ({self.level:.0%} interval {self.lower:.2g} to "
+            f"{self.upper:.2g}), {first.day} {first:%B %Y} to {last.day} {last:%B %Y}."
+        )
 
     def to_statsmodels(self) -> GLMResults:
         """Hand over the same model as a fitted statsmodels result, for its tests, predictions and tables.
@@ -103,7 +148,7 @@ class TruceEffect:
         -------
         GLMResults
             NB2 regression at the fitted dispersion (Poisson where that is 0), with this package's covariance and t
-            degrees of freedom attached.
+            degrees of freedom attached. Where draws were pooled, its coefficients are the pooled ones.
 
         Raises
         ------
@@ -120,16 +165,19 @@ class TruceEffect:
 
         families = sm.families
         family = families.NegativeBinomial(alpha=self.fit.alpha) if self.fit.alpha > 0 else families.Poisson()
-        counts = self.daily.counts.loc[self.design.index]
-        result = sm.GLM(counts, self.design, family=family).fit(
+        counts = self.daily.settled.loc[self.design.index]
+        offset = None if self.offset is None else self.offset.loc[self.design.index]
+        result = sm.GLM(counts, self.design, family=family, offset=offset).fit(
             start_params=self.fit.coefficients, tol=1e-12, tol_criterion="params", maxiter=100
         )
         inner = result._results  # the wrapper would keep these attributes to itself
+        if self.fit.n_pooled > 1:
+            inner.params = self.fit.coefficients
         inner.cov_params_default = self.fit.covariance
         inner.cov_type = "NB-AVAR"
         inner.cov_kwds = {"description": "Autocorrelation-averaged sandwich covariance of conflictts."}
         inner.use_t = True
-        inner.df_resid_inference = self.fit.degrees_of_freedom(_unit(self.design.shape[1], 1))
+        inner.df_resid_inference = self.fit.degrees_of_freedom(np.eye(self.design.shape[1])[1])
         return result
 
 
@@ -138,8 +186,12 @@ def estimate_truce_effect(
     truce: Truce,
     *,
     window: tuple[Day, Day] | None = None,
+    model: Model = "level",
     weekday: bool = True,
+    transition: int = 0,
+    offset: pd.Series | None = None,
     other_truces: Iterable[Truce] = (),
+    other_truce_days: Literal["keep", "leave out"] = "keep",
     level: float = 0.95,
 ) -> TruceEffect:
     """Estimate how much the daily rate changed at a truce's date.
@@ -147,21 +199,34 @@ def estimate_truce_effect(
     The counts follow a negative binomial regression with a step at the truce's first day and a weekday profile. Its
     covariance averages over plausible memory between days, and its t quantiles spend the degrees of freedom that the
     memory costs. Where counts are few (under 20 before, under 10 after, or none on one side) a Jeffreys gamma-Poisson
-    ratio on effective counts takes its place.
+    ratio on effective counts takes its place. Where the series has draws (whole-number allocations of records of
+    several days), the regression is fitted to each and the fits are pooled, so that the intervals hold the dating's
+    uncertainty too.
 
     Parameters
     ----------
     daily : DailySeries
-        Unobserved days are missing, not 0.
+        Unobserved and provisional days are missing, not 0.
     truce : Truce
         Its first effective day counts as after.
     window : (first, last), optional
         Days to use, inclusive. Default: the 120 days before the truce and the 60 from its first day on, as far as the
         series covers them and the truce was not over.
+    model : {"level", "level+erosion", "level+trend"}, default "level"
+        A step alone; a step and a growth of the rate per week after it; a step beside a straight trend of the log rate
+        over the whole window. Declare it before looking: the models answer different questions.
     weekday : bool, default True
         Whether the rate may differ by day of the week.
+    transition : int, default 0
+        Days to leave out on each side of the date.
+    offset : Series, daily index, optional
+        Known part of the log mean, such as the log of the share of the area that was watched. A number on every day
+        of the window.
     other_truces : iterable of Truce, optional
-        Truces whose presence among the days before weakens the comparison; a warning names them.
+        Truces that touch the window; a warning names them and says what the ratio is without their days.
+    other_truce_days : {"keep", "leave out"}, default "keep"
+        Whether to use the days before the date on which another truce was in force, and the days after it from
+        another truce's first on.
     level : float, default 0.95
         Confidence level of the intervals.
 
@@ -172,16 +237,19 @@ def estimate_truce_effect(
     Raises
     ------
     CoverageError
-        If the truce or the window lies outside the series.
+        If the truce or the window lies outside the series, or the offset leaves days of it without a number.
+    UnknownNameError
+        If there is no such model or choice.
     TooLittleData
         If there are fewer than 28 observed days before or 14 after, more than a fifth of the days on one side are
-        unobserved, or the effective counterfactual (toll expected after the date, over variance by mean) is below 5.
+        unobserved, the effective counterfactual (toll expected after the date, over variance by mean) is below 5, or
+        counts are too few for a declared slope or offset.
 
     References
     ----------
     Zeger (1988), Biometrika 75(4), 621-629; Davis, Dunsmuir & Wang (2000), Biometrika 87(3), 491-505; Price & Bonett
     (2000), Computational Statistics & Data Analysis 34(3), 345-356 (ratio of two Poisson rates); Zou & Donner (2008),
-    Statistics in Medicine 27(10), 1693-1702 (interval of a difference from two intervals).
+    Statistics in Medicine 27(10), 1693-1702 (interval of a difference from two intervals, used for few counts).
 
     Examples
     --------
@@ -192,282 +260,109 @@ def estimate_truce_effect(
     >>> effect.summary().loc["rate_ratio"].round(3).tolist()
     [0.075, 0.023, 0.245]
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
-    first, last = _window(daily, truce, window)
-    table = daily.table.loc[first:last]
-    after = pd.Series(table.index >= truce.effective, table.index)
-    rates = _rates(table, after)
-    _refuse_short_sides(table, after)
-    counts = table["best"].dropna()
-    post = after.loc[counts.index].to_numpy(dtype=float)
-    n_before, n_after = rates["best"]
-    warnings = _warnings(table, after, truce, other_truces, first)
-    few = n_before < FEW_BEFORE or n_after < FEW_AFTER
-    if few:
-        answer = _few_counts(counts, post, table.index, truce, level)
+    _check_choices(model, transition, other_truce_days, level)
+    first, last = choose_window(daily, truce, window)
+    others = tuple(other_truces)
+    days, counts = settled_counts(daily, first, last)
+    first_after = (truce.effective - first).days
+    position = np.arange(len(days))
+    after = position >= first_after
+    taken = days_of_others(days, truce, others)
+    inside = (position < first_after - transition) | (position >= first_after + transition)
+    if other_truce_days == "leave out":
+        inside &= ~taken
+    rates = rates_of_sides(days, counts, after, inside)
+    refuse_short_sides(days, counts[:, 1], after, inside, truce)
+    best = np.where(inside, counts[:, 1], np.nan)
+    n_before, n_after = rates["best"].to_numpy()
+    warnings = cautions.about_counts(days, best, after, truce)
+    known = None if offset is None else _offset_on(offset, days, best)
+    if n_before < FEW_BEFORE or n_after < FEW_AFTER:
+        if model != "level" or known is not None:
+            raise TooLittleData(
+                f"Too few counts ({n_before:g} before, {n_after:g} after; {FEW_BEFORE} and {FEW_AFTER} are needed) for "
+                f"{'a model with a slope' if model != 'level' else 'an offset'}. Use model='level' without an offset, "
+                "or widen the window."
+            )
+        answer = answer_of_few_counts(best, after, days, level)
         warnings.append(
             f"few counts ({n_before:g} before, {n_after:g} after): the interval is a Jeffreys ratio on effective counts"
         )
+        if daily.draws is not None:
+            warnings.append("few counts: the draws were not used, so the interval leaves out how records were dated")
     else:
-        answer, found = _regression(counts, post, table.index, truce, weekday, level)
-        warnings += found
-    return TruceEffect(
-        daily=daily, truce=truce, window=(first, last), rates=rates, level=level, warnings=tuple(warnings), **answer
-    )
-
-
-def _window(daily: DailySeries, truce: Truce, window: tuple[Day, Day] | None) -> tuple[pd.Timestamp, pd.Timestamp]:
-    start, end = daily.coverage
-    if truce.effective == start:
-        raise CoverageError(
-            f"The {truce.name} took effect on the first day covered, {start:%Y-%m-%d}: no day lies before it to "
-            "compare with. Widen the coverage."
+        design = make_design(
+            best,
+            first_after=first_after,
+            day_of_week=(first.day_of_week + position) % 7,
+            model=model,
+            weekday=weekday,
+            transition=transition,
+            offset=known,
         )
-    if not start < truce.effective <= end:
-        raise CoverageError(
-            f"The {truce.name} took effect on {truce.effective:%Y-%m-%d}, not inside the days covered, "
-            f"{start:%Y-%m-%d}..{end:%Y-%m-%d}. Correct its date, or widen the coverage to days before and after it."
-        )
-    if window is None:
-        one = pd.Timedelta(days=1)
-        last = min(end, truce.effective + DAYS_AFTER * one - one, truce.ended - one if truce.ended else end)
-        return max(start, truce.effective - DAYS_BEFORE * one), last
-    first, last = pair_of_days(window, "window")
-    if not start <= first < truce.effective <= last <= end:
-        raise CoverageError(
-            f"The window {first:%Y-%m-%d}..{last:%Y-%m-%d} must hold the truce's first day, "
-            f"{truce.effective:%Y-%m-%d}, and lie inside the days covered, {start:%Y-%m-%d}..{end:%Y-%m-%d}."
-        )
-    return first, last
-
-
-def _rates(table: pd.DataFrame, after: pd.Series) -> pd.DataFrame:
-    rows = {}
-    for name, days in (("before", table[~after]), ("after", table[after])):
-        observed = days["best"].count()
-        totals = days[["low", "best", "high"]].sum()
-        per_day = totals["best"] / observed if observed else np.nan
-        rows[name] = {"first": days.index[0], "last": days.index[-1], "days": observed, **totals, "per_day": per_day}
-    return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def _refuse_short_sides(table: pd.DataFrame, after: pd.Series) -> None:
-    for name, side, minimum in (("before", ~after, MIN_DAYS_BEFORE), ("after", after, MIN_DAYS_AFTER)):
-        best = table.loc[side, "best"]
-        observed = int(best.count())
-        if observed < minimum:
-            noun = "day" if observed == 1 else "days"
-            raise TooLittleData(
-                f"Only {observed} observed {noun} {name} the truce, from {best.index[0]:%Y-%m-%d} to "
-                f"{best.index[-1]:%Y-%m-%d}; at least {minimum} are needed. Widen the window or the coverage."
-            )
-        share = 1 - observed / len(best)
-        if share > MAX_UNOBSERVED:
-            raise TooLittleData(
-                f"{share:.0%} of the days {name} the truce are unobserved; at most {MAX_UNOBSERVED:.0%} may be. "
-                "Choose a window that was watched."
-            )
-    if table["best"].sum() == 0:
-        raise TooLittleData(
-            f"All {table['best'].count()} observed days are 0: there is no rate to compare. Check measure and area."
-        )
-
-
-def _regression(
-    counts: pd.Series, post: np.ndarray, days: pd.DatetimeIndex, truce: Truce, weekday: bool, level: float
-) -> tuple[dict[str, Any], list[str]]:
-    warnings: list[str] = []
-    index = pd.DatetimeIndex(counts.index)
-    y = counts.to_numpy()
-    columns = {"intercept": np.ones(len(y)), "truce": post}
-    if weekday:
-        totals = counts.groupby(index.day_of_week).sum()
-        if (totals > 0).all() and len(totals) == 7:
-            columns |= {f"weekday_{k}": (index.day_of_week == k).astype(float) for k in range(1, 7)}
-        else:
+        if weekday and not design.has_weekdays:
             warnings.append("one day of the week has no counts at all, so no weekday profile was fitted")
-    design = pd.DataFrame(columns, index=index)
-    x = design.to_numpy()
-    day = (index - index[0]).days.to_numpy()
-    fit = fit_negbin(y, x, slow_columns=2, day=day)
-    step = _unit(x.shape[1], 1)
-    log_ratio, half = fit.coefficients[1], fit.half_width(step, level)
-    inflation = fit.inflation(step)
-    # without the weekday profile, which can absorb a single enormous day
-    plain = fit_negbin(y, x[:, :2], slow_columns=2, day=day) if weekday else fit
-    mean_before = float(y[post == 0].mean())
-    _refuse_small_counterfactual(mean_before * post.sum(), 1 + plain.alpha * mean_before)
-    if inflation > MAX_INFLATION:
-        warnings.append(
-            f"memory between days multiplies the variance by {inflation:.1f} (over {MAX_INFLATION:g}): a step at the "
-            "date cannot be told from slow drift"
-        )
-    trend = np.column_stack([x, (day - day.mean()) / 7])
-    disagreement = _trend_disagreement(y, trend, day, log_ratio, half, level)
-    warnings += [disagreement] if disagreement else []
-
-    without = x.copy()
-    without[:, 1] = 0.0
-    counterfactual_mean = np.exp(without @ fit.coefficients)
-    is_post = post > 0
-    pull = without[is_post].T @ counterfactual_mean[is_post]
-    counterfactual = float(counterfactual_mean[is_post].sum())
-    spread = fit.half_width(pull, level) / counterfactual
-    averted_pull = pull - x[is_post].T @ fit.mean[is_post]
-    averted = counterfactual - float(fit.mean[is_post].sum())
-    averted_half = fit.half_width(averted_pull, level)
-
-    week = np.unique(without, axis=0)  # the design of each day of the week, before the truce
-    week_mean = np.exp(week @ fit.coefficients)
-    would = float(week_mean.mean())
-    would_half = fit.half_width(week.T @ week_mean / week_mean.sum(), level)
-    expected = _expected(days, truce.effective, would * float(np.exp(log_ratio)), would, would_half)
-    answer: dict[str, Any] = {
-        "method": "nb-avar",
-        "rate_ratio": float(np.exp(log_ratio)),
-        "lower": float(np.exp(log_ratio - half)),
-        "upper": float(np.exp(log_ratio + half)),
-        "counterfactual": counterfactual,
-        "counterfactual_lower": counterfactual * float(np.exp(-spread)),
-        "counterfactual_upper": counterfactual * float(np.exp(spread)),
-        "averted": averted,
-        "averted_lower": averted - averted_half,
-        "averted_upper": averted + averted_half,
-        "expected": expected,
-        "alpha": fit.alpha,
-        "inflation": inflation,
-        "fit": fit,
-        "design": design,
-    }
-    return answer, warnings
-
-
-def _trend_disagreement(
-    y: np.ndarray, design: np.ndarray, day: np.ndarray, log_ratio: float, half: float, level: float
-) -> str | None:
-    """Fit the step beside a straight trend; say so if the two models draw different conclusions."""
-    try:
-        fit = fit_negbin(y, design, slow_columns=3, day=day)
-    except TooLittleData:
-        return "a model with a trend could not be fitted, so the step was not checked against drift"
-    with_trend, trend_half = fit.coefficients[1], fit.half_width(_unit(design.shape[1], 1), level)
-
-    def verdict(centre: float, width: float) -> int:
-        return 0 if abs(centre) <= width else int(np.sign(centre))
-
-    if verdict(log_ratio, half) == verdict(with_trend, trend_half):
-        return None
-    ratio, lower, upper = np.exp([with_trend, with_trend - trend_half, with_trend + trend_half])
-    return (
-        f"with a straight trend beside the step the rate ratio would be {ratio:.2g} ({lower:.2g} to {upper:.2g}): "
-        "level and trend models disagree"
+        fit, said = fit_effect(daily, design, days)
+        warnings += said
+        answer = answer_of_regression(fit, design, days, truce.effective, model, level)
+        warnings += cautions.about_memory(answer["inflation"]) + against_trend(design, fit, model, level)
+    without = None
+    if taken.any() and other_truce_days == "keep":
+        without = _without_other_truces(
+            daily, truce, window=(first, last), model=model, weekday=weekday, transition=transition, offset=offset,
+            other_truces=others, level=level,
+        )  # fmt: skip
+    warnings += cautions.about_other_truces(
+        days, truce, others, left_out=other_truce_days == "leave out", without=without
     )
+    return TruceEffect(
+        daily=daily, truce=truce, window=(first, last), rates=rates, level=level, warnings=tuple(warnings),
+        model=model, weekday=weekday, transition=transition, offset=offset, other_truces=others,
+        other_truce_days=other_truce_days, **answer,
+    )  # fmt: skip
 
 
-def _few_counts(
-    counts: pd.Series, post: np.ndarray, days: pd.DatetimeIndex, truce: Truce, level: float
-) -> dict[str, Any]:
-    """Jeffreys gamma-Poisson ratio on counts divided by the variance inflation of the richer side."""
-    index = pd.DatetimeIndex(counts.index)
-    y = counts.to_numpy()
-    before, after = y[post == 0], y[post == 1]
-    days_before, days_after = len(before), len(after)
-    richer = post == float(after.sum() > before.sum())
-    side_day = (index[richer] - index[richer][0]).days.to_numpy()
-    side = fit_negbin(y[richer], np.ones((richer.sum(), 1)), slow_columns=1, day=side_day)
-    inflation = max(side.inflation(np.ones(1)), 1.0)
-    dispersion = 1 + side.alpha * side.mean[0]
-    _refuse_small_counterfactual(before.mean() * days_after, dispersion)
-    factor = dispersion * inflation
-
-    tails = np.array([0.5, (1 - level) / 2, (1 + level) / 2])
-    shape_before, shape_after = before.sum() / factor + 0.5, after.sum() / factor + 0.5
-    scale = (shape_after / days_after) / (shape_before / days_before)
-    ratio, lower, upper = fdtri(2 * shape_after, 2 * shape_before, tails) * scale
-    would, would_lower, would_upper = gammaincinv(shape_before, tails) * factor / days_before * days_after
-    was, was_lower, was_upper = gammaincinv(shape_after, tails) * factor
-    averted = would - was
-    expected = _expected(days, truce.effective, was / days_after, would / days_after, 0.0)
-    bounds = ["counterfactual_lower", "counterfactual_upper"]
-    expected.loc[truce.effective :, bounds] = np.array([would_lower, would_upper]) / days_after
-    return {
-        "method": "few-counts",
-        "rate_ratio": float(ratio),
-        "lower": float(lower),
-        "upper": float(upper),
-        "counterfactual": float(would),
-        "counterfactual_lower": float(would_lower),
-        "counterfactual_upper": float(would_upper),
-        "averted": float(averted),
-        "averted_lower": float(averted - np.hypot(would - would_lower, was_upper - was)),
-        "averted_upper": float(averted + np.hypot(would_upper - would, was - was_lower)),
-        "expected": expected,
-        "alpha": side.alpha,
-        "inflation": inflation,
-        "fit": None,
-        "design": None,
+def refit(effect: TruceEffect, daily: DailySeries, **changes: Any) -> TruceEffect:
+    """Estimate again by the same choices on another series, or with some choices changed."""
+    choices: dict[str, Any] = {
+        "window": effect.window,
+        "model": effect.model,
+        "weekday": effect.weekday,
+        "transition": effect.transition,
+        "offset": effect.offset,
+        "other_truces": effect.other_truces,
+        "other_truce_days": effect.other_truce_days,
+        "level": effect.level,
     }
+    return estimate_truce_effect(daily, changes.pop("truce", effect.truce), **(choices | changes))
 
 
-def _expected(
-    days: pd.DatetimeIndex, first_after: pd.Timestamp, after: float, would: float, half_width: float
-) -> pd.DataFrame:
-    """Rates per day, averaged over the week: fitted on both sides, and after the date had the rate before gone on."""
-    is_after = days >= first_after
-    columns = {"fitted": np.where(is_after, after, would)}
-    for name, shift in (("", 0.0), ("_lower", -half_width), ("_upper", half_width)):
-        columns[f"counterfactual{name}"] = np.where(is_after, would * np.exp(shift), np.nan)
-    return pd.DataFrame(columns, index=days)
+def _check_choices(model: str, transition: int, other_truce_days: str, level: float) -> None:
+    if not 0 < level < 1:
+        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
+    if model not in MODELS:
+        raise UnknownNameError(f"No model {model!r}. Choose one of {', '.join(MODELS)}.")
+    if other_truce_days not in ("keep", "leave out"):
+        raise UnknownNameError(f"other_truce_days = {other_truce_days!r}. Choose 'keep' or 'leave out'.")
+    if not isinstance(transition, (int, np.integer)) or transition < 0:
+        raise CoverageError(f"transition = {transition!r} is not a number of days. Give 0, 1, 2 ...")
 
 
-def _refuse_small_counterfactual(counterfactual: float, dispersion: float) -> None:
-    effective = counterfactual / dispersion
-    if effective < MIN_EFFECTIVE_COUNTERFACTUAL:
-        raise TooLittleData(
-            f"The rate before the truce would have brought {counterfactual:.1f} after it, worth {effective:.1f} "
-            f"independent events (variance {dispersion:.1f} times the mean); at least {MIN_EFFECTIVE_COUNTERFACTUAL:g} "
-            "are needed. Widen the window or the area, or choose a measure with more counts."
+def _offset_on(offset: pd.Series, days: pd.DatetimeIndex, best: np.ndarray) -> np.ndarray:
+    known: np.ndarray = offset.reindex(days).to_numpy(dtype=float)
+    missing = ~np.isfinite(known)
+    if missing.any():
+        raise CoverageError(
+            f"The offset has no finite number on {int(missing.sum())} of {len(best)} days of the window, the first "
+            f"{days[missing][0]:%Y-%m-%d}. Give the log of a positive number for every day."
         )
+    return known
 
 
-def _warnings(
-    table: pd.DataFrame, after: pd.Series, truce: Truce, other_truces: Iterable[Truce], first: pd.Timestamp
-) -> list[str]:
-    warnings = []
-    best = table.loc[~after, "best"]
-    if len(best) >= 3 * FORTNIGHT:
-        fortnights = best.rolling(FORTNIGHT, min_periods=FORTNIGHT // 2).mean()
-        if fortnights.iloc[-1] > 0 and fortnights.iloc[-1] >= fortnights.iloc[:-FORTNIGHT].max():
-            warnings.append(
-                f"the fortnight before the truce was the worst of the window ({fortnights.iloc[-1]:.1f} a day): part "
-                "of the fall may be a return to the usual level (regression to the mean)"
-            )
-    for name, side in (("before", ~after), ("after", after)):
-        counts = table.loc[side, "best"]
-        if counts.max() > counts.sum() / 2 and counts.count() > 1:
-            warnings.append(
-                f"a single day, {counts.idxmax():%Y-%m-%d}, holds {counts.max() / counts.sum():.0%} of the toll {name}"
-                ": the rate of that side is the story of one day"
-            )
-    if truce.ended is not None and table.index[-1] >= truce.ended:
-        warnings.append(
-            f"the window runs past the end of the truce on {truce.ended:%Y-%m-%d}: the days after "
-            "include days without it"
-        )
-    others = [other for other in other_truces if other.effective != truce.effective]
-    before = [
-        other.name for other in others if other.effective < truce.effective and (other.ended or truce.effective) > first
-    ]
-    during = [other.name for other in others if truce.effective < other.effective <= table.index[-1]]
-    if before:
-        warnings.append(f"other truces among the days before ({', '.join(before)}): their rate is not free of truces")
-    if during:
-        warnings.append(f"other truces take effect among the days after ({', '.join(during)})")
-    return warnings
-
-
-def _unit(length: int, position: int) -> np.ndarray:
-    vector = np.zeros(length)
-    vector[position] = 1.0
-    return vector
+def _without_other_truces(daily: DailySeries, truce: Truce, **choices: Any) -> str:
+    """The rate ratio without the days of other truces, in words, or why there is none."""
+    try:
+        effect = estimate_truce_effect(daily, truce, **choices, other_truce_days="leave out")
+    except TooLittleData as refusal:
+        return f"there is no answer ({str(refusal).split(';')[0].split('. ')[0]})"
+    return f"the rate ratio would be {effect.rate_ratio:.2g} ({effect.lower:.2g} to {effect.upper:.2g})"

@@ -5,12 +5,13 @@ Arrays in, a frozen fit out; no dates here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import matmul_toeplitz
+from scipy.fft import next_fast_len, rfft
 from scipy.optimize import brentq
-from scipy.special import digamma, gammaln, stdtrit, xlogy
+from scipy.special import digamma, gammaln, stdtrit, xlogy, zeta
 
 from conflictts.errors import TooLittleData
 
@@ -40,6 +41,10 @@ class NegBinFit:
         Pearson residuals.
     slow_columns : int
         Columns that vary slowly against a week: intercept, step, trend.
+    between : ndarray, shape (n_columns, n_columns), or None
+        Where several fits were pooled, the part of `covariance` that comes from their differing.
+    n_pooled : int
+        How many fits were pooled; 1 is an ordinary fit.
     """
 
     coefficients: np.ndarray
@@ -50,18 +55,31 @@ class NegBinFit:
     covariance: np.ndarray
     residuals: np.ndarray
     slow_columns: int
+    between: np.ndarray | None = None
+    n_pooled: int = 1
 
     def inflation(self, contrast: np.ndarray) -> float:
         """How many times memory between days multiplies the variance of a linear combination of coefficients."""
-        return float(contrast @ self.covariance @ contrast) / float(contrast @ self.independent @ contrast)
+        within = self.covariance if self.between is None else self.covariance - self.between
+        return float(contrast @ within @ contrast) / float(contrast @ self.independent @ contrast)
 
     def standard_error(self, contrast: np.ndarray) -> float:
         """Standard error of a linear combination of coefficients."""
         return float(np.sqrt(contrast @ self.covariance @ contrast))
 
     def degrees_of_freedom(self, contrast: np.ndarray) -> float:
-        """Effective degrees of freedom of a linear combination: days over inflation, less slow columns, at least 4."""
-        return max(len(self.mean) / max(self.inflation(contrast), 1.0) - self.slow_columns, 4.0)
+        """Effective degrees of freedom of a linear combination: days over inflation, less slow columns, at least 4.
+
+        Of pooled fits, those of Barnard and Rubin, which also count how few fits tell what lies between them.
+        """
+        complete = max(len(self.mean) / max(self.inflation(contrast), 1.0) - self.slow_columns, 4.0)
+        if self.between is None:
+            return complete
+        share = float(contrast @ self.between @ contrast) / float(contrast @ self.covariance @ contrast)
+        if share <= 0:
+            return complete
+        observed = (complete + 1) / (complete + 3) * complete * (1 - share)
+        return 1 / (share**2 / (self.n_pooled - 1) + 1 / max(observed, 1e-9))
 
     def half_width(self, contrast: np.ndarray, level: float) -> float:
         """Half the width of the t interval of a linear combination at a confidence level."""
@@ -75,6 +93,7 @@ def fit_negbin(
     slow_columns: int,
     day: np.ndarray | None = None,
     offset: np.ndarray | None = None,
+    start: np.ndarray | None = None,
 ) -> NegBinFit:
     """Fit counts by NB2 regression and average its covariance over plausible residual autocorrelations.
 
@@ -90,6 +109,8 @@ def fit_negbin(
         Day numbers, increasing; default 0, 1, 2 ... Dependence is taken by distance in days, so gaps are honoured.
     offset : ndarray, shape (n_days,), optional
         Known part of the log mean.
+    start : ndarray, shape (n_columns,), optional
+        Coefficients of a similar fit to begin from; the answer is the same, sooner.
 
     Returns
     -------
@@ -109,7 +130,7 @@ def fit_negbin(
     offset = np.zeros(len(counts)) if offset is None else np.asarray(offset, dtype=float)
     if counts.sum() <= 0:
         raise TooLittleData(f"All {len(counts)} counts are 0: there is no rate to estimate. Widen the window.")
-    coefficients, alpha, mean = _maximise(counts, design, offset)
+    coefficients, alpha, mean = _maximise(counts, design, offset, start)
     n_days, n_columns = design.shape
     variance = mean * (1 + alpha * mean)
     residuals = (counts - mean) / np.sqrt(variance)
@@ -121,7 +142,7 @@ def fit_negbin(
     acf = averaged_autocorrelation(residuals, day, slow_columns)
     on_calendar = np.zeros((day[-1] + 1, n_columns))
     on_calendar[day] = scaled
-    meat = on_calendar.T @ matmul_toeplitz(acf, on_calendar)
+    meat = _weighted_by_distance(on_calendar, acf)
     return NegBinFit(
         coefficients=coefficients,
         alpha=alpha,
@@ -131,6 +152,47 @@ def fit_negbin(
         covariance=dispersion * bread @ meat @ bread,
         residuals=residuals,
         slow_columns=slow_columns,
+    )
+
+
+def dispersion_about(counts: np.ndarray, mean: np.ndarray) -> float:
+    """Maximum likelihood NB dispersion of counts about known means; 0 is Poisson."""
+    values, times = np.unique(counts, return_counts=True)
+    return _alpha_given_mean(counts, mean, values, times, 0.0)
+
+
+def pool_fits(fits: Sequence[NegBinFit]) -> NegBinFit:
+    """Combine fits of one design to several completions of the same counts by Rubin's rules.
+
+    Parameters
+    ----------
+    fits : sequence of NegBinFit
+        At least two, of the same design.
+
+    Returns
+    -------
+    NegBinFit
+        Coefficients, mean, residuals, dispersion and log-likelihood are averages; the covariance is the average one
+        plus ``1 + 1 / n_pooled`` times that of the coefficients between fits.
+
+    References
+    ----------
+    Rubin (1987), Multiple Imputation for Nonresponse in Surveys, section 3.1; Barnard & Rubin (1999), Biometrika 86(4),
+    948-955 (degrees of freedom).
+    """
+    coefficients = np.array([fit.coefficients for fit in fits])
+    between = (1 + 1 / len(fits)) * np.atleast_2d(np.cov(coefficients, rowvar=False))
+    return NegBinFit(
+        coefficients=coefficients.mean(axis=0),
+        alpha=float(np.mean([fit.alpha for fit in fits])),
+        mean=np.mean([fit.mean for fit in fits], axis=0),
+        log_likelihood=float(np.mean([fit.log_likelihood for fit in fits])),
+        independent=np.mean([fit.independent for fit in fits], axis=0),
+        covariance=np.mean([fit.covariance for fit in fits], axis=0) + between,
+        residuals=np.mean([fit.residuals for fit in fits], axis=0),
+        slow_columns=fits[0].slow_columns,
+        between=between,
+        n_pooled=len(fits),
     )
 
 
@@ -165,25 +227,45 @@ def averaged_autocorrelation(residuals: np.ndarray, day: np.ndarray, slow_column
 
     bias = slow_columns / n_days
     shape = _PHI[:, None] ** lags - bias * (2 * _PHI / (1 - _PHI))[:, None]
-    misfit = sample + bias - _SHARE[None, :, None] * shape[:, None, :]
-    log_weight = -0.5 * n_days * (weight * misfit**2).sum(-1)
+    # the weighted sum of (sample + bias - share * shape)², less its part common to all members
+    cross, square = shape @ (weight * (sample + bias)), shape**2 @ weight
+    log_weight = n_days * (np.outer(cross, _SHARE) - 0.5 * np.outer(square, _SHARE**2))
     member = np.exp(log_weight - log_weight.max())
     member[0] = 0.0  # at phi = 0 every share is the same function: one point with the row's whole mass
     member[0, 0] = len(_SHARE) * np.exp(log_weight[0, 0] - log_weight.max())
     member /= member.sum()
-    distances = np.arange(1, day[-1] + 1)
-    return np.concatenate([[1.0], (member @ _SHARE) @ _PHI[:, None] ** distances])
+    powers = np.cumprod(np.broadcast_to(_PHI[:, None], (len(_PHI), day[-1])), axis=1)
+    return np.concatenate([[1.0], (member @ _SHARE) @ powers])
 
 
-def _maximise(counts: np.ndarray, design: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+def _weighted_by_distance(rows: np.ndarray, acf: np.ndarray) -> np.ndarray:
+    """``rows.T @ R @ rows``, R the Toeplitz matrix of `acf`: a sum over the frequencies of a wide circle."""
+    length = next_fast_len(2 * len(acf), real=True)
+    kernel = np.zeros(length)
+    kernel[: len(acf)] = acf
+    kernel[length - len(acf) + 1 :] = acf[:0:-1]
+    power = rfft(kernel).real
+    power[1 : (length + 1) // 2] *= 2  # these frequencies stand for their mirror images too
+    waves = rfft(rows, length, axis=0)
+    product: np.ndarray = (waves.conj().T @ (waves * power[:, None])).real / length
+    return product
+
+
+def _maximise(
+    counts: np.ndarray, design: np.ndarray, offset: np.ndarray, start: np.ndarray | None
+) -> tuple[np.ndarray, float, np.ndarray]:
     """Maximum likelihood: Newton steps for the coefficients alternate with a root for the size 1/alpha."""
     coefficients = np.zeros(design.shape[1])
     coefficients[0] = np.log(counts.mean()) - offset.mean()
+    values, times = np.unique(counts, return_counts=True)
     alpha = 0.0
-    coefficients, mean = _coefficients_given_alpha(counts, design, offset, alpha, coefficients)
+    coefficients, mean = _coefficients_given_alpha(
+        counts, design, offset, alpha, coefficients if start is None else np.asarray(start, dtype=float)
+    )
     for _ in range(200):
-        previous, alpha = alpha, _alpha_given_mean(counts, mean)
-        coefficients, mean = _coefficients_given_alpha(counts, design, offset, alpha, coefficients)
+        previous, alpha = alpha, _alpha_given_mean(counts, mean, values, times, alpha)
+        enough = max(1e-10, 0.01 * abs(alpha - previous) / (1 + alpha))  # no closer than alpha is known
+        coefficients, mean = _coefficients_given_alpha(counts, design, offset, alpha, coefficients, enough)
         if abs(alpha - previous) <= 1e-10 * (1 + alpha) and alpha < 1e6:
             return coefficients, alpha, mean
     raise TooLittleData(
@@ -192,9 +274,12 @@ def _maximise(counts: np.ndarray, design: np.ndarray, offset: np.ndarray) -> tup
 
 
 def _coefficients_given_alpha(
-    counts: np.ndarray, design: np.ndarray, offset: np.ndarray, alpha: float, start: np.ndarray
+    counts: np.ndarray, design: np.ndarray, offset: np.ndarray, alpha: float, start: np.ndarray, enough: float = 1e-10
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Newton steps, halved until the likelihood rises; in the coefficients it is concave, so this finds its maximum."""
+    """Newton steps, halved until the likelihood rises; in the coefficients it is concave, so this finds its maximum.
+
+    It stops after a step of less than `enough`.
+    """
 
     def likelihood(coefficients: np.ndarray) -> float:
         log_mean = np.minimum(design @ coefficients + offset, 300.0)
@@ -202,7 +287,7 @@ def _coefficients_given_alpha(
         shrunk = np.log1p(alpha * mean) / alpha if alpha > 0 else mean
         return float((counts * (log_mean - np.log1p(alpha * mean)) - shrunk).sum())
 
-    coefficients, reached = start, likelihood(start)
+    coefficients = start
     for _ in range(200):
         mean = np.exp(design @ coefficients + offset)
         share = 1 / (1 + alpha * mean)
@@ -215,12 +300,14 @@ def _coefficients_given_alpha(
         largest = float(np.abs(step).max())
         if not largest < 1e6 or np.abs(coefficients).max() > 100:
             break  # towards a mean of zero: a part of the window without counts
-        if largest < 1e-10:
+        if largest < enough:
             return coefficients + step, np.exp(design @ (coefficients + step) + offset)
         length = min(1.0, 5.0 / largest)
-        while (there := likelihood(coefficients + length * step)) < reached and length * largest > 1e-10:
-            length /= 2
-        coefficients, reached = coefficients + length * step, there
+        if largest > 1e-3:  # below, the likelihood is a parabola and its differences are rounding
+            reached = likelihood(coefficients)
+            while likelihood(coefficients + length * step) < reached and length * largest > 1e-10:
+                length /= 2
+        coefficients = coefficients + length * step
         if length * largest <= 1e-10:
             return coefficients, np.exp(design @ coefficients + offset)
     raise TooLittleData(
@@ -229,18 +316,41 @@ def _coefficients_given_alpha(
     )
 
 
-def _alpha_given_mean(counts: np.ndarray, mean: np.ndarray) -> float:
-    if ((counts - mean) ** 2 - counts).sum() <= 0:  # the slope of the likelihood at alpha = 0
+def _alpha_given_mean(
+    counts: np.ndarray, mean: np.ndarray, values: np.ndarray, times: np.ndarray, start: float
+) -> float:
+    """Root of the likelihood's slope in log(1/alpha): by Newton steps, or between bounds (Brent) where those stray.
+
+    `values` and `times` are the distinct counts and how often each occurs.
+    """
+    surplus = float(((counts - mean) ** 2 - counts).sum())
+    if surplus <= 0:  # the slope of the likelihood at alpha = 0
         return 0.0
+    n_days = len(counts)
 
     def slope(log_size: float) -> float:
         size = np.exp(log_size)
-        return float(
-            np.sum(digamma(size + counts) - digamma(size) - np.log1p(mean / size) + (mean - counts) / (mean + size))
-        )
+        drawn = times @ digamma(size + values) - n_days * digamma(size)
+        return float(drawn - np.log1p(mean / size).sum() + ((mean - counts) / (mean + size)).sum())
+
+    def curvature(log_size: float) -> float:
+        size = np.exp(log_size)
+        drawn = times @ zeta(2.0, size + values) - n_days * zeta(2.0, size)
+        return float(size * (drawn + (mean / (size * (mean + size)) - (mean - counts) / (mean + size) ** 2).sum()))
 
     # Above the upper end alpha * mean is under 1e-4: Poisson to every digit shown, and the slope drowns in rounding
     low, high = np.log(1e-8), np.log(1e4 * (1 + mean.mean()))
+    log_size = -np.log(start if start > 0 else surplus / float(mean @ mean))  # at first by moments
+    for _ in range(8 if low < log_size < high else 0):
+        bend = curvature(log_size)
+        step = slope(log_size) / bend if bend < 0 else np.inf
+        if not abs(step) < 2:
+            break
+        log_size -= step
+        if not low < log_size < high:
+            break
+        if abs(step) < 1e-11:
+            return float(np.exp(-log_size))
     if slope(high) >= 0:
         return 0.0
     if slope(low) <= 0:  # some mean is far below its count; a better mean follows

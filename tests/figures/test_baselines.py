@@ -23,11 +23,18 @@ TOLERANCE = 4.0  # root mean square of 0..255; other builds of the renderer diff
 def plots(idlib: ct.Case):
     daily = ct.daily_series(idlib, measure="civilians")
     truce = idlib.truces["TRC-5"]
+    window = ("2019-04-30", "2019-10-18")
+    effect = ct.estimate_truce_effect(daily, truce, window=window)
     return {
         "daily": lambda ax: ct.plot_daily(daily, truces=idlib.truces.values(), events=idlib.events, ax=ax),
         "changepoints": lambda ax: ct.plot_changepoints(ct.detect_changepoints(daily), truces=[truce], ax=ax),
         "effect": lambda ax: ct.plot_truce_effect(
             ct.estimate_truce_effect(daily, truce, window=("2019-04-30", "2019-11-06")), ax=ax
+        ),
+        "diagnostics": lambda ax: ct.plot_diagnostics(ct.diagnose_effect(effect, rng=np.random.default_rng(1)), ax=ax),
+        "placebos": lambda ax: ct.plot_placebos(ct.placebo_effects(effect), ax=ax),
+        "sources": lambda ax: ct.plot_source_mix(
+            ct.source_mix(idlib, truce, measure="civilians", window=window), ax=ax
         ),
         "claims": lambda ax: ct.plot_claims(daily, ct.hold_claims(daily, idlib.claims), since="2019-04-30", ax=ax),
         "vintages": lambda ax: ct.plot_vintages(two_vintages(), ax=ax),
@@ -52,15 +59,32 @@ def two_vintages() -> ct.VintageComparison:
     return ct.compare_vintages(replace(invented, table=old), replace(invented, table=new))
 
 
-@pytest.mark.parametrize("name", ["daily", "changepoints", "effect", "claims", "vintages", "benchmark", "coverage"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "daily",
+        "changepoints",
+        "effect",
+        "diagnostics",
+        "placebos",
+        "sources",
+        "claims",
+        "vintages",
+        "benchmark",
+        "coverage",
+    ],
+)
 def test_figure_looks_as_it_did(name, idlib, tmp_path):
     with mpl.rc_context(mpl.rcParamsDefault):
         figure = Figure(figsize=(6, 2.6), dpi=80)
         FigureCanvasAgg(figure)
         ax = plots(idlib)[name](figure.add_axes((0.02, 0.05, 0.96, 0.9)))
-        for text in [*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels(), ax.yaxis.label]:
-            text.set_visible(False)
-        ax.get_legend().set_visible(False)
+        for panel in [ax, *ax.child_axes]:
+            labels = [*panel.get_xticklabels(), *panel.get_yticklabels(), panel.xaxis.label, panel.yaxis.label]
+            for text in [*panel.texts, *labels, panel._left_title]:
+                text.set_visible(False)
+            if panel.get_legend() is not None:
+                panel.get_legend().set_visible(False)
         path = tmp_path / f"{name}.png"
         figure.savefig(path, metadata={"Software": None})
     baseline = BASELINES / f"{name}.png"

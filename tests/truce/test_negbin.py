@@ -77,7 +77,7 @@ def test_negative_binomial_meets_r(shared, reference, case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_poisson_meets_r(shared, reference, case, monkeypatch):
-    monkeypatch.setattr(negbin, "_alpha_given_mean", lambda counts, mean: 0.0)
+    monkeypatch.setattr(negbin, "_alpha_given_mean", lambda *_: 0.0)
     counts, design = case_data(shared, case)
     values = reference[case]
     fit = fit_negbin(counts, design.to_numpy(), slow_columns=2)
@@ -122,7 +122,13 @@ def test_averted_toll_meets_the_specification(shared):
     days = pd.date_range("2020-01-06", periods=len(data))  # a Monday, as dow 0; any bijection fits the same means
     daily = DailySeries.from_counts(pd.Series(data["y"].to_numpy(float), days))
     effect = estimate_truce_effect(daily, Truce(days[120]))
-    assert effect.summary().loc["averted"].tolist() == pytest.approx([106.423, 71.210, 141.635], **QUOTED)
+    fit, after = effect.fit, effect.design[effect.design["truce"] == 1]
+    would = np.exp(after.assign(truce=0.0) @ fit.coefficients)
+    pull = would @ after.assign(truce=0.0) - np.exp(after @ fit.coefficients) @ after
+    half = fit.half_width(pull.to_numpy(), 0.95)  # the delta method, which the specification uses
+    assert [effect.averted, effect.averted - half, effect.averted + half] == pytest.approx(
+        [106.423, 71.210, 141.635], **QUOTED
+    )
     assert effect.summary().loc["rate_ratio"].tolist() == pytest.approx([0.363672, 0.249458, 0.530179], **QUOTED)
 
 
@@ -318,3 +324,21 @@ def test_sparse_counts_have_a_maximum(seed):
     fit = fit_negbin(counts, design, slow_columns=3)
     slope = design.T @ ((counts - fit.mean) / (1 + fit.alpha * fit.mean))
     assert slope == pytest.approx(0, abs=1e-7)  # steps of 1e-10 times an information of up to 100
+
+
+def test_a_start_elsewhere_ends_at_the_same_maximum():
+    counts, design = simulated(23)
+    plain = fit_negbin(counts, design, slow_columns=2)
+    started = fit_negbin(counts, design, slow_columns=2, start=plain.coefficients + 1.5)
+    assert started.coefficients == pytest.approx(plain.coefficients, abs=1e-8)  # both iterate to steps of 1e-10
+    assert started.alpha == pytest.approx(plain.alpha, **EXACT)
+
+
+def test_dispersion_about_the_means_of_two_sides():
+    counts, _ = simulated(29)
+    design = np.column_stack([np.ones(140), np.arange(140) >= 93]).astype(float)
+    means = np.where(design[:, 1] > 0, counts[93:].mean(), counts[:93].mean())  # the ML means, whatever alpha
+    assert negbin.dispersion_about(counts, means) == pytest.approx(
+        fit_negbin(counts, design, slow_columns=2).alpha, **EXACT
+    )
+    assert negbin.dispersion_about(np.full(60, 3.0), np.full(60, 3.0)) == 0.0

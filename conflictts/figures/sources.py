@@ -1,0 +1,87 @@
+"""Who told of the violence, or was named for it, before and after a truce's date."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from conflictts.errors import UnknownNameError
+from conflictts.figures.style import CONTRAST, FOOTER_POINTS, LEVEL, given_or_current
+from conflictts.series.daily import UNITS
+from conflictts.truce.sources import SourceMix
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST = 5  # values with a bar of their own; the rest stand together
+LONGEST_NAME = 60
+
+
+def plot_source_mix(mix: SourceMix, *, column: str = "reporting_body", ax: Axes | None = None) -> Axes:
+    """Draw the share of the toll of each reporting body or perpetrator, before and after a truce's date.
+
+    Parameters
+    ----------
+    mix : SourceMix
+    column : str, default "reporting_body"
+        One of the columns compared.
+    ax : Axes, optional
+        Default: the current axes.
+
+    Returns
+    -------
+    Axes
+        The axes given.
+
+    Raises
+    ------
+    UnknownNameError
+        If the mix was not compared by that column.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> mix = ct.source_mix(case, case.truces["TRC-5"], measure="civilians", window=("2019-04-30", "2019-11-06"))
+    >>> ax = ct.plot_source_mix(mix)
+    """
+    table = mix.table[mix.table["column"] == column]
+    if table.empty:
+        raise UnknownNameError(f"No column {column!r} in this mix. Choose one of {', '.join(mix.changes.index)}.")
+    ax = given_or_current(ax)
+    shares = table.set_index("value")[["share_before", "share_after"]].fillna(0.0)
+    names = [textwrap.shorten(str(name), LONGEST_NAME, placeholder=" …") for name in shares.index[:MOST]]
+    values = shares.to_numpy()
+    if len(values) > MOST:
+        names.append(f"{len(values) - MOST} others")
+        values = np.vstack([values[:MOST], values[MOST:].sum(axis=0)])
+    at = np.arange(len(values))[::-1]
+    ax.barh(at, values[:, 0], height=0.22, color=LEVEL, label="before the truce")
+    ax.barh(at - 0.24, values[:, 1], height=0.22, color=CONTRAST, label="from its first day on")
+    for y, name in zip(at, names, strict=True):  # above the bars: names are too long for the margin
+        ax.text(0.004 * values.max(), y + 0.13, name, fontsize=7.5, va="bottom", parse_math=False)
+    ax.set_yticks([])
+    ax.set_ylim(-0.55, len(values) - 0.3)
+    top = max(float(values.max()), 0.1)
+    ax.set_xlim(0, min(1.0, 1.08 * top))
+    ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.grid(axis="x", color="#E3E6E8", linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False, fontsize=8, ncols=2, borderaxespad=0)
+    change = mix.changes.loc[column]
+    first, last = mix.window
+    text = (
+        f"share of {UNITS[mix.measure]} by {column.replace('_', ' ')} · {first.day} {first:%b %Y} to {last.day} "
+        f"{last:%b %Y} · {change['records_before']:,} records before, {change['records_after']:,} after · mix changed "
+        f"by {change['mix_change']:.0%}, toll per day by {change['count_change']:.0%} · source: {mix.source}"
+    )
+    width = max(40, int(ax.get_window_extent().width / ax.figure.dpi * 72 / (FOOTER_POINTS * 0.56)))
+    ax.annotate(
+        "\n".join(textwrap.wrap(text, width)), xy=(0, 0), xycoords="axes fraction", xytext=(0, -26),
+        textcoords="offset points", va="top", ha="left", fontsize=FOOTER_POINTS, color="#595959", annotation_clip=False,
+        gid="footer", parse_math=False,
+    )  # fmt: skip
+    return ax

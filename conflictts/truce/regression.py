@@ -1,0 +1,107 @@
+"""The regression behind an effect: fitted, pooled over draws, held against a trend, and read off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import TooLittleData
+from conflictts.series.daily import DailySeries
+from conflictts.truce import cautions
+from conflictts.truce.design import SLOPES, Design, Model
+from conflictts.truce.negbin import NegBinFit, dispersion_about, fit_negbin, pool_fits
+from conflictts.truce.toll import expected_rates, named_interval, toll_after
+from conflictts.truce.window import refuse_boundless, refuse_small_counterfactual
+
+
+def fit_effect(daily: DailySeries, design: Design, days: pd.DatetimeIndex) -> tuple[NegBinFit, list[str]]:
+    """The regression on the best figures; where the series has draws, pooled over them."""
+
+    def fit_to(counts: np.ndarray, start: np.ndarray | None = None) -> NegBinFit:
+        return fit_negbin(
+            counts, design.matrix, slow_columns=design.n_slow, day=design.used, offset=design.offset[design.used],
+            start=start,
+        )  # fmt: skip
+
+    fit = fit_to(design.counts)
+    if daily.draws is None:
+        return fit, []
+    draws = daily.draws.reindex(days).to_numpy(dtype=float)[design.used]
+    fits, failed = [], 0
+    for counts in draws.T:
+        try:
+            fits.append(fit_to(counts, fit.coefficients))
+        except TooLittleData:
+            failed += 1
+    if len(fits) < 2 or failed > 0.2 * draws.shape[1]:
+        return fit, [
+            f"{failed} of {draws.shape[1]} draws could not be fitted, so the interval leaves out how records were dated"
+        ]
+    said = [f"{failed} of {draws.shape[1]} draws could not be fitted and were left out"] if failed else []
+    return pool_fits(fits), said
+
+
+def answer_of_regression(
+    fit: NegBinFit, design: Design, days: pd.DatetimeIndex, first_after: pd.Timestamp, model: Model, level: float
+) -> dict[str, Any]:
+    """The fields of a TruceEffect that a regression gives."""
+    step = np.eye(design.matrix.shape[1])[1]
+    before = design.counts[~design.after]
+    # without the weekday profile, which can absorb a single enormous day
+    side_means = np.where(design.after, design.counts[design.after].mean(), before.mean())
+    refuse_small_counterfactual(
+        before.mean() * design.after.sum(), 1 + dispersion_about(design.counts, side_means) * before.mean()
+    )
+    half = fit.half_width(step, level)
+    refuse_boundless("rate ratio", half)
+    toll = toll_after(fit, design, level)
+    band = toll.half_width
+    refuse_boundless("rate had there been no truce", float(band.max()))
+    slope: tuple[float, float, float] | tuple[None, None, None] = (None, None, None)
+    if model in SLOPES:
+        weekly = np.eye(design.matrix.shape[1])[2]
+        growth, spread = fit.coefficients[2], fit.half_width(weekly, level)
+        refuse_boundless("growth per week", spread)
+        slope = (float(np.exp(growth)), float(np.exp(growth - spread)), float(np.exp(growth + spread)))
+    log_ratio = fit.coefficients[1]
+    return {
+        "method": "nb-avar",
+        "rate_ratio": float(np.exp(log_ratio)),
+        "lower": float(np.exp(log_ratio - half)),
+        "upper": float(np.exp(log_ratio + half)),
+        **named_interval("counterfactual", toll.counterfactual),
+        **named_interval("averted", toll.averted),
+        **named_interval("per_week", slope),
+        "expected": expected_rates(
+            days, first_after, toll.fitted, toll.would, *(toll.would * np.exp(s) for s in (-band, band))
+        ),
+        "alpha": fit.alpha,
+        "inflation": fit.inflation(step),
+        "fit": fit,
+        "design": design.frame(days),
+    }
+
+
+def against_trend(design: Design, fit: NegBinFit, model: Model, level: float) -> list[str]:
+    """Hold the step against that of the model with a straight trend (of the one without, if it has one)."""
+    slow = design.n_slow
+    with_trend = model != "level+trend"
+    if with_trend:
+        trend = (design.used - design.used.mean()) / 7
+        matrix = np.column_stack([design.matrix[:, :2], trend, design.matrix[:, slow:]])
+    else:
+        matrix = np.delete(design.matrix, 2, axis=1)
+    start = np.concatenate([fit.coefficients[:2], np.zeros(int(with_trend)), fit.coefficients[slow:]])
+    try:
+        other = fit_negbin(
+            design.counts, matrix, slow_columns=2 + with_trend, day=design.used, offset=design.offset[design.used],
+            start=start,
+        )  # fmt: skip
+    except TooLittleData:
+        alternative = None
+    else:
+        alternative = (float(other.coefficients[1]), other.half_width(np.eye(matrix.shape[1])[1], level))
+    half = fit.half_width(np.eye(design.matrix.shape[1])[1], level)
+    return cautions.about_trend(float(fit.coefficients[1]), half, alternative, with_trend=with_trend)

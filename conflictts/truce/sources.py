@@ -1,0 +1,186 @@
+"""Who told of the days before a truce's date and who of those after it: other tellers are not less violence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
+from conflictts.incidents.table import FILTERS, Incidents, Where, matching_records
+from conflictts.series.daily import UNITS, Day, Measure, pair_of_days
+from conflictts.truce.period import Truce
+
+NOT_STATED = "not stated"
+MIN_RECORDS = 10  # on each side, for a mix to be compared
+MIN_CHANGE = 0.2  # of the shares; below, a change of mix is not worth a warning
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceMix:
+    """Shares of each reporting body and each perpetrator before and after a truce's date.
+
+    Attributes
+    ----------
+    truce : Truce
+    window : (Timestamp, Timestamp)
+    measure : str
+    source : str
+        Provider and vintage.
+    table : DataFrame
+        One row per column and value: ``column``, ``value``, ``records_before``, ``records_after``, ``toll_before``,
+        ``toll_after`` (best figures; for "incidents" the records), ``share_before``, ``share_after`` (of the toll),
+        ``rate_ratio`` (toll per day after / before; NaN where nothing was told before). Largest toll first.
+    changes : DataFrame, index column
+        ``mix_change`` (half the sum of the absolute differences of the shares: 0 the same mix, 1 nobody in common),
+        ``count_change`` (how far the toll per day moved, as a share of the larger side), ``records_before``,
+        ``records_after`` and ``warned``.
+    warnings : tuple of str
+        One per column whose mix changed more than the count, or that is too thin to say.
+    """
+
+    truce: Truce
+    window: tuple[pd.Timestamp, pd.Timestamp]
+    measure: str
+    source: str
+    table: pd.DataFrame
+    changes: pd.DataFrame
+    warnings: tuple[str, ...]
+
+    def summary(self) -> pd.DataFrame:
+        """One row per column and value: records, toll and share on each side, and the ratio of rates."""
+        return self.table
+
+
+def source_mix(
+    incidents: Incidents,
+    truce: Truce,
+    *,
+    measure: Measure,
+    window: tuple[Day, Day],
+    where: Where | None = None,
+    columns: Sequence[str] = ("reporting_body", "perpetrator"),
+) -> SourceMix:
+    """Compare who told of the violence, and who was named for it, before and after a truce's date.
+
+    A record counts on the side of its first day. Details of other records are left out, as in the daily series.
+
+    Parameters
+    ----------
+    incidents : Incidents
+    truce : Truce
+    measure : {"incidents", "deaths", "civilians", "combatants", "injured"}
+    window : (first, last)
+        Days to compare, inclusive, around the truce's first day; those of the effect.
+    where : mapping of column to value or values, optional
+        Conditions on the incident table, all of which must hold.
+    columns : sequence of str, default ("reporting_body", "perpetrator")
+        Columns of the incident table. "source" is the place where a record was published.
+
+    Returns
+    -------
+    SourceMix
+        It warns where the mix changed more than the count: then the change of the count may be one of tellers.
+
+    Raises
+    ------
+    CoverageError
+        If the window does not hold the truce's first day and a day before it.
+    UnknownNameError
+        If the measure or a column does not exist.
+    TooLittleData
+        If no record of the window states the measure.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> mix = ct.source_mix(case, case.truces["TRC-5"], measure="civilians", window=("2019-04-30", "2019-11-06"))
+    >>> mix.changes.index.tolist()
+    ['reporting_body', 'perpetrator']
+    """
+    if measure not in UNITS:
+        raise UnknownNameError(f"No measure {measure!r}. Choose one of {', '.join(UNITS)}.")
+    for column in columns:
+        if column not in FILTERS:
+            raise UnknownNameError(f"No column {column!r} to compare. Choose one of {', '.join(FILTERS)}.")
+    first, last = pair_of_days(window, "window")
+    if not first < truce.effective <= last:
+        raise CoverageError(
+            f"The window {first:%Y-%m-%d}..{last:%Y-%m-%d} must hold the truce's first day, "
+            f"{truce.effective:%Y-%m-%d}, and a day before it."
+        )
+    table = incidents.table
+    table = table[matching_records(table, where or {}) & (table["part_of"] == "")]
+    table = table[(table["date_start"] >= first) & (table["date_start"] <= last)]
+    toll = pd.Series(1.0, table.index) if measure == "incidents" else table[f"{measure}_best"]
+    table, toll = table[toll.notna()], toll.dropna()
+    if toll.sum() == 0:
+        raise TooLittleData(
+            f"No record between {first:%Y-%m-%d} and {last:%Y-%m-%d} tells of any {UNITS[measure]}. Check the window "
+            "and the area."
+        )
+    after = (table["date_start"] >= truce.effective).to_numpy()
+    days = ((truce.effective - first).days, (last - truce.effective).days + 1)
+    parts, changes, warnings = [], {}, []
+    for column in columns:
+        part = _mix(table[column].replace("", NOT_STATED), toll, after, days)
+        part.insert(0, "column", column)
+        parts.append(part)
+        changes[column], warning = _change(part, column, days)
+        warnings += [warning] if warning else []
+    return SourceMix(
+        truce=truce,
+        window=(first, last),
+        measure=measure,
+        source=f"{incidents.provenance.provider}, {incidents.provenance.vintage}",
+        table=pd.concat(parts, ignore_index=True),
+        changes=pd.DataFrame.from_dict(changes, orient="index").rename_axis("column"),
+        warnings=tuple(warnings),
+    )
+
+
+def _mix(names: pd.Series, toll: pd.Series, after: np.ndarray, days: tuple[int, int]) -> pd.DataFrame:
+    values = sorted(set(names))
+    part = pd.DataFrame({"value": values})
+    for side, chosen in (("before", ~after), ("after", after)):
+        part[f"records_{side}"] = names[chosen].value_counts().reindex(values, fill_value=0).to_numpy()
+        part[f"toll_{side}"] = toll[chosen].groupby(names[chosen]).sum().reindex(values, fill_value=0.0).to_numpy()
+    for side in ("before", "after"):
+        total = part[f"toll_{side}"].sum()
+        part[f"share_{side}"] = part[f"toll_{side}"] / total if total > 0 else np.nan
+    part["rate_ratio"] = (part["toll_after"] / days[1]) / (part["toll_before"].replace(0, np.nan) / days[0])
+    order = (part["toll_before"] + part["toll_after"]).sort_values(ascending=False, kind="stable").index
+    columns = ["value", "records_before", "records_after", "toll_before", "toll_after", "share_before", "share_after"]
+    return part.loc[order, [*columns, "rate_ratio"]]
+
+
+def _change(part: pd.DataFrame, column: str, days: tuple[int, int]) -> tuple[dict[str, float | int | bool], str]:
+    n_before, n_after = int(part["records_before"].sum()), int(part["records_after"].sum())
+    before, after = part["toll_before"].sum() / days[0], part["toll_after"].sum() / days[1]
+    mix = float((part["share_after"] - part["share_before"]).abs().sum() / 2) if before > 0 and after > 0 else np.nan
+    count = float(abs(after - before) / max(before, after))
+    word = column.replace("_", " ")
+    warning = ""
+    if min(n_before, n_after) < MIN_RECORDS or np.isnan(mix):
+        warning = (
+            f"too few records to compare the mix by {word} ({n_before} before the date, {n_after} after; "
+            f"{MIN_RECORDS} on each side are needed)"
+        )
+    elif mix > count and mix > MIN_CHANGE:
+        warning = (
+            f"the mix by {word} changed more than the count: {mix:.0%} of the toll moved between them, while the "
+            f"toll per day moved by {count:.0%}"
+        )
+        if column in ("reporting_body", "source"):
+            warning += "; part of the change may be one of tellers"
+    figures: dict[str, float | int | bool] = {
+        "mix_change": mix,
+        "count_change": count,
+        "records_before": n_before,
+        "records_after": n_after,
+        "warned": bool(warning),
+    }
+    return figures, warning

@@ -1,0 +1,160 @@
+"""Second opinions: the low and high figures, other dates, other areas."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conflictts import (
+    DailySeries,
+    Truce,
+    compare_with_controls,
+    effect_envelope,
+    estimate_truce_effect,
+    placebo_effects,
+    shift_test,
+)
+from conflictts.errors import TooLittleData
+
+START = pd.Timestamp("2020-01-06")  # a Monday
+DAY = pd.Timedelta(days=1)
+TRUCE = Truce(START + 120 * DAY)
+STEP = np.repeat([6.0, 2.0], [120, 60])
+
+
+def made(counts) -> DailySeries:
+    return DailySeries.from_counts(pd.Series(np.asarray(counts, float), pd.date_range(START, periods=len(counts))))
+
+
+def noisy(mean, *, seed: int = 0, size: float = 4.0) -> np.ndarray:
+    mean = np.asarray(mean, float)
+    return np.random.default_rng(seed).negative_binomial(size, size / (size + mean)).astype(float)
+
+
+def test_envelope_refits_low_and_high():
+    daily = made(noisy(STEP))
+    table = daily.table.assign(low=np.floor(daily.counts / 2), high=3 * daily.counts)
+    ranged = replace(daily, table=table)
+    found = effect_envelope(estimate_truce_effect(ranged, TRUCE))
+    for bound in ("low", "best", "high"):
+        alone = estimate_truce_effect(made(table[bound]), TRUCE)
+        assert found.loc[bound, ["rate_ratio", "lower", "upper"]].tolist() == pytest.approx(
+            [alone.rate_ratio, alone.lower, alone.upper]
+        )
+    assert found.loc["envelope", "lower"] == found["lower"].min()
+    assert found.loc["envelope", "averted_upper"] == found.loc["high", "averted_upper"]
+    assert found.loc["envelope", "rate_ratio"] == found.loc["best", "rate_ratio"]
+    pd.testing.assert_frame_equal(ranged.table, table)
+
+
+def test_envelope_says_why_a_row_is_empty():
+    daily = made(noisy(STEP))
+    found = effect_envelope(estimate_truce_effect(replace(daily, table=daily.table.assign(low=0.0)), TRUCE))
+    assert "All 180 observed days are 0" in found.loc["low", "refused"]
+    assert np.isnan(found.loc["low", "rate_ratio"])
+    assert np.isfinite(found.loc["envelope", "lower"])
+
+
+def test_shifts_are_turns_of_the_circle():
+    counts = noisy(STEP)
+    found = shift_test(estimate_truce_effect(made(counts), TRUCE))
+    expected = []
+    for shift in range(180):
+        turned = np.concatenate([counts[180 - shift :], counts[: 180 - shift]])
+        expected.append(np.log((turned[120:].sum() + 0.5) / 60) - np.log((turned[:120].sum() + 0.5) / 120))
+    assert found.log_ratios.to_numpy() == pytest.approx(np.array(expected))
+    assert found.p_value == np.mean(np.abs(expected) >= abs(expected[0]) - 1e-12)
+    assert found.summary()["turns"].tolist() == [180]
+
+
+def test_shifts_move_missing_days_along():
+    counts = noisy(STEP)
+    counts[[5, 6, 130]] = np.nan
+    found = shift_test(estimate_truce_effect(made(counts), TRUCE))
+    turned = np.roll(counts, 60)
+    expected = np.log((np.nansum(turned[120:]) + 0.5) / (~np.isnan(turned[120:])).sum())
+    expected -= np.log((np.nansum(turned[:120]) + 0.5) / (~np.isnan(turned[:120])).sum())
+    assert found.log_ratios[60] == pytest.approx(expected)
+
+
+def test_shift_finds_a_clear_step_and_not_a_constant_rate():
+    assert shift_test(estimate_truce_effect(made(noisy(STEP)), TRUCE)).p_value <= 3 / 180
+    assert shift_test(estimate_truce_effect(made(noisy(np.full(180, 4.0), seed=3)), TRUCE)).p_value > 0.1
+
+
+def test_placebos_are_the_model_at_other_dates():
+    daily = made(noisy(STEP))
+    effect = estimate_truce_effect(daily, TRUCE)
+    found = placebo_effects(effect)
+    assert (found.steps.index[0], found.steps.index[-1]) == (START + 28 * DAY, START + 106 * DAY)
+    assert len(found.steps) == 79
+    assert found.refused.empty
+    date = START + 60 * DAY
+    alone = estimate_truce_effect(daily, Truce(date), window=(START, START + 119 * DAY))
+    assert found.steps.loc[date].tolist() == pytest.approx([alone.rate_ratio, alone.lower, alone.upper])
+    assert found.summary() is found.steps
+
+
+def test_placebos_need_room():
+    daily = made(noisy(STEP))
+    effect = estimate_truce_effect(daily, TRUCE, window=(START + 90 * DAY, START + 170 * DAY))
+    with pytest.raises(TooLittleData, match="30 days before the truce leave no date"):
+        placebo_effects(effect)
+
+
+def test_placebo_dates_without_counts_are_listed():
+    counts = noisy(STEP)
+    counts[:40] = 0
+    found = placebo_effects(estimate_truce_effect(made(counts), TRUCE))
+    assert len(found.steps) + len(found.refused) == 79
+    assert found.refused.str.contains("would have brought 0.0 after it").any()
+
+
+def test_controls_divide_the_ratios():
+    truced, one, two = noisy(STEP), noisy(np.full(180, 5.0), seed=1), noisy(np.full(180, 9.0), seed=2)
+    effect = estimate_truce_effect(made(truced), TRUCE)
+    found = compare_with_controls(effect, {"one": made(one), "two": made(two)})
+    alone = [estimate_truce_effect(made(each), TRUCE) for each in (one, two)]
+    assert found.controls["rate_ratio"].tolist() == pytest.approx([each.rate_ratio for each in alone])
+    assert found.ratio == pytest.approx(effect.rate_ratio / np.sqrt(alone[0].rate_ratio * alone[1].rate_ratio))
+    # areas drawn apart: nearly the sum of variances
+    variance = effect.fit.covariance[1, 1] + sum(each.fit.covariance[1, 1] for each in alone) / 4
+    assert np.log(found.upper / found.lower) == pytest.approx(2 * 2.0 * np.sqrt(variance), rel=0.2)
+    assert found.summary().index.tolist() == ["with the truce", "one", "two", "ratio of ratios"]
+
+
+def test_the_same_series_as_control_leaves_nothing():
+    effect = estimate_truce_effect(made(noisy(STEP)), TRUCE)
+    found = compare_with_controls(effect, {"twin": made(noisy(STEP))})
+    assert found.ratio == pytest.approx(1.0)
+    assert found.upper / found.lower == pytest.approx(1.0, abs=1e-5)  # a variance of rounding errors
+    assert found.controls.loc["twin", "correlation"] == pytest.approx(1.0)
+
+
+def test_thin_controls_are_named_and_left_out():
+    effect = estimate_truce_effect(made(noisy(STEP)), TRUCE)
+    found = compare_with_controls(effect, {"thick": made(noisy(STEP, seed=5)), "thin": made(np.zeros(180))})
+    assert "All 180 observed days are 0" in found.controls.loc["thin", "refused"]
+    assert "thin" not in found.summary().index
+    with pytest.raises(TooLittleData, match="None of 1 areas has counts enough"):
+        compare_with_controls(effect, {"thin": made(np.zeros(180))})
+    with pytest.raises(TooLittleData, match="0 areas"):
+        compare_with_controls(effect, {})
+
+
+def test_shared_shocks_cancel():
+    held = []
+    for seed in range(60):
+        rng = np.random.default_rng([7, seed])
+        shared = np.exp(0.7 * rng.normal(size=180) - 0.245)
+        truced, control = rng.poisson(8 * STEP / 6 * shared), rng.poisson(8 * shared)
+        effect = estimate_truce_effect(made(truced), TRUCE, weekday=False)
+        found = compare_with_controls(effect, {"control": made(control)})
+        held.append((found.lower <= 1 / 3 <= found.upper, np.log(found.upper / found.lower)
+                     < np.log(effect.upper / effect.lower)))  # fmt: skip
+    inside, narrower = np.mean(held, axis=0)
+    assert inside >= 0.87  # 95 % less three binomial standard errors of 60 series
+    assert narrower > 0.8

@@ -1,0 +1,110 @@
+"""The mix of tellers and of perpetrators: shares by hand, and warnings when they move more than the count."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from conflictts import Incidents, Truce, source_mix
+from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
+
+WINDOW = ("2019-04-30", "2019-10-18")
+TRUCE = Truce("2019-08-31")
+
+
+def told(idlib, bodies_before: dict[str, float], bodies_after: dict[str, float], *, records: int = 12) -> Incidents:
+    """Records of a day each; the toll of each body is spread over so many records."""
+    template = idlib.table[idlib.table["part_of"] == ""].iloc[0]
+    rows = []
+    for day, bodies in (("2019-06-01", bodies_before), ("2019-09-15", bodies_after)):
+        for body, toll in bodies.items():
+            for number in range(records):
+                rows.append(
+                    template.to_dict()
+                    | {
+                        "incident_id": f"{day}-{body}-{number}",
+                        "date_start": pd.Timestamp(day),
+                        "date_end": pd.Timestamp(day),
+                        "reporting_body": body,
+                        "civilians_best": toll / records,
+                    }
+                )
+    return replace(idlib, table=pd.DataFrame(rows)[idlib.table.columns])
+
+
+def test_shares_by_hand(idlib):
+    mix = source_mix(
+        told(idlib, {"A": 90.0, "B": 30.0}, {"A": 10.0, "": 30.0}), TRUCE, measure="civilians", window=WINDOW
+    )
+    table = mix.table[mix.table["column"] == "reporting_body"].set_index("value")
+    assert table.index.tolist() == ["A", "B", "not stated"]
+    assert table["share_before"].tolist() == pytest.approx([0.75, 0.25, 0.0])
+    assert table["share_after"].tolist() == pytest.approx([0.25, 0.0, 0.75])
+    assert table["records_before"].tolist() == [12, 12, 0]
+    assert table.loc["A", "rate_ratio"] == pytest.approx((10 / 49) / (90 / 123))  # days of the window
+    change = mix.changes.loc["reporting_body"]
+    assert change["mix_change"] == pytest.approx(0.75)
+    assert change["count_change"] == pytest.approx(1 - (40 / 49) / (120 / 123))
+
+
+WARNED = [
+    pytest.param({"A": 120.0}, {"B": 50.0}, "changed more than the count: 100% of the toll", id="other tellers"),
+    pytest.param({"A": 120.0}, {"B": 1.0, "A": 1.0}, None, id="count fell by more"),
+    pytest.param({"A": 120.0, "B": 60.0}, {"A": 48.0, "B": 24.0}, None, id="same mix"),
+    pytest.param({"A": 60.0, "B": 60.0}, {"A": 28.0, "B": 20.0}, None, id="small change"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "words"), WARNED)
+def test_warns_when_the_mix_moved_more_than_the_count(idlib, before, after, words):
+    mix = source_mix(told(idlib, before, after), TRUCE, measure="civilians", window=WINDOW, columns=["reporting_body"])
+    assert len(mix.warnings) == (words is not None)
+    assert all(words in warning and "one of tellers" in warning for warning in mix.warnings)
+    assert mix.changes.loc["reporting_body", "warned"] == (words is not None)
+
+
+def test_too_few_records_are_said(idlib):
+    mix = source_mix(told(idlib, {"A": 5.0}, {"B": 5.0}, records=3), TRUCE, measure="civilians", window=WINDOW)
+    assert "too few records to compare the mix by reporting body (3 before the date, 3 after; 10" in mix.warnings[0]
+
+
+def test_bundled_case_adds_up_to_its_records(idlib):
+    mix = source_mix(idlib, TRUCE, measure="civilians", window=WINDOW)
+    counted = idlib.table[(idlib.table["part_of"] == "") & idlib.table["civilians_best"].notna()]
+    inside = counted[(counted["date_start"] >= WINDOW[0]) & (counted["date_start"] <= WINDOW[1])]
+    for column in ("reporting_body", "perpetrator"):
+        part = mix.summary()[mix.table["column"] == column]
+        assert part[["toll_before", "toll_after"]].to_numpy().sum() == pytest.approx(inside["civilians_best"].sum())
+        assert part[["records_before", "records_after"]].to_numpy().sum() == len(inside)
+        assert part[["share_before", "share_after"]].sum().tolist() == pytest.approx([1, 1])
+
+
+def test_incidents_are_counted_by_record(idlib):
+    mix = source_mix(told(idlib, {"A": 90.0}, {"A": 10.0}), TRUCE, measure="incidents", window=WINDOW)
+    assert mix.table["toll_before"].tolist() == [12, 12]
+
+
+@pytest.mark.parametrize(
+    ("choices", "kind", "message"),
+    [
+        pytest.param({"measure": "tanks"}, UnknownNameError, "No measure 'tanks'", id="measure"),
+        pytest.param({"columns": ["colour"]}, UnknownNameError, "No column 'colour'", id="column"),
+        pytest.param({"window": ("2019-09-01", "2019-10-18")}, CoverageError, "2019-08-31, and a day", id="window"),
+        pytest.param({"window": ("2015-01-01", "2019-08-31"), "measure": "combatants"}, None, "", id="one day after"),
+    ],
+)
+def test_wrong_questions_are_refused(idlib, choices, kind, message):
+    choices = {"measure": "civilians", "window": WINDOW} | choices
+    if kind is None:
+        source_mix(idlib, TRUCE, **choices)
+        return
+    with pytest.raises(kind, match=message):
+        source_mix(idlib, TRUCE, **choices)
+
+
+def test_nothing_told_is_refused(idlib):
+    empty = replace(idlib, table=idlib.table.assign(civilians_best=0.0))
+    with pytest.raises(TooLittleData, match="tells of any civilian deaths"):
+        source_mix(empty, TRUCE, measure="civilians", window=WINDOW)
