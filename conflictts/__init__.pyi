@@ -41,5 +41,9 @@ from .truce.changepoints import Changepoints as Changepoints
 from .truce.changepoints import detect_changepoints as detect_changepoints
 from .truce.effect import TruceEffect as TruceEffect
 from .truce.effect import estimate_truce_effect as estimate_truce_effect
+from .truce.escalation import Escalation as Escalation
+from .truce.escalation import measure_escalation as measure_escalation
+from .truce.growth import Growth as Growth
+from .truce.growth import estimate_growth as estimate_growth
 from .truce.period import Truce as Truce
 from .truce.period import truce_periods as truce_periods
