@@ -1,8 +1,9 @@
 """How often the 95 % intervals of growth, rate and week on week hold the truth, and how often a level series rises.
 
-Series of 365 days with a steady rate and independent negative binomial counts, counts with latent Gaussian AR(1)
-fluctuation (coefficient phi, standard deviation 0.8), or INAR(0.4) counts. Growth is asked for in every 42-day window of
-every level series; in as many again, twice, that grow by 3 % a week, in one declared window of 70 days. A phase is false if a level series is called rising or falling anywhere.
+Series of 365 days with independent negative binomial counts, counts with latent Gaussian AR(1) fluctuation (coefficient
+phi, standard deviation 0.8), or INAR(0.4) counts. Growth is asked for in every window of series with a level rate, and,
+in twice as many series that grow by 3 % a week, in one declared window of 70 days. A phase is false if a level series
+is called rising or falling anywhere.
 
     python benchmarks/growth_coverage.py --series 60 --seed 1
 """
@@ -84,7 +85,8 @@ def main() -> None:
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     print(
-        "| mean | noise | windows answered | growth held | half-width (log, per week) | declared window held | rate held | week ratio held "
+        "| mean | noise | windows answered | growth held | half-width (log, per week) "
+        "| declared window held | rate held | week ratio held "
         "| period ratio held | series with a false phase |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")

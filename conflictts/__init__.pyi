@@ -1,9 +1,13 @@
 from .cases import Case as Case
 from .cases import load_idlib_2019 as load_idlib_2019
+from .figures.calendar import plot_calendar as plot_calendar
 from .figures.changepoints import plot_changepoints as plot_changepoints
 from .figures.claims import plot_claims as plot_claims
 from .figures.daily import plot_daily as plot_daily
 from .figures.effect import plot_truce_effect as plot_truce_effect
+from .figures.escalation import plot_growth as plot_growth
+from .figures.escalation import plot_phases as plot_phases
+from .figures.escalation import plot_weeks as plot_weeks
 from .figures.vintages import plot_vintages as plot_vintages
 from .incidents.acled import read_acled as read_acled
 from .incidents.catalogue import read_catalogue as read_catalogue

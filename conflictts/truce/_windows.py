@@ -279,4 +279,4 @@ def _roots(  # all arrays have shape (n_rows,)
         at_low, at_high = np.where(above, at_middle, at_low / 2), np.where(above, at_high / 2, at_middle)
         if np.all((np.abs(at_middle) < 1e-9) | (high - low < 1e-11)):
             break
-    return middle
+    return np.asarray(middle)

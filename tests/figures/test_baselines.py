@@ -21,6 +21,7 @@ TOLERANCE = 4.0  # root mean square of 0..255; other builds of the renderer diff
 def plots(idlib: ct.Case):
     daily = ct.daily_series(idlib, measure="civilians")
     truce = idlib.truces["TRC-5"]
+    escalation = ct.measure_escalation(daily)
     return {
         "daily": lambda ax: ct.plot_daily(daily, truces=idlib.truces.values(), events=idlib.events, ax=ax),
         "changepoints": lambda ax: ct.plot_changepoints(ct.detect_changepoints(daily), truces=[truce], ax=ax),
@@ -28,10 +29,14 @@ def plots(idlib: ct.Case):
             ct.estimate_truce_effect(daily, truce, window=("2019-04-30", "2019-11-06")), ax=ax
         ),
         "claims": lambda ax: ct.plot_claims(daily, ct.hold_claims(daily, idlib.claims), since="2019-04-30", ax=ax),
+        "growth": lambda ax: ct.plot_growth(escalation, ax=ax),
+        "phases": lambda ax: ct.plot_phases(escalation, ax=ax),
+        "weeks": lambda ax: ct.plot_weeks(escalation, ax=ax),
+        "calendar": lambda ax: ct.plot_calendar(daily, ax=ax),
     }
 
 
-@pytest.mark.parametrize("name", ["daily", "changepoints", "effect", "claims"])
+@pytest.mark.parametrize("name", ["daily", "changepoints", "effect", "claims", "growth", "phases", "weeks", "calendar"])
 def test_figure_looks_as_it_did(name, idlib, tmp_path):
     with mpl.rc_context(mpl.rcParamsDefault):
         figure = Figure(figsize=(6, 2.6), dpi=80)
