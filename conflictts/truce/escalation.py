@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import fdtri, gammaincinv
+from scipy.special import gammaincinv
 
-from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
-from conflictts.series.daily import DailySeries, Day, pair_of_days
+from conflictts.errors import TooLittleData, UnknownNameError
+from conflictts.series.daily import DailySeries, Day
+from conflictts.truce.comparison import compare_periods, week_on_week
 from conflictts.truce.growth import WINDOW_DAYS, RollingGrowth, refuse_level, rolling_growth, times, weekday_offset
 
 RATE_DAYS, PERIOD_DAYS, SILENT_DAYS = 14, 28, 14
 # Shortest established run as a share of the window: the longest run of a level series stays below it in 95 % of series
 # (normal noise, white to AR(0.6), 2 to 50 windows long). The false-phase rate on counts is in benchmarks/README.md.
 RUN_SHARE, RUN_GROWTH = 0.30, 0.07
+PHASE_LEVEL = 0.95  # of the intervals in a run, whatever the level of those shown: the shortest run belongs to it
 BRIDGE_WEEKS = 14  # an interruption of up to window / 14 days does not end a run
 GROWTH_COLUMNS = ["growth", "lower", "upper", "doubling_days", "halving_days"]
 PHASES = ("rising", "falling", "level", "silent", "undetermined")
@@ -118,7 +120,7 @@ def measure_escalation(
     weekday : bool, default True
         Whether a profile of the days of the week, where it can be told, is taken out of the growth.
     level : float, default 0.95
-        Confidence level.
+        Confidence level of the intervals shown. Phases are always named by 95 % intervals.
 
     Returns
     -------
@@ -144,10 +146,10 @@ def measure_escalation(
     >>> import pandas as pd
     >>> from conflictts import DailySeries, measure_escalation
     >>> days = pd.date_range("2020-01-01", periods=150)
-    >>> counts = [2.0, 3.0, 1.0] * 25 + [0.0] * 75
+    >>> counts = [4.0, 3.0, 5.0] * 25 + [1.0, 0.0, 0.0] * 25
     >>> found = measure_escalation(DailySeries.from_counts(pd.Series(counts, days)))
     >>> found.summary()["phase"].tolist()
-    ['level', 'falling', 'silent']
+    ['level', 'falling', 'level']
     """
     refuse_level(level)
     given = {"window_days": window_days, "rate_days": rate_days, "period_days": period_days, "silent_days": silent_days}
@@ -162,8 +164,8 @@ def measure_escalation(
     inside = settled.loc[first:last]
     offset = weekday_offset(daily) if weekday else np.zeros(len(settled))
     part = settled.index.slice_indexer(first, last)
-    rolling = rolling_growth(inside.to_numpy(), offset[part], window_days, level)
-    growth = _growth_table(inside, rolling, window_days)
+    rolling = rolling_growth(inside.to_numpy(), offset[part], window_days)
+    growth = _growth_table(inside, rolling, window_days, level)
     factor = _factor_of_day(inside, rolling, window_days)
     shortest = _shortest_run(len(inside), window_days)
     phase, reason = _phases_of_days(settled, rolling, window_days, shortest, silent_days)
@@ -176,26 +178,27 @@ def measure_escalation(
         growth=growth,
         phase=phase,
         phases=_phase_table(phase, reason, settled, growth),
-        comparisons=_comparisons(inside, factor, period_days, baseline, level),
-        weeks=_weeks(table, factor, level),
+        comparisons=compare_periods(inside, factor, period_days, baseline, level),
+        weeks=week_on_week(table, factor, level),
         shortest_run=shortest,
-        rule=_rule(window_days, shortest, silent_days, level),
+        rule=_rule(window_days, shortest, silent_days),
         level=level,
         warnings=_warnings(inside, window_days),
     )
 
 
-def _growth_table(counts: pd.Series, rolling: RollingGrowth, window_days: int) -> pd.DataFrame:
+def _growth_table(counts: pd.Series, rolling: RollingGrowth, window_days: int, level: float) -> pd.DataFrame:
     n_windows = len(rolling.slope)
     middle = window_days // 2
     index = pd.DatetimeIndex(counts.index)
-    doubling, halving = times(rolling.slope, rolling.half_width)
+    half = rolling.half_width(level)
+    doubling, halving = times(rolling.slope, half)
     columns = {
         "first": index[:n_windows],
         "last": index[window_days - 1 :] if n_windows else index[:0],
         "growth": np.exp(rolling.slope),
-        "lower": np.exp(np.maximum(rolling.slope - rolling.half_width, -700.0)),
-        "upper": np.exp(np.minimum(rolling.slope + rolling.half_width, 700.0)),
+        "lower": np.exp(np.maximum(rolling.slope - half, -700.0)),
+        "upper": np.exp(np.minimum(rolling.slope + half, 700.0)),
         "doubling_days": doubling,
         "halving_days": halving,
         "reason": rolling.reason,
@@ -279,7 +282,7 @@ def _phases_of_days(
     phase = pd.Series("undetermined", settled.index, dtype=object)
     reason = pd.Series("not observed, or provisional", settled.index, dtype=object)
     if len(rolling.slope):
-        sign = np.where(np.abs(rolling.slope) > rolling.half_width, np.sign(rolling.slope), 0.0)
+        sign = np.where(np.abs(rolling.slope) > rolling.half_width(PHASE_LEVEL), np.sign(rolling.slope), 0.0)
         kept = _established(sign, shortest, window_days // BRIDGE_WEEKS)
         names = np.select([kept > 0, kept < 0, rolling.reason == ""], ["rising", "falling", "level"], "undetermined")
         window = np.clip(np.arange(len(inside)) - window_days // 2, 0, len(names) - 1)
@@ -312,95 +315,12 @@ def _phase_table(phase: pd.Series, reason: pd.Series, settled: pd.Series, growth
     return pd.DataFrame(rows, columns=columns)
 
 
-def _comparisons(
-    counts: pd.Series, factor: pd.Series, period_days: int, baseline: tuple[Day, Day] | None, level: float
-) -> pd.DataFrame:
-    one = pd.Timedelta(days=1)
-    end = counts.index[-1]
-    latest = (end - (period_days - 1) * one, end)
-    others = {"previous period": (latest[0] - period_days * one, latest[0] - one)}
-    if baseline is not None:
-        others["baseline"] = pair_of_days(baseline, "baseline")
-        first, last = others["baseline"]
-        if first < counts.index[0] or last > end or counts.loc[first:last].notna().sum() == 0:
-            raise CoverageError(
-                f"The baseline {first:%Y-%m-%d}..{last:%Y-%m-%d} must hold settled days of the series, which are "
-                f"{counts.index[0]:%Y-%m-%d}..{end:%Y-%m-%d}."
-            )
-    rows = {}
-    for name, (first, last) in others.items():
-        row: dict[str, object] = {"first": latest[0], "last": latest[1], "other_first": first, "other_last": last}
-        now, then = counts.loc[latest[0] : latest[1]], counts.loc[first:last]
-        row |= {"days": int(now.count()), "other_days": int(then.count()), "best": now.sum(), "other_best": then.sum()}
-        row |= {"per_day": now.mean(), "other_per_day": then.mean()}
-        rows[name] = row | _ratio(_side(then, factor), _side(now, factor), level, (period_days + 1) // 2)
-    return pd.DataFrame.from_dict(rows, orient="index")
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One side of a comparison: settled days, their total, and the variance inflation around them."""
-
-    days: int
-    total: float
-    factor: float
-
-    @property
-    def shape(self) -> float:
-        return self.total / self.factor + 0.5
-
-
-def _side(counts: pd.Series, factor: pd.Series) -> _Side:
-    values = counts.to_numpy()
-    return _Side(int(np.isfinite(values).sum()), float(np.nansum(values)), float(factor.loc[counts.index].mean()))
-
-
-def _ratio(then: _Side, now: _Side, level: float, least_days: int) -> dict[str, object]:
-    """Rate of `now` over rate of `then`: a Jeffreys ratio on counts divided by their variance inflation."""
-    unknown = {"ratio": np.nan, "lower": np.nan, "upper": np.nan}
-    fewest = min(then.days, now.days)
-    if fewest < least_days:
-        return unknown | {"reason": f"only {fewest} settled days on one side, {least_days} are needed"}
-    if then.total + now.total == 0:
-        return unknown | {"reason": "no counts on either side"}
-    tails = np.array([(1 - level) / 2, (1 + level) / 2])
-    scale = (now.shape * now.factor / now.days) / (then.shape * then.factor / then.days)
-    lower, upper = fdtri(2 * now.shape, 2 * then.shape, tails) * scale
-    if then.total == 0:
-        return {"ratio": np.nan, "lower": float(lower), "upper": np.inf, "reason": "no counts before: only a lower end"}
-    ratio = (now.total / now.days) / (then.total / then.days)
-    return {"ratio": ratio, "lower": float(lower) if ratio > 0 else 0.0, "upper": float(upper), "reason": ""}
-
-
-def _weeks(table: pd.DataFrame, factor: pd.Series, level: float) -> pd.DataFrame:
-    index = pd.DatetimeIndex(table.index)
-    begins = np.flatnonzero((index.day_of_week == 0) | (np.arange(len(index)) == 0))
-    totals = table[["low", "best", "high"]].to_numpy()
-    spread = factor.to_numpy()
-    rows: list[dict[str, object]] = []
-    before: _Side | None = None
-    for begin, end in zip(begins, [*begins[1:], len(index)], strict=True):
-        week = totals[begin:end]
-        days = int(np.isfinite(week[:, 1]).sum())
-        low, best, high = np.nansum(week, axis=0) if days else np.full(3, np.nan)
-        side = _Side(days, float(np.nansum(week[:, 1])), float(spread[begin:end].mean()))
-        row: dict[str, object] = {"first": index[begin], "last": index[end - 1], "days": days}
-        row |= {"low": low, "best": best, "high": high, "per_day": best / days if days else np.nan}
-        if before is None:
-            row |= {"ratio": np.nan, "lower": np.nan, "upper": np.nan, "reason": "first week"}
-        else:
-            row |= _ratio(before, side, level, 4)
-        rows.append(row)
-        before = side
-    return pd.DataFrame(rows)
-
-
-def _rule(window_days: int, shortest: int, silent_days: int, level: float) -> str:
+def _rule(window_days: int, shortest: int, silent_days: int) -> str:
     return (
         f"rising or falling: at least {shortest} days in succession (up to {window_days // BRIDGE_WEEKS} days of "
-        f"interruption bridged) are middles of {window_days}-day windows whose {level:.0%} interval of growth excludes "
-        f"no change on the same side; silent: at least {silent_days} observed days without a count; level: neither; "
-        f"undetermined: too few counts or observed days"
+        f"interruption bridged) are middles of {window_days}-day windows whose {PHASE_LEVEL:.0%} interval of growth "
+        f"excludes no change on the same side; silent: at least {silent_days} observed days without a count; level: "
+        f"neither; undetermined: too few counts or observed days"
     )
 
 

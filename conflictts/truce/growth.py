@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.series.daily import DailySeries, Day, pair_of_days
@@ -95,8 +96,8 @@ def estimate_growth(
     >>> import conflictts as ct
     >>> daily = ct.daily_series(ct.load_idlib_2019(), measure="civilians")
     >>> found = ct.estimate_growth(daily, window=("2019-09-01", "2019-11-30"))
-    >>> found.lower > 1
-    True
+    >>> f"{found.growth:.2f} ({found.lower:.2f} to {found.upper:.2f})"
+    '1.18 (0.96 to 1.44)'
     """
     refuse_level(level)
     start, end = daily.coverage
@@ -115,9 +116,8 @@ def estimate_growth(
     offset = weekday_offset(daily) if weekday else np.zeros(len(daily.table))
     part = slice((first - start).days, (last - start).days + 1)
     memory = None
-    if len(counts) > WINDOW_DAYS or len(daily.table) > WINDOW_DAYS:
-        rolling = rolling_growth(daily.settled.to_numpy(), offset, WINDOW_DAYS, level)
-        memory = rolling.memory
+    if len(daily.table) > WINDOW_DAYS:
+        memory = rolling_growth(daily.settled.to_numpy(), offset, WINDOW_DAYS).memory
     n_days = int(np.isfinite(counts).sum())
     fit = fit_windows(counts[None], offset[part][None], total_days=n_days, memory=memory)
     slope, half = float(fit.growth[0]), float(fit.half_width(level)[0])
@@ -137,7 +137,7 @@ class RollingGrowth:
 
     Attributes
     ----------
-    slope, half_width : ndarray
+    slope, standard_error, degrees_of_freedom : ndarray
         NaN where not determined.
     factor : ndarray
         Variance of a window's total over its mean, memory included.
@@ -148,29 +148,34 @@ class RollingGrowth:
     """
 
     slope: np.ndarray
-    half_width: np.ndarray
+    standard_error: np.ndarray
+    degrees_of_freedom: np.ndarray
     factor: np.ndarray
     reason: np.ndarray
     memory: np.ndarray | None
 
+    def half_width(self, level: float) -> np.ndarray:
+        """Half the width of the t interval of the slope at a confidence level, shape (n_windows,)."""
+        return np.asarray(stdtrit(self.degrees_of_freedom, 0.5 + level / 2) * self.standard_error)
 
-def rolling_growth(counts: np.ndarray, log_offset: np.ndarray, window_days: int, level: float) -> RollingGrowth:
+
+def rolling_growth(counts: np.ndarray, log_offset: np.ndarray, window_days: int) -> RollingGrowth:
     """Fit every window of `window_days` successive days; none where the series is shorter."""
     if len(counts) < window_days:
         nothing = np.empty(0)
-        return RollingGrowth(nothing, nothing, nothing, np.empty(0, dtype=object), None)
+        return RollingGrowth(nothing, nothing, nothing, nothing, np.empty(0, dtype=object), None)
     windows = np.lib.stride_tricks.sliding_window_view(counts, window_days)
     offsets = np.lib.stride_tricks.sliding_window_view(log_offset, window_days)
     reason = why_not(windows)
     usable = reason == ""
-    slope, half, factor = (np.full(len(windows), np.nan) for _ in range(3))
+    slope, error, freedom, factor = (np.full(len(windows), np.nan) for _ in range(4))
     memory = None
     if usable.any():
         fits = fit_windows(windows[usable], offsets[usable], total_days=int(np.isfinite(counts).sum()))
-        slope[usable], half[usable], factor[usable] = fits.growth, fits.half_width(level), fits.factor
-        memory = fits.memory
+        slope[usable], error[usable], factor[usable] = fits.growth, fits.standard_error, fits.factor
+        freedom[usable], memory = fits.degrees_of_freedom, fits.memory
         reason[usable & np.isnan(slope)] = "the regression does not converge"
-    return RollingGrowth(slope, half, factor, reason, memory)
+    return RollingGrowth(slope, error, freedom, factor, reason, memory)
 
 
 def why_not(windows: np.ndarray) -> np.ndarray:

@@ -12,7 +12,8 @@ from scipy import stats
 
 from conflictts import DailySeries, daily_series, measure_escalation
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
-from conflictts.truce.escalation import PHASES, _established, _ratio, _shortest_run, _Side
+from conflictts.truce.comparison import _ratio, _Side
+from conflictts.truce.escalation import PHASES, _established, _shortest_run
 
 START = pd.Timestamp("2020-01-06")  # a Monday
 
@@ -249,6 +250,14 @@ def test_every_day_has_one_phase_and_dates_only_shift(counts, shift):
 def test_wrong_options_are_refused(options, error, message):
     with pytest.raises(error, match=message):
         measure_escalation(made(np.full(60, 2.0)), **options)
+
+
+def test_level_changes_intervals_but_not_phases(idlib):
+    daily = daily_series(idlib, measure="civilians")
+    usual, narrow = measure_escalation(daily), measure_escalation(daily, level=0.5)
+    assert narrow.phase.tolist() == usual.phase.tolist()
+    known = usual.growth["reason"] == ""
+    assert (narrow.growth["upper"] < usual.growth["upper"])[known].all()
 
 
 def test_rule_and_warnings_are_said():
