@@ -108,6 +108,29 @@ def test_provisional_days_are_missing_not_quiet():
     pd.testing.assert_frame_equal(found.growth, same.growth, check_freq=False)
 
 
+def test_a_provisional_day_between_settled_ones_enters_no_week():
+    counts = np.full(70, 3.0)
+    table = made(counts).table.copy()
+    table.loc[table.index[30], ["low", "best", "high"]] = 500.0
+    table.loc[table.index[30], "status"] = "provisional"
+    weeks = measure_escalation(replace(made(counts), table=table)).weeks
+    assert weeks["days"].tolist() == [7, 7, 7, 7, 6, 7, 7, 7, 7, 7]
+    assert weeks["high"].max() == 21.0
+
+
+def test_intervals_of_rates_and_ratios_widen_with_clustering():
+    rng = np.random.default_rng(6)
+    even, clustered = rng.poisson(4.0, 150), rng.negative_binomial(0.4, 0.4 / 4.4, 150)
+    spans = []
+    for counts in (even, clustered):
+        found = measure_escalation(made(counts))
+        ratio = found.comparisons.loc["previous period"]
+        rate = found.rates.iloc[70]
+        spans.append((np.log(ratio["upper"] / ratio["lower"]), rate["centred_upper"] - rate["centred_lower"]))
+    assert spans[1][0] > 2 * spans[0][0]  # variance 11 times the mean against once: about 3.3 times, both estimated
+    assert spans[1][1] > 1.5 * spans[0][1]  # the rates themselves differ, so less is asked
+
+
 def test_a_gap_leaves_rates_where_they_were():
     counts = np.random.default_rng(4).poisson(6.0, 120).astype(float)
     gap = counts.copy()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,6 +52,17 @@ def test_unobserved_days_are_not_quiet_days():
     whole, missing, wrong = (estimate_growth(made(each)).growth for each in (counts, gap, quiet))
     assert abs(missing - whole) < 0.02  # an eighth of the days is gone: growth moves by about one standard error
     assert abs(wrong - whole) > 0.02
+
+
+def test_provisional_days_are_missing():
+    counts = np.random.default_rng(2).poisson(8, 84).astype(float)
+    daily = made(counts)
+    table = daily.table.copy()
+    table.loc[table.index[-10:], ["low", "best", "high"]] = 0.0
+    table.loc[table.index[-10:], "status"] = "provisional"
+    found = estimate_growth(replace(daily, table=table), weekday=False)
+    assert found.days == 74
+    assert found.growth == pytest.approx(estimate_growth(made(counts[:74]), weekday=False).growth)
 
 
 def test_weekday_profile_is_taken_out():
