@@ -1,6 +1,7 @@
 from .cases import Case as Case
 from .cases import load_idlib_2019 as load_idlib_2019
 from .figures.benchmark import plot_benchmark as plot_benchmark
+from .figures.calendar import plot_calendar as plot_calendar
 from .figures.changepoints import plot_changepoints as plot_changepoints
 from .figures.claims import plot_claims as plot_claims
 from .figures.coverage import plot_coverage_ratio as plot_coverage_ratio
@@ -8,6 +9,9 @@ from .figures.daily import plot_daily as plot_daily
 from .figures.diagnostics import plot_diagnostics as plot_diagnostics
 from .figures.effect import plot_placebos as plot_placebos
 from .figures.effect import plot_truce_effect as plot_truce_effect
+from .figures.escalation import plot_growth as plot_growth
+from .figures.escalation import plot_phases as plot_phases
+from .figures.escalation import plot_weeks as plot_weeks
 from .figures.sources import plot_source_mix as plot_source_mix
 from .figures.vintages import plot_vintages as plot_vintages
 from .incidents.acled import read_acled as read_acled
@@ -64,6 +68,10 @@ from .truce.diagnostics import diagnose_effect as diagnose_effect
 from .truce.effect import TruceEffect as TruceEffect
 from .truce.effect import estimate_truce_effect as estimate_truce_effect
 from .truce.envelope import effect_envelope as effect_envelope
+from .truce.escalation import Escalation as Escalation
+from .truce.escalation import measure_escalation as measure_escalation
+from .truce.growth import Growth as Growth
+from .truce.growth import estimate_growth as estimate_growth
 from .truce.period import Truce as Truce
 from .truce.period import truce_periods as truce_periods
 from .truce.placebo import PlaceboEffects as PlaceboEffects

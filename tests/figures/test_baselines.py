@@ -18,6 +18,22 @@ from conflictts.incidents.simulate import simulate_incidents
 
 BASELINES = Path(__file__).parent / "baseline"
 TOLERANCE = 4.0  # root mean square of 0..255; other builds of the renderer differ by about 1 in anti-aliasing
+NAMES = (
+    "daily",
+    "changepoints",
+    "effect",
+    "diagnostics",
+    "placebos",
+    "sources",
+    "claims",
+    "vintages",
+    "benchmark",
+    "coverage",
+    "growth",
+    "phases",
+    "weeks",
+    "calendar",
+)
 
 
 def plots(idlib: ct.Case):
@@ -25,6 +41,7 @@ def plots(idlib: ct.Case):
     truce = idlib.truces["TRC-5"]
     window = ("2019-04-30", "2019-10-18")
     effect = ct.estimate_truce_effect(daily, truce, window=window)
+    escalation = ct.measure_escalation(daily)
     return {
         "daily": lambda ax: ct.plot_daily(daily, truces=idlib.truces.values(), events=idlib.events, ax=ax),
         "changepoints": lambda ax: ct.plot_changepoints(ct.detect_changepoints(daily), truces=[truce], ax=ax),
@@ -46,6 +63,10 @@ def plots(idlib: ct.Case):
         "coverage": lambda ax: ct.plot_coverage_ratio(
             ct.coverage_ratio(daily, idlib.claims, body=["SOHR", "White Helmets"]), truces=[truce], ax=ax
         ),
+        "growth": lambda ax: ct.plot_growth(escalation, ax=ax),
+        "phases": lambda ax: ct.plot_phases(escalation, ax=ax),
+        "weeks": lambda ax: ct.plot_weeks(escalation, ax=ax),
+        "calendar": lambda ax: ct.plot_calendar(daily, ax=ax),
     }
 
 
@@ -59,21 +80,7 @@ def two_vintages() -> ct.VintageComparison:
     return ct.compare_vintages(replace(invented, table=old), replace(invented, table=new))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "daily",
-        "changepoints",
-        "effect",
-        "diagnostics",
-        "placebos",
-        "sources",
-        "claims",
-        "vintages",
-        "benchmark",
-        "coverage",
-    ],
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_figure_looks_as_it_did(name, idlib, tmp_path):
     with mpl.rc_context(mpl.rcParamsDefault):
         figure = Figure(figsize=(6, 2.6), dpi=80)
@@ -94,3 +101,7 @@ def test_figure_looks_as_it_did(name, idlib, tmp_path):
     assert drawn.shape == expected.shape
     difference = 255 * float(np.sqrt(np.mean((drawn - expected) ** 2)))
     assert difference < TOLERANCE, f"{name} differs by {difference:.2f}: look at {path}"
+
+
+def test_every_figure_has_a_baseline(plots):
+    assert set(NAMES) == set(plots)

@@ -1,0 +1,103 @@
+"""One stretch of days against another: the ratio of their rates, with an interval that allows for clustered days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import fdtri
+
+from conflictts.errors import CoverageError
+from conflictts.series.daily import Day, pair_of_days
+
+
+def compare_periods(
+    counts: pd.Series, factor: pd.Series, period_days: int, baseline: tuple[Day, Day] | None, level: float
+) -> pd.DataFrame:
+    """Compare the last `period_days` with as many before them, and with a declared baseline.
+
+    Raises
+    ------
+    CoverageError
+        If the baseline lies outside the series or holds no settled day.
+    """
+    one = pd.Timedelta(days=1)
+    end = counts.index[-1]
+    latest = (end - (period_days - 1) * one, end)
+    others = {"previous period": (latest[0] - period_days * one, latest[0] - one)}
+    if baseline is not None:
+        others["baseline"] = pair_of_days(baseline, "baseline")
+        first, last = others["baseline"]
+        if first < counts.index[0] or last > end or counts.loc[first:last].notna().sum() == 0:
+            raise CoverageError(
+                f"The baseline {first:%Y-%m-%d}..{last:%Y-%m-%d} must hold settled days of the series, which are "
+                f"{counts.index[0]:%Y-%m-%d}..{end:%Y-%m-%d}."
+            )
+    rows = {}
+    for name, (first, last) in others.items():
+        row: dict[str, object] = {"first": latest[0], "last": latest[1], "other_first": first, "other_last": last}
+        now, then = counts.loc[latest[0] : latest[1]], counts.loc[first:last]
+        row |= {"days": int(now.count()), "other_days": int(then.count()), "best": now.sum(), "other_best": then.sum()}
+        row |= {"per_day": now.mean(), "other_per_day": then.mean()}
+        rows[name] = row | _ratio(_side(then, factor), _side(now, factor), level, (period_days + 1) // 2)
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side of a comparison: settled days, their total, and the variance inflation around them."""
+
+    days: int
+    total: float
+    factor: float
+
+    @property
+    def shape(self) -> float:
+        return self.total / self.factor + 0.5
+
+
+def _side(counts: pd.Series, factor: pd.Series) -> _Side:
+    values = counts.to_numpy()
+    return _Side(int(np.isfinite(values).sum()), float(np.nansum(values)), float(factor.loc[counts.index].mean()))
+
+
+def _ratio(then: _Side, now: _Side, level: float, least_days: int) -> dict[str, object]:
+    """Rate of `now` over rate of `then`: a Jeffreys ratio on counts divided by their variance inflation."""
+    unknown = {"ratio": np.nan, "lower": np.nan, "upper": np.nan}
+    fewest = min(then.days, now.days)
+    if fewest < least_days:
+        return unknown | {"reason": f"only {fewest} settled days on one side, {least_days} are needed"}
+    if then.total + now.total == 0:
+        return unknown | {"reason": "no counts on either side"}
+    tails = np.array([(1 - level) / 2, (1 + level) / 2])
+    scale = (now.shape * now.factor / now.days) / (then.shape * then.factor / then.days)
+    lower, upper = fdtri(2 * now.shape, 2 * then.shape, tails) * scale
+    if then.total == 0:
+        return {"ratio": np.nan, "lower": float(lower), "upper": np.inf, "reason": "no counts before: only a lower end"}
+    ratio = (now.total / now.days) / (then.total / then.days)
+    return {"ratio": ratio, "lower": float(lower) if ratio > 0 else 0.0, "upper": float(upper), "reason": ""}
+
+
+def week_on_week(table: pd.DataFrame, factor: pd.Series, level: float) -> pd.DataFrame:
+    """Totals per week from Monday, and the ratio of each week's rate to that of the week before."""
+    index = pd.DatetimeIndex(table.index)
+    begins = np.flatnonzero((index.day_of_week == 0) | (np.arange(len(index)) == 0))
+    totals = table[["low", "best", "high"]].to_numpy()
+    spread = factor.to_numpy()
+    rows: list[dict[str, object]] = []
+    before: _Side | None = None
+    for begin, end in zip(begins, [*begins[1:], len(index)], strict=True):
+        week = totals[begin:end]
+        days = int(np.isfinite(week[:, 1]).sum())
+        low, best, high = np.nansum(week, axis=0) if days else np.full(3, np.nan)
+        side = _Side(days, float(np.nansum(week[:, 1])), float(spread[begin:end].mean()))
+        row: dict[str, object] = {"first": index[begin], "last": index[end - 1], "days": days}
+        row |= {"low": low, "best": best, "high": high, "per_day": best / days if days else np.nan}
+        if before is None:
+            row |= {"ratio": np.nan, "lower": np.nan, "upper": np.nan, "reason": "first week"}
+        else:
+            row |= _ratio(before, side, level, 4)
+        rows.append(row)
+        before = side
+    return pd.DataFrame(rows)

@@ -1,0 +1,335 @@
+"""Escalation: the rate per day, its growth per week, and the phases in which it rises, falls, stays or falls silent."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import gammaincinv
+
+from conflictts.errors import TooLittleData, UnknownNameError
+from conflictts.series.daily import DailySeries, Day
+from conflictts.truce.comparison import compare_periods, week_on_week
+from conflictts.truce.growth import WINDOW_DAYS, RollingGrowth, refuse_level, rolling_growth, times, weekday_offset
+
+RATE_DAYS, PERIOD_DAYS, SILENT_DAYS = 14, 28, 14
+# Shortest established run as a share of the window: the longest run of a level series stays below it in 95 % of series
+# (normal noise, white to AR(0.6), 2 to 50 windows long). The false-phase rate on counts is in benchmarks/README.md.
+RUN_SHARE, RUN_GROWTH = 0.30, 0.07
+PHASE_LEVEL = 0.95  # of the intervals in a run, whatever the level of those shown: the shortest run belongs to it
+BRIDGE_WEEKS = 14  # an interruption of up to window / 14 days does not end a run
+GROWTH_COLUMNS = ["growth", "lower", "upper", "doubling_days", "halving_days"]
+PHASES = ("rising", "falling", "level", "silent", "undetermined")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Escalation:
+    """How violence escalated and calmed in a daily series.
+
+    Attributes
+    ----------
+    daily : DailySeries
+        The series, kept so that a figure needs only the result.
+    window_days, rate_days : int
+        Length of the windows for growth, and for rates.
+    rates : DataFrame, daily index
+        ``trailing`` and ``centred`` rate per day over `rate_days`, each with ``_lower`` and ``_upper``; NaN where
+        under half of the days are observed, as ``reason`` says.
+    growth : DataFrame, indexed by the middle day of each window
+        ``first``, ``last``, ``growth`` (factor per week; 1 is no change), ``lower``, ``upper``, ``doubling_days`` and
+        ``halving_days`` (NaN unless the interval excludes 1), ``reason`` (why NaN; else ""). The last row is the
+        latest: its window ends on the last settled day.
+    phase : Series of str, daily index
+        "rising", "falling", "level", "silent" or "undetermined".
+    phases : DataFrame
+        One row per phase: ``phase``, ``first``, ``last``, ``days``, ``best`` (total), ``per_day``; while rising or
+        falling also ``growth``, ``lower``, ``upper``, ``doubling_days`` and ``halving_days`` of the window in the
+        phase's middle; ``reason`` (why undetermined; else "").
+    comparisons : DataFrame, index "previous period" and, if declared, "baseline"
+        The latest period against another: days, totals and rates of both, ``ratio`` with ``lower`` and ``upper``, and
+        ``reason`` where one of these cannot be told.
+    weeks : DataFrame
+        One row per week from Monday: ``first``, ``last``, ``days`` (settled), ``low``, ``best``, ``high``, ``per_day``,
+        ``ratio`` to the week before with ``lower`` and ``upper``, ``reason``.
+    shortest_run : int
+        Days in succession whose window must exclude no change before a rise or fall is established.
+    rule : str
+        How phases were named, in words.
+    level : float
+        Confidence level of every interval.
+    warnings : tuple of str
+        Reasons why a right number is weaker than it looks.
+    """
+
+    daily: DailySeries
+    window_days: int
+    rate_days: int
+    rates: pd.DataFrame
+    growth: pd.DataFrame
+    phase: pd.Series
+    phases: pd.DataFrame
+    comparisons: pd.DataFrame
+    weeks: pd.DataFrame
+    shortest_run: int
+    rule: str
+    level: float
+    warnings: tuple[str, ...]
+
+    def summary(self) -> pd.DataFrame:
+        """One row per phase, in order of time."""
+        return self.phases.copy()
+
+
+def measure_escalation(
+    daily: DailySeries,
+    *,
+    baseline: tuple[Day, Day] | None = None,
+    window_days: int = WINDOW_DAYS,
+    rate_days: int = RATE_DAYS,
+    period_days: int = PERIOD_DAYS,
+    silent_days: int = SILENT_DAYS,
+    weekday: bool = True,
+    level: float = 0.95,
+) -> Escalation:
+    """Measure the rate, its growth per week and its phases.
+
+    In every window of `window_days` a log-linear trend is fitted by negative binomial regression; how far days remember
+    each other is learnt from all windows together. A day is in a rising (falling) phase if it is the middle of a window
+    whose interval lies above (below) no change and belongs to a run of such days too long to be chance anywhere in the
+    series; interruptions of up to ``window_days // 14`` days are bridged. Days within half a window of either end take
+    the phase of the outermost window. A stretch of days without a single count is silent. Level means that no rise or
+    fall is established, not that there is none. A phase is dated by middles of windows, so a sudden change shows as a
+    phase around its day; `detect_changepoints` dates sudden changes.
+
+    Parameters
+    ----------
+    daily : DailySeries
+        Unobserved and provisional days are missing, not 0.
+    baseline : (first, last), optional
+        A period to compare the latest one with, inclusive.
+    window_days : int, default 42
+        Length of the windows for growth, 28 or more.
+    rate_days : int, default 14
+        Length of the windows for rates, 7 or more.
+    period_days : int, default 28
+        Length of the latest period, and of the previous one, 7 or more.
+    silent_days : int, default 14
+        Shortest stretch of observed days without a count that is called silent, 7 or more.
+    weekday : bool, default True
+        Whether a profile of the days of the week, where it can be told, is taken out of the growth.
+    level : float, default 0.95
+        Confidence level of the intervals shown. Phases are always named by 95 % intervals.
+
+    Returns
+    -------
+    Escalation
+        Series too short or too sparse give phases "undetermined" with the reason, not an error.
+
+    Raises
+    ------
+    TooLittleData
+        If no day is observed and settled.
+    CoverageError
+        If the baseline lies outside the series or holds no settled day.
+    UnknownNameError
+        If a length is too short.
+
+    References
+    ----------
+    Zeger (1988), Biometrika 75(4), 621-629 (regression of counts that remember); Brown, Cai & DasGupta (2001),
+    Statistical Science 16(2), 101-133 (Jeffreys intervals).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from conflictts import DailySeries, measure_escalation
+    >>> days = pd.date_range("2020-01-01", periods=150)
+    >>> counts = [4.0, 3.0, 5.0] * 25 + [1.0, 0.0, 0.0] * 25
+    >>> found = measure_escalation(DailySeries.from_counts(pd.Series(counts, days)))
+    >>> found.summary()["phase"].tolist()
+    ['level', 'falling', 'level']
+    """
+    refuse_level(level)
+    given = {"window_days": window_days, "rate_days": rate_days, "period_days": period_days, "silent_days": silent_days}
+    for name, value in given.items():
+        least = 28 if name == "window_days" else 7
+        if value < least:
+            raise UnknownNameError(f"{name} = {value} is too short. Give {least} or more days.")
+    settled = daily.settled
+    if settled.notna().sum() == 0:
+        raise TooLittleData(f"None of {len(settled)} days is observed and settled. Wait, or widen the coverage.")
+    first, last = settled.first_valid_index(), settled.last_valid_index()
+    inside = settled.loc[first:last]
+    offset = weekday_offset(daily) if weekday else np.zeros(len(settled))
+    part = settled.index.slice_indexer(first, last)
+    rolling = rolling_growth(inside.to_numpy(), offset[part], window_days)
+    growth = _growth_table(inside, rolling, window_days, level)
+    factor = _factor_of_day(inside, rolling, window_days)
+    shortest = _shortest_run(len(inside), window_days)
+    phase, reason = _phases_of_days(settled, rolling, window_days, shortest, silent_days)
+    table = daily.table.loc[first:last].where(inside.notna())
+    return Escalation(
+        daily=daily,
+        window_days=window_days,
+        rate_days=rate_days,
+        rates=_rates(settled, factor, rate_days, level),
+        growth=growth,
+        phase=phase,
+        phases=_phase_table(phase, reason, settled, growth),
+        comparisons=compare_periods(inside, factor, period_days, baseline, level),
+        weeks=week_on_week(table, factor, level),
+        shortest_run=shortest,
+        rule=_rule(window_days, shortest, silent_days),
+        level=level,
+        warnings=_warnings(inside, window_days),
+    )
+
+
+def _growth_table(counts: pd.Series, rolling: RollingGrowth, window_days: int, level: float) -> pd.DataFrame:
+    n_windows = len(rolling.slope)
+    middle = window_days // 2
+    index = pd.DatetimeIndex(counts.index)
+    half = rolling.half_width(level)
+    doubling, halving = times(rolling.slope, half)
+    columns = {
+        "first": index[:n_windows],
+        "last": index[window_days - 1 :] if n_windows else index[:0],
+        "growth": np.exp(rolling.slope),
+        "lower": np.exp(np.maximum(rolling.slope - half, -700.0)),
+        "upper": np.exp(np.minimum(rolling.slope + half, 700.0)),
+        "doubling_days": doubling,
+        "halving_days": halving,
+        "reason": rolling.reason,
+    }
+    return pd.DataFrame(columns, index=index[middle : middle + n_windows].rename("day"))
+
+
+def _factor_of_day(counts: pd.Series, rolling: RollingGrowth, window_days: int) -> pd.Series:
+    """Variance over mean of a total around each day; where no window tells, that of single days of the whole series."""
+    known = counts.dropna()
+    mean = float(known.mean())
+    overall = max(1.0, float(known.var(ddof=0)) / mean) if mean > 0 else 1.0
+    factor = pd.Series(np.nan, counts.index)
+    middle = window_days // 2
+    factor.iloc[middle : middle + len(rolling.factor)] = rolling.factor
+    return factor.ffill(limit=middle).bfill(limit=middle).fillna(overall)
+
+
+def _rates(settled: pd.Series, factor: pd.Series, rate_days: int, level: float) -> pd.DataFrame:
+    columns: dict[str, pd.Series] = {}
+    spread = factor.reindex(settled.index).ffill().bfill()
+    for name, centred in (("trailing", False), ("centred", True)):
+        window = settled.rolling(rate_days, center=centred, min_periods=(rate_days + 1) // 2)
+        days, total = window.count(), window.sum().clip(lower=0.0)
+        known = total.notna()
+        lower, upper = _rate_interval(total.where(known, 0.0), days.clip(lower=1.0), spread, level)
+        columns[name] = total / days
+        columns[f"{name}_lower"] = pd.Series(lower, settled.index).where(known)
+        columns[f"{name}_upper"] = pd.Series(upper, settled.index).where(known)
+    rates = pd.DataFrame(columns)
+    short = ["trailing", "centred"]
+    missing = rates[short].isna()
+    rates["reason"] = ""
+    for name in short:
+        text = f"{name}: under half of {rate_days} days observed"
+        joined = rates["reason"].where(rates["reason"] == "", rates["reason"] + "; ") + text
+        rates["reason"] = rates["reason"].where(~missing[name], joined)
+    return rates
+
+
+def _rate_interval(total: pd.Series, days: pd.Series, factor: pd.Series, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Jeffreys interval of a rate on counts divided by their variance inflation; from 0 where there are none."""
+    shape = (total / factor + 0.5).to_numpy()
+    scale = (factor / days).to_numpy()
+    lower, upper = (gammaincinv(shape, tail) * scale for tail in ((1 - level) / 2, (1 + level) / 2))
+    return np.where(total > 0, lower, 0.0), np.asarray(upper)
+
+
+def _shortest_run(n_days: int, window_days: int) -> int:
+    n_windows = n_days - window_days + 1
+    lengths = max((n_days - window_days) / window_days, 0.25)
+    return max(1, min(math.ceil(window_days * (RUN_SHARE + RUN_GROWTH * math.log(lengths))), n_windows))
+
+
+def _established(sign: np.ndarray, shortest: int, bridge: int) -> np.ndarray:
+    """Signs of windows that belong to a run of at least `shortest` days, short interruptions filled; else 0."""
+    kept = np.zeros(len(sign))
+    for side in (1.0, -1.0):
+        days = np.flatnonzero(sign == side)
+        if not len(days):
+            continue
+        # a window of the other sign between two of this one ends the run, however short the interruption
+        parts = np.split(days, np.flatnonzero(_cut(days, sign, bridge)) + 1)
+        for run in parts:
+            if run[-1] - run[0] + 1 >= shortest:
+                kept[run[0] : run[-1] + 1] = side
+    return kept
+
+
+def _cut(days: np.ndarray, sign: np.ndarray, bridge: int) -> np.ndarray:
+    """Whether a run ends between each day and the next of the same sign."""
+    against = np.concatenate([[0], np.cumsum(sign == -sign[days[0]])])
+    return np.asarray((np.diff(days) > bridge + 1) | (np.diff(against[days]) > 0))
+
+
+def _phases_of_days(
+    settled: pd.Series, rolling: RollingGrowth, window_days: int, shortest: int, silent_days: int
+) -> tuple[pd.Series, pd.Series]:
+    first, last = settled.first_valid_index(), settled.last_valid_index()
+    inside = settled.loc[first:last]
+    phase = pd.Series("undetermined", settled.index, dtype=object)
+    reason = pd.Series("not observed, or provisional", settled.index, dtype=object)
+    if len(rolling.slope):
+        sign = np.where(np.abs(rolling.slope) > rolling.half_width(PHASE_LEVEL), np.sign(rolling.slope), 0.0)
+        kept = _established(sign, shortest, window_days // BRIDGE_WEEKS)
+        names = np.select([kept > 0, kept < 0, rolling.reason == ""], ["rising", "falling", "level"], "undetermined")
+        window = np.clip(np.arange(len(inside)) - window_days // 2, 0, len(names) - 1)
+        phase.loc[first:last] = names[window]
+        reason.loc[first:last] = np.where(names == "undetermined", rolling.reason, "")[window]
+    else:
+        reason.loc[first:last] = f"{len(inside)} days are fewer than the {window_days} of a window"
+    quiet = (inside == 0).to_numpy()
+    block = np.cumsum(np.concatenate([[True], quiet[1:] != quiet[:-1]]))
+    silent = quiet & (np.bincount(block)[block] >= silent_days)
+    phase.loc[inside.index[silent]] = "silent"
+    reason.loc[inside.index[silent]] = ""
+    return phase, reason
+
+
+def _phase_table(phase: pd.Series, reason: pd.Series, settled: pd.Series, growth: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for _, days in phase.groupby((phase != phase.shift()).cumsum()):
+        first, last = days.index[0], days.index[-1]
+        counts = settled.loc[first:last]
+        middle = first + (last - first) // 2
+        row = {"phase": days.iloc[0], "first": first, "last": last, "days": len(days), "best": counts.sum()}
+        row["per_day"] = counts.mean()
+        if days.iloc[0] in ("rising", "falling"):
+            nearest = growth.iloc[growth.index.get_indexer([middle.normalize()], method="nearest")[0]]
+            row |= nearest[GROWTH_COLUMNS].to_dict()
+        row["reason"] = reason.loc[first:last].value_counts().index[0]
+        rows.append(row)
+    columns = ["phase", "first", "last", "days", "best", "per_day", *GROWTH_COLUMNS, "reason"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _rule(window_days: int, shortest: int, silent_days: int) -> str:
+    return (
+        f"rising or falling: at least {shortest} days in succession (up to {window_days // BRIDGE_WEEKS} days of "
+        f"interruption bridged) are middles of {window_days}-day windows whose {PHASE_LEVEL:.0%} interval of growth "
+        f"excludes no change on the same side; silent: at least {silent_days} observed days without a count; level: "
+        f"neither; undetermined: too few counts or observed days"
+    )
+
+
+def _warnings(counts: pd.Series, window_days: int) -> tuple[str, ...]:
+    share = counts.rolling(window_days, min_periods=1).max() / counts.rolling(window_days, min_periods=1).sum()
+    if len(counts) >= window_days and (heavy := share.iloc[window_days - 1 :] > 0.5).any():
+        around = counts.loc[heavy[heavy].index[0] - pd.Timedelta(days=window_days - 1) : heavy[heavy].index[-1]]
+        return (
+            f"in {int(heavy.sum())} of {len(heavy)} windows a single day holds over half of the counts, the largest "
+            f"{around.idxmax():%Y-%m-%d} with {around.max():g}: growth there is the story of one day",
+        )
+    return ()

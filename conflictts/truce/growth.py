@@ -1,0 +1,228 @@
+"""How fast the daily rate grows or falls per week: in one declared window, and in every window of a series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from conflictts.errors import CoverageError, TooLittleData
+from conflictts.series.daily import DailySeries, Day, pair_of_days
+from conflictts.truce._windows import fit_windows
+
+WINDOW_DAYS = 42  # the rolling window; the coverage of its intervals is measured in benchmarks/growth_coverage.py
+MIN_COUNTS, MIN_ACTIVE_DAYS = 10.0, 3
+MAX_UNOBSERVED = 0.20
+_LEAST_BY_WEEKDAY = 10.0  # counts on each day of the week before a profile is believed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Growth:
+    """Growth of the daily rate over one declared window.
+
+    Attributes
+    ----------
+    daily : DailySeries
+    window : (Timestamp, Timestamp)
+        First and last day used.
+    days : int
+        Days observed and settled in it.
+    total : float
+        Counts in it.
+    growth, lower, upper : float
+        Factor per week with its interval; 1 is no change.
+    doubling_days, halving_days : float
+        Days in which the rate doubles (halves); NaN unless the whole interval lies above (below) 1.
+    level : float
+        Confidence level.
+    """
+
+    daily: DailySeries
+    window: tuple[pd.Timestamp, pd.Timestamp]
+    days: int
+    total: float
+    growth: float
+    lower: float
+    upper: float
+    doubling_days: float
+    halving_days: float
+    level: float
+
+    def summary(self) -> pd.DataFrame:
+        """One row: first, last, days, total, growth, lower, upper, doubling_days, halving_days."""
+        names = ["days", "total", "growth", "lower", "upper", "doubling_days", "halving_days"]
+        row = {"first": self.window[0], "last": self.window[1]} | {name: getattr(self, name) for name in names}
+        return pd.DataFrame([row], index=["growth per week"])
+
+
+def estimate_growth(
+    daily: DailySeries, *, window: tuple[Day, Day] | None = None, weekday: bool = True, level: float = 0.95
+) -> Growth:
+    """Estimate by what factor the daily rate grew per week over a declared window.
+
+    Counts are negative binomial around a log-linear trend. How far days remember each other is learnt from the whole
+    series, of which the window is a part.
+
+    Parameters
+    ----------
+    daily : DailySeries
+        Unobserved and provisional days are missing, not 0.
+    window : (first, last), optional
+        Days to use, inclusive; default all.
+    weekday : bool, default True
+        Whether a profile of the days of the week, learnt from the whole series, is taken out.
+    level : float, default 0.95
+        Confidence level.
+
+    Returns
+    -------
+    Growth
+
+    Raises
+    ------
+    CoverageError
+        If the window lies outside the series.
+    TooLittleData
+        If the window has under 14 days, over a fifth of them unobserved, under 10 counts or counts on under 3 days.
+
+    References
+    ----------
+    Zeger (1988), Biometrika 75(4), 621-629 (regression of counts that remember).
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> daily = ct.daily_series(ct.load_idlib_2019(), measure="civilians")
+    >>> found = ct.estimate_growth(daily, window=("2019-09-01", "2019-11-30"))
+    >>> f"{found.growth:.2f} ({found.lower:.2f} to {found.upper:.2f})"
+    '1.18 (0.96 to 1.44)'
+    """
+    refuse_level(level)
+    start, end = daily.coverage
+    first, last = pair_of_days(window or (start, end), "window")
+    if not start <= first <= last <= end:
+        raise CoverageError(
+            f"The window {first:%Y-%m-%d}..{last:%Y-%m-%d} must lie inside the days covered, "
+            f"{start:%Y-%m-%d}..{end:%Y-%m-%d}."
+        )
+    counts = daily.settled.loc[first:last].to_numpy()
+    if len(counts) < 14:
+        raise TooLittleData(f"The window has {len(counts)} days; growth needs at least 14. Widen it.")
+    reason = why_not(counts[None])[0]
+    if reason:
+        raise TooLittleData(f"No growth from {first:%Y-%m-%d} to {last:%Y-%m-%d}: {reason}. Widen the window.")
+    offset = weekday_offset(daily) if weekday else np.zeros(len(daily.table))
+    part = slice((first - start).days, (last - start).days + 1)
+    memory = None
+    if len(daily.table) > WINDOW_DAYS:
+        memory = rolling_growth(daily.settled.to_numpy(), offset, WINDOW_DAYS).memory
+    n_days = int(np.isfinite(counts).sum())
+    fit = fit_windows(counts[None], offset[part][None], total_days=n_days, memory=memory)
+    slope, half = float(fit.growth[0]), float(fit.half_width(level)[0])
+    if not np.isfinite(slope):
+        raise TooLittleData(f"The regression on {n_days} days with {np.nansum(counts):g} counts does not converge.")
+    growth, lower, upper = (float(value) for value in np.exp([slope, slope - half, slope + half]))
+    doubling, halving = times(slope, half)
+    return Growth(
+        daily, (first, last), n_days, float(np.nansum(counts)), growth, lower, upper, float(doubling), float(halving),
+        level,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RollingGrowth:
+    """Growth in every window of a series, as arrays of shape (n_windows,); log scale, per week.
+
+    Attributes
+    ----------
+    slope, standard_error, degrees_of_freedom : ndarray
+        NaN where not determined.
+    factor : ndarray
+        Variance of a window's total over its mean, memory included.
+    reason : ndarray of str
+        Why a window is not determined; "" where it is.
+    memory : ndarray or None
+        Weights of the family of autocorrelations; None if no window is determined.
+    """
+
+    slope: np.ndarray
+    standard_error: np.ndarray
+    degrees_of_freedom: np.ndarray
+    factor: np.ndarray
+    reason: np.ndarray
+    memory: np.ndarray | None
+
+    def half_width(self, level: float) -> np.ndarray:
+        """Half the width of the t interval of the slope at a confidence level, shape (n_windows,)."""
+        return np.asarray(stdtrit(self.degrees_of_freedom, 0.5 + level / 2) * self.standard_error)
+
+
+def rolling_growth(counts: np.ndarray, log_offset: np.ndarray, window_days: int) -> RollingGrowth:
+    """Fit every window of `window_days` successive days; none where the series is shorter."""
+    if len(counts) < window_days:
+        nothing = np.empty(0)
+        return RollingGrowth(nothing, nothing, nothing, nothing, np.empty(0, dtype=object), None)
+    windows = np.lib.stride_tricks.sliding_window_view(counts, window_days)
+    offsets = np.lib.stride_tricks.sliding_window_view(log_offset, window_days)
+    reason = why_not(windows)
+    usable = reason == ""
+    slope, error, freedom, factor = (np.full(len(windows), np.nan) for _ in range(4))
+    memory = None
+    if usable.any():
+        fits = fit_windows(windows[usable], offsets[usable], total_days=int(np.isfinite(counts).sum()))
+        slope[usable], error[usable], factor[usable] = fits.growth, fits.standard_error, fits.factor
+        freedom[usable], memory = fits.degrees_of_freedom, fits.memory
+        reason[usable & np.isnan(slope)] = "the regression does not converge"
+    return RollingGrowth(slope, error, freedom, factor, reason, memory)
+
+
+def why_not(windows: np.ndarray) -> np.ndarray:
+    """For each row of counts, why no growth can be told from it; "" where it can."""
+    length = windows.shape[1]
+    observed = np.isfinite(windows).sum(1)
+    totals, active = np.nansum(windows, axis=1), (np.nan_to_num(windows) > 0).sum(1)
+    reason = np.full(len(windows), "", dtype=object)
+    for k in np.flatnonzero(active < MIN_ACTIVE_DAYS):
+        reason[k] = f"counts on only {active[k]} days, {MIN_ACTIVE_DAYS} are needed"
+    for k in np.flatnonzero(totals < MIN_COUNTS):
+        reason[k] = f"only {totals[k]:g} counts, {MIN_COUNTS:g} are needed"
+    for k in np.flatnonzero(observed < (1 - MAX_UNOBSERVED) * length):
+        reason[k] = f"{length - observed[k]} of {length} days unobserved or provisional, at most a fifth may be"
+    return reason
+
+
+def weekday_offset(daily: DailySeries) -> np.ndarray:
+    """Log rate of each day relative to its week, from the whole series; 0 where no profile can be told.
+
+    Each day is compared with the mean of the seven days around it. Weeks count nearly alike, however violent, so that
+    one enormous day does not make a profile.
+    """
+    counts = daily.settled
+    around = counts.rolling(7, center=True, min_periods=7).mean()
+    weekday = pd.DatetimeIndex(counts.index).day_of_week.to_numpy()
+    known = around.notna() & counts.notna() & (around > 0)
+    totals = counts.where(known).groupby(weekday).sum()
+    if len(totals) < 7 or totals.min() < _LEAST_BY_WEEKDAY:
+        return np.zeros(len(counts))
+    weight = 1 / (1 + around[known])
+    share = (counts[known] * weight).groupby(weekday[known]).sum() / (around[known] * weight).groupby(
+        weekday[known]
+    ).sum()
+    profile = (share / share.mean()).to_numpy()
+    return np.asarray(np.log(np.maximum(profile, 1e-3))[weekday])
+
+
+def times(slope: np.ndarray | float, half_width: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """Days to double and to halve, NaN unless the whole interval lies on that side."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        days = 7 * np.log(2) / np.abs(slope)
+        rises, falls = np.subtract(slope, half_width) > 0, np.add(slope, half_width) < 0
+    return np.where(rises, days, np.nan), np.where(falls, days, np.nan)
+
+
+def refuse_level(level: float) -> None:
+    """Raise unless a confidence level lies between 0 and 1."""
+    if not 0 < level < 1:
+        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")

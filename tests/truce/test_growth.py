@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conflictts import DailySeries, daily_series, estimate_growth
+from conflictts.errors import CoverageError, TooLittleData
+from conflictts.truce.growth import times, weekday_offset, why_not
+
+START = pd.Timestamp("2020-01-06")  # a Monday
+
+# "increasingly recurrent since the end of August": growth per week since 1 September 2019
+SINCE_SEPTEMBER = [
+    pytest.param("catalogue", "2019-11-06", (1.14, 0.81, 1.60), id="catalogue to 6 November"),
+    pytest.param("catalogue", "2019-11-30", (1.18, 0.96, 1.44), id="catalogue to 30 November"),
+    pytest.param("ucdp", "2019-11-06", (1.25, 1.02, 1.53), id="UCDP to 6 November"),
+    pytest.param("ucdp", "2019-11-30", (1.23, 1.10, 1.39), id="UCDP to 30 November"),
+]
+
+
+def made(counts) -> DailySeries:
+    return DailySeries.from_counts(pd.Series(np.asarray(counts, float), pd.date_range(START, periods=len(counts))))
+
+
+@pytest.mark.parametrize(("source", "last", "expected"), SINCE_SEPTEMBER)
+def test_growth_since_september(source, last, expected, idlib, greater_idlib):
+    if source == "ucdp":
+        daily = daily_series(greater_idlib, measure="civilians", coverage=("2018-01-01", "2019-11-30"))
+    else:
+        daily = daily_series(idlib, measure="civilians")
+    found = estimate_growth(daily, window=("2019-09-01", last))
+    assert (found.growth, found.lower, found.upper) == pytest.approx(expected, abs=0.006)  # quoted to two places
+
+
+def test_exact_growth_is_met():
+    counts = 50 * np.exp(np.log(2) * np.arange(70) / 14)  # doubles every 14 days
+    found = estimate_growth(made(counts), weekday=False)
+    assert found.growth == pytest.approx(np.sqrt(2), rel=1e-4)  # fractions stand in for counts, nothing is random
+    assert found.doubling_days == pytest.approx(14, rel=1e-3)  # the same
+    assert np.isnan(found.halving_days)
+    assert found.days == 70
+
+
+def test_unobserved_days_are_not_quiet_days():
+    rng = np.random.default_rng(2)
+    counts = rng.poisson(8, 84).astype(float)
+    gap, quiet = counts.copy(), counts.copy()
+    gap[60:72], quiet[60:72] = np.nan, 0.0
+    whole, missing, wrong = (estimate_growth(made(each)).growth for each in (counts, gap, quiet))
+    assert abs(missing - whole) < 0.02  # an eighth of the days is gone: growth moves by about one standard error
+    assert abs(wrong - whole) > 0.02
+
+
+def test_provisional_days_are_missing():
+    counts = np.random.default_rng(2).poisson(8, 84).astype(float)
+    daily = made(counts)
+    table = daily.table.copy()
+    table.loc[table.index[-10:], ["low", "best", "high"]] = 0.0
+    table.loc[table.index[-10:], "status"] = "provisional"
+    found = estimate_growth(replace(daily, table=table), weekday=False)
+    assert found.days == 74
+    assert found.growth == pytest.approx(estimate_growth(made(counts[:74]), weekday=False).growth)
+
+
+def test_weekday_profile_is_taken_out():
+    profile = np.array([2.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5])
+    daily = made(np.tile(20 * profile, 12))
+    offset = weekday_offset(daily)
+    assert np.exp(offset[:7]) == pytest.approx(profile, rel=1e-9)  # mean 1, and no noise
+    assert estimate_growth(daily).growth == pytest.approx(1.0, abs=1e-6)  # an exact fit
+
+
+def test_one_enormous_day_makes_no_profile():
+    counts = np.tile([3.0, 2.0, 4.0, 3.0, 2.0, 4.0, 3.0], 20)
+    usual = weekday_offset(made(counts))
+    counts[72] = 1e6
+    assert np.abs(weekday_offset(made(counts)) - usual).max() < 0.4  # one ratio of 7 among twenty weeks
+
+
+WHY = [
+    pytest.param([1.0] * 9 + [0.0] * 5, "only 9 counts, 10 are needed", id="few"),
+    pytest.param([5.0, 5.0] + [0.0] * 12, "counts on only 2 days, 3 are needed", id="two days"),
+    pytest.param([4.0] * 11 + [np.nan] * 3, "3 of 14 days unobserved or provisional", id="gaps"),
+    pytest.param([4.0] * 12 + [np.nan] * 2, "", id="enough"),
+]
+
+
+@pytest.mark.parametrize(("counts", "message"), WHY)
+def test_what_cannot_be_told_says_why(counts, message):
+    (reason,) = why_not(np.array([counts]))
+    assert reason.startswith(message)
+    assert bool(reason) == bool(message)
+    if message:
+        with pytest.raises(TooLittleData, match=message):
+            estimate_growth(made(counts))
+
+
+def test_window_must_fit():
+    daily = made([3.0, 1.0, 2.0] * 20)
+    with pytest.raises(CoverageError, match=r"2020-01-05\.\.2020-02-01 must lie inside .* 2020-01-06\.\.2020-03-05"):
+        estimate_growth(daily, window=("2020-01-05", "2020-02-01"))
+    with pytest.raises(TooLittleData, match="13 days; growth needs at least 14"):
+        estimate_growth(daily, window=("2020-01-06", "2020-01-18"))
+    with pytest.raises(ValueError, match="level = 95"):
+        estimate_growth(daily, level=95)
+
+
+@pytest.mark.parametrize(
+    ("slope", "half", "expected"),
+    [
+        pytest.param(np.log(2), 0.1, (7.0, np.nan), id="doubles in a week"),
+        pytest.param(-np.log(2) / 2, 0.1, (np.nan, 14.0), id="halves in two"),
+        pytest.param(0.1, 0.1, (np.nan, np.nan), id="interval reaches 0"),
+        pytest.param(np.nan, np.nan, (np.nan, np.nan), id="not determined"),
+        pytest.param(0.0, 0.0, (np.nan, np.nan), id="exactly level"),
+    ],
+)
+def test_times_only_where_the_interval_excludes_no_change(slope, half, expected):
+    assert [float(value) for value in times(slope, half)] == pytest.approx(expected, nan_ok=True)
