@@ -4,6 +4,7 @@ from .figures.changepoints import plot_changepoints as plot_changepoints
 from .figures.claims import plot_claims as plot_claims
 from .figures.daily import plot_daily as plot_daily
 from .figures.effect import plot_truce_effect as plot_truce_effect
+from .figures.onset import plot_onset as plot_onset
 from .figures.vintages import plot_vintages as plot_vintages
 from .incidents.acled import read_acled as read_acled
 from .incidents.catalogue import read_catalogue as read_catalogue
@@ -41,5 +42,7 @@ from .truce.changepoints import Changepoints as Changepoints
 from .truce.changepoints import detect_changepoints as detect_changepoints
 from .truce.effect import TruceEffect as TruceEffect
 from .truce.effect import estimate_truce_effect as estimate_truce_effect
+from .truce.onset import Onset as Onset
+from .truce.onset import scan_onset as scan_onset
 from .truce.period import Truce as Truce
 from .truce.period import truce_periods as truce_periods
