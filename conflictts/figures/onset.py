@@ -54,5 +54,6 @@ def plot_onset(onset: Onset, *, ax: Axes | None = None) -> Axes:
         onset.detected, 0.985, marker="v", markersize=6, color=LEVEL, linestyle="none",
         transform=ax.get_xaxis_transform(), clip_on=False, label=f"detected (p = {onset.p_value:.2g})",
     )  # fmt: skip
+    ax.set_ylim(top=1.2 * max(float(evidence.max()), 1.0))
     finish(ax, onset.daily, first, last, ylabel="twice the gain of log-likelihood\nover the memory factor")
     return ax

@@ -110,7 +110,7 @@ def size_slopes(size, above, rest, total, seen, mean):
 
 @njit(cache=True, nogil=True)
 def fit_size(above, rest, total, seen, mean, start):
-    """Maximum likelihood size given the means, between 0.02 and 500: Newton's steps, halved intervals where they fail."""
+    """Maximum likelihood size given the means, between 0.02 and 500: Newton's steps, or halved intervals."""
     low, high = math.log(SMALLEST), math.log(LARGEST)
     if size_slopes(LARGEST, above, rest, total, seen, mean)[0] <= 0.0:
         return LARGEST
