@@ -47,11 +47,11 @@ if name == "ruptures":
         found = ruptures.KernelCPD(kernel="linear", min_size=2).fit(z).predict(pen=3 * noise**2 * np.log(n))
         return found[:-1]
 else:
-    from skchange.change_detectors import PELT
-    from skchange.costs import PoissonCost
+    from skchange.detectors import PELT
+    from skchange.interval_scorers import PoissonCost
     def detect(y):
-        found = PELT(cost=PoissonCost()).fit(y.reshape(-1, 1)).predict(y.reshape(-1, 1))
-        return np.asarray(found).ravel().tolist()
+        z = y.astype(int).reshape(-1, 1)
+        return np.asarray(PELT(PoissonCost()).fit(z).predict(z)).ravel().tolist()
 detect(np.random.default_rng(1).poisson(3.0, 60).astype(float))
 print("ready", flush=True)
 for line in sys.stdin:
@@ -191,7 +191,7 @@ def compare(options: argparse.Namespace) -> None:
                     continue
                 row["f1"].append((len(hits(true, found, NEAR)), len(true), len(found)))
                 for i, j in hits(true, found, REACH) if sets is not None else []:
-                    if isinstance(sets[j], tuple):  # from 1, the last day of the old regime: the first of the new from 0
+                    if isinstance(sets[j], tuple):  # days from 1, last of the old regime: first of the new, from 0
                         low, high = sets[j]
                         row["held"].append(low <= true[i] <= high)
                         row["width"].append(high - low + 1)

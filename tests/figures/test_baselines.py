@@ -27,11 +27,14 @@ def plots(idlib: ct.Case):
         "effect": lambda ax: ct.plot_truce_effect(
             ct.estimate_truce_effect(daily, truce, window=("2019-04-30", "2019-11-06")), ax=ax
         ),
+        "onset": lambda ax: ct.plot_onset(
+            ct.scan_onset(daily, truce, rng=np.random.default_rng(1), n_simulations=19), ax=ax
+        ),
         "claims": lambda ax: ct.plot_claims(daily, ct.hold_claims(daily, idlib.claims), since="2019-04-30", ax=ax),
     }
 
 
-@pytest.mark.parametrize("name", ["daily", "changepoints", "effect", "claims"])
+@pytest.mark.parametrize("name", ["daily", "changepoints", "onset", "effect", "claims"])
 def test_figure_looks_as_it_did(name, idlib, tmp_path):
     with mpl.rc_context(mpl.rcParamsDefault):
         figure = Figure(figsize=(6, 2.6), dpi=80)
