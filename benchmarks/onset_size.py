@@ -1,6 +1,6 @@
 """How often the onset scan's p-value is at most 5 % in series without change (3 a day, 180 days, size 2).
 
-    python benchmarks/onset_size.py --series 300 --seed 1
+python benchmarks/onset_size.py --series 300 --seed 1
 """
 
 from __future__ import annotations
