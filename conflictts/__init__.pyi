@@ -12,6 +12,7 @@ from .figures.effect import plot_truce_effect as plot_truce_effect
 from .figures.escalation import plot_growth as plot_growth
 from .figures.escalation import plot_phases as plot_phases
 from .figures.escalation import plot_weeks as plot_weeks
+from .figures.onset import plot_onset as plot_onset
 from .figures.sources import plot_source_mix as plot_source_mix
 from .figures.vintages import plot_vintages as plot_vintages
 from .incidents.acled import read_acled as read_acled
@@ -72,6 +73,8 @@ from .truce.escalation import Escalation as Escalation
 from .truce.escalation import measure_escalation as measure_escalation
 from .truce.growth import Growth as Growth
 from .truce.growth import estimate_growth as estimate_growth
+from .truce.onset import Onset as Onset
+from .truce.onset import scan_onset as scan_onset
 from .truce.period import Truce as Truce
 from .truce.period import truce_periods as truce_periods
 from .truce.placebo import PlaceboEffects as PlaceboEffects

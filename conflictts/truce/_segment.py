@@ -11,8 +11,54 @@ import math
 import numpy as np
 from numba import njit
 
-MAX_LAG = 14  # days; Bartlett window of the long-run variance
-_ROUNDS = 6
+from conflictts.truce._noise import (
+    fit_size,
+    grouped,
+    memory,
+    pearson_residuals,
+    tabled,
+    weekday_profile,
+)
+
+_ROUNDS = 8
+_SAME = 1e-3  # relative change of rates whose cost does not matter: information * 1e-6 / 2
+_RISE = 1.25  # the memory factor climbs by at most this, so that the first that explains itself is found
+_RISES = 12  # 1.25**12 is above 1 + 2 * 0.7 / 0.3, the largest factor
+_SETTLED = 1.05  # more than this is a reason to climb on
+
+
+@njit(cache=True, nogil=True)
+def day_costs(log_rate, profile, size):
+    """Cost of a day by weekday and level: ``fixed + count * per_count``, each of shape (7, n_levels)."""
+    fixed = np.empty((7, log_rate.size))
+    per_count = np.empty((7, log_rate.size))
+    rate = np.exp(log_rate)
+    log_size = math.log(size)
+    for d in range(7):
+        log_profile = math.log(profile[d])
+        for g in range(log_rate.size):
+            log_both = math.log(rate[g] * profile[d] + size)
+            fixed[d, g] = size * (log_both - log_size)
+            per_count[d, g] = log_both - log_profile - log_rate[g]
+    return fixed, per_count
+
+
+@njit(cache=True, nogil=True)
+def smallest(values, room):
+    """The smallest of the values; `room` is overwritten. Halves are compared lane by lane, which processors do fast."""
+    width = values.size // 2
+    for g in range(width):
+        room[g] = values[g] if values[g] < values[g + width] else values[g + width]
+    if values.size % 2 == 1:
+        room[0] = min(room[0], values[values.size - 1]) if width > 0 else values[0]
+    while width > 8 and width % 2 == 0:
+        width //= 2
+        for g in range(width):
+            room[g] = room[g] if room[g] < room[g + width] else room[g + width]
+    low = room[0]
+    for g in range(1, width):
+        low = min(low, room[g])
+    return low
 
 
 @njit(cache=True, nogil=True)
@@ -25,69 +71,77 @@ def best_path(counts, weekday, observed, log_rate, profile, size, penalty):
         First day of each regime after the first.
     """
     n_days, n_levels = counts.size, log_rate.size
-    fixed = np.empty((7, n_levels))
-    per_count = np.empty((7, n_levels))
-    for d in range(7):
-        for g in range(n_levels):
-            mean = profile[d] * math.exp(log_rate[g])
-            fixed[d, g] = size * math.log1p(mean / size)
-            per_count[d, g] = math.log(mean + size) - math.log(mean)
+    fixed, per_count = day_costs(log_rate, profile, size)
     cost = np.zeros(n_levels)
-    start = np.zeros(n_levels, np.int64)  # first day of the regime in which each level's best path stands
-    came_from = np.zeros(n_days + 1, np.int64)
-    cheapest = -penalty  # the first regime is free
+    room = np.empty(n_levels)
+    cheapest = np.empty(n_days + 1)  # before each day, and after the last
+    level = np.zeros(n_days + 1, np.int64)  # at which it is so cheap
+    cheapest[0] = -penalty  # the first regime is free
     for t in range(n_days):
-        jump = cheapest + penalty
+        cheapest[t + 1], level[t + 1] = cheapest[t], level[t]
         if observed[t]:
-            d, y = weekday[t], counts[t]
+            d, y, jump = weekday[t], counts[t], cheapest[t] + penalty
             for g in range(n_levels):
                 stay = cost[g]
-                if stay > jump:
-                    stay = jump
-                    start[g] = t
-                cost[g] = stay + fixed[d, g] + y * per_count[d, g]
-        at = 0
-        for g in range(1, n_levels):
-            if cost[g] < cost[at]:
-                at = g
-        cheapest = cost[at]
-        came_from[t + 1] = start[at]
-    changes = np.empty(n_days, np.int64)
-    count, end = 0, n_days
-    while came_from[end] > 0:
-        end = came_from[end]
-        changes[count] = end
-        count += 1
-    return changes[:count][::-1].copy()
+                stay = jump if stay > jump else stay
+                cost[g] = stay + (fixed[d, g] + y * per_count[d, g])
+            cheapest[t + 1] = smallest(cost, room)
+            at = level[t]
+            if cost[at] != cheapest[t + 1]:
+                at = 0
+                while cost[at] != cheapest[t + 1]:
+                    at += 1
+            level[t + 1] = at
+    return _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level)
 
 
 @njit(cache=True, nogil=True)
-def regime_rates(counts, weekday, observed, changes, profile, size):
-    """Maximum likelihood rate of each regime (0 where it has no counts, NaN where no day was observed)."""
-    rates = np.empty(changes.size + 1)
-    for k in range(rates.size):
-        begin = 0 if k == 0 else changes[k - 1]
-        end = counts.size if k == changes.size else changes[k]
-        total, exposure = 0.0, 0.0
-        for t in range(begin, end):
+def _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level):
+    """From the end: the latest day on which the cheapest path may have come to its level, and so on to the first."""
+    changes = np.empty(counts.size, np.int64)
+    count, end = 0, counts.size
+    while True:
+        rounding = 1e-12 * (1.0 + abs(cheapest[end])) * math.sqrt(counts.size)
+        g, since, begin, least, t = level[end], 0.0, 0, np.inf, end
+        while t > 0 and least > cheapest[end] + rounding:
+            t -= 1
             if observed[t]:
-                total += counts[t]
-                exposure += profile[weekday[t]]
+                d = weekday[t]
+                since += fixed[d, g] + counts[t] * per_count[d, g]
+                if cheapest[t] + penalty + since < least:
+                    begin, least = t, cheapest[t] + penalty + since
+        while begin > 0 and not observed[:begin].any():
+            begin = 0
+        if begin == 0:
+            return changes[:count][::-1].copy()
+        changes[count] = begin
+        count += 1
+        end = begin
+
+
+@njit(cache=True, nogil=True)
+def rates_of_groups(total, seen, profile, size):
+    """Maximum likelihood rate of each regime (0 where it has no counts, NaN where no day was observed)."""
+    rates = np.empty(total.shape[0])
+    for k in range(rates.size):
+        count, exposure = 0.0, 0.0
+        for d in range(7):
+            count += total[k, d]
+            exposure += seen[k, d] * profile[d]
         if exposure == 0.0:
             rates[k] = np.nan
             continue
-        if total == 0.0:
+        if count == 0.0:
             rates[k] = 0.0
             continue
-        log_rate = math.log(total / exposure)
+        log_rate = math.log(count / exposure)
         for _ in range(50):
             score, information = 0.0, 0.0
-            for t in range(begin, end):
-                if observed[t]:
-                    mean = profile[weekday[t]] * math.exp(log_rate)
-                    share = size / (size + mean)
-                    score += (counts[t] - mean) * share
-                    information += mean * share
+            for d in range(7):
+                mean = profile[d] * math.exp(log_rate)
+                share = size / (size + mean)
+                score += (total[k, d] - seen[k, d] * mean) * share
+                information += seen[k, d] * mean * share
             step = score / information
             log_rate += min(max(step, -1.0), 1.0)
             if abs(step) < 1e-10:
@@ -97,142 +151,109 @@ def regime_rates(counts, weekday, observed, changes, profile, size):
 
 
 @njit(cache=True, nogil=True)
-def path_cost(counts, weekday, observed, changes, rates, profile, size):
-    """Minus log-likelihood of a path, without the penalties."""
+def cost_of_groups(total, seen, rates, profile, size):
+    """Minus log-likelihood of regimes, without the penalties."""
     cost = 0.0
-    k = 0
-    for t in range(counts.size):
-        if k < changes.size and t == changes[k]:
-            k += 1
-        if observed[t]:
-            mean = profile[weekday[t]] * rates[k]
-            if mean > 0.0:
-                cost += size * math.log1p(mean / size) + counts[t] * math.log1p(size / mean)
+    for k in range(rates.size):
+        for d in range(7):
+            mean = profile[d] * rates[k]
+            if mean > 0.0 and seen[k, d] > 0.0:
+                cost += seen[k, d] * size * math.log1p(mean / size) + total[k, d] * math.log1p(size / mean)
     return cost
 
 
 @njit(cache=True, nogil=True)
-def refined_path(counts, weekday, observed, log_rate, profile, size, penalty):
-    """Best path on the grid, then on the grid moved onto the fitted rates, until the exact cost no longer falls."""
-    changes = best_path(counts, weekday, observed, log_rate, profile, size, penalty)
-    rates = regime_rates(counts, weekday, observed, changes, profile, size)
-    cost = path_cost(counts, weekday, observed, changes, rates, profile, size) + penalty * changes.size
+def snapped(log_rate, rates):
+    """The grid with its nearest levels moved onto the rates."""
+    grid = log_rate.copy()
+    step = grid[1] - grid[0]
+    for rate in rates:
+        if rate > 0.0:
+            nearest = round((math.log(rate) - grid[0]) / step)
+            if 0 <= nearest < grid.size:
+                grid[nearest] = math.log(rate)
+    return grid
+
+
+@njit(cache=True, nogil=True)
+def refined_path(counts, weekday, observed, log_rate, guess, profile, size, penalty):
+    """Best path on the grid moved onto guessed rates, then onto the fitted ones, until its exact cost stops falling."""
+    changes = np.empty(0, np.int64)
+    rates = guess
+    cost = np.inf
     for _ in range(_ROUNDS):
-        grid = log_rate.copy()
-        step = grid[1] - grid[0]
-        for rate in rates:
-            if rate > 0.0:
-                nearest = round((math.log(rate) - grid[0]) / step)
-                if 0 <= nearest < grid.size:
-                    grid[nearest] = math.log(rate)
+        grid = snapped(log_rate, rates)
         other = best_path(counts, weekday, observed, grid, profile, size, penalty)
-        other_rates = regime_rates(counts, weekday, observed, other, profile, size)
-        other_cost = path_cost(counts, weekday, observed, other, other_rates, profile, size) + penalty * other.size
+        total, seen = grouped(counts, weekday, observed, other)
+        other_rates = rates_of_groups(total, seen, profile, size)
+        other_cost = cost_of_groups(total, seen, other_rates, profile, size) + penalty * other.size
         if other_cost >= cost - 1e-9:
             break
+        same = other_rates.size == rates.size and np.all(np.abs(other_rates - rates) <= _SAME * rates)
         changes, rates, cost = other, other_rates, other_cost
+        if same:
+            break
     return changes, rates
 
 
 @njit(cache=True, nogil=True)
-def daily_rate(n_days, changes, rates):
-    """The rate of each day, before the weekday profile; NaN rates of unobserved regimes become 0."""
+def running_mean(counts, observed):
+    """Mean of the observed days within a fortnight either way, at least 0.02."""
+    n_days = counts.size
     rate = np.empty(n_days)
-    k = 0
-    for t in range(n_days):
-        if k < changes.size and t == changes[k]:
-            k += 1
-        rate[t] = 0.0 if math.isnan(rates[k]) else rates[k]
+    total, seen = 0.0, 0
+    for t in range(-14, n_days):
+        if t + 14 < n_days and observed[t + 14]:
+            total += counts[t + 14]
+            seen += 1
+        if t - 15 >= 0 and observed[t - 15]:
+            total -= counts[t - 15]
+            seen -= 1
+        if t >= 0:
+            rate[t] = max(total / max(seen, 1), 0.02)
     return rate
 
 
 @njit(cache=True, nogil=True)
-def weekday_profile(counts, weekday, observed, rate):
-    """Mean of each weekday relative to the rate, drawn to 1 by three and a half counts, averaging 1."""
-    total = np.full(7, 3.5)
-    expected = np.full(7, 3.5)
+def first_guess(counts, weekday, observed, use_profile):
+    """Weekday profile and size around the running mean, the size by moments and kept small."""
+    rate = running_mean(counts, observed)
+    total, expected = np.zeros(7), np.zeros(7)
     for t in range(counts.size):
         if observed[t]:
             total[weekday[t]] += counts[t]
             expected[weekday[t]] += rate[t]
-    profile = total / expected
-    return profile / profile.mean()
-
-
-@njit(cache=True, nogil=True)
-def fit_size(counts, observed, mean):
-    """Maximum likelihood size of the negative binomial given the means, between 0.02 and 500 (golden section)."""
-    low, high = math.log(0.02), math.log(500.0)
-    ratio = (math.sqrt(5.0) - 1) / 2
-    left, right = high - ratio * (high - low), low + ratio * (high - low)
-    at_left = size_cost(counts, observed, mean, math.exp(left))
-    at_right = size_cost(counts, observed, mean, math.exp(right))
-    while high - low > 1e-5:
-        if at_left < at_right:
-            high, right, at_right = right, left, at_left
-            left = high - ratio * (high - low)
-            at_left = size_cost(counts, observed, mean, math.exp(left))
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + ratio * (high - low)
-            at_right = size_cost(counts, observed, mean, math.exp(right))
-    return math.exp((low + high) / 2)
-
-
-@njit(cache=True, nogil=True)
-def size_cost(counts, observed, mean, size):
-    """Minus log-likelihood as a function of the size, terms without it left out."""
-    cost = 0.0
-    at_zero = math.lgamma(size)
+    profile = weekday_profile(total, expected) if use_profile else np.ones(7)
+    squares, excess = 0.0, 0.0
     for t in range(counts.size):
         if observed[t]:
-            m = max(mean[t], 1e-9)
-            cost += (size + counts[t]) * math.log1p(m / size) + counts[t] * math.log(size / m)
-            if counts[t] > 0.0:
-                cost -= math.lgamma(size + counts[t]) - at_zero
-    return cost
+            mean = rate[t] * profile[weekday[t]]
+            squares += mean * mean
+            excess += (counts[t] - mean) ** 2 - mean
+    size = 500.0 if excess * 500.0 <= squares else max(squares / excess, 0.02)
+    return profile, 0.8 * size
 
 
 @njit(cache=True, nogil=True)
-def pearson_residuals(counts, observed, mean, size):
-    """(count - mean) / standard deviation; 0 where unobserved or where the mean is 0."""
-    residuals = np.zeros(counts.size)
-    for t in range(counts.size):
-        if observed[t] and mean[t] > 0.0:
-            residuals[t] = (counts[t] - mean[t]) / math.sqrt(mean[t] + mean[t] * mean[t] / size)
-    return residuals
-
-
-@njit(cache=True, nogil=True)
-def long_run_factor(residuals, observed):
-    """Long-run variance over variance of residuals, Bartlett weights over `MAX_LAG` days, at least 1."""
-    n_days = residuals.size
-    mean, seen = 0.0, 0
-    for t in range(n_days):
-        if observed[t]:
-            mean += residuals[t]
-            seen += 1
-    mean /= seen
-    centred = np.zeros(n_days)
-    variance = 0.0
-    for t in range(n_days):
-        if observed[t]:
-            centred[t] = residuals[t] - mean
-            variance += centred[t] * centred[t]
-    if variance <= 1e-12 * seen:  # the fit is exact; what is left is rounding
-        return 1.0
-    factor = 1.0
-    for lag in range(1, min(MAX_LAG, n_days - 1) + 1):
-        product = 0.0
-        for t in range(lag, n_days):
-            product += centred[t] * centred[t - lag]
-        factor += 2.0 * (1.0 - lag / (MAX_LAG + 1.0)) * product / variance
-    return max(1.0, factor)
+def surroundings(counts, weekday, observed, changes, rates, profile, above, rest, size, use_profile):
+    """Weekday profile, size, memory factor and its phi, given changes and rates."""
+    total, seen = grouped(counts, weekday, observed, changes)
+    level = np.where(np.isnan(rates), 0.0, rates)
+    if use_profile:
+        profile = weekday_profile(total.sum(axis=0), (seen * level.reshape(-1, 1)).sum(axis=0))
+    mean = (level.reshape(-1, 1) * profile.reshape(1, -1)).ravel()
+    size = fit_size(above, rest, total.ravel(), seen.ravel(), mean, size)
+    residuals = pearson_residuals(counts, weekday, observed, changes, rates, profile, size)
+    factor, phi = memory(residuals, observed, rates.size)
+    return profile, size, factor, phi
 
 
 @njit(cache=True, nogil=True)
 def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile):
-    """Changes, rates, weekday profile, size and long-run factor, each given the others, to a fixed point.
+    """Changes, rates, weekday profile, size and memory factor, each given the others, to a fixed point.
+
+    A change that is missed leaves residuals that look like memory, and a dear price misses changes; so the factor
+    starts at 1 and climbs only as far as the residuals ask for it.
 
     Parameters
     ----------
@@ -248,72 +269,29 @@ def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile)
 
     Returns
     -------
-    changes, rates, profile, size, factor
+    changes, rates, profile, size, factor, phi
     """
-    n_days = counts.size
-    rate = np.empty(n_days)  # 29-day running mean, to begin with
-    for t in range(n_days):
-        total, seen = 0.0, 0
-        for s in range(max(0, t - 14), min(n_days, t + 15)):
-            if observed[s]:
-                total += counts[s]
-                seen += 1
-        rate[t] = max(total / max(seen, 1), 0.02)
-    profile = np.ones(7)
-    if use_profile:
-        profile = weekday_profile(counts, weekday, observed, rate)
-    size = 0.8 * fit_size(counts, observed, rate * profile[weekday])
-    factor = 1.0
-    changes = np.empty(0, np.int64)
-    rates = np.empty(1)
-    for outer in range(_ROUNDS):
-        for inner in range(_ROUNDS):
-            new, rates = refined_path(counts, weekday, observed, log_rate, profile, size, half_penalty * factor)
-            same = inner > 0 and new.size == changes.size and np.all(new == changes)
+    above, rest = tabled(counts, observed)
+    profile, size = first_guess(counts, weekday, observed, use_profile)
+    changes, rates, factor, phi = np.empty(0, np.int64), np.zeros(1), 1.0, 0.0
+    coarse = log_rate[::3].copy()
+    for fine in range(2):  # every third level, while the rest is still moving
+        for round_ in range(_ROUNDS * _RISES):
+            price = half_penalty * factor
+            if fine:
+                new, rates = refined_path(counts, weekday, observed, log_rate, rates, profile, size, price)
+            else:
+                new = best_path(counts, weekday, observed, snapped(coarse, rates), profile, size, price)
+                total, seen = grouped(counts, weekday, observed, new)
+                rates = rates_of_groups(total, seen, profile, size)
+            same = new.size == changes.size and np.all(new == changes) and round_ + fine > 0
             changes = new
-            if same:
+            profile, size, found, phi = surroundings(
+                counts, weekday, observed, changes, rates, profile, above, rest, size, use_profile
+            )
+            if not same and round_ % _ROUNDS < _ROUNDS - 1:
+                continue
+            if not fine or found <= _SETTLED * factor:
                 break
-            rate = daily_rate(n_days, changes, rates)
-            if use_profile:
-                profile = weekday_profile(counts, weekday, observed, rate)
-            size = fit_size(counts, observed, rate * profile[weekday])
-        mean = daily_rate(n_days, changes, rates) * profile[weekday]
-        found = long_run_factor(pearson_residuals(counts, observed, mean, size), observed)
-        if found <= 1.02 * factor or outer == _ROUNDS - 1:
-            break
-        factor = found
-    return changes, rates, profile, size, factor
-
-
-@njit(cache=True, nogil=True)
-def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profile, size):
-    """Log-likelihood of one change at each day, both rates integrated over the prior.
-
-    Returns
-    -------
-    ndarray, shape (n_days,)
-        Entry t is for a change whose first day is t; entry 0 is meaningless.
-    """
-    n_days, n_levels = counts.size, log_rate.size
-    left = np.empty(n_days + 1)
-    answer = np.empty(n_days)
-    for backward in range(2):
-        path = log_prior.copy()
-        for step in range(n_days):
-            t = n_days - 1 - step if backward else step
-            if backward == 0:
-                left[t] = log_sum_exp(path)
-            if observed[t]:
-                for g in range(n_levels):
-                    mean = profile[weekday[t]] * math.exp(log_rate[g])
-                    path[g] -= size * math.log1p(mean / size) + counts[t] * math.log1p(size / mean)
-            if backward == 1:
-                answer[t] = left[t] + log_sum_exp(path)
-    return answer
-
-
-@njit(cache=True, nogil=True)
-def log_sum_exp(values):
-    """log(sum(exp(values))) without overflow."""
-    largest = values.max()
-    return largest + math.log(np.sum(np.exp(values - largest)))
+            factor = min(found, _RISE * factor)
+    return changes, rates, profile, size, factor, phi

@@ -10,11 +10,12 @@ import pandas as pd
 
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.series.daily import DailySeries, Day, pair_of_days
-from conflictts.truce.negbin import averaged_autocorrelation
 
 N_LEVELS = 96
-PENALTY = 2.5  # times log(n_days), on the scale of twice the log-likelihood
+PENALTY = 2.35  # times f log(n_days), on the scale of twice the log-likelihood; benchmarks/ has its false alarms
 MIN_DAYS = 14
+N_STEADY = 199  # simulated series behind `false_alarm`
+MULTIPLES = (0.0, 12.0)  # of f log(n), searched by `false_alarm`
 _PRIOR = 0.5  # both parameters of the beta prior on size / (size + rate) in location sets
 
 
@@ -42,7 +43,8 @@ class Changepoints:
     weekday_profile : Series, shape (7,), Monday first
         Mean of each day of the week relative to the regime's rate.
     factor : float
-        Long-run variance over variance of the residuals (1 for independent days); multiplies the penalty.
+        Long-run variance over variance of the residuals (1 for independent days); multiplies the penalty, widens the
+        intervals and, where it is not larger between a change's neighbours, the location sets.
     penalty : float
         Price of one change on the scale of twice the log-likelihood.
     """
@@ -76,24 +78,38 @@ class Changepoints:
 
 
 def detect_changepoints(
-    daily: DailySeries, *, window: tuple[Day, Day] | None = None, weekday: bool = True, level: float = 0.95
+    daily: DailySeries,
+    *,
+    window: tuple[Day, Day] | None = None,
+    weekday: bool = True,
+    level: float = 0.95,
+    false_alarm: float | None = None,
+    rng: np.random.Generator | None = None,
 ) -> Changepoints:
     """Find the days on which the daily rate changes.
 
     Counts are negative binomial around a piecewise constant rate with a weekday profile. The cheapest path over a grid
-    of rates is found exactly, each change costing 2.5 f log(n) on the scale of twice the log-likelihood, f being the
-    long-run variance of the residuals; profile, size and f are estimated along with it. No change is an answer.
+    of rates is found exactly, each change costing 2.35 f log(n) on the scale of twice the log-likelihood, f being the
+    factor by which memory between days multiplies the variance of a mean; profile, size and f are estimated along
+    with it. No change is an answer.
+
+    Memory means autocorrelation that fades by at least three tenths a day; anything slower is told as changes.
 
     Parameters
     ----------
     daily : DailySeries
-        Unobserved days contribute nothing.
+        Unobserved and provisional days contribute nothing.
     window : (first, last), optional
         Days to search, inclusive; default all.
     weekday : bool, default True
         Whether the rate may differ by day of the week.
     level : float, default 0.95
         Confidence level of location sets and of the regimes' rates.
+    false_alarm : float, optional
+        Set the price of a change by simulation instead: so dear that a series without change, of the same length, mean,
+        noise and memory, shows one with this probability. Needs `rng`.
+    rng : numpy.random.Generator, optional
+        Only for `false_alarm`.
 
     Returns
     -------
@@ -105,6 +121,8 @@ def detect_changepoints(
         If the window lies outside the series.
     TooLittleData
         If fewer than 14 days are observed, or all counts are 0.
+    ValueError
+        If `level` or `false_alarm` is no probability, or `false_alarm` comes without `rng`.
 
     References
     ----------
@@ -121,35 +139,30 @@ def detect_changepoints(
     >>> detect_changepoints(daily).dates[0].date().isoformat()
     '2020-01-31'
     """
-    from conflictts.truce import _segment
+    from conflictts.truce import _noise, _segment
 
-    if not 0 < level < 1:
-        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
-    table = _searched(daily, window)
-    days = pd.DatetimeIndex(table.index)
-    observed = table["best"].notna().to_numpy()
-    counts = table["best"].fillna(0.0).to_numpy()
-    n_days = int(observed.sum())
-    if n_days < MIN_DAYS:
-        raise TooLittleData(f"Only {n_days} observed days; changes need at least {MIN_DAYS}. Widen the window.")
-    if counts.sum() == 0:
-        raise TooLittleData(f"All {n_days} observed days are 0: there is no rate to change. Check measure and area.")
+    _check_options(level, false_alarm, rng)
+    days, counts, observed = searched_days(daily, window)
     day_of_week = days.day_of_week.to_numpy().astype(np.int64)
-    highest = 1.5 * max(float(np.quantile(counts[observed], 0.999)), 1.0) + 1.0
-    log_rate = np.linspace(math.log(0.3 / len(counts)), math.log(highest), N_LEVELS)
-    half_penalty = PENALTY * math.log(n_days) / 2
-    changes, rates, profile, size, factor = _segment.find_changes(
-        counts, day_of_week, observed, log_rate, half_penalty, weekday
-    )
-    mean = _segment.daily_rate(len(counts), changes, rates) * profile[day_of_week]
-    residuals = _segment.pearson_residuals(counts, observed, mean, size)
+    log_rate = rate_grid(counts, observed)
+    log_n = math.log(observed.sum())
+    arrays = (counts, day_of_week, observed, log_rate)
+    found = _segment.find_changes(*arrays, PENALTY * log_n / 2, weekday)
+    multiple = PENALTY
+    if false_alarm is not None and rng is not None:
+        multiple = _calibrated(arrays, found, weekday, false_alarm, rng)
+        found = _segment.find_changes(*arrays, multiple * log_n / 2, weekday)
+    changes, rates, profile, size, factor, phi = found
     edges = [0, *changes.tolist(), len(counts)]
+    residuals = _noise.pearson_residuals(counts, day_of_week, observed, changes, rates, profile, size)
     sets = []
     for k in range(1, len(edges) - 1):
         part = slice(edges[k - 1], edges[k + 1])
-        temper = _memory(residuals[part], observed[part])
-        chosen = _location_set(counts[part], day_of_week[part], observed[part], profile, size, temper, level)
-        sets.append(days[part][chosen])
+        local = _noise.memory(residuals[part], observed[part], 2)
+        p = split_probabilities(
+            counts[part], day_of_week[part], observed[part], profile, size, *max(local, (factor, phi))
+        )
+        sets.append(days[part][smallest_set(p, level)])
     return Changepoints(
         daily=daily,
         window=(days[0], days[-1]),
@@ -160,8 +173,87 @@ def detect_changepoints(
         size=float(size),
         weekday_profile=pd.Series(profile, index=["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]),
         factor=float(factor),
-        penalty=2 * half_penalty * float(factor),
+        penalty=multiple * log_n * float(factor),
     )
+
+
+def _check_options(level: float, false_alarm: float | None, rng: np.random.Generator | None) -> None:
+    if not 0 < level < 1:
+        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
+    if false_alarm is not None and not 0.005 <= false_alarm < 1:
+        raise ValueError(
+            f"false_alarm = {false_alarm!r} is not a probability that {N_STEADY} simulated series can show. Give a "
+            "number from 0.005 to 1, such as 0.05."
+        )
+    if false_alarm is not None and rng is None:
+        raise ValueError(f"false_alarm = {false_alarm!r} needs random series. Give rng=numpy.random.default_rng(seed).")
+
+
+def searched_days(
+    daily: DailySeries, window: tuple[Day, Day] | None
+) -> tuple[pd.DatetimeIndex, np.ndarray, np.ndarray]:
+    """Days of a window, their settled counts (0 where missing), and which days were observed and settled.
+
+    Raises
+    ------
+    CoverageError
+        If the window lies outside the series.
+    TooLittleData
+        If fewer than 14 days are observed, or all counts are 0.
+    """
+    days = pd.DatetimeIndex(_searched(daily, window).index)
+    settled = daily.settled.loc[days[0] : days[-1]]
+    observed = settled.notna().to_numpy()
+    counts = settled.fillna(0.0).to_numpy()
+    n_days = int(observed.sum())
+    if n_days < MIN_DAYS:
+        raise TooLittleData(f"Only {n_days} observed days; changes need at least {MIN_DAYS}. Widen the window.")
+    if counts.sum() == 0:
+        raise TooLittleData(f"All {n_days} observed days are 0: there is no rate to change. Check measure and area.")
+    return days, counts, observed
+
+
+def rate_grid(counts: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Evenly spaced log rates from half the quietest week, at least a third of an event in all, to above all days."""
+    seen = counts[observed]
+    total = np.concatenate([[0.0], np.cumsum(seen)])
+    quietest = max(float((total[7:] - total[:-7]).min()) / 7, 0.0)
+    highest = 1.5 * max(float(np.quantile(seen, 0.999)), 1.0) + 1.0
+    return np.linspace(math.log(max(0.3 / len(counts), quietest / 2)), math.log(highest), N_LEVELS)
+
+
+def _calibrated(
+    arrays: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    found: tuple[np.ndarray, np.ndarray, np.ndarray, float, float, float],
+    weekday: bool,
+    false_alarm: float,
+    rng: np.random.Generator,
+) -> float:
+    """The multiple of f log(n) at which steady series of the same noise show a change as often as allowed."""
+    from conflictts.truce import _segment
+    from conflictts.truce._steady import SteadyNoise
+
+    counts, day_of_week, observed, _ = arrays
+    _, _, profile, size, factor, phi = found
+    mean = profile[day_of_week]
+    noise = SteadyNoise(
+        mean * float(counts[observed].sum() / mean[observed].sum()), float(size), float(factor), float(phi)
+    )
+    half_log_n = math.log(observed.sum()) / 2
+    needed = []
+    for _ in range(N_STEADY):
+        steady = np.where(observed, noise.draw(rng), 0.0)
+        low, high = MULTIPLES
+        if steady.sum() == 0:
+            needed.append(low)
+            continue
+        grid = rate_grid(steady, observed)
+        while high - low > 0.05:
+            middle = (low + high) / 2
+            changed = _segment.find_changes(steady, day_of_week, observed, grid, middle * half_log_n, weekday)[0].size
+            low, high = (middle, high) if changed else (low, middle)
+        needed.append(high)
+    return float(np.sort(needed)[math.ceil((1 - false_alarm) * (N_STEADY + 1)) - 1])
 
 
 def _searched(daily: DailySeries, window: tuple[Day, Day] | None) -> pd.DataFrame:
@@ -177,38 +269,44 @@ def _searched(daily: DailySeries, window: tuple[Day, Day] | None) -> pd.DataFram
     return daily.table.loc[first:last]
 
 
-def _memory(residuals: np.ndarray, observed: np.ndarray) -> float:
-    """Long-run variance over variance around one change, averaged over plausible autocorrelations as in the effect."""
-    day = np.flatnonzero(observed)
-    acf = averaged_autocorrelation(residuals[day], day - day[0], slow_columns=2)
-    return 1.0 + 2.0 * float(acf[1:].sum())
-
-
-def _location_set(
+def split_probabilities(
     counts: np.ndarray,
     day_of_week: np.ndarray,
     observed: np.ndarray,
     profile: np.ndarray,
     size: float,
-    temper: float,
-    level: float,
+    factor: float,
+    phi: float,
 ) -> np.ndarray:
-    """Positions of the fewest days that hold one change of rate with probability `level`, in order."""
-    from conflictts.truce import _segment
+    """Probability of each day to be the first after one change of rate, shape (n_days,); the first day has none.
+
+    Both rates are integrated over a beta prior on size / (size + rate), and the likelihood is raised to the power of
+    one over the memory factor. Counts that remember the day before follow a change only as the memory fades; so the
+    change may be k days earlier than it shows, with the odds r**k, r being the autocorrelation at one day.
+    """
+    from conflictts.truce import _split
 
     exposure = max(float(observed.sum()), 1.0)
     top = 3.0 * max(counts.max(), 1.0) + 10.0
     log_rate = np.linspace(math.log(1e-4 / exposure), math.log(top), 4 * N_LEVELS)
     rate = np.exp(log_rate)
-    # Beta(a, b) on size / (size + rate), as a density of the log rate
+    # as a density of the log rate
     log_prior = _PRIOR * (np.log(size / (size + rate)) + np.log(rate / (size + rate)))
-    log_p = _segment.split_log_likelihoods(counts, day_of_week, observed, log_rate, log_prior, profile, size) / temper
-    log_p[0] = -np.inf
+    log_p = (
+        _split.split_log_likelihoods(counts, day_of_week, observed, log_rate, log_prior, profile, size, factor) / factor
+    )
     p = np.exp(log_p - log_p.max())
-    p /= p.sum()
+    remembered = (factor - 1) * (1 - phi) / 2
+    for t in range(len(p) - 2, 0, -1):
+        p[t] += remembered * p[t + 1]
+    return np.asarray(p / p.sum())
+
+
+def smallest_set(p: np.ndarray, level: float) -> np.ndarray:
+    """Positions of the fewest days that together hold a probability, in order."""
     order = np.argsort(-p, kind="stable")
     held = np.cumsum(p[order])
-    return np.sort(order[: int(np.searchsorted(held, level)) + 1])
+    return np.sort(order[: int(np.searchsorted(held, level * held[-1])) + 1])
 
 
 def _regimes(

@@ -25,6 +25,7 @@ NAMES = (
     "diagnostics",
     "placebos",
     "sources",
+    "onset",
     "claims",
     "vintages",
     "benchmark",
@@ -52,6 +53,9 @@ def plots(idlib: ct.Case):
         "placebos": lambda ax: ct.plot_placebos(ct.placebo_effects(effect), ax=ax),
         "sources": lambda ax: ct.plot_source_mix(
             ct.source_mix(idlib, truce, measure="civilians", window=window), ax=ax
+        ),
+        "onset": lambda ax: ct.plot_onset(
+            ct.scan_onset(daily, truce, rng=np.random.default_rng(1), n_simulations=19), ax=ax
         ),
         "claims": lambda ax: ct.plot_claims(daily, ct.hold_claims(daily, idlib.claims), since="2019-04-30", ax=ax),
         "vintages": lambda ax: ct.plot_vintages(two_vintages(), ax=ax),

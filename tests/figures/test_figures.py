@@ -158,3 +158,14 @@ def test_colours_stay_apart_in_grey():
     assert middle - dark > 40, "counterfactual against the fitted rate"
     assert grey(SET) - dark > 80
     assert grey(TRUCE) - dark > 80
+
+
+def test_onset_draws_evidence_of_every_scanned_day(idlib, axes):
+    ax, _ = axes
+    daily = ct.daily_series(idlib, measure="civilians")
+    onset = ct.scan_onset(daily, idlib.truces["TRC-5"], rng=np.random.default_rng(1), n_simulations=19)
+    assert ct.plot_onset(onset, ax=ax) is ax
+    marks = [line for line in ax.lines if line.get_marker() == "o"]
+    assert marks[0].get_ydata().tolist() == onset.evidence.tolist()
+    labels = ax.get_legend_handles_labels()[1]
+    assert {"announced", "truce takes effect", f"detected (p = {onset.p_value:.2g})"} <= set(labels)

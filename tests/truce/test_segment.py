@@ -6,10 +6,10 @@ from itertools import combinations
 import numba
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
-from scipy.special import betaln
+from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import nbinom
 
+from conflictts.truce import _noise as noise
 from conflictts.truce import _segment as segment
 
 JIT = not numba.config.DISABLE_JIT
@@ -57,10 +57,18 @@ def cheapest_by_dynamic_programme(cost: np.ndarray, penalty: float) -> float:
     return best[-1]
 
 
+def regime_rates(counts, weekday, observed, changes, profile, size):
+    return segment.rates_of_groups(*noise.grouped(counts, weekday, observed, changes), profile, size)
+
+
+def path_cost(counts, weekday, observed, changes, rates, profile, size):
+    return segment.cost_of_groups(*noise.grouped(counts, weekday, observed, changes), rates, profile, size)
+
+
 def exact_cost(args, changes, profile, size, penalty) -> float:
     counts, weekday, observed = args
-    rates = segment.regime_rates(counts, weekday, observed, changes, profile, size)
-    return segment.path_cost(counts, weekday, observed, changes, rates, profile, size) + penalty * len(changes)
+    rates = regime_rates(counts, weekday, observed, changes, profile, size)
+    return path_cost(counts, weekday, observed, changes, rates, profile, size) + penalty * len(changes)
 
 
 def test_best_path_by_brute_force():
@@ -101,16 +109,16 @@ def test_refined_path_by_exact_partition():
         for begin in range(24):
             for end in range(begin + 1, 25):
                 part = tuple(array[begin:end] for array in args)
-                rates = segment.regime_rates(*part, np.empty(0, np.int64), profile, size)
-                alone[begin, end] = segment.path_cost(*part, np.empty(0, np.int64), rates, profile, size)
+                rates = regime_rates(*part, np.empty(0, np.int64), profile, size)
+                alone[begin, end] = path_cost(*part, np.empty(0, np.int64), rates, profile, size)
         best = [-penalty]
         for end in range(1, 25):
             best.append(min(best[begin] + penalty + alone[begin, end] for begin in range(end)))
         cost = day_costs(*args, grid, profile, size)
         on_grid = segment.best_path(*args, grid, profile, size, penalty)
-        changes, rates = segment.refined_path(*args, grid, profile, size, penalty)
+        changes, rates = segment.refined_path(*args, grid, np.zeros(1), profile, size, penalty)
         refined = exact_cost(args, changes, profile, size, penalty)
-        assert rates == pytest.approx(segment.regime_rates(*args, changes, profile, size), nan_ok=True)
+        assert rates == pytest.approx(regime_rates(*args, changes, profile, size), nan_ok=True)
         assert refined <= cost_on_grid(on_grid, cost, penalty) + 1e-9  # rounding of sums
         # moving a rate to its nearest level costs information * half_step² / 2, and a day informs by at most its
         # size; rate 0 moves to the lowest level, which costs at most that level a day
@@ -122,9 +130,9 @@ def test_unobserved_days_cost_nothing():
     counts = np.repeat([1.0, 6.0, 0.0], 20)
     weekday, observed, size = np.arange(60) % 7, np.random.default_rng(3).random(60) > 0.3, 2.0
     grid = np.linspace(math.log(0.05), math.log(40), 40)
-    changes, rates = segment.refined_path(counts, weekday, observed, grid, FLAT, size, 2.0)
+    changes, rates = segment.refined_path(counts, weekday, observed, grid, np.zeros(1), FLAT, size, 2.0)
     unseen = np.where(observed, counts, 999.0)
-    again, rates_again = segment.refined_path(unseen, weekday, observed, grid, FLAT, size, 2.0)
+    again, rates_again = segment.refined_path(unseen, weekday, observed, grid, np.zeros(1), FLAT, size, 2.0)
     assert len(changes) == 2
     assert (again.tolist(), rates_again.tolist()) == (changes.tolist(), rates.tolist())
     assert observed[changes].all()  # a regime begins on a day that somebody saw
@@ -145,7 +153,7 @@ KNOWN_RATES = [
 @pytest.mark.parametrize(("counts", "changes", "expected"), KNOWN_RATES)
 def test_rates_of_flat_weeks_are_means(counts, changes, expected):
     counts = np.array(counts)
-    rates = segment.regime_rates(counts, np.zeros(5, np.int64), counts >= 0, np.array(changes), FLAT, 0.7)
+    rates = regime_rates(counts, np.zeros(5, np.int64), counts >= 0, np.array(changes), FLAT, 0.7)
     assert rates == pytest.approx(np.array(expected), nan_ok=True)
 
 
@@ -160,7 +168,7 @@ def test_rates_by_scipy():
         profile = uneven(seed)
         if counts[observed].sum() == 0:
             continue
-        fitted = segment.regime_rates(counts, weekday, observed, np.empty(0, np.int64), profile, size)[0]
+        fitted = regime_rates(counts, weekday, observed, np.empty(0, np.int64), profile, size)[0]
         weight, seen = profile[weekday][observed], counts[observed]
         best = minimize_scalar(
             lambda x: -log_likelihood(seen, weight * math.exp(x), size),  # noqa: B023 - used at once
@@ -178,7 +186,7 @@ def test_path_cost_is_minus_the_log_likelihood():
     cost, expected = [], []
     for change in (10, 25):
         mean = profile[weekday] * np.repeat(rates, [change, 40 - change])
-        cost.append(segment.path_cost(counts, weekday, observed, np.array([change]), rates, profile, size))
+        cost.append(path_cost(counts, weekday, observed, np.array([change]), rates, profile, size))
         expected.append(-nbinom.logpmf(counts, size, size / (size + mean))[observed].sum())
     assert cost[1] - cost[0] == pytest.approx(expected[1] - expected[0])  # the terms without rates cancel
 
@@ -186,109 +194,87 @@ def test_path_cost_is_minus_the_log_likelihood():
 def test_silent_regime_is_free():
     counts = np.array([3.0, 3.0, 0.0, 0.0])
     weekday, observed = np.zeros(4, np.int64), np.ones(4, bool)
-    cost = segment.path_cost(counts, weekday, observed, np.array([2]), np.array([3.0, 0.0]), FLAT, 2.0)
-    alone = segment.path_cost(counts[:2], weekday, observed, np.empty(0, np.int64), np.array([3.0]), FLAT, 2.0)
+    cost = path_cost(counts, weekday, observed, np.array([2]), np.array([3.0, 0.0]), FLAT, 2.0)
+    alone = path_cost(counts[:2], weekday, observed, np.empty(0, np.int64), np.array([3.0]), FLAT, 2.0)
     assert cost == pytest.approx(alone)
 
 
-def test_size_by_scipy():
-    for seed in range(MANY // 8):
-        rng = np.random.default_rng(seed)
-        mean = rng.uniform(0.5, 8, 80)
-        true = rng.choice([0.2, 1.0, 6.0])
-        counts, observed = rng.negative_binomial(true, true / (true + mean)).astype(float), rng.random(80) > 0.1
+def functional_pruning(counts, size, penalty) -> float:
+    """Cost of the best segmentation, all rates allowed: an interval of rates per last change, cut where others win.
 
-        def surprise(log_size, counts=counts[observed], mean=mean[observed]):
-            size = math.exp(log_size)
-            return -nbinom.logpmf(counts, size, size / (size + mean)).sum()
-
-        found = segment.fit_size(counts, observed, mean)
-        best = minimize_scalar(surprise, bounds=(math.log(0.02), math.log(500)), method="bounded")
-        assert surprise(math.log(found)) <= best.fun + 1e-6  # SciPy's default tolerance
-        if found < 100:  # above, the likelihood is flat
-            assert math.log(found) == pytest.approx(best.x, abs=1e-3)  # SciPy's default tolerance, times ten
-
-
-@pytest.mark.parametrize(
-    ("counts", "expected"),
-    [pytest.param([5.0] * 40, 500, id="constant"), pytest.param([0.0] * 39 + [900.0], 0.02, id="one day")],
-)
-def test_size_stays_in_bounds(counts, expected):
-    counts = np.array(counts)
-    size = segment.fit_size(counts, np.ones(40, bool), np.full(40, counts.mean()))
-    assert size == pytest.approx(expected, rel=1e-4)  # the golden section stops at 1e-5
+    Written for flat weeks and whole series, in the rate p = rate / (size + rate), where a day costs
+    -size log(1 - p) - count log(p): functions of p with two numbers each, whose differences have at most two roots.
+    """
+    candidates = [(0.0, 0.0, 0.0, [(0.0, 1.0)])]  # cost so far, days, total, the rates where it is cheapest
+    best = -penalty
+    for count in counts:
+        candidates = [(base, days + 1, total + count, parts) for base, days, total, parts in candidates]
+        fresh = [(0.0, 1.0)]
+        kept = []
+        for base, days, total, parts in candidates:
+            good = [part for old in parts for part in below(base - best - penalty, days - 1, total - count, old, size)]
+            if good:
+                kept.append((base, days, total, good))
+                fresh = [piece for new in fresh for piece in without(new, good)]
+        if fresh:
+            kept.append((best + penalty, 1.0, count, fresh))
+        candidates = kept
+        best = min(base + least(days, total, part, size) for base, days, total, parts in candidates for part in parts)
+    return best
 
 
-def test_weekday_profile_by_hand():
-    weekday = np.arange(28) % 7
-    counts = np.where(weekday == 0, 8.0, 1.0)
-    observed = np.arange(28) != 3
-    counts[3] = 100.0
-    profile = segment.weekday_profile(counts, weekday, observed, np.full(28, 2.0))
-    raw = np.array([(32 + 3.5) / (8 + 3.5), *[(4 + 3.5) / (8 + 3.5)] * 6])
-    raw[3] = (3 + 3.5) / (6 + 3.5)
-    assert profile == pytest.approx(raw / raw.mean())
+def curve(days, total, p, size) -> float:
+    zero = -total * math.log(p) if total > 0 else 0.0
+    return zero - size * days * math.log1p(-p) if p < 1 or days == 0 else math.inf
 
 
-def test_daily_rate_and_residuals_by_hand():
-    rate = segment.daily_rate(5, np.array([2, 4]), np.array([2.0, np.nan, 0.5]))
-    assert rate.tolist() == [2.0, 2.0, 0.0, 0.0, 0.5]
-    residuals = segment.pearson_residuals(np.array([2.0, 8.0, 1.0, 0.0, 1.0]), np.arange(5) != 4, rate, 4.0)
-    assert residuals == pytest.approx([0.0, 6 / math.sqrt(3), 0.0, 0.0, 0.0])  # 2 + 2²/4 = 3
+def least(days, total, part, size) -> float:
+    low, high = part
+    p = min(max(total / (total + size * days), low), high)
+    return curve(days, total, max(p, 1e-300), size)
 
 
-def naive_factor(residuals, observed) -> float:
-    centred = np.where(observed, residuals - residuals[observed].mean(), 0.0)
-    pairs = [(1 - lag / 15) * (centred[lag:] @ centred[:-lag]) for lag in range(1, min(14, len(centred) - 1) + 1)]
-    return max(1.0, 1 + 2 * sum(pairs) / (centred @ centred))
+def below(base, days, total, part, size) -> list[tuple[float, float]]:
+    """Where in an interval base + curve <= 0: convex, so one interval at most."""
+    low, high = part
+    bottom = min(max(total / (total + size * days), low), high) if days > 0 else low
+
+    def value(p: float) -> float:
+        return base + curve(days, total, min(max(p, 1e-300), 1 - 1e-16), size)
+
+    if value(bottom) > 0:
+        return []
+    left = low if value(low) <= 0 else brentq(value, max(low, 1e-300), bottom, xtol=1e-14)
+    right = high if value(high) <= 0 else brentq(value, bottom, min(high, 1 - 1e-16), xtol=1e-14)
+    return [(left, right)]
 
 
-@pytest.mark.parametrize("n_days", [6, 40, 300])
-@pytest.mark.parametrize("phi", [-0.5, 0.0, 0.6])
-def test_long_run_factor_by_numpy(n_days, phi):
-    rng = np.random.default_rng(n_days)
-    residuals = rng.normal(size=n_days)
-    for t in range(1, n_days):
-        residuals[t] += phi * residuals[t - 1]
-    observed = rng.random(n_days) > 0.2
-    assert segment.long_run_factor(residuals, observed) == pytest.approx(naive_factor(residuals, observed))
+def without(part, others) -> list[tuple[float, float]]:
+    pieces = [part]
+    for begin, end in others:
+        pieces = [(a, b) for low, high in pieces for a, b in ((low, min(high, begin)), (max(low, end), high)) if a < b]
+    return pieces
 
 
-def test_long_run_factor_measures_memory():
-    rng = np.random.default_rng(1)
-    memory = rng.normal(size=3000)
-    assert segment.long_run_factor(memory, np.ones(3000, bool)) < 1.35  # 1 plus three of its standard errors, 0.11
-    for t in range(1, 3000):
-        memory[t] += 0.5 * memory[t - 1]
-    # AR(1) with phi 0.5: (1 + phi) / (1 - phi) = 3, of which the Bartlett window over 14 days keeps 2.7
-    assert segment.long_run_factor(memory, np.ones(3000, bool)) == pytest.approx(2.7, abs=0.5)  # 1.5 standard errors
-
-
-@pytest.mark.parametrize("residual", [0.0, 0.1, 3e-16])
-def test_constant_residuals_have_no_memory(residual):
-    assert segment.long_run_factor(np.full(90, residual), np.ones(90, bool)) == 1.0
-
-
-@pytest.mark.parametrize("size", [0.3, 1.0, 8.0])
-def test_split_likelihoods_by_the_beta_integral(size):
-    counts, weekday, observed, _ = series(21, 40)
-    grid = np.linspace(-45, 45, 4001)  # far beyond the rates of any weight
-    odds = np.exp(grid - math.log(size))
-    log_prior = -0.5 * (np.log1p(odds) + np.log1p(1 / odds))  # Beta(1/2, 1/2) on size / (size + rate) = 1 / (1 + odds)
-    found = segment.split_log_likelihoods(counts, weekday, observed, grid, log_prior, FLAT, size)
-
-    def integral(part: slice) -> float:  # the likelihood of a part is share^(size n) (1 - share)^sum
-        return betaln(0.5 + size * observed[part].sum(), 0.5 + counts[part][observed[part]].sum())
-
-    expected = np.array([integral(slice(0, t)) + integral(slice(t, 40)) for t in range(1, 40)])
-    assert found[1:] - found[1] == pytest.approx(
-        expected - expected[0], abs=1e-6
-    )  # both sums are fine; constants cancel
-
-
-def test_log_sum_exp_does_not_overflow():
-    assert segment.log_sum_exp(np.array([1000.0, 1000.0])) == pytest.approx(1000 + math.log(2))
-    assert segment.log_sum_exp(np.array([-5000.0, -1e6])) == pytest.approx(-5000)
+def test_refined_path_by_functional_pruning():
+    cheaper_on_grid = 0
+    for seed in range(2 * MANY):
+        rng = np.random.default_rng([3, seed])
+        n_days, size = int(rng.integers(10, 40)), float(rng.choice([0.5, 2.0, 10.0]))
+        rate = np.repeat(rng.choice([0.3, 2.0, 8.0], 2), [n_days // 2, n_days - n_days // 2])
+        counts = rng.negative_binomial(size, size / (size + rate)).astype(float)
+        if counts.sum() == 0:
+            continue
+        args = counts, np.zeros(n_days, np.int64), np.ones(n_days, bool)
+        grid = np.linspace(math.log(0.03 / n_days), math.log(3 * counts.max() + 1), 96)
+        penalty = float(rng.choice([1.0, 3.0]))
+        changes, _ = segment.refined_path(*args, grid, np.zeros(1), FLAT, size, penalty)
+        exact = functional_pruning(counts, size, penalty)
+        found = exact_cost(args, changes, FLAT, size, penalty)
+        half_step = (grid[1] - grid[0]) / 2
+        assert exact - 1e-8 <= found <= exact + min(size * n_days, counts.sum()) * half_step**2 / 2 + 0.03
+        cheaper_on_grid += found <= exact + 1e-8
+    assert cheaper_on_grid >= 0.97 * 2 * MANY  # the grid, moved onto the fitted rates, nearly always holds the best
 
 
 def test_find_changes_reaches_a_fixed_point():
@@ -300,7 +286,7 @@ def test_find_changes_reaches_a_fixed_point():
     counts, observed = rng.negative_binomial(5, 5 / (5 + mean)).astype(float), np.ones(210, bool)
     grid = np.linspace(math.log(0.3 / 210), math.log(40), 96)
     half_penalty = 1.25 * math.log(210)
-    changes, rates, found_profile, size, factor = segment.find_changes(
+    changes, rates, found_profile, size, factor, _ = segment.find_changes(
         counts, weekday, observed, grid, half_penalty, True
     )
     assert np.abs(changes - [90, 150]).max() <= 3  # eight to one, and one to four, in NB noise of size 5
@@ -308,12 +294,14 @@ def test_find_changes_reaches_a_fixed_point():
     assert found_profile == pytest.approx(profile, rel=0.35)  # three standard errors of 30 NB days
     assert found_profile.mean() == pytest.approx(1.0)
     again, rates_again = segment.refined_path(
-        counts, weekday, observed, grid, found_profile, size, half_penalty * factor
+        counts, weekday, observed, grid, rates, found_profile, size, half_penalty * factor
     )
     assert again.tolist() == changes.tolist()
-    fitted = segment.daily_rate(210, changes, rates)
-    assert segment.weekday_profile(counts, weekday, observed, fitted) == pytest.approx(found_profile, abs=0.01)
-    assert segment.fit_size(counts, observed, fitted * found_profile[weekday]) == pytest.approx(size, rel=0.05)
+    total, seen = noise.grouped(counts, weekday, observed, changes)
+    assert noise.weekday_profile(total.sum(axis=0), rates @ seen) == pytest.approx(found_profile, abs=0.01)
+    mean = np.outer(rates, found_profile).ravel()
+    above, rest = noise.tabled(counts, observed)
+    assert noise.fit_size(above, rest, total.ravel(), seen.ravel(), mean, 1.0) == pytest.approx(size, rel=0.05)
     assert rates_again == pytest.approx(rates, rel=0.01)  # the three tolerances: one more round moves them little
     flat = segment.find_changes(counts, weekday, observed, grid, half_penalty, False)[2]
     assert flat.tolist() == [1.0] * 7
@@ -323,23 +311,23 @@ def kernel_arguments() -> dict[str, tuple]:
     counts, weekday, observed, size = series(2, 60)
     grid = np.linspace(math.log(0.05), math.log(40), 30)
     changes, rates, profile = np.array([20, 41]), np.array([1.0, 5.0, 0.0]), uneven(2)
-    mean = segment.daily_rate(60, changes, rates) * profile[weekday]
-    residuals = segment.pearson_residuals(counts, observed, mean, size)
     args = (counts, weekday, observed)
+    total, seen = noise.grouped(*args, changes)
+    above, rest = noise.tabled(counts, observed)
+    cheapest, level = np.linspace(-2.0, 50.0, 61), np.full(61, 7)
     return {
+        "day_costs": (grid, profile, size),
+        "smallest": (grid, np.empty(30)),
         "best_path": (*args, grid, profile, size, 2.0),
-        "regime_rates": (*args, changes, profile, size),
-        "path_cost": (*args, changes, rates, profile, size),
-        "refined_path": (*args, grid, profile, size, 2.0),
-        "daily_rate": (60, changes, rates),
-        "weekday_profile": (*args, segment.daily_rate(60, changes, rates)),
-        "fit_size": (counts, observed, mean),
-        "size_cost": (counts, observed, mean, size),
-        "pearson_residuals": (counts, observed, mean, size),
-        "long_run_factor": (residuals, observed),
+        "_backtracked": (*args, *segment.day_costs(grid, profile, size), 2.0, cheapest, level),
+        "rates_of_groups": (total, seen, profile, size),
+        "cost_of_groups": (total, seen, rates, profile, size),
+        "snapped": (grid, rates),
+        "refined_path": (*args, grid, np.zeros(1), profile, size, 2.0),
+        "running_mean": (counts, observed),
+        "first_guess": (*args, True),
+        "surroundings": (*args, changes, rates, profile, above, rest, size, True),
         "find_changes": (*args, grid, 3.0, True),
-        "split_log_likelihoods": (*args, grid, np.zeros(30), profile, size),
-        "log_sum_exp": (grid,),
     }
 
 
@@ -356,5 +344,24 @@ def test_kernel_by_its_python_source(name):
 
 @pytest.mark.skipif(not JIT, reason="a kernel is known by its Python source")
 def test_every_kernel_is_compared():
-    kernels = {name for name, value in vars(segment).items() if hasattr(value, "py_func")}
+    here = segment.__name__
+    kernels = {
+        name for name, value in vars(segment).items() if hasattr(value, "py_func") and value.py_func.__module__ == here
+    }
     assert kernels == set(kernel_arguments())
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 7, 8, 24, 32, 96])
+def test_smallest(width):
+    for seed in range(width):
+        values = np.random.default_rng(seed).permutation(np.arange(3.0, 3.0 + width))
+        assert segment.smallest(values, np.empty(width)) == 3.0
+
+
+def test_running_mean_by_numpy():
+    counts, _, observed, _ = series(5, 80)
+    expected = []
+    for t in range(80):
+        near = slice(max(t - 14, 0), t + 15)
+        expected.append(max(counts[near][observed[near]].mean(), 0.02))
+    assert segment.running_mean(counts, observed) == pytest.approx(expected)

@@ -1,0 +1,66 @@
+"""The numba kernel of the onset scan: the gain by one change on each of some days, and the noise around the best."""
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from conflictts.truce._noise import grouped, tabled
+from conflictts.truce._segment import cost_of_groups, first_guess, rates_of_groups, surroundings
+
+_ROUNDS = 4
+
+
+@njit(cache=True, nogil=True)
+def costs_of_splits(counts, weekday, observed, begin, end, profile, size):
+    """Cost of one change at each day from `begin` to before `end`, the rates fitted; and of no change."""
+    total, seen = grouped(counts, weekday, observed, np.array([begin]))
+    both_total = total.sum(axis=0).reshape(1, 7)
+    both_seen = seen.sum(axis=0).reshape(1, 7)
+    rates = rates_of_groups(both_total, both_seen, profile, size)
+    steady = cost_of_groups(both_total, both_seen, rates, profile, size)
+    costs = np.empty(end - begin)
+    for t in range(begin, end):
+        rates = rates_of_groups(total, seen, profile, size)
+        costs[t - begin] = cost_of_groups(total, seen, rates, profile, size)
+        if observed[t]:
+            d, y = weekday[t], counts[t]
+            total[0, d] += y
+            seen[0, d] += 1.0
+            total[1, d] -= y
+            seen[1, d] -= 1.0
+    return costs, steady
+
+
+@njit(cache=True, nogil=True)
+def scan(counts, weekday, observed, begin, end, use_profile):
+    """Evidence for one change on each scanned day, with profile, size and memory fitted around the best one.
+
+    Returns
+    -------
+    evidence : ndarray, shape (end - begin,)
+        Twice the gain of log-likelihood over no change, over the memory factor.
+    before, after : float
+        Rates either side of the best day.
+    profile, size, factor, phi
+    """
+    above, rest = tabled(counts, observed)
+    profile, size = first_guess(counts, weekday, observed, use_profile)
+    change = np.zeros(1, np.int64)
+    rates = np.zeros(2)
+    factor, phi = 1.0, 0.0
+    for _ in range(_ROUNDS):
+        costs, _ = costs_of_splits(counts, weekday, observed, begin, end, profile, size)
+        best = begin + np.argmin(costs)
+        same = best == change[0]
+        change[0] = best
+        total, seen = grouped(counts, weekday, observed, change)
+        rates = rates_of_groups(total, seen, profile, size)
+        profile, size, factor, phi = surroundings(
+            counts, weekday, observed, change, rates, profile, above, rest, size, use_profile
+        )
+        if same:
+            break
+    costs, steady = costs_of_splits(counts, weekday, observed, begin, end, profile, size)
+    return 2.0 * (steady - costs) / factor, rates[0], rates[1], profile, size, factor, phi

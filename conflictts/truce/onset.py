@@ -1,0 +1,193 @@
+"""Whether, and from which day, the daily rate changed around a truce's date: announced, effective and detected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import CoverageError, TooLittleData
+from conflictts.series.daily import DailySeries, Day
+from conflictts.truce.changepoints import searched_days, smallest_set, split_probabilities
+from conflictts.truce.period import Truce
+
+DAYS_BEFORE, DAYS_AFTER = 120, 60  # the default window, as for the effect
+EARLIEST, LATEST = -7, 21  # days from the truce's first day that are scanned
+MIN_DAYS_EITHER_SIDE = 14
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Onset:
+    """Evidence for one change of the daily rate on each day around a truce's date.
+
+    Attributes
+    ----------
+    daily : DailySeries
+        The series, kept so that a figure needs only the result.
+    truce : Truce
+    window : (Timestamp, Timestamp)
+        First and last day used.
+    evidence : Series, shape (n_scanned_days,)
+        Twice the gain of log-likelihood by a change whose first day this is, over the memory factor.
+    detected : Timestamp
+        Day of the largest evidence: the best point, which is not to be quoted without its set.
+    onset_set : DatetimeIndex
+        The fewest scanned days that hold the change's first day with probability `level`, given that there is one
+        among them. The days need not be consecutive.
+    p_value : float
+        How often series without any change, of the same noise and memory, show evidence as large on some scanned day.
+    rate_before, rate_after : float
+        Per day, either side of `detected`.
+    level : float
+        Confidence level of the set.
+    size : float
+        Size of the negative binomial: variance = mean + mean² / size.
+    factor : float
+        Long-run variance over variance of the residuals (1 for independent days).
+    """
+
+    daily: DailySeries
+    truce: Truce
+    window: tuple[pd.Timestamp, pd.Timestamp]
+    evidence: pd.Series
+    detected: pd.Timestamp
+    onset_set: pd.DatetimeIndex
+    p_value: float
+    rate_before: float
+    rate_after: float
+    level: float
+    size: float
+    factor: float
+
+    def summary(self) -> pd.DataFrame:
+        """One row each for the announced, effective and detected day: day, days from effective, in the set or not."""
+        rows = {"announced": self.truce.announced, "effective": self.truce.effective, "detected": self.detected}
+        table = pd.DataFrame({"day": pd.Series(rows, dtype="datetime64[us]")})
+        table["days_from_effective"] = (table["day"] - self.truce.effective).dt.days.astype("Int64")
+        table["in_set"] = table["day"].isin(self.onset_set)
+        return table
+
+
+def scan_onset(
+    daily: DailySeries,
+    truce: Truce,
+    *,
+    rng: np.random.Generator,
+    window: tuple[Day, Day] | None = None,
+    weekday: bool = True,
+    level: float = 0.95,
+    n_simulations: int = 999,
+) -> Onset:
+    """Look for one change of the daily rate from a week before a truce's first day to three weeks after it.
+
+    Every scanned day is tried as the first of a new rate; the evidence is twice the gain of log-likelihood over one
+    steady rate, divided by the factor by which memory between days multiplies the variance of a mean. Its largest
+    value is compared with those of simulated series of a steady rate with the same length, mean, weekday profile,
+    size, memory and missing days, each put through the same scan (a parametric bootstrap).
+
+    A small p-value says that the rate changed near the date, up or down; not that the truce changed it.
+
+    Parameters
+    ----------
+    daily : DailySeries
+        Unobserved and provisional days contribute nothing.
+    truce : Truce
+    rng : numpy.random.Generator
+        For the simulated series.
+    window : (first, last), optional
+        Days to use, inclusive. Default: the 120 days before the truce and the 60 from its first day on, as far as the
+        series covers them and the truce was not over.
+    weekday : bool, default True
+        Whether the rate may differ by day of the week.
+    level : float, default 0.95
+        Confidence level of the onset's set.
+    n_simulations : int, default 999
+        The p-value is a multiple of one over this plus 1.
+
+    Returns
+    -------
+    Onset
+
+    Raises
+    ------
+    CoverageError
+        If the truce's first day or the window lies outside the series.
+    TooLittleData
+        If fewer than 14 days are observed before the first or after the last scanned day, or all counts are 0.
+    ValueError
+        If `level` is no probability or `n_simulations` is under 19.
+
+    References
+    ----------
+    Worsley (1986), Biometrika 73(1), 91-104 (the largest likelihood ratio over possible days of one change).
+
+    Examples
+    --------
+    >>> import conflictts as ct, numpy as np
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> onset = ct.scan_onset(daily, case.truces["TRC-5"], rng=np.random.default_rng(1), n_simulations=199)
+    >>> onset.summary()["days_from_effective"].tolist()
+    [-1, 0, -1]
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
+    if n_simulations < 19:
+        raise ValueError(f"n_simulations = {n_simulations!r} cannot show a p-value of 0.05. Give at least 19.")
+    from conflictts.truce import _scan
+    from conflictts.truce._steady import SteadyNoise
+
+    days, counts, observed = searched_days(daily, _window(daily, truce) if window is None else window)
+    begin, end = _scanned(days, observed, truce)
+    day_of_week = days.day_of_week.to_numpy().astype(np.int64)
+    evidence, before, after, profile, size, factor, phi = _scan.scan(counts, day_of_week, observed, begin, end, weekday)
+    mean = profile[day_of_week]
+    noise = SteadyNoise(mean * float(counts[observed].sum() / mean[observed].sum()), size, factor, phi)
+    as_large = 0
+    for _ in range(n_simulations):
+        steady = np.where(observed, noise.draw(rng), 0.0)
+        if steady.sum() > 0:
+            as_large += _scan.scan(steady, day_of_week, observed, begin, end, weekday)[0].max() >= evidence.max()
+    p = split_probabilities(counts, day_of_week, observed, profile, size, factor, phi)
+    chosen = begin + smallest_set(p[begin:end], level)
+    return Onset(
+        daily=daily,
+        truce=truce,
+        window=(days[0], days[-1]),
+        evidence=pd.Series(evidence, days[begin:end], name="evidence"),
+        detected=days[begin + int(evidence.argmax())],
+        onset_set=days[chosen],
+        p_value=(1 + as_large) / (n_simulations + 1),
+        rate_before=float(before),
+        rate_after=float(after),
+        level=level,
+        size=float(size),
+        factor=float(factor),
+    )
+
+
+def _window(daily: DailySeries, truce: Truce) -> tuple[pd.Timestamp, pd.Timestamp]:
+    start, end = daily.coverage
+    if not start <= truce.effective <= end:
+        raise CoverageError(
+            f"The {truce.name} took effect on {truce.effective:%Y-%m-%d}, outside the days covered, "
+            f"{start:%Y-%m-%d}..{end:%Y-%m-%d}. Count over a wider coverage."
+        )
+    last = truce.effective + pd.Timedelta(days=DAYS_AFTER - 1)
+    if truce.ended is not None:
+        last = min(last, truce.ended - pd.Timedelta(days=1))
+    return max(start, truce.effective - pd.Timedelta(days=DAYS_BEFORE)), min(end, last)
+
+
+def _scanned(days: pd.DatetimeIndex, observed: np.ndarray, truce: Truce) -> tuple[int, int]:
+    """Positions of the first scanned day and of the one after the last."""
+    effective = (truce.effective - days[0]).days
+    begin, end = effective + EARLIEST, effective + LATEST + 1
+    before, after = int(observed[: max(begin, 0)].sum()), int(observed[end:].sum())
+    if min(before, after) < MIN_DAYS_EITHER_SIDE:
+        raise TooLittleData(
+            f"Observed are {before} days before and {after} after the scan from {-EARLIEST} days before to {LATEST} "
+            f"days after {truce.effective:%Y-%m-%d}; each side needs {MIN_DAYS_EITHER_SIDE}. Widen the window."
+        )
+    return begin, end

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import numba
+import numpy as np
+import pandas as pd
+import pytest
+
+from conflictts import DailySeries, Truce, daily_series
+from conflictts.errors import CoverageError, TooLittleData
+from conflictts.truce import _noise, _scan, _segment
+from conflictts.truce.onset import scan_onset
+
+START = pd.Timestamp("2020-01-06")  # a Monday
+TRUCE = Truce("2020-05-05", announced="2020-05-03")  # day 120
+simulation = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="tests the statistics, not the kernels")
+
+
+def made(counts) -> DailySeries:
+    return DailySeries.from_counts(pd.Series(np.asarray(counts, float), pd.date_range(START, periods=len(counts))))
+
+
+def noisy(seed, mean: np.ndarray, size: float = 2.0) -> np.ndarray:
+    return np.random.default_rng(seed).negative_binomial(size, size / (size + mean)).astype(float)
+
+
+def scanned(counts, seed: int = 1, **options):
+    return scan_onset(made(counts), TRUCE, rng=np.random.default_rng(seed), **options)
+
+
+@pytest.mark.parametrize("late", [-7, 0, 3, 21])
+def test_stop_is_dated_to_the_day(late):
+    counts = np.tile([4.0, 6.0, 5.0], 60)
+    counts[120 + late :] = 0
+    onset = scanned(counts, weekday=False, n_simulations=19)
+    assert (onset.detected - TRUCE.effective).days == late
+    assert onset.onset_set.tolist() == [onset.detected]
+    assert onset.p_value == 1 / 20
+    assert (onset.rate_before, onset.rate_after) == (pytest.approx(5, rel=0.02), 0)  # 1 to 3 days of an uneven triple
+    table = onset.summary()
+    assert table["days_from_effective"].tolist() == [-2, 0, late]
+    assert table.loc["detected", "in_set"]
+
+
+@pytest.mark.parametrize(("measure", "days"), [("civilians", {0, 1}), ("deaths", {0, 1})])
+def test_truce_of_31_august_in_ucdp(greater_idlib, measure, days):
+    daily = daily_series(greater_idlib, measure=measure, coverage=("2018-01-01", "2019-11-30"))
+    onset = scan_onset(daily, Truce("2019-08-31"), rng=np.random.default_rng(1), n_simulations=199)
+    assert onset.summary().loc["detected", "days_from_effective"] in days
+    assert onset.summary().loc["effective", "in_set"]
+    assert onset.p_value <= 0.01
+
+
+@simulation
+def test_steady_series_are_rarely_significant():
+    small = sum(scanned(noisy([1, k], np.full(180, 3.0)), k, n_simulations=99).p_value <= 0.05 for k in range(120))
+    assert small <= 13  # binomial: more than 13 of 120 at 5 % has probability 0.003
+
+
+def test_evidence_by_brute_force():
+    counts = noisy(4, np.repeat([5.0, 2.0], [125, 55]))
+    onset = scanned(counts, n_simulations=19)
+    weekday, observed = np.arange(180) % 7, np.ones(180, bool)
+    _, _, _, profile, size, factor, _ = _scan.scan(counts, weekday, observed, 113, 142, True)
+
+    def cost(changes) -> float:
+        total, seen = _noise.grouped(counts, weekday, observed, np.array(changes, dtype=np.int64))
+        return _segment.cost_of_groups(total, seen, _segment.rates_of_groups(total, seen, profile, size), profile, size)
+
+    expected = [2 * (cost([]) - cost([t])) / factor for t in range(113, 142)]
+    assert onset.evidence.tolist() == pytest.approx(expected)
+    assert onset.evidence.index[0] == TRUCE.effective - pd.Timedelta(days=7)
+    assert onset.evidence.index[-1] == TRUCE.effective + pd.Timedelta(days=21)
+    assert onset.detected == onset.evidence.idxmax()
+
+
+def test_same_generator_same_answer():
+    counts = noisy(3, np.full(180, 2.0))
+    first, second = scanned(counts, n_simulations=49), scanned(counts, n_simulations=49)
+    assert first.p_value == second.p_value
+    assert 0 < first.p_value <= 1
+
+
+def test_too_short_a_side_is_refused():
+    with pytest.raises(TooLittleData, match="Observed are 113 days before and 8 after the scan"):
+        scanned(np.ones(150))
+    with pytest.raises(CoverageError, match="took effect on 2020-05-05, outside the days covered"):
+        scanned(np.ones(100))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"), [({"level": 95}, "level = 95"), ({"n_simulations": 9}, "n_simulations = 9")]
+)
+def test_options_are_checked(options, message):
+    with pytest.raises(ValueError, match=message):
+        scanned(np.ones(180), **options)
