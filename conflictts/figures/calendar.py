@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from conflictts.figures.style import COUNTED, INK, _footer, given_or_current
+from conflictts.figures.style import COUNTED, INK, given_or_current, what_is_drawn, write_footer
 from conflictts.series.daily import DailySeries
 
 if TYPE_CHECKING:
@@ -138,4 +138,4 @@ def _frame(
         named = [n == 0 or days[k].month == 1 for n, k in enumerate(starts)]
         words = [f"{days[k]:%b}" + (f"\n{days[k].year}" if year else "") for k, year in zip(starts, named, strict=True)]
         ax.set_xticks(column[starts], words, ha="left")
-    _footer(ax, daily, *daily.coverage, ax.get_window_extent().width / ax.figure.dpi)
+    write_footer(ax, what_is_drawn(daily, *daily.coverage))

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ import pandas as pd
 from conflictts.errors import InputError
 from conflictts.incidents.encoding import NotUtf8, Text
 from conflictts.incidents.packing import CHUNK, Readable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MAX_CELL = 1 << 24  # characters; a longer cell means that a quotation mark is missing
 MOST_COLUMNS = 1 << 14  # as many as Excel has
@@ -165,7 +168,10 @@ def split_fast(source: IO[bytes] | Path, layout: Layout, columns: Sequence[str])
     import pyarrow as pa
     import pyarrow.csv
 
-    stream = pa.OSFile(str(source)) if isinstance(source, Path) else pa.PythonFile(source, mode="r")
+    pool = _pool()
+    stream = (
+        pa.OSFile(str(source), memory_pool=pool) if isinstance(source, Path) else pa.PythonFile(source, mode="r")
+    )
     stream.seek(layout.body)
     try:
         table = pa.csv.read_csv(
@@ -177,6 +183,7 @@ def split_fast(source: IO[bytes] | Path, layout: Layout, columns: Sequence[str])
             convert_options=pa.csv.ConvertOptions(
                 include_columns=list(columns), column_types=dict.fromkeys(columns, pa.large_string())
             ),
+            memory_pool=pool,
         )
     except pa.ArrowInvalid:
         return None
@@ -186,6 +193,16 @@ def split_fast(source: IO[bytes] | Path, layout: Layout, columns: Sequence[str])
     split = pd.DataFrame({column: table.column(column).to_pandas() for column in columns}, dtype="str", copy=False)
     split.index = pd.RangeIndex(2, table.num_rows + 2, name="row")
     return split
+
+
+def _pool() -> pa.MemoryPool:
+    """Where the text lies: not mimalloc, which hands each block's pages back to the system and fetches them again."""
+    import pyarrow as pa
+
+    try:
+        return pa.jemalloc_memory_pool()
+    except NotImplementedError:  # not built in, as on Windows
+        return pa.default_memory_pool()
 
 
 def split_exactly(stream: IO[bytes], layout: Layout, columns: Sequence[str], name: str) -> Split:
