@@ -57,10 +57,10 @@ PLAIN = [
 
 
 @pytest.mark.parametrize(("body", "plain"), PLAIN)
-@pytest.mark.parametrize("chunk", [1, 2, 3, 7, 1 << 20])
+@pytest.mark.parametrize("chunk", [1, 2, 3, 4, 5, 7, 1 << 20])
 def test_scan_tells_what_the_fast_path_may_read(tmp_path, monkeypatch, body, plain, chunk):
     """Whatever the size of the parts that the bytes are scanned in."""
-    monkeypatch.setattr(splitting, "CHUNK", chunk)
+    monkeypatch.setattr(splitting, "_SCANNED", chunk)
     path = tmp_path / "scan.csv"
     path.write_bytes(b"id,note\n" + body.encode())
     with path.open("rb") as stream:
