@@ -96,7 +96,7 @@ def refuse_twice(header: Sequence[str], name: str) -> None:
 
 
 def scan(stream: Readable, layout: Layout) -> Soundness:
-    """Say whether the fast path reads the records, after the header, as the exact path does.
+    """Say whether the fast path reads the records as the exact path does; the stream stands at its beginning.
 
     It does where quotation marks stand only around whole fields (each opening one after a delimiter, a line end or a
     closing one, each closing one before a delimiter, a line end or an opening one: between two of these the count of
