@@ -50,9 +50,8 @@ def superseded(identity: pd.Series, *newness: npt.NDArray[np.generic]) -> pd.Ser
 
     Rows alike in every measure are left for the check to find. A blank identifier is nobody's repetition.
     """
-    identity = Distinct.of(identity).text
     older = pd.Series(False, identity.index)
-    if identity.is_unique:
+    if _numbers_differ(identity) or (identity := stripped(identity)).is_unique:
         return older
     again = identity.duplicated(keep=False) & (identity != "")
     for measure in newness:
@@ -121,7 +120,8 @@ def check_incidents(
     ----------
     records : DataFrame of str
         Columns of the incident table, still as text, one row for each row of the files' tables in their order;
-        columns the source lacks may be absent. A column that a reader computed may be of sound numbers already.
+        columns the source lacks may be absent. A column that a reader computed may be of sound numbers or days
+        already.
     raw : RawRecords or sequence of RawRecords
         The files the rows came from.
     names : mapping of str to str
@@ -225,6 +225,8 @@ def _checked(records: pd.DataFrame, faults: _Faults) -> pd.DataFrame:
 def _check_column(text: pd.Series, column: str, faults: _Faults) -> object:
     if column not in (*DAYS, *COUNTS, *DEGREES):
         return stripped(text).array
+    if text.dtype == "datetime64[us]":
+        return text.array
     if column not in DAYS and (sound := sound_numbers(text, column)) is not None:
         return sound
     distinct = Distinct.of(text)
