@@ -187,8 +187,8 @@ def _archive(stream: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
         archive = zipfile.ZipFile(stream)
     except _ZIP_FAULTS as error:
         raise InputError(
-            f"{path.name} is damaged ({brief(error)}): it begins like a zip archive or an Excel workbook; unpack it, or "
-            "export the sheet as CSV, or download it again."
+            f"{path.name} is damaged ({brief(error)}): it begins like a zip archive or an Excel workbook; unpack it, "
+            "or export the sheet as CSV, or download it again."
         ) from None
     with archive:
         yield archive
