@@ -64,11 +64,14 @@ from .truce.changepoints import Changepoints as Changepoints
 from .truce.changepoints import detect_changepoints as detect_changepoints
 from .truce.controls import ControlComparison as ControlComparison
 from .truce.controls import compare_with_controls as compare_with_controls
+from .truce.course import TruceCourse as TruceCourse
+from .truce.course import truce_course as truce_course
 from .truce.diagnostics import EffectDiagnostics as EffectDiagnostics
 from .truce.diagnostics import diagnose_effect as diagnose_effect
 from .truce.effect import TruceEffect as TruceEffect
 from .truce.effect import estimate_truce_effect as estimate_truce_effect
 from .truce.envelope import effect_envelope as effect_envelope
+from .truce.erosion import Erosion as Erosion
 from .truce.escalation import Escalation as Escalation
 from .truce.escalation import measure_escalation as measure_escalation
 from .truce.growth import Growth as Growth
