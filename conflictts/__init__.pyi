@@ -84,5 +84,7 @@ from .truce.placebo import PlaceboEffects as PlaceboEffects
 from .truce.placebo import ShiftTest as ShiftTest
 from .truce.placebo import placebo_effects as placebo_effects
 from .truce.placebo import shift_test as shift_test
+from .truce.sensitivity import Sensitivity as Sensitivity
+from .truce.sensitivity import sensitivity as sensitivity
 from .truce.sources import SourceMix as SourceMix
 from .truce.sources import source_mix as source_mix

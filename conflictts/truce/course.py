@@ -316,7 +316,10 @@ class _Telling:
             end = self.end if at == len(parts) else parts[at].first
             restless.ratio = ratio_to(before, self._only(self.start, end), self.start, self.day_of_week, self.level)
             restless.phase, restless.established = "not calm", bool(restless.ratio[1] > self.share)
-            restless.rule = f"{_in_words(restless.ratio)}: not below 1 throughout its interval with an estimate below {self.share:g}"
+            restless.rule = (
+                f"{_in_words(restless.ratio)}: not below 1 throughout its interval, or its estimate not below "
+                f"{self.share:g}"
+            )
             if at == len(parts):
                 return [restless]
         calm = parts[at]
