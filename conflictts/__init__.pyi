@@ -4,6 +4,7 @@ from .figures.benchmark import plot_benchmark as plot_benchmark
 from .figures.calendar import plot_calendar as plot_calendar
 from .figures.changepoints import plot_changepoints as plot_changepoints
 from .figures.claims import plot_claims as plot_claims
+from .figures.course import plot_course as plot_course
 from .figures.coverage import plot_coverage_ratio as plot_coverage_ratio
 from .figures.daily import plot_daily as plot_daily
 from .figures.diagnostics import plot_diagnostics as plot_diagnostics
@@ -13,6 +14,7 @@ from .figures.escalation import plot_growth as plot_growth
 from .figures.escalation import plot_phases as plot_phases
 from .figures.escalation import plot_weeks as plot_weeks
 from .figures.onset import plot_onset as plot_onset
+from .figures.sensitivity import plot_sensitivity as plot_sensitivity
 from .figures.sources import plot_source_mix as plot_source_mix
 from .figures.vintages import plot_vintages as plot_vintages
 from .incidents.acled import read_acled as read_acled
