@@ -12,7 +12,7 @@ import pandas as pd
 
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
 from conflictts.incidents.table import Incidents, Where, matching_records
-from conflictts.series.allocation import Allocation
+from conflictts.series.allocation import ALLOCATIONS, Allocation
 from conflictts.series.daily import DailySeries, Day, Measure, daily_series, pair_of_days
 from conflictts.series.measures import amounts_of
 from conflictts.truce.design import Model
@@ -193,6 +193,8 @@ def sensitivity(
     if not scopes:
         raise UnknownNameError("perpetrators names no scope. Give one or more, such as {'all': {}}.")
     spans = {_span_in_words(most): most for most in max_span_days}
+    for conditions in scopes.values():
+        matching_records(incidents.table, {**(where or {}), **conditions})  # refuses names that no record has
 
     def counted(allocation: Allocation, span: int | None, scope: str) -> DailySeries:
         return daily_series(
@@ -223,7 +225,7 @@ def sensitivity(
     table.insert(table.columns.get_loc("refused"), "finding", [
         _finding(row.lower, row.upper) if ok else "" for row, ok in zip(table.itertuples(), known, strict=True)
     ])  # fmt: skip
-    table.insert(table.columns.get_loc("refused"), "stands", known & (table["finding"] == finding))
+    table.insert(table.columns.get_loc("refused"), "stands", table["finding"] == finding)
     return Sensitivity(effect, finding, table, _influence(table), scopes, level)
 
 
@@ -268,6 +270,7 @@ def _check_options(*options: Sequence[object]) -> None:
     for name, given, allowed in (
         ("figures", figures, get_args(Figures)),
         ("models", models, tuple(REGRESSIONS)),
+        ("allocations", others[0], ALLOCATIONS),
     ):
         wrong = [one for one in given if one not in allowed]
         if wrong:

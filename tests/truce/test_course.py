@@ -119,6 +119,17 @@ def test_a_collapse_before_the_term_ran_out_stays_one():
     assert course.outcome == "collapsed"
 
 
+def test_an_estimate_below_half_is_no_calm_while_its_interval_reaches_one():
+    counts = np.zeros(160)
+    counts[2:100:5] = 4.0  # twenty bad days before, five after: a ratio of few events
+    counts[[110, 118, 127, 135, 143]] = 4.0
+    daily = ct.DailySeries.from_counts(pd.Series(counts, pd.date_range(FIRST, periods=160)))
+    course = ct.truce_course(daily, truce(100))
+    assert course.phases["phase"].tolist() == ["before", "not calm"]
+    assert course.phases["ratio"].iloc[1] < 0.5
+    assert course.phases["ratio_upper"].iloc[1] > 1
+
+
 THIN = [
     pytest.param([(20, 10.0), (60, 1.0)], 20, "only 20 observed days before the truce, at least 28", id="short before"),
     pytest.param([(70, 10.0), (10, 1.0)], 70, "only 10 observed days while it was in force, at least 14", id="short"),

@@ -133,6 +133,21 @@ def test_influence_compares_only_settings_alike():
     assert influence.loc["figures", "factor"] == pytest.approx(1.0, rel=1e-12)
 
 
+def test_influence_uses_every_setting_with_two_answers():
+    """Three windows at 0.1, 0.2, 0.4; where the last is refused, the other two still tell a factor of 2."""
+    ratios = {"long": 0.1, "middle": 0.2, "short": 0.4}
+    rows = [
+        dict.fromkeys(CHOICES, "only") | {"transition": transition, "window": window, "rate_ratio": ratio}
+        for transition in (0, 1, 2)
+        for window, ratio in ratios.items()
+    ]
+    table = pd.DataFrame(rows)
+    table.loc[(table["window"] == "short") & (table["transition"] > 0), "rate_ratio"] = np.nan
+    influence = _influence(table)
+    assert influence.loc["window", "settings"] == 3
+    assert influence.loc["window", "factor"] == pytest.approx(2.0, rel=1e-12)  # the median of 4, 2, 2
+
+
 def test_imprecise_records_go_out(idlib):
     span = (idlib.table["date_end"] - idlib.table["date_start"]).dt.days + 1
     assert (span > 7).any()
@@ -158,6 +173,10 @@ def test_errors_say_what_was_met(idlib):
         ct.sensitivity(idlib, truce, measure="civilians", transitions=[])
     with pytest.raises(UnknownNameError, match=r"figures = \['low', 'low'\] names an option twice"):
         ct.sensitivity(idlib, truce, measure="civilians", figures=["low", "low"])
+    with pytest.raises(UnknownNameError, match="No option 'sprad' of allocations"):
+        ct.sensitivity(idlib, truce, measure="civilians", allocations=["spread", "sprad"])
+    with pytest.raises(UnknownNameError, match="nobody"):
+        ct.sensitivity(idlib, truce, measure="civilians", perpetrators={"all": {}, "x": {"perpetrator": "nobody"}})
     with pytest.raises(UnknownNameError, match="No window is given"):
         ct.sensitivity(idlib, truce, measure="civilians", windows=[])
     with pytest.raises(TooLittleData, match="Only 20 observed days before"):
