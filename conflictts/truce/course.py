@@ -62,6 +62,26 @@ class TruceCourse:
         """One row per phase: first and last day, the first day's set, rate and ratio with intervals, the rule."""
         return self.phases.set_index("phase")
 
+    def sentence(self) -> str:
+        """The phases from the truce on, each with its first day, that day's set and its rate; never a cause."""
+        if self.outcome == "undetermined":
+            return f"The course of the {self.truce.name} is undetermined: {self.reasons[0]}."
+        told = []
+        for row in self.phases.iloc[1:].itertuples():
+            text = f"{row.phase} from {row.first.day} {row.first:%B %Y}"
+            if row.set_days > 1:
+                first, last = (f"{day.day} {day:%b}" for day in (row.set_first, row.set_last))
+                text += f" ({self.level:.0%} set {first} to {last})"
+            text += f", {_told(row.rate)} a day"
+            unsure = row.phase == "collapsed" and not row.established
+            told.append(f"{text}, by the best estimate only" if unsure else text)
+        before = self.phases["rate"].iloc[0]
+        return f"The {self.truce.name}: {'; '.join(told)}; before it {_told(before)} {self.daily.unit} a day."
+
+
+def _told(rate: float) -> str:
+    return f"{rate:.2g}" if rate < 10 else f"{rate:,.0f}"
+
 
 def truce_course(
     daily: DailySeries,

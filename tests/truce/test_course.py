@@ -82,6 +82,11 @@ def test_idlib_in_the_bundled_catalogue(idlib):
     assert "its estimate reaches 0.5" in table.loc["collapsed", "rule"]
     assert any("best estimate" in reason for reason in course.reasons)
     assert course.erosion.lower > 1
+    assert course.sentence() == (
+        "The truce of 31 August 2019: calm from 31 August 2019 (95% set 29 Aug to 21 Sep), 0.5 a day; eroding from 24 "
+        "October 2019 (95% set 7 Sep to 17 Dec), 2.7 a day; collapsed from 2 December 2019 (95% set 26 Oct to 11 Jan), "
+        "4.4 a day, by the best estimate only; before it 5.8 civilian deaths a day."
+    )
 
 
 @pytest.mark.parametrize("measure", ["civilians", "deaths"])
@@ -100,6 +105,7 @@ def test_two_truces_in_a_row_are_two_courses(idlib):
     assert course.outcome == "undetermined"
     assert course.reasons[0] == "only 3 observed days while it was in force, at least 14 are needed"
     assert course.phases["phase"].tolist() == ["before", "undetermined", "over"]
+    assert course.sentence().startswith("The course of the truce of 2 August 2019 is undetermined: only 3 observed")
     assert course.phases["last"].iloc[-1] == pd.Timestamp("2019-08-30")  # the second truce's eve
     second = ct.truce_course(daily, idlib.truces["TRC-5"], other_truces=idlib.truces.values())
     assert "truce of 2 August 2019" in second.reasons[0]
