@@ -12,6 +12,7 @@ from .figures.effect import plot_truce_effect as plot_truce_effect
 from .figures.escalation import plot_growth as plot_growth
 from .figures.escalation import plot_phases as plot_phases
 from .figures.escalation import plot_weeks as plot_weeks
+from .figures.monitor import plot_monitor as plot_monitor
 from .figures.onset import plot_onset as plot_onset
 from .figures.sources import plot_source_mix as plot_source_mix
 from .figures.vintages import plot_vintages as plot_vintages
