@@ -279,6 +279,15 @@ def test_wrong_days_are_refused(arguments, error, said, fitted):
         fitted.update(*arguments)
 
 
+def test_a_declared_ceiling_is_what_bets_are_held_against():
+    fitted = ct.Monitor.fit(series(noisy(CALM_DAYS)), contract="provable", ceiling=4.0)
+    monitor = ct.Monitor.from_state(fitted.update(BEGIN, 8).state)
+    assert monitor.ceiling == 4.0
+    # shares 0.02 to 0.4 of the stake at a gain of 1 each: 1 + their mean, 0.154
+    assert monitor.evidence.iloc[0] == pytest.approx(1.154, abs=1e-12)  # rounding
+    assert monitor.update(BEGIN + pd.Timedelta(days=1), 4).evidence.iloc[1] == pytest.approx(2.154, abs=1e-12)
+
+
 def test_a_contract_of_so_many_days_runs_out():
     monitor = ct.Monitor.fit(series(noisy(CALM_DAYS)), contract="yearly", horizon=10)
     full = monitor.update(series([1.0] * 5 + [np.nan] + [1.0] * 5, BEGIN))
@@ -327,6 +336,29 @@ def test_the_memory_factors_quantiles_stand_around_its_mean():
         assert 1 <= low <= mean <= high
         assert low < high
     assert _baseline.memory_factor(white, 3.0, 500.0, 0.99) < _baseline.memory_factor(slow, 3.0, 2.0, 0.99)
+
+
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9, 0.99])
+def test_a_quantile_of_the_memory_factor_member_by_member(quantile):
+    """All pairs of share and phi, each with its weight; those with phi = 0 are all the same and all count."""
+    counts = noisy(120, seed=11)
+    mean, size = float(counts.mean()), 2.0
+    residuals = (counts - mean) / math.sqrt(mean + mean**2 / size)
+    sample, paired = _noise.autocorrelations(residuals, np.ones(120, dtype=bool))
+    members = []
+    for phi in np.arange(15) * 0.05:
+        for share in np.arange(21) * 0.05:
+            c = share if phi > 0 else 0.0
+            fitted = [c * (phi**lag - 2 * phi / (1 - phi) / 120) for lag in range(1, len(sample) + 1)]
+            misfit = sum(w * (r + 1 / 120 - e) ** 2 for w, r, e in zip(paired, sample, fitted, strict=True))
+            members.append((1 + 2 * c * phi / (1 - phi), math.exp(-60 * misfit)))
+    members.sort()
+    whole, held = sum(weight for _, weight in members), 0.0
+    for factor, weight in members:
+        held += weight
+        if held >= quantile * whole:
+            break
+    assert _baseline.memory_factor(counts, mean, size, quantile) == pytest.approx(factor, rel=1e-9)  # rounding
 
 
 def test_the_baseline_holds_the_true_rate_and_size_inside_its_nodes():
