@@ -353,11 +353,8 @@ def test_a_quantile_of_the_memory_factor_member_by_member(quantile):
             misfit = sum(w * (r + 1 / 120 - e) ** 2 for w, r, e in zip(paired, sample, fitted, strict=True))
             members.append((1 + 2 * c * phi / (1 - phi), math.exp(-60 * misfit)))
     members.sort()
-    whole, held = sum(weight for _, weight in members), 0.0
-    for factor, weight in members:
-        held += weight
-        if held >= quantile * whole:
-            break
+    held = np.cumsum([weight for _, weight in members])
+    factor = next(factor for (factor, _), h in zip(members, held, strict=True) if h >= quantile * held[-1])
     assert _baseline.memory_factor(counts, mean, size, quantile) == pytest.approx(factor, rel=1e-9)  # rounding
 
 
