@@ -13,6 +13,7 @@ from .figures.effect import plot_truce_effect as plot_truce_effect
 from .figures.escalation import plot_growth as plot_growth
 from .figures.escalation import plot_phases as plot_phases
 from .figures.escalation import plot_weeks as plot_weeks
+from .figures.monitor import plot_monitor as plot_monitor
 from .figures.onset import plot_onset as plot_onset
 from .figures.sensitivity import plot_sensitivity as plot_sensitivity
 from .figures.sources import plot_source_mix as plot_source_mix
@@ -78,6 +79,7 @@ from .truce.escalation import Escalation as Escalation
 from .truce.escalation import measure_escalation as measure_escalation
 from .truce.growth import Growth as Growth
 from .truce.growth import estimate_growth as estimate_growth
+from .truce.monitor import Monitor as Monitor
 from .truce.onset import Onset as Onset
 from .truce.onset import scan_onset as scan_onset
 from .truce.period import Truce as Truce

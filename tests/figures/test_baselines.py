@@ -8,6 +8,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -36,6 +37,7 @@ NAMES = (
     "calendar",
     "course",
     "sensitivity",
+    "monitor",
 )
 
 
@@ -85,7 +87,16 @@ def plots(idlib: ct.Case):
             ),
             ax=ax,
         ),
+        "monitor": lambda ax: ct.plot_monitor(watched(), ax=ax),
     }
+
+
+def watched() -> ct.Monitor:
+    """An invented calm, a gap, a fortnight of calm and a fortnight of three times as much, one day of it revised."""
+    calm, day = [0.0, 2.0, 1.0, 3.0, 0.0] * 12, pd.Timestamp("2020-03-01")
+    counts = [*calm, *([np.nan] * 3), 1.0, *([0.0, 2.0, 1.0, 3.0, 0.0] * 2), *([2.0, 5.0, 3.0, 6.0, 1.0] * 3)]
+    daily = ct.DailySeries.from_counts(pd.Series(counts, pd.date_range("2020-01-01", periods=len(counts))))
+    return ct.Monitor.fit(daily, window=("2020-01-01", "2020-02-29")).update(daily).update(day.replace(day=9), 4.0)
 
 
 def two_vintages() -> ct.VintageComparison:

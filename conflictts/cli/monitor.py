@@ -1,0 +1,219 @@
+"""conflictts monitor."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from conflictts.cli.options import Debug, span_of
+from conflictts.cli.program import one_sentence, writing
+
+if TYPE_CHECKING:
+    from conflictts.series.daily import DailySeries
+    from conflictts.truce.monitor import Monitor
+
+ALARM = 10
+FITTING = "Only with --fit."
+
+
+def monitor(
+    state: Annotated[str, typer.Argument(metavar="STATE.json", help="The monitor's state; made by --fit.")],
+    new: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NEW.csv]",
+            help="Days to take in, as `conflictts series` writes them (day, best, status). Days before the first and "
+            "days known already do no harm; days that changed are computed anew.",
+        ),
+    ] = None,
+    fit: Annotated[
+        str | None, typer.Option(metavar="CALM.csv", help="Make STATE.json from this calm, a series as NEW.csv.")
+    ] = None,
+    window: Annotated[
+        str | None, typer.Option(metavar="A:B", help=f"Days of CALM.csv that are the calm. {FITTING}")
+    ] = None,
+    contract: Annotated[
+        str | None,
+        typer.Option(
+            help="What is promised of false alarms: arl (a year on average to the first), provable (the same, of any "
+            f"counts whose mean stays under a ceiling; slower) or yearly (one in a year with 5 %). {FITTING}"
+        ),
+    ] = None,
+    days_between: Annotated[
+        float | None, typer.Option(metavar="DAYS", help=f"For arl and provable, default 365. {FITTING}")
+    ] = None,
+    false_alarm: Annotated[float | None, typer.Option(metavar="P", help=f"For yearly, default 0.05. {FITTING}")] = None,
+    horizon: Annotated[int | None, typer.Option(metavar="DAYS", help=f"For yearly, default 365. {FITTING}")] = None,
+    ceiling: Annotated[
+        float | None,
+        typer.Option(metavar="RATE", help=f"For provable: per day, default the calm's upper 95 % limit. {FITTING}"),
+    ] = None,
+    measure: Annotated[str | None, typer.Option(help=f"What the calm counts, for labels. {FITTING}")] = None,
+    area: Annotated[str | None, typer.Option(help=f"Where, for labels. {FITTING}")] = None,
+    source: Annotated[str | None, typer.Option(help=f"Who counted, for labels. {FITTING}")] = None,
+    figure: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the evidence here, as .svg or .png.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one line of JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Hold new days against a calm and raise an alarm when the rate has risen.
+
+    Exit code 0: no alarm; 10: alarm, on the last day or on one of the days taken in; 1, 2 and 70 as for all commands.
+    """
+    with one_sentence(debug):
+        from conflictts.truce.monitor import Monitor
+
+        if figure is not None and not figure.lower().endswith((".svg", ".png")):
+            raise typer.BadParameter(f"{figure} ends in none of .svg, .png.", param_hint="--figure")
+        options: dict[str, Any] = {"contract": contract, "days_between": days_between, "false_alarm": false_alarm}
+        options |= {"horizon": horizon, "ceiling": ceiling, "window": span_of(window, "--window")}
+        labels = {"measure": measure, "area": area, "source": source}
+        given = {name: value for name, value in (options | labels).items() if value is not None}
+        if fit is None:
+            if given:
+                name = next(iter(given)).replace("_", "-")
+                raise typer.BadParameter(f"the calm is fixed once it is fitted. {FITTING}", param_hint=f"--{name}")
+            if new is None:
+                raise typer.BadParameter("give NEW.csv, or --fit CALM.csv to begin.", param_hint="NEW.csv")
+            before = Monitor.from_state(_text_of(state))
+        else:
+            before = _fitted(state, fit, given, labels)
+        after = before if new is None else before.update(_read_series(new, measure=before.measure))
+        since = (
+            len(before.counts) if after.recomputed_from is None else after.counts.index.get_loc(after.recomputed_from)
+        )
+        alarm = after.alarm or bool((after.evidence.iloc[since:] >= after.threshold).any())
+        if figure is not None:
+            _draw(after, figure)
+        _write(after, state)
+        outcome = _outcome(after, alarm)
+        if as_json:
+            typer.echo(json.dumps(outcome, ensure_ascii=False, allow_nan=False))
+        elif not quiet:
+            _tell(after, alarm)
+        if alarm:
+            raise typer.Exit(ALARM)
+
+
+def _alarm_since(before: Monitor, after: Monitor) -> bool:
+    """Whether there is an alarm on a day taken in just now, or computed anew."""
+    first = after.recomputed_from
+    if first is None:
+        spoken = before.counts.last_valid_index()
+        return any(spoken is None or day > spoken for day in after.alarms)
+    return any(day >= first for day in after.alarms)
+
+
+def _fitted(state: str, fit: str, given: dict[str, Any], labels: dict[str, Any]) -> Monitor:
+    from conflictts.truce.monitor import Monitor
+
+    if Path(state).exists():
+        raise typer.BadParameter(
+            f"{state} exists and would be lost. Name another file, or remove it.", param_hint="STATE.json"
+        )
+    words = {name: given.pop(name) for name in labels if name in given}
+    try:
+        return Monitor.fit(_read_series(fit, **words), **given)
+    except ValueError as error:
+        if type(error) is ValueError:
+            raise typer.BadParameter(str(error), param_hint="--fit") from None
+        raise
+
+
+def _text_of(path: str) -> str:
+    from conflictts.errors import InputError
+
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"The state {path} cannot be read ({error.strerror}). Name it rightly, or make it: --fit CALM.csv."
+        ) from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is no text, so no state of a monitor. Make one: --fit CALM.csv.") from None
+
+
+def _read_series(path: str, **labels: str) -> DailySeries:
+    """A series as `conflictts series` writes it; days not observed, or provisional, as missing."""
+    import pandas as pd
+
+    from conflictts.errors import InputError
+    from conflictts.series.daily import DailySeries
+
+    try:
+        table = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False)
+    except OSError as error:
+        raise InputError(f"The series {path} cannot be read ({error.strerror}). Name it rightly.") from None
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(f"{path} is no CSV table ({error}). Write it with `conflictts series`.") from None
+    missing = [name for name in ("day", "best", "status") if name not in table]
+    if missing or not len(table):
+        what = f"has no column {', '.join(missing)}" if missing else "has no days"
+        raise InputError(f"{path} {what}. It needs day, best and status; write it with `conflictts series`.")
+    unknown = ~table["status"].isin(["observed", "provisional", "unobserved"])
+    if unknown.any():
+        raise InputError(
+            f"{path}, row {int(unknown.argmax()) + 2}: status = {table['status'][unknown].iloc[0]!r}. It is one of "
+            "observed, provisional, unobserved."
+        )
+    days = pd.to_datetime(table["day"], format="%Y-%m-%d", errors="coerce")
+    if days.isna().any():
+        at = int(days.isna().argmax())
+        raise InputError(f"{path}, row {at + 2}: day = {table['day'].iloc[at]!r} is not written as YYYY-MM-DD.")
+    best = table["best"].where((table["status"] == "observed") & (table["best"] != ""))
+    words: dict[str, Any] = {"source": Path(path).name} | labels
+    return DailySeries.from_counts(pd.Series(best.to_numpy(), pd.DatetimeIndex(days)), **words)
+
+
+def _write(monitor: Monitor, path: str) -> None:
+    """Write beside the file and rename: an interrupted run leaves the earlier state whole."""
+    with writing(path, "STATE.json"):
+        part = Path(f"{path}.part")
+        part.write_text(monitor.state + "\n", encoding="utf-8")
+        os.replace(part, path)
+
+
+def _draw(monitor: Monitor, path: str) -> None:
+    from conflictts.figures.monitor import plot_monitor
+    from conflictts.figures.sheet import draw_sheet
+
+    sheet = draw_sheet(partial(plot_monitor, monitor), name="monitor")
+    with writing(path, "--figure"):
+        Path(path).write_bytes(sheet.svg.encode() if path.lower().endswith(".svg") else sheet.png)
+
+
+def _outcome(monitor: Monitor, alarm: bool) -> dict[str, Any]:
+    facts = monitor.summary().astype(object).to_dict("records")[0]
+    days = ("last_day", "first_alarm", "recomputed_from")
+    words: dict[str, Any] = {name: f"{facts[name]:%Y-%m-%d}" if facts[name] == facts[name] else None for name in days}
+    numbers = {name: float(facts[name]) for name in ("rate", "factor", "threshold")}
+    evidence = float(monitor.evidence.iloc[-1]) if len(monitor.evidence) else None
+    return {
+        "alarm": alarm, "contract": monitor.contract, "evidence": evidence, **numbers, **words,
+        "observed_days": int(facts["observed_days"]), "cautions": list(monitor.cautions),
+    }  # fmt: skip
+
+
+def _tell(monitor: Monitor, alarm: bool) -> None:
+    if not len(monitor.counts):
+        typer.echo(
+            f"Calm of {int(monitor.calm.count())} observed days to {monitor.calm.index[-1]:%Y-%m-%d}, "
+            f"{monitor.rate:.3g} a day, memory factor {monitor.factor:.2f}; "
+            f"alarm from evidence {monitor.threshold:,.4g} on."
+        )
+    else:
+        said = "ALARM" if alarm else "no alarm"
+        first = "" if monitor.first_alarm is None else f"; first alarm on {monitor.first_alarm:%Y-%m-%d}"
+        typer.echo(
+            f"{monitor.counts.index[-1]:%Y-%m-%d}: {said}, evidence {monitor.evidence.iloc[-1]:,.3g} against "
+            f"{monitor.threshold:,.4g}{first}."
+        )
+        if monitor.recomputed_from is not None:
+            typer.echo(f"Days were revised: evidence computed anew from {monitor.recomputed_from:%Y-%m-%d}.")
+    for caution in monitor.cautions:
+        typer.echo(f"Caution: {caution}", err=True)

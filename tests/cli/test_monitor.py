@@ -1,0 +1,156 @@
+"""`conflictts monitor`: a state kept between runs, an exit code for the alarm, and nothing lost on a fault."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import conflictts as ct
+from conflictts.cli import app
+
+CALM = [0, 2, 1, 3, 0] * 12
+QUIET, RISEN = [1, 0, 2], [4, 9, 6, 8, 7, 9, 8, 9]
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(app, ["monitor", *(str(argument) for argument in arguments)])
+
+
+def write_series(path: Path, counts: list[float | None], status: dict[int, str] | None = None) -> Path:
+    """As `conflictts series` writes them: a mark for Excel, everything quoted."""
+    days = pd.date_range("2020-01-01", periods=len(counts))
+    table = pd.DataFrame({"day": days.strftime("%Y-%m-%d"), "low": counts, "best": counts, "high": counts})
+    table["incidents"] = counts
+    table["status"] = ["observed" if count is not None else "unobserved" for count in counts]
+    for at, word in (status or {}).items():
+        table.loc[at, "status"] = word
+    table.to_csv(path, index=False, encoding="utf-8-sig", quoting=1)
+    return path
+
+
+@pytest.fixture
+def state(tmp_path) -> Path:
+    path = tmp_path / "state.json"
+    result = run(path, "--fit", write_series(tmp_path / "calm.csv", CALM), "--area", "Area A")
+    assert result.exit_code == 0, result.output
+    assert "Calm of 60 observed days to 2020-02-29, 1.2 a day" in result.stdout
+    return path
+
+
+def test_the_exit_code_tells_an_alarm_from_none(state, tmp_path):
+    quiet = run(state, write_series(tmp_path / "new.csv", CALM + QUIET), "--json")
+    assert quiet.exit_code == 0, quiet.output
+    outcome = json.loads(quiet.stdout)
+    assert (outcome["alarm"], outcome["first_alarm"], outcome["last_day"]) == (False, None, "2020-03-03")
+    risen = run(state, write_series(tmp_path / "new.csv", CALM + QUIET + RISEN), "--json")
+    assert risen.exit_code == 10
+    outcome = json.loads(risen.stdout)
+    assert outcome["alarm"] is True
+    assert outcome["evidence"] >= outcome["threshold"] == 365
+    again = run(state, tmp_path / "new.csv")
+    assert again.exit_code == 10, "it stands until the evidence falls"
+    assert f"ALARM, evidence {outcome['evidence']:,.3g}" in again.stdout
+    assert run(state, tmp_path / "new.csv", "--quiet").output == ""
+
+
+def test_the_numbers_are_those_of_the_library(state, tmp_path):
+    counts = CALM + QUIET + RISEN
+    run(state, write_series(tmp_path / "new.csv", counts))
+    daily = ct.DailySeries.from_counts(pd.Series(counts, pd.date_range("2020-01-01", periods=len(counts)), dtype=float))
+    expected = ct.Monitor.fit(daily, window=("2020-01-01", "2020-02-29")).update(daily)
+    met = ct.Monitor.from_state(state.read_text("utf-8"))
+    assert met.evidence.tolist() == expected.evidence.tolist()
+    assert (met.area, met.source) == ("Area A", "calm.csv")
+
+
+def test_an_alarm_that_has_faded_within_the_new_days_is_still_told(state, tmp_path):
+    counts = CALM + RISEN + [0] * 60
+    result = run(state, write_series(tmp_path / "new.csv", counts), "--json")
+    outcome = json.loads(result.stdout)
+    assert outcome["evidence"] < 365
+    assert (result.exit_code, outcome["alarm"]) == (10, True)
+    assert run(state, write_series(tmp_path / "new.csv", [*counts, 0])).exit_code == 0
+
+
+def test_provisional_days_wait_and_revised_days_are_told(state, tmp_path):
+    new = write_series(tmp_path / "new.csv", [*CALM, *QUIET, 90], {len(CALM) + 3: "provisional"})
+    outcome = json.loads(run(state, new, "--json").stdout)
+    assert (outcome["observed_days"], outcome["recomputed_from"]) == (3, None)
+    new = write_series(tmp_path / "new.csv", [*CALM, 1, None, 2, 3])
+    result = run(state, new)
+    assert "Days were revised: evidence computed anew from 2020-03-02." in result.stdout
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_the_evidence_is_drawn_where_asked(ending, state, tmp_path):
+    path = tmp_path / f"evidence.{ending}"
+    run(state, write_series(tmp_path / "new.csv", CALM + QUIET), "--figure", path)
+    assert path.stat().st_size > 3000
+
+
+def test_contracts_and_cautions(tmp_path):
+    calm = write_series(tmp_path / "calm.csv", [*CALM, 500])
+    options = ["--contract", "yearly", "--false-alarm", "0.1", "--horizon", "100", "--window", "2020-01-01:2020-03-01"]
+    result = run(tmp_path / "state.json", "--fit", calm, *options)
+    assert result.exit_code == 0, result.output
+    assert "alarm from evidence 10 on" in result.stdout
+    assert "Caution: 87% of the calm's total fell on one day, 2020-03-01" in result.stderr
+
+
+FAULTS = [
+    pytest.param(["state.json"], 2, "give NEW.csv, or --fit CALM.csv", id="nothing to do"),
+    pytest.param(["state.json", "new.csv", "--contract", "arl"], 2, "the calm is fixed", id="options without fit"),
+    pytest.param(["state.json", "--fit", "new.csv"], 2, "state.json exists and would be lost", id="state exists"),
+    pytest.param(["none.json", "new.csv"], 2, "none.json cannot be read (No such file", id="no state"),
+    pytest.param(["new.csv", "new.csv"], 2, "This is no state of a monitor", id="series for state"),
+    pytest.param(["state.json", "none.csv"], 2, "none.csv cannot be read (No such file", id="no series"),
+    pytest.param(["state.json", "state.json"], 2, "no column day, best, status", id="state for series"),
+    pytest.param(["state.json", "empty.csv"], 2, "empty.csv is no CSV table", id="empty"),
+    pytest.param(["state.json", "status.csv"], 2, "row 2: status = 'seen'", id="status"),
+    pytest.param(["state.json", "day.csv"], 2, "row 2: day = '1.3.2020' is not written as", id="day"),
+    pytest.param(["state.json", "count.csv"], 2, "daily counts are not counts, the first 'many'", id="count"),
+    pytest.param(["state.json", "twice.csv"], 1, "they repeat", id="day twice"),
+    pytest.param(["new.json", "--fit", "short.csv"], 1, "Only 3 days of the calm are observed", id="short calm"),
+    pytest.param(["new.json", "--fit", "new.csv", "--contract", "weekly"], 2, "No contract 'weekly'", id="contract"),
+    pytest.param(["new.json", "--fit", "new.csv", "--horizon", "0"], 2, "horizon = 0 is no number", id="horizon"),
+    pytest.param(["no/state.json", "--fit", "new.csv"], 2, "no/state.json cannot be written", id="no folder"),
+    pytest.param(["state.json", "new.csv", "--figure", "x.pdf"], 2, "x.pdf ends in none of", id="figure"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), FAULTS)
+def test_a_fault_is_one_sentence_and_the_state_stays(arguments, code, said, state, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_series(tmp_path / "new.csv", CALM + QUIET)
+    write_series(tmp_path / "short.csv", QUIET)
+    head = "day,best,status\n"
+    for name, text in {
+        "empty": "",
+        "status": f"{head}2020-03-01,1,seen\n",
+        "day": f"{head}1.3.2020,1,observed\n",
+        "count": f"{head}2020-03-01,many,observed\n",
+        "twice": f"{head}2020-03-01,1,observed\n2020-03-01,1,observed\n",
+    }.items():
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    before = state.read_text("utf-8"), sorted(path.name for path in tmp_path.iterdir())
+    result = run(*arguments)
+    assert result.exit_code == code, result.output
+    assert said in " ".join(result.stderr.replace("│", " ").split())
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+    assert (state.read_text("utf-8"), sorted(path.name for path in tmp_path.iterdir())) == before
+
+
+def test_a_series_of_the_program_is_read_as_it_was_written(tmp_path):
+    path = tmp_path / "series.csv"
+    CliRunner().invoke(app, ["series", "--measure", "civilians", "--gap", "2019-11-20:2019-11-24", "--out", str(path)])
+    fitted = run(tmp_path / "state.json", path, "--fit", path, "--window", "2019-08-31:2019-10-11", "--quiet")
+    assert fitted.exit_code == 0, fitted.output
+    daily = ct.daily_series(ct.load_idlib_2019(), measure="civilians", gaps=[("2019-11-20", "2019-11-24")])
+    expected = ct.Monitor.fit(daily, window=("2019-08-31", "2019-10-11")).update(daily)
+    met = ct.Monitor.from_state((tmp_path / "state.json").read_text("utf-8"))
+    assert met.evidence.tolist() == expected.evidence.tolist()
