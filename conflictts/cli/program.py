@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Daily series of armed conflict from incident records, and what a truce changed in them.",
     epilog="Exit codes: 0 done; 1 refused by the data, with the reason; 2 wrong usage or unreadable input; "
-    "3 a provider failed; 70 a fault of the program.",
+    "3 a provider failed; 10 an alarm (monitor); 70 a fault of the program.",
 )
 
 
