@@ -169,9 +169,7 @@ def split_fast(source: IO[bytes] | Path, layout: Layout, columns: Sequence[str])
     import pyarrow.csv
 
     pool = _pool()
-    stream = (
-        pa.OSFile(str(source), memory_pool=pool) if isinstance(source, Path) else pa.PythonFile(source, mode="r")
-    )
+    stream = pa.OSFile(str(source), memory_pool=pool) if isinstance(source, Path) else pa.PythonFile(source, mode="r")
     stream.seek(layout.body)
     try:
         table = pa.csv.read_csv(

@@ -15,14 +15,14 @@ from conflictts.truce.period import Truce
 
 # Measured by benchmarks/ and quoted on every page, with the command that measures them again.
 EFFECT_COVERAGE = (
-    "94 to 98 % of the series, over twelve kinds of series with means of 0.3 to 10 a day and more or less memory; "
-    "plain Poisson regression on the same series held it in 39 to 95 % (python benchmarks/effect_coverage.py)"
+    "92 to 97 % of the series with means of 0.3 to 10 a day and a memory of 0.6 from day to day, in 91 to 96 % "
+    "with a memory of 0.8, and in 90 to 94 % where a few days carry a fifth of the toll; plain Poisson regression held "
+    "it in 20 to 98 % and in 35 to 82 % of the last two (python benchmarks/effect_coverage.py)"
 )
 LOCATION_COVERAGE = (
-    "96 to 98 % of detected changes where days were independent or shared a slow fluctuation, and in 88 to 92 % where "
-    "counts follow a change only gradually (python benchmarks/location_sets.py)"
+    "95 to 98 % of detected changes in series with one or two (python benchmarks/location_sets.py), and in 90 to 96 % "
+    "in series with up to five smaller ones (python benchmarks/changepoints.py)"
 )
-
 
 MAX_SILENCE = 14  # days at either end of the coverage without any record
 MAX_BLOCKS = 3  # runs of days in a set that are named one by one
