@@ -107,5 +107,5 @@ def test_figure_looks_as_it_did(name, idlib, tmp_path):
     assert difference < TOLERANCE, f"{name} differs by {difference:.2f}: look at {path}"
 
 
-def test_every_figure_has_a_baseline(plots):
-    assert set(NAMES) == set(plots)
+def test_every_figure_has_a_baseline(idlib):
+    assert set(NAMES) == set(plots(idlib))
