@@ -75,7 +75,7 @@ def share(number: float) -> str:
 
 def decimal(number: float) -> str:
     """A figure with two decimals; a dash where there is none."""
-    return f"{number:.2f}" if math.isfinite(number) else "–"
+    return f"{number:.2f}".replace("-", "−") if math.isfinite(number) else "–"
 
 
 def low_best_high(low: float, best: float, high: float) -> str:
