@@ -81,18 +81,20 @@ def find_claims(daily: DailySeries, effect: TruceEffect, claims: pd.DataFrame) -
 
 
 def totals_of_sides(held: pd.DataFrame, effect: TruceEffect, body: str) -> list[str]:
-    """Name a body's longest claims that do not overlap on each side of the date, inside the effect's window.
+    """Name a body's longest claims that do not overlap on each side of the date.
 
-    Of several claims over one period the one in the middle is taken.
+    Claims inside the effect's window come first, then those that reach over its outer ends. Of several claims over one
+    period the one in the middle is taken.
     """
     first, last = effect.window
-    told = held[(held["reporting_body"] == body) & held["ratio"].notna()]
-    told = told[(told["period_start"] >= first) & (told["period_end"] <= last)]
     cut, chosen = effect.truce.effective, []
+    told = held[(held["reporting_body"] == body) & held["ratio"].notna()]
+    told = told[(told["period_end"] >= first) & (told["period_start"] <= last)]
+    reaches_out = (told["period_start"] < first) | (told["period_end"] > last)
+    told = told.assign(reaches_out=reaches_out, length=told["period_end"] - told["period_start"])
     for side in (told[told["period_end"] <= cut], told[told["period_start"] >= cut]):
-        length = side["period_end"] - side["period_start"]
         taken: list[tuple[pd.Timestamp, pd.Timestamp]] = []
-        order = side.assign(length=length).sort_values(["length", "period_start"], ascending=[False, True])
+        order = side.sort_values(["reaches_out", "length", "period_start"], ascending=[True, False, True])
         for (begin, end), same in order.groupby(["period_start", "period_end"], sort=False):
             if all(begin > stop or end < start for start, stop in taken):
                 taken.append((begin, end))
@@ -124,7 +126,8 @@ def bias_in_words(found: ClaimFindings) -> list[str]:
         }[row["fall"]]
         said.append(
             f"Against {body} the series holds {row['before']:.0%} of what is claimed up to the truce and "
-            f"{row['after']:.0%} from it on: {moved}."
+            f"{row['after']:.0%} from it on ({_number(row['claims_before'])} before, {_number(row['claims_after'])} "
+            f"after, none overlapping): {moved}."
         )
     ways = set(found.bias["fall"]) & {"understated", "overstated"}
     if len(ways) == 2:
@@ -133,12 +136,12 @@ def bias_in_words(found: ClaimFindings) -> list[str]:
 
 
 def uneven_coverage(found: ClaimFindings) -> list[str]:
-    """The same in one sentence, for the reasons not to take the headline at its word."""
-    if found.bias.empty or set(found.bias["fall"]) == {"unbiased"}:
+    """The same of the bodies with most claims in one sentence, among what weakens the headline."""
+    if set(found.bias["fall"].head(MOST_BODIES)) <= {"unbiased"}:
         return []
     shares = "; ".join(
         f"{row['before']:.0%} up to the truce and {row['after']:.0%} from it on of what {body} claims"
-        for body, row in found.bias.iterrows()
+        for body, row in found.bias.head(MOST_BODIES).iterrows()
     )
     return [
         f"Coverage is not even: the series holds {shares}. Part of a change in counts is a change in counting; see "
@@ -158,3 +161,7 @@ def fitted_in_words(found: ClaimFindings, effect: TruceEffect) -> str:
         f"{wording.ratio(max(ratios))}; "
         + ("the direction is the same in all of them." if agrees else "they do not agree on the direction.")
     )
+
+
+def _number(claims: int) -> str:
+    return f"{claims} claim{'' if claims == 1 else 's'}"

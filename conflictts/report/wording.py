@@ -210,6 +210,13 @@ def weaknesses(findings: Findings) -> list[str]:
                 f"The source has no record at all in {silent} days declared as covered ({days(begin, stop)}). If it "
                 "did not watch them, they are no zeros: correct the coverage."
             )
+    through = daily.provenance.data_through if daily.provenance is not None else None
+    if through is not None and through < end:
+        begin = max(start, through + pd.Timedelta(days=1))
+        said.append(
+            f"The source holds data through {day(through)} by its own word, and {days(begin, end)} is declared as "
+            "covered beyond it: quiet days there are not known to be quiet. End coverage sooner, or declare a gap."
+        )
     if ledger.n_quarantined:
         said.append(
             f"{ledger.n_quarantined:,} of {ledger.read:,} rows are in quarantine and not counted; see “How good the "

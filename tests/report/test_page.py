@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 import json
 import re
@@ -208,6 +209,22 @@ def test_gaps_and_late_days_are_said_exported_and_drawn(idlib, tmp_path):
     with (page.parent / "series.csv").open(encoding="utf-8", newline="") as stream:
         statuses = [row["status"] for row in csv.DictReader(stream)]
     assert (statuses.count("unobserved"), statuses.count("provisional")) == (10, 6)
+
+
+def test_coverage_beyond_the_sources_own_data_is_a_weakness(idlib, tmp_path):
+    known = {"data_through": pd.Timestamp("2019-11-10"), "retrieved_on": pd.Timestamp("2020-02-01")}
+    provenance = dataclasses.replace(idlib.provenance, query="country=652", **known)
+    page = ct.write_report(
+        ct.Incidents(idlib.table, idlib.ledger, provenance), idlib.truces["TRC-5"], tmp_path / "out",
+        coverage=("2019-04-30", "2019-11-30"),
+    )  # fmt: skip
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    assert "11 to 30 November 2019 is declared as covered beyond it" in text
+    assert "Retrieved on 1 February 2020. Data through 10 November 2019. Asked for: country=652." in text
+    source = json.loads((page.parent / "findings.json").read_text(encoding="utf-8"))["source"]
+    assert [source[name] for name in ("query", "retrieved_on", "data_through")] == [
+        *("country=652", "2020-02-01", "2019-11-10")
+    ]
 
 
 HOSTILE = [

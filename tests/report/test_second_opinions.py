@@ -59,10 +59,12 @@ def test_longest_claims_that_do_not_overlap_are_chosen_on_each_side():
         ("low", "A", "2020-06-01", "2020-07-10", 50.0),
         ("middle", "A", "2020-06-01", "2020-07-10", 60.0),
         ("across", "A", "2020-03-01", "2020-07-20", 300.0),
-        ("late", "A", "2020-07-11", "2020-08-20", 9.0),
+        ("over the end", "A", "2020-07-11", "2020-08-20", 9.0),
+        ("over it too", "A", "2020-06-20", "2020-08-25", 90.0),
+        ("past it", "A", "2020-08-01", "2020-08-20", 9.0),
         ("other", "B", "2020-06-01", "2020-07-30", 9.0),
     )
-    assert told.totals_of_sides(claims, effect_of(LEVEL), "A") == ["whole", "rest", "middle"]
+    assert told.totals_of_sides(claims, effect_of(LEVEL), "A") == [*("whole", "rest", "middle", "over the end")]
 
 
 def test_fitting_to_claims_moves_the_ratio_by_the_ratio_of_coverage():
@@ -91,11 +93,12 @@ def test_bias_is_told_per_body_and_disagreement_is_named(found, effect):
         "Against UN",
     ]
     assert "understated" in bodies[0]
-    assert "overstated" in bodies[1]
+    assert "(3 claims before, 2 claims after, none overlapping): a fall in this series is larger" in bodies[1]
     assert last.startswith("The bodies disagree on the sign")
     (weakness,) = told.uneven_coverage(found)
     assert "72% up to the truce and 122% from it on of what SOHR claims" in weakness
-    assert "from 0.088 to 0.30; the direction is the same" in told.fitted_in_words(found, effect)
+    assert "UN" not in weakness, "of two bodies only: the others rest on few claims"
+    assert "from 0.088 to 0.26; the direction is the same" in told.fitted_in_words(found, effect)
 
 
 def test_bodies_that_agree_and_none_at_all(found, effect):
