@@ -61,10 +61,14 @@ def test_longest_claims_that_do_not_overlap_are_chosen_on_each_side():
         ("across", "A", "2020-03-01", "2020-07-20", 300.0),
         ("over the end", "A", "2020-07-11", "2020-08-20", 9.0),
         ("over it too", "A", "2020-06-20", "2020-08-25", 90.0),
+        ("over the start", "A", "2020-01-10", "2020-02-04", 9.0),
+        ("before it", "A", "2020-01-02", "2020-01-09", 9.0),
         ("past it", "A", "2020-08-01", "2020-08-20", 9.0),
         ("other", "B", "2020-06-01", "2020-07-30", 9.0),
     )
-    assert told.totals_of_sides(claims, effect_of(LEVEL), "A") == [*("whole", "rest", "middle", "over the end")]
+    assert told.totals_of_sides(claims, effect_of(LEVEL), "A") == [
+        *("whole", "rest", "over the start", "middle", "over the end")
+    ]
 
 
 def test_fitting_to_claims_moves_the_ratio_by_the_ratio_of_coverage():
