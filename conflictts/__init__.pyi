@@ -4,6 +4,7 @@ from .figures.benchmark import plot_benchmark as plot_benchmark
 from .figures.calendar import plot_calendar as plot_calendar
 from .figures.changepoints import plot_changepoints as plot_changepoints
 from .figures.claims import plot_claims as plot_claims
+from .figures.course import plot_course as plot_course
 from .figures.coverage import plot_coverage_ratio as plot_coverage_ratio
 from .figures.daily import plot_daily as plot_daily
 from .figures.diagnostics import plot_diagnostics as plot_diagnostics
@@ -13,6 +14,7 @@ from .figures.escalation import plot_growth as plot_growth
 from .figures.escalation import plot_phases as plot_phases
 from .figures.escalation import plot_weeks as plot_weeks
 from .figures.onset import plot_onset as plot_onset
+from .figures.sensitivity import plot_sensitivity as plot_sensitivity
 from .figures.sources import plot_source_mix as plot_source_mix
 from .figures.vintages import plot_vintages as plot_vintages
 from .incidents.acled import read_acled as read_acled
@@ -64,11 +66,14 @@ from .truce.changepoints import Changepoints as Changepoints
 from .truce.changepoints import detect_changepoints as detect_changepoints
 from .truce.controls import ControlComparison as ControlComparison
 from .truce.controls import compare_with_controls as compare_with_controls
+from .truce.course import TruceCourse as TruceCourse
+from .truce.course import truce_course as truce_course
 from .truce.diagnostics import EffectDiagnostics as EffectDiagnostics
 from .truce.diagnostics import diagnose_effect as diagnose_effect
 from .truce.effect import TruceEffect as TruceEffect
 from .truce.effect import estimate_truce_effect as estimate_truce_effect
 from .truce.envelope import effect_envelope as effect_envelope
+from .truce.erosion import Erosion as Erosion
 from .truce.escalation import Escalation as Escalation
 from .truce.escalation import measure_escalation as measure_escalation
 from .truce.growth import Growth as Growth
@@ -81,5 +86,7 @@ from .truce.placebo import PlaceboEffects as PlaceboEffects
 from .truce.placebo import ShiftTest as ShiftTest
 from .truce.placebo import placebo_effects as placebo_effects
 from .truce.placebo import shift_test as shift_test
+from .truce.sensitivity import Sensitivity as Sensitivity
+from .truce.sensitivity import sensitivity as sensitivity
 from .truce.sources import SourceMix as SourceMix
 from .truce.sources import source_mix as source_mix

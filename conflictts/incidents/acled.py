@@ -11,7 +11,7 @@ import pandas as pd
 
 from conflictts.errors import InputError
 from conflictts.incidents.checks import check_incidents, file_table, superseded, tell_files, warn_in_ledger
-from conflictts.incidents.distinct import Distinct, map_distinct, plain_digits
+from conflictts.incidents.distinct import Distinct, map_distinct, numbers_at_once, plain_digits, stripped
 from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, shorten, tell_apart
 from conflictts.incidents.sidecar import Sidecar, with_downloads, with_faults
 from conflictts.incidents.table import Incidents, Provenance
@@ -133,23 +133,25 @@ def acled_incidents(
     records["date_precision"] = map_distinct(precision, DATE_PRECISION)
     day = _days(text["date_start"])
     records["date_start"], records["date_end"] = _spans(text["date_start"], day, records["date_precision"])
-    fatalities = map_distinct(text["deaths_best"], {})
-    counted = plain_digits(fatalities).str.fullmatch(r"[0-9]+(\.0)?").astype(bool)
+    fatalities = stripped(text["deaths_best"])
     if "civilian_targeting" in text:
-        civilians = map_distinct(text["civilian_targeting"].astype("str").str.casefold(), {}) == CIVILIANS
+        targeted = Distinct.of(text["civilian_targeting"])
+        civilians = pd.Series(targeted.rows(targeted.values.str.casefold() == CIVILIANS), text.index)
         # A number at fault is at fault once, as `fatalities`.
-        records["civilians_best"] = fatalities.where(civilians & counted, "")
+        counted = plain_digits(fatalities[civilians]).str.fullmatch(r"[0-9]+(\.0)?").astype(bool)
+        records["civilians_best"] = fatalities[civilians][counted].reindex(text.index, fill_value="")
+    timestamps = _timestamps(text)
     incidents = check_incidents(
         records,
         raw=raws,
         names={**NAMES, "date_end": "event_date", "civilians_best": "fatalities"},
-        provenance=with_downloads(_provenance(text, raws), told),
+        provenance=with_downloads(_provenance(text, timestamps, raws), told),
         excluded={
-            DELETED: map_distinct(text["incident_id"], {}).isin(_deleted(deletions)),
-            OLDER: superseded(text["incident_id"], _timestamps(text), _file_numbers(raws)),
+            DELETED: stripped(text["incident_id"]).isin(_deleted(deletions)),
+            OLDER: superseded(text["incident_id"], timestamps, _file_numbers(raws)),
         },
         faults=[
-            ("date_start", map_distinct(text["date_start"], {}), _no_date(text["date_start"], day)),
+            ("date_start", stripped(text["date_start"]), _no_date(text["date_start"], day)),
             ("date_precision", precision, _unknown_precision(records["date_precision"])),
             ("deaths_best", fatalities, _blank(fatalities)),
         ],
@@ -215,13 +217,24 @@ def _no_date(dates: pd.Series, day: pd.Series) -> pd.Series:
 
 
 def _spans(dates: pd.Series, day: pd.Series, precision: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """First and last day as ISO text; what is no date is passed on as it is."""
+    """First and last day; as ISO text, and what is no date as it is, unless every date is one."""
     distinct = Distinct.of(dates)
     week = pd.Timedelta(days=3)
     month_end = day + pd.offsets.MonthEnd(0)
     first = {"week": day - week, "month": month_end.dt.to_period("M").dt.start_time.astype("datetime64[us]")}
     last = {"week": day + week, "month": month_end}
-    return tuple(_choose(distinct, day, spans, precision, dates.index) for spans in (first, last))
+    choose = _choose_days if day.notna().all() else _choose
+    return tuple(choose(distinct, day, spans, precision, dates.index) for spans in (first, last))
+
+
+def _choose_days(
+    distinct: Distinct, day: pd.Series, spans: dict[str, pd.Series], precision: pd.Series, index: pd.Index
+) -> pd.Series:
+    chosen = distinct.rows(day)
+    for name, days in spans.items():
+        mine = (precision == name).to_numpy()
+        chosen[mine] = distinct.rows(days)[mine]
+    return pd.Series(chosen, index)
 
 
 def _choose(
@@ -240,6 +253,8 @@ def _timestamps(text: pd.DataFrame) -> np.ndarray:
     """Seconds since 1970, or the same from a date and time; -1 where there is none."""
     if "timestamp" not in text:
         return np.full(len(text), -1.0)
+    if (numbers := numbers_at_once(text["timestamp"])) is not None and np.isfinite(numbers).all():
+        return numbers
     distinct = Distinct.of(text["timestamp"])
     seconds = pd.to_numeric(distinct.values, errors="coerce").astype("float64")
     written = pd.to_datetime(distinct.values.where(seconds.isna()), errors="coerce", format="ISO8601", utc=True)
@@ -271,10 +286,10 @@ def _deleted(deletions: str | PathLike[str] | Sequence[str] | None) -> set[str]:
     return set(raw.table["event_id_cnty"].str.strip()) - {""}
 
 
-def _provenance(text: pd.DataFrame, raws: Sequence[RawRecords]) -> Provenance:
-    countries = sorted(set(Distinct.of(text["country"]).values) - {""}) if "country" in text else []
+def _provenance(text: pd.DataFrame, timestamps: np.ndarray, raws: Sequence[RawRecords]) -> Provenance:
+    countries = sorted({name.strip() for name in text["country"].unique()} - {""}) if "country" in text else []
     names = f"{', '.join(countries[:3]) or 'area'}{' …' if len(countries) > 3 else ''}"
-    newest = float(_timestamps(text).max(initial=-1.0))
+    newest = float(timestamps.max(initial=-1.0))
     return Provenance(
         provider="ACLED",
         release=f"updated to {pd.Timestamp(newest, unit='s'):%Y-%m-%d}" if 0 < newest < 1e11 else None,

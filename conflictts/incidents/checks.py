@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -49,9 +50,8 @@ def superseded(identity: pd.Series, *newness: npt.NDArray[np.generic]) -> pd.Ser
 
     Rows alike in every measure are left for the check to find. A blank identifier is nobody's repetition.
     """
-    identity = Distinct.of(identity).text
     older = pd.Series(False, identity.index)
-    if identity.is_unique:
+    if _numbers_differ(identity) or (identity := stripped(identity)).is_unique:
         return older
     again = identity.duplicated(keep=False) & (identity != "")
     for measure in newness:
@@ -120,7 +120,8 @@ def check_incidents(
     ----------
     records : DataFrame of str
         Columns of the incident table, still as text, one row for each row of the files' tables in their order;
-        columns the source lacks may be absent. A column that a reader computed may be of sound numbers already.
+        columns the source lacks may be absent. A column that a reader computed may be of sound numbers or days
+        already.
     raw : RawRecords or sequence of RawRecords
         The files the rows came from.
     names : mapping of str to str
@@ -206,26 +207,31 @@ def _exclude(count: int, excluded: Mapping[str, pd.Series]) -> tuple[Mask, pd.Da
 
 
 def _checked(records: pd.DataFrame, faults: _Faults) -> pd.DataFrame:
-    columns: dict[str, object] = {}
     blank = pd.Series([""], dtype="str").array.take(np.zeros(len(records), dtype=np.intp))
-    for column in COLUMNS:
+
+    def check(column: str) -> tuple[object, list[pd.DataFrame]]:
         if column not in records:
-            columns[column] = blank if column not in (*COUNTS, *DEGREES) else np.full(len(records), np.nan)
-            if column in DAYS:
-                raise AssertionError(f"the reader gave no {column}")
-            continue
-        if column in DAYS:
-            distinct = Distinct.of(records[column])
-            columns[column] = distinct.rows(_check_days(distinct, column, faults))
-        elif column not in (*COUNTS, *DEGREES):
-            columns[column] = stripped(records[column]).array
-        elif (sound := sound_numbers(records[column], column)) is not None:
-            columns[column] = sound
-        else:
-            distinct = Distinct.of(records[column])
-            check = _check_counts if column in COUNTS else _check_degrees
-            columns[column] = distinct.rows(check(distinct, column, faults))
-    return pd.DataFrame(columns, index=records.index, copy=False)
+            return np.full(len(records), np.nan) if column in (*COUNTS, *DEGREES) else blank, []
+        own = replace(faults, frames=[])
+        return _check_column(records[column], column, own), own.frames
+
+    with ThreadPoolExecutor(max_workers=2) as threads:  # Arrow and NumPy let go of the interpreter while they count
+        checked = dict(zip(COLUMNS, threads.map(check, COLUMNS), strict=True))
+    for _, frames in checked.values():
+        faults.frames.extend(frames)
+    return pd.DataFrame({column: values for column, (values, _) in checked.items()}, index=records.index, copy=False)
+
+
+def _check_column(text: pd.Series, column: str, faults: _Faults) -> object:
+    if column not in (*DAYS, *COUNTS, *DEGREES):
+        return stripped(text).array
+    if text.dtype == "datetime64[us]":
+        return text.array
+    if column not in DAYS and (sound := sound_numbers(text, column)) is not None:
+        return sound
+    distinct = Distinct.of(text)
+    check = _check_days if column in DAYS else _check_counts if column in COUNTS else _check_degrees
+    return distinct.rows(check(distinct, column, faults))
 
 
 def sound_numbers(text: pd.Series, column: str) -> npt.NDArray[Any] | None:
@@ -362,6 +368,8 @@ def _located(faults: _Faults, identity: pd.Series, raws: Sequence[RawRecords]) -
 
 
 def _rejected(faults: _Faults, raws: Sequence[RawRecords]) -> pd.DataFrame:
+    if not faults.frames and not any(len(raw.malformed) for raw in raws):
+        return pd.DataFrame(columns=list(raws[0].header), index=pd.Index([], dtype="int64", name="row"), dtype="str")
     files, rows = _places(np.array(sorted(faults.at_fault), dtype="int64"), raws)
     parts = []
     for number, raw in enumerate(raws):

@@ -229,6 +229,7 @@ def _at_once(
     with ThreadPoolExecutor(max_workers=1) as thread:
         if not isinstance(getattr(stream, "name", None), str):  # unpacked or decoded: one stream for both
             sha256 = thread.submit(digest, path)
+            stream.seek(0)
             sound = scan(stream, layout)
             return split_fast(stream, layout, columns) if columns else None, sound, sha256.result()
         proof: Future[tuple[Soundness, str]] = thread.submit(_proved, path, layout)

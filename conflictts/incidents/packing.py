@@ -20,6 +20,7 @@ MAX_BYTES = 4 << 30  # of one unpacked file; UCDP GED whole is 0.25 GB, ACLED wh
 MAX_EXPANSION = 200  # unpacked / packed; conflict exports pack about 10:1, decompression bombs 1,000:1
 IN_MEMORY = 64 << 20  # an unpacked or recoded file larger than this lies in a temporary file, not in memory
 CHUNK = 1 << 20
+MOST_WORDS = 160  # characters of another library's message, which may hold a name of any length
 _TABLES = re.compile(r"\.(csv|tsv|tab|txt|jsonl|ndjson|parquet)$", re.IGNORECASE)
 _GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an archive without members
 _ZIP_FAULTS = (
@@ -40,6 +41,12 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes:
         """The next bytes."""
         ...
+
+
+def brief(error: Exception) -> str:
+    """What went wrong, without a member's endless name in it."""
+    words = str(error)
+    return words if len(words) <= MOST_WORDS else f"{words[:MOST_WORDS]}…"
 
 
 @contextmanager
@@ -171,7 +178,7 @@ def _gunzip(stream: IO[bytes], target: tempfile.SpooledTemporaryFile[bytes], pat
         with gzip.open(stream) as source:
             _copy(source, target, _limit(path), path)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path.name} is a damaged gzip file ({error}). Download it again.") from None
+        raise InputError(f"{path.name} is a damaged gzip file ({brief(error)}). Download it again.") from None
 
 
 @contextmanager
@@ -180,8 +187,8 @@ def _archive(stream: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
         archive = zipfile.ZipFile(stream)
     except _ZIP_FAULTS as error:
         raise InputError(
-            f"{path.name} is damaged ({error}): it begins like a zip archive or an Excel workbook; unpack it, or "
-            "export the sheet as CSV, or download it again."
+            f"{path.name} is damaged ({brief(error)}): it begins like a zip archive or an Excel workbook; unpack it, "
+            "or export the sheet as CSV, or download it again."
         ) from None
     with archive:
         yield archive
@@ -203,7 +210,7 @@ def _extract(archive: zipfile.ZipFile, target: tempfile.SpooledTemporaryFile[byt
     except InputError:
         raise
     except _ZIP_FAULTS as error:
-        raise InputError(f"{path.name} is a damaged zip archive ({error}). Download it again.") from None
+        raise InputError(f"{path.name} is a damaged zip archive ({brief(error)}). Download it again.") from None
     if not target.tell():
         raise InputError(f"{path.name} is empty: {member.filename!r} inside it has 0 bytes. Download it again.")
 

@@ -11,7 +11,7 @@ from typing import IO, Any
 import pandas as pd
 
 from conflictts.errors import ConflictTSError, InputError, UnknownNameError
-from conflictts.incidents.packing import MAX_BYTES
+from conflictts.incidents.packing import MAX_BYTES, brief
 from conflictts.incidents.splitting import Split, refuse_twice
 
 PARQUET = b"PAR1"
@@ -61,8 +61,8 @@ def read_workbook(stream: IO[bytes], name: str, *, sheet: str | None) -> Sheet:
         raise
     except Exception as error:  # openpyxl raises whatever its zip and XML parsers raise
         raise InputError(
-            f"{name} is an Excel workbook that cannot be read ({type(error).__name__}: {error}). Save it again, or "
-            "export the sheet as CSV."
+            f"{name} is an Excel workbook that cannot be read ({type(error).__name__}: {brief(error)}). Save it again, "
+            "or export the sheet as CSV."
         ) from None
     if not rows:
         raise InputError(f"{name} is empty: its sheet {page.title!r} has no cells. Name another with `sheet`.")

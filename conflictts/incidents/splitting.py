@@ -25,6 +25,7 @@ MAX_CELL = 1 << 24  # characters; a longer cell means that a quotation mark is m
 MOST_COLUMNS = 1 << 14  # as many as Excel has
 DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE = 1 << 20
+_SCANNED = 1 << 18  # bytes scanned at a time: few enough to stay near the processor
 _BATCH = 20_000  # rows held as Python text at a time
 
 
@@ -95,7 +96,7 @@ def refuse_twice(header: Sequence[str], name: str) -> None:
 
 
 def scan(stream: Readable, layout: Layout) -> Soundness:
-    """Say whether the fast path reads the records, after the header, as the exact path does.
+    """Say whether the fast path reads the records as the exact path does; the stream stands at its beginning.
 
     It does where quotation marks stand only around whole fields (each opening one after a delimiter, a line end or a
     closing one, each closing one before a delimiter, a line end or an opening one: between two of these the count of
@@ -112,7 +113,7 @@ def scan(stream: Readable, layout: Layout) -> Soundness:
     plain, quotes, seen = len(layout.header) > 1, 0, len(stream.read(layout.body))
     held = b"\n\n"  # two bytes of the part before, the last of them still to be judged
     while True:
-        part = stream.read(CHUNK)
+        part = stream.read(_SCANNED)
         try:
             if not part.isascii() or decoder.getstate()[0]:
                 decoder.decode(part, final=not part)
@@ -123,19 +124,21 @@ def scan(stream: Readable, layout: Layout) -> Soundness:
         first = seen == layout.body
         if first and part.startswith(codecs.BOM_UTF8):
             plain = False
-        if plain:
-            # Byte 0 was judged before; bytes 1 to the last but one are judged now, with a neighbour on each side.
-            piece = held + (part or layout.delimiter.encode())
-            plain, marks = _judge(piece, around, quotes, begins=2 if first else 1)
-            quotes += marks
-            held = piece[-2:]
+        seam = held + (part[:2] or layout.delimiter.encode())
+        for piece, begins in ((seam, 2 if first else 1), (part, 1)) if plain else ():
+            sound, marks = _judge(piece, around, quotes, begins=begins)
+            plain, quotes = plain and sound, quotes + marks
+        held = (seam + part[2:4] if len(part) < 4 else part)[-2:]
         if not part:
             return Soundness(plain=plain and quotes % 2 == 0, nul=None)
         seen += len(part)
 
 
 def _judge(piece: bytes, around: np.ndarray[Any, Any], quotes: int, *, begins: int) -> tuple[bool, int]:
-    """Whether the bytes from `begins` to the last but one are sound, after so many marks; and how many they hold."""
+    """Whether the bytes from `begins` to the last but one are sound, after so many marks; and how many they hold.
+
+    Each is judged with a neighbour on either side.
+    """
     codes = np.frombuffer(piece, dtype=np.uint8)
     ends = len(codes) - 1
     marks = np.flatnonzero(codes[begins:ends] == 34) + begins
@@ -143,7 +146,7 @@ def _judge(piece: bytes, around: np.ndarray[Any, Any], quotes: int, *, begins: i
     opening, closing = marks[inside::2], marks[1 - inside :: 2]
     if not (around[codes[opening - 1]].all() and around[codes[closing + 1]].all()):
         return False, 0
-    if piece.count(b"\r", begins, ends) != piece.count(b"\r\n", begins, ends + 1):
+    if b"\r" in piece and piece.count(b"\r", begins, ends) != piece.count(b"\r\n", begins, ends + 1):
         return False, 0
     feeds = np.flatnonzero(codes[1:ends] == 10) + 1  # with the end of the header's line
     blank = feeds[(codes[feeds + 1] == 10) | (codes[feeds + 1] == 13)]

@@ -34,6 +34,8 @@ NAMES = (
     "phases",
     "weeks",
     "calendar",
+    "course",
+    "sensitivity",
 )
 
 
@@ -71,6 +73,18 @@ def plots(idlib: ct.Case):
         "phases": lambda ax: ct.plot_phases(escalation, ax=ax),
         "weeks": lambda ax: ct.plot_weeks(escalation, ax=ax),
         "calendar": lambda ax: ct.plot_calendar(daily, ax=ax),
+        "course": lambda ax: ct.plot_course(ct.truce_course(daily, truce, other_truces=idlib.truces.values()), ax=ax),
+        "sensitivity": lambda ax: ct.plot_sensitivity(
+            ct.sensitivity(
+                idlib,
+                truce,
+                measure="civilians",
+                models=["level"],
+                allocations=["spread"],
+                windows=[(120, 60), (28, 28)],
+            ),
+            ax=ax,
+        ),
     }
 
 
@@ -109,3 +123,4 @@ def test_figure_looks_as_it_did(name, idlib, tmp_path):
 
 def test_every_figure_has_a_baseline(idlib):
     assert set(NAMES) == set(plots(idlib))
+    assert set(NAMES) == {path.stem for path in BASELINES.glob("*.png")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zipfile
 
 import pandas as pd
 import pytest
@@ -180,3 +181,15 @@ def test_spreadsheet_runs_no_column_name_as_a_formula(tmp_path):
     write_for_spreadsheet(pd.DataFrame({"=1+1": ["a"]}), path)
     with path.open(encoding="utf-8-sig", newline="") as stream:
         assert next(csv.reader(stream)) == ["'=1+1"]
+
+
+def test_a_damaged_archive_with_an_endless_name_is_one_short_sentence(tmp_path):
+    path = tmp_path / "long.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x" * 6000 + ".csv", "id,note\n1,a\n")
+    data = bytearray(path.read_bytes())
+    data[100] ^= 1  # in the local copy of the name, so that it differs from the directory's
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"long\.zip is a damaged zip archive") as error:
+        read_raw_records(path)
+    assert len(str(error.value)) < 400

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -57,10 +59,10 @@ PLAIN = [
 
 
 @pytest.mark.parametrize(("body", "plain"), PLAIN)
-@pytest.mark.parametrize("chunk", [1, 2, 3, 7, 1 << 20])
+@pytest.mark.parametrize("chunk", [1, 2, 3, 4, 5, 7, 1 << 20])
 def test_scan_tells_what_the_fast_path_may_read(tmp_path, monkeypatch, body, plain, chunk):
     """Whatever the size of the parts that the bytes are scanned in."""
-    monkeypatch.setattr(splitting, "CHUNK", chunk)
+    monkeypatch.setattr(splitting, "_SCANNED", chunk)
     path = tmp_path / "scan.csv"
     path.write_bytes(b"id,note\n" + body.encode())
     with path.open("rb") as stream:
@@ -83,3 +85,12 @@ def test_nul_is_named_by_its_line(tmp_path, monkeypatch, chunk):
     path.write_bytes(b"id,note\n1,a\n2,b\x00\n3,c\n")
     with pytest.raises(InputError, match=r"nul\.csv .* NUL byte in line 3\."):
         files.read_raw_records(path)
+
+
+def test_packed_text_is_scanned_too(tmp_path):
+    """What stands unpacked in memory is proved as a file is: text after a quotation leads to the exact path."""
+    path = tmp_path / "packed.csv.gz"
+    path.write_bytes(gzip.compress(b'id,note\n1,a\n2,"b"c\n'))
+    read = files.read_raw_records(path, wanted=lambda header: header)
+    assert read.table["note"].tolist() == ["a"]
+    assert read.malformed.index.tolist() == [3]

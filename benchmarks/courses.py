@@ -1,0 +1,83 @@
+"""How often the course of a truce is named rightly, its first days dated, and a collapse told where there was none.
+
+120 days before the truce and 134 of it. "Surely" is the share of series with a collapse whose whole interval reaches
+half of the rate before. A set "held" where it holds the day on which the rate of that name truly began.
+
+python benchmarks/courses.py --series 200 --seed 1
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import pandas as pd
+from location_sets import NOISE
+
+import conflictts as ct
+
+BEFORE, DAYS = 120, 134  # of the truce, as in Idlib
+COURSES: dict[str, tuple[list[tuple[int, float]], str]] = {  # first day of each rate, as a share of that before; name
+    "holds at 0.1": ([(0, 0.1)], "calm"),
+    "holds at 0.4": ([(0, 0.4)], "calm"),
+    "no change": ([(0, 1.0)], "not calm"),
+    "0.1, from day 54 on 0.3": ([(0, 0.1), (54, 0.3)], "eroding"),
+    "0.1, from day 54 on 0.9": ([(0, 0.1), (54, 0.9)], "collapsed"),
+    "0.1, from day 54 on 0.35, from day 92 on 0.9": ([(0, 0.1), (54, 0.35), (92, 0.9)], "collapsed"),
+}
+GROWTH = {"0.1, growing 5% a week": (0.1, 1.05, "eroding"), "0.1, growing 14% a week": (0.1, 1.14, "collapsed")}
+
+
+def mean_of(course: str, rate: float) -> np.ndarray:
+    """Expected counts per day."""
+    share = np.ones(BEFORE + DAYS)
+    if course in GROWTH:
+        start, factor, _ = GROWTH[course]
+        share[BEFORE:] = start * factor ** (np.arange(DAYS) / 7)
+    else:
+        for day, value in COURSES[course][0]:
+            share[BEFORE + day :] = value
+    return rate * share
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--series", type=int, default=200, help="series per cell")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    days = pd.date_range("2020-01-06", periods=BEFORE + DAYS)
+    truce = ct.Truce(days[BEFORE])
+    print("| course | rate before | size | noise | named rightly | named collapsed | surely | onset held "
+          "| erosion held | collapse held |\n|---|--:|--:|---|--:|--:|--:|--:|--:|--:|")  # fmt: skip
+    for course in (*COURSES, *GROWTH):
+        right = GROWTH[course][2] if course in GROWTH else COURSES[course][1]
+        steps = COURSES[course][0] if course in COURSES else []
+        for rate, size in ((6.0, 0.3), (8.0, 2.0)):
+            for noise, generate in NOISE.items():
+                rng = np.random.default_rng(options.seed)
+                named: list[str] = []
+                sure = 0
+                held: dict[str, list[bool]] = {"calm": [], "eroding": [], "collapsed": []}
+                for _ in range(options.series):
+                    counts = generate(mean_of(course, rate), size, rng)
+                    found = ct.truce_course(ct.DailySeries.from_counts(pd.Series(counts, days)), truce)
+                    named.append(found.outcome)
+                    table = found.phases
+                    collapse = table[table["phase"] == "collapsed"]
+                    sure += bool(len(collapse) and collapse["established"].iloc[0])
+                    truth = {"calm": BEFORE}
+                    if len(steps) == 3:
+                        truth |= {"eroding": BEFORE + steps[1][0], "collapsed": BEFORE + steps[2][0]}
+                    elif len(steps) == 2:
+                        truth |= {right: BEFORE + steps[1][0]}
+                    for name, set_ in zip(table["phase"], found.first_days, strict=True):
+                        if name in truth and len(set_):
+                            held[name].append(days[truth[name]] in set_)
+                sets = [f"{np.mean(held[name]):.0%} of {len(held[name])}" if held[name] else "" for name in held]
+                shares = [named.count(right), named.count("collapsed"), sure]
+                cells = [course, f"{rate:g}", f"{size:g}", noise, *(f"{n / len(named):.1%}" for n in shares), *sets]
+                print(f"| {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

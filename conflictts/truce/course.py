@@ -1,0 +1,178 @@
+"""How a truce lived: before, calm, eroding, collapsed or over, each dated, with its rate and the rule that named it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from conflictts.series.daily import DailySeries
+from conflictts.truce.erosion import Erosion
+from conflictts.truce.period import Truce
+from conflictts.truce.phases import Outcome, Telling
+from conflictts.truce.window import ONE_DAY, choose_window, settled_counts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TruceCourse:
+    """The phases of one truce.
+
+    Attributes
+    ----------
+    daily : DailySeries
+        The series, kept so that a figure needs only the result.
+    truce : Truce
+    window : (Timestamp, Timestamp)
+        First day before the truce and last day looked at.
+    outcome : {"calm", "eroding", "collapsed", "expired", "over", "not calm", "undetermined"}
+        "collapsed" if a phase is; "not calm" if none is calm; else "expired" or "over" if the truce ended within the
+        window; else the last phase.
+    phases : DataFrame, one row per phase
+        ``phase`` (before, not calm, calm, eroding, collapsed, expired, over, undetermined), ``first`` (best point) and
+        ``last``; ``set_first``, ``set_last`` and ``set_days`` of the days that may have been its first (blank where
+        the day is declared, not found); ``days`` observed, ``total``; ``rate`` per day with ``lower`` and ``upper``;
+        ``ratio`` to the rate before with ``ratio_lower`` and ``ratio_upper``; ``established`` (False where only the
+        best estimate, not its whole interval, bears the name); ``rule`` by which it was named. Intervals are
+        conditional on the dates.
+    first_days : tuple of DatetimeIndex
+        For each phase the set of days that may have been its first, at `level`; empty where the day is declared.
+    erosion : Erosion or None
+        Growth of the rate per week over the truce's days, and when it brings the rate back; None where too few counts.
+    share : float
+        Of the rate before; a phase that reaches it is a collapse.
+    level : float
+        Confidence level of sets and intervals.
+    reasons : tuple of str
+        Why something is undetermined, or weaker than it looks.
+    """
+
+    daily: DailySeries
+    truce: Truce
+    window: tuple[pd.Timestamp, pd.Timestamp]
+    outcome: Outcome
+    phases: pd.DataFrame
+    first_days: tuple[pd.DatetimeIndex, ...]
+    erosion: Erosion | None
+    share: float
+    level: float
+    reasons: tuple[str, ...]
+
+    def summary(self) -> pd.DataFrame:
+        """One row per phase: first and last day, the first day's set, rate and ratio with intervals, the rule."""
+        return self.phases.set_index("phase")
+
+    def sentence(self) -> str:
+        """The phases from the truce on, each with its first day, that day's set and its rate; never a cause."""
+        if self.outcome == "undetermined":
+            return f"The course of the {self.truce.name} is undetermined: {self.reasons[0]}."
+        told = []
+        for row in self.phases.iloc[1:].itertuples():
+            text = f"{row.phase} from {row.first.day} {row.first:%B %Y}"
+            if row.set_days > 1:
+                first, last = (f"{day.day} {day:%b}" for day in (row.set_first, row.set_last))
+                text += f" ({self.level:.0%} set {first} to {last})"
+            text += f", {_told(row.rate)} a day"
+            unsure = row.phase == "collapsed" and not row.established
+            told.append(f"{text}, by the best estimate only" if unsure else text)
+        before = self.phases["rate"].iloc[0]
+        return f"The {self.truce.name}: {'; '.join(told)}; before it {_told(before)} {self.daily.unit} a day."
+
+
+def _told(rate: float) -> str:
+    return f"{rate:.2g}" if rate < 10 else f"{rate:,.0f}"
+
+
+def truce_course(
+    daily: DailySeries,
+    truce: Truce,
+    *,
+    share: float = 0.5,
+    fixed_term: bool = False,
+    other_truces: Iterable[Truce] = (),
+    level: float = 0.95,
+) -> TruceCourse:
+    """Tell the phases of a truce whose date is known.
+
+    The days from the truce on, and they alone, are searched for changes of rate (`detect_changepoints`). Where none is
+    found, but the rate grows over them (the erosion of ``model="level+erosion"``, whole interval above 1), one change
+    is dated. The stretches are then named by their rate's ratio to that of the 120 days before:
+
+    - *calm*: the first whose interval lies below 1 and its estimate below `share`; those before it are *not calm*, and
+      so are all if there is none;
+    - *eroding*: a later one above the calm's rate and below the share;
+    - *collapsed*: the first later one whose estimate reaches the share; `established` tells whether its whole interval
+      does. Where it does not, and the days cannot tell a jump from steady growth (Bayes factor under 3), the collapse
+      begins on the day on which the fitted growth reaches the share, and the days until then are eroding.
+
+    Parameters
+    ----------
+    daily : DailySeries
+        Unobserved and provisional days are missing, not 0.
+    truce : Truce
+        Its course is told until it ended, the next truce, or the last day covered.
+    share : float, default 0.5
+        Of the rate before.
+    fixed_term : bool, default False
+        Whether the truce ended because its term ran out: then what follows is "expired", otherwise "over".
+    other_truces : iterable of Truce, optional
+        The next of them ends the course; each has its own.
+    level : float, default 0.95
+        Confidence level of sets and intervals.
+
+    Returns
+    -------
+    TruceCourse
+        With the one phase "undetermined", and the reason, where there are fewer than 28 observed days before or 14
+        after, over a fifth of them missing on a side, or too few counts.
+
+    Raises
+    ------
+    CoverageError
+        If the truce's first day lies outside the series or is its first.
+    ValueError
+        If `share` or `level` does not lie between 0 and 1.
+
+    References
+    ----------
+    Kass & Raftery (1995), JASA 90(430), 773-795 (Bayes factors and what they are worth).
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> course = ct.truce_course(daily, case.truces["TRC-5"], other_truces=case.truces.values())
+    >>> course.phases["phase"].tolist(), course.outcome
+    (['before', 'calm', 'eroding', 'collapsed'], 'collapsed')
+    """
+    for name, value in (("share", share), ("level", level)):
+        if not 0 < value < 1:
+            raise ValueError(f"{name} = {value!r} does not lie between 0 and 1. Give a number such as 0.5 or 0.95.")
+    first, _ = choose_window(daily, truce, None)
+    others = tuple(other_truces)
+    stop, ended = _last_days(daily, truce, others)
+    days, counts = settled_counts(daily, first, stop)
+    telling = Telling(daily, truce, days, counts[:, 1], ended, share, level, fixed_term, others)
+    telling.tell()
+    return TruceCourse(
+        daily=daily,
+        truce=truce,
+        window=(days[0], days[-1]),
+        outcome=telling.outcome,
+        phases=telling.table(),
+        first_days=tuple(part.set_ for part in telling.parts),
+        erosion=telling.erosion,
+        share=share,
+        level=level,
+        reasons=tuple(telling.reasons),
+    )
+
+
+def _last_days(daily: DailySeries, truce: Truce, others: Iterable[Truce]) -> tuple[pd.Timestamp, pd.Timestamp | None]:
+    """Last day to look at, and the first day no longer in force if that lies before it."""
+    last = daily.coverage[1]
+    following = [other.effective for other in others if other.effective > truce.effective]
+    stop = min([last, *(day - ONE_DAY for day in following)])
+    ended = truce.ended if truce.ended is not None and truce.ended <= stop else None
+    return stop, ended

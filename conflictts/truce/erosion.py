@@ -1,0 +1,99 @@
+"""How a calm wears off: growth of the rate per week after a truce's date, and when it brings the rate back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import TooLittleData
+from conflictts.truce.design import make_design
+from conflictts.truce.negbin import fit_negbin
+from conflictts.truce.stretches import MANY_AFTER, MANY_BEFORE, log_ratio_on_days
+from conflictts.truce.window import refuse_boundless
+
+HORIZON = 3  # times the days of the truce that were watched; nothing is told beyond
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Erosion:
+    """Steady growth of the rate over a truce's days, beside the step at its first.
+
+    Attributes
+    ----------
+    per_week, lower, upper : float
+        Factor per week; 1 is no erosion.
+    at_first, at_first_lower, at_first_upper : float
+        Ratio to the rate before on the truce's first day.
+    back : DataFrame, index the declared share and 1
+        ``day`` on which the fitted rate is back at that share of the rate before, ``days`` from the truce's first,
+        with ``lower`` and ``upper`` (infinite where the interval has no end within three times the days watched, and
+        NaN or NaT throughout unless the interval of the growth lies above 1 and the rate begins below the share). The
+        row of the share is the half-life of the calm where the share is one half.
+    """
+
+    per_week: float
+    lower: float
+    upper: float
+    at_first: float
+    at_first_lower: float
+    at_first_upper: float
+    back: pd.DataFrame
+
+
+def measure_erosion(counts: np.ndarray, start: int, days: pd.DatetimeIndex, *, share: float, level: float) -> Erosion:
+    """Fit step, growth and weekday profile to the days before and of a truce.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (n_days,)
+        NaN where not observed; ends with the truce's last day.
+    start : int
+        Position of the truce's first day.
+    days : DatetimeIndex
+        At least as many as counts.
+    share, level : float
+
+    Raises
+    ------
+    TooLittleData
+        If there are under 20 counts before or 10 after, or the regression says nothing.
+    """
+    n_before, n_after = np.nansum(counts[:start]), np.nansum(counts[start:])
+    if n_before < MANY_BEFORE or n_after < MANY_AFTER:
+        raise TooLittleData(
+            f"Too few counts ({n_before:g} before, {n_after:g} after; {MANY_BEFORE} and {MANY_AFTER} are needed)."
+        )
+    design = make_design(
+        counts, first_after=start, day_of_week=days.day_of_week.to_numpy()[: len(counts)], model="level+erosion",
+        weekday=True, transition=0, offset=None,
+    )  # fmt: skip
+    fit = fit_negbin(design.counts, design.matrix, slow_columns=3, day=design.used)
+    growth, half = fit.coefficients[2], fit.half_width(np.eye(len(fit.coefficients))[2], level)
+    refuse_boundless("growth per week", half)
+    now = np.exp(log_ratio_on_days(fit, np.zeros(1), level)[:, 0])
+    back = {}
+    for part in (share, 1.0):
+        row: dict[str, object] = {"day": pd.NaT, "days": np.nan, "lower": np.nan, "upper": np.nan}
+        if growth - half > 0 and now[0] < part:
+            reach = HORIZON * (len(counts) - start)
+            log = log_ratio_on_days(fit, np.arange(reach + 1) / 7, level)
+            estimate, latest, earliest = (_first_at_least(curve, float(np.log(part))) for curve in log)
+            day = days[start] + pd.Timedelta(days=int(np.ceil(estimate))) if np.isfinite(estimate) else pd.NaT
+            row = {"day": day, "days": estimate, "lower": earliest, "upper": latest}
+        back[part] = row
+    per_week, lower, upper = (float(value) for value in np.exp([growth, growth - half, growth + half]))
+    return Erosion(
+        per_week=per_week, lower=lower, upper=upper, at_first=float(now[0]), at_first_lower=float(now[1]),
+        at_first_upper=float(now[2]), back=pd.DataFrame.from_dict(back, orient="index"),
+    )  # fmt: skip
+
+
+def _first_at_least(curve: np.ndarray, bound: float) -> float:
+    """Where a curve given at 0, 1, 2 ... first reaches a bound, between its points; infinity where it does not."""
+    reached = np.flatnonzero(curve >= bound)
+    if len(reached) == 0:
+        return float("inf")
+    k = int(reached[0])
+    return 0.0 if k == 0 else float(k - (curve[k] - bound) / (curve[k] - curve[k - 1]))

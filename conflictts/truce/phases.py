@@ -1,0 +1,365 @@
+"""Names for the stretches of a truce's days: calm, eroding, collapsed or none of these, and the day each began."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import TooLittleData
+from conflictts.series.daily import DailySeries
+from conflictts.truce.changepoints import detect_changepoints, searched_days, smallest_set, split_probabilities
+from conflictts.truce.design import make_design
+from conflictts.truce.erosion import Erosion, measure_erosion
+from conflictts.truce.negbin import NegBinFit, fit_negbin
+from conflictts.truce.period import Truce
+from conflictts.truce.stretches import UNKNOWN, Triple, rate_of, ratio_to
+from conflictts.truce.window import (
+    MAX_MISSING,
+    MIN_DAYS_AFTER,
+    MIN_DAYS_BEFORE,
+    MIN_EFFECTIVE_COUNTERFACTUAL,
+)
+
+Outcome = Literal["calm", "eroding", "collapsed", "expired", "over", "not calm", "undetermined"]
+EARLIEST, LATEST = -7, 21  # days from the truce's first day on which the calm may have begun
+MIN_BAYES_FACTOR = 3.0  # below, "not worth more than a bare mention" (Kass & Raftery)
+LEAST = 7  # days of a phase whose beginning is dated by the erosion's growth
+COLUMNS = [
+    "phase", "first", "last", "set_first", "set_last", "set_days", "days", "total", "rate", "lower", "upper",
+    "ratio", "ratio_lower", "ratio_upper", "established", "rule",
+]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Part:
+    """A stretch of the truce's days on its way to a name."""
+
+    first: int  # position in the window
+    set_: pd.DatetimeIndex
+    how: str
+    ratio: Triple = UNKNOWN
+    phase: str = ""
+    rule: str = ""
+    established: bool = True
+
+
+class Telling:
+    """The steps from counts to named phases, over the days before a truce, those of it, and those after its end.
+
+    `tell` fills `parts`, the phases in order; `erosion`, the growth over the truce's days; and `reasons`.
+    """
+
+    def __init__(
+        self,
+        daily: DailySeries,
+        truce: Truce,
+        days: pd.DatetimeIndex,
+        counts: np.ndarray,
+        ended: pd.Timestamp | None,
+        share: float,
+        level: float,
+        fixed_term: bool,
+        others: tuple[Truce, ...],
+    ) -> None:
+        """`days` and `counts` begin before the truce; `ended` is the first day no longer in force, or None."""
+        self.daily, self.truce, self.days, self.counts = daily, truce, days, counts
+        self.share, self.level, self.fixed_term, self.others = share, level, fixed_term, others
+        self.start = (truce.effective - days[0]).days
+        self.end = len(days) if ended is None else (ended - days[0]).days  # of the truce's days, half-open
+        self.ended = ended is not None
+        self.day_of_week = days.day_of_week.to_numpy()
+        self.reasons: list[str] = []
+        self.erosion: Erosion | None = None
+        self.parts: list[Part] = []
+
+    def tell(self) -> None:
+        """Name the phases."""
+        thin = self._too_thin()
+        if thin:
+            self.reasons.append(thin)
+            parts = [Part(self.start, self.days[:0], "", phase="undetermined", rule=thin, established=False)]
+        else:
+            self._warn_of_others()
+            self._measure_erosion()
+            parts = self._named(self._parts())
+        if self.ended:
+            parts = [*parts, self._aftermath()]
+        rule = f"the {self.start} days before the truce took effect"
+        first = Part(0, self.days[:0], "", (1.0, np.nan, np.nan), "before", rule)
+        self.parts = _merged([first, *parts])
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the truce, in a word."""
+        names = [part.phase for part in self.parts]
+        if "undetermined" in names:
+            return "undetermined"
+        if "collapsed" in names:
+            return "collapsed"
+        if not {"calm", "eroding"} & set(names):
+            return "not calm"
+        last: Any = names[-1]
+        return cast(Outcome, last)
+
+    def table(self) -> pd.DataFrame:
+        """One row per phase, as `TruceCourse.phases` says."""
+        ends = [*(part.first for part in self.parts[1:]), len(self.days)]
+        steady = self._steady_before()
+        rows = [self._row(part, end, steady) for part, end in zip(self.parts, ends, strict=True)]
+        return pd.DataFrame(rows, columns=COLUMNS)
+
+    def _only(self, first: int, end: int) -> np.ndarray:
+        part = np.full(len(self.counts), np.nan)
+        part[first:end] = self.counts[first:end]
+        return part
+
+    def _too_thin(self) -> str:
+        for name, part, least in (
+            ("before the truce", self.counts[: self.start], MIN_DAYS_BEFORE),
+            ("while it was in force", self.counts[self.start : self.end], MIN_DAYS_AFTER),
+        ):
+            seen = int(np.isfinite(part).sum())
+            if seen < least:
+                return f"only {seen} observed days {name}, at least {least} are needed"
+            if seen < (1 - MAX_MISSING) * len(part):
+                return f"{1 - seen / len(part):.0%} of the days {name} are not observed, at most a fifth may be"
+        before = self.counts[: self.start]
+        if np.nansum(before) == 0:
+            return "no counts before the truce, so there is no rate to fall from"
+        steady = self._steady_before()
+        if steady is None:
+            return "the days before the truce do not carry a rate: one enormous day outweighs all others"
+        mean = float(np.nanmean(before))
+        expected = mean * int(np.isfinite(self.counts[self.start : self.end]).sum())
+        worth = expected / (1 + steady.alpha * mean)
+        if worth < MIN_EFFECTIVE_COUNTERFACTUAL:
+            return (
+                f"the rate before would have brought {expected:.1f} while the truce was in force, worth {worth:.1f} "
+                f"independent events; at least {MIN_EFFECTIVE_COUNTERFACTUAL:g} are needed"
+            )
+        return ""
+
+    def _warn_of_others(self) -> None:
+        named = [
+            other.name
+            for other in self.others
+            if other.effective < self.truce.effective and (other.ended is None or other.ended > self.days[0])
+        ]
+        if named:
+            self.reasons.append(
+                f"other truces among the days before ({', '.join(named)}): their rate is not free of truces"
+            )
+
+    def _measure_erosion(self) -> None:
+        try:
+            self.erosion = measure_erosion(
+                self.counts[: self.end], self.start, self.days, share=self.share, level=self.level
+            )
+        except TooLittleData as refusal:
+            self.reasons.append(f"no growth per week could be told: {refusal}")
+
+    def _parts(self) -> list[Part]:
+        """The truce's days cut where their rate changed."""
+        parts = [Part(self.start, self.days[:0], "")]
+        window = (self.truce.effective, self.days[self.end - 1])
+        try:
+            changes = detect_changepoints(self.daily, window=window, level=self.level)
+        except TooLittleData:  # no counts at all: the calm is complete
+            return parts
+        found = "a change of rate found among the truce's days, none given"
+        for date, set_ in zip(changes.dates, changes.location_sets, strict=True):
+            parts.append(Part((date - self.days[0]).days, set_, found))
+        if len(parts) == 1 and self.erosion is not None and self.erosion.lower > 1:
+            split = self._one_split(window)
+            if split is not None:
+                grown = (
+                    f"the rate grew by a factor of {self.erosion.per_week:.2f} a week ({self.erosion.lower:.2f} to "
+                    f"{self.erosion.upper:.2f}), dated as one change"
+                )
+                parts.append(Part(*split, grown))
+        return parts
+
+    def _one_split(
+        self, window: tuple[pd.Timestamp, pd.Timestamp], begin: int = LEAST, end: int = -LEAST
+    ) -> tuple[int, pd.DatetimeIndex] | None:
+        """Best point and set of one change within a window, given that there is one from `begin` to before `end`."""
+        from conflictts.truce import _scan
+
+        days, counts, observed = searched_days(self.daily, window)
+        stop = len(days) + end if end < 0 else min(end, len(days) - LEAST)
+        begin = max(begin, 1)
+        if stop - begin < 2:
+            return None
+        weekday = days.day_of_week.to_numpy().astype(np.int64)
+        evidence, _, _, profile, size, factor, phi = _scan.scan(counts, weekday, observed, begin, stop, True)
+        p = split_probabilities(counts, weekday, observed, profile, size, factor, phi)[begin:stop]
+        if not p.sum() > 0:
+            return None
+        best = days[begin + int(evidence.argmax())]
+        return (best - self.days[0]).days, days[begin + smallest_set(p, self.level)]
+
+    def _named(self, parts: list[Part]) -> list[Part]:
+        ends = [*(part.first for part in parts[1:]), self.end]
+        before = self._only(0, self.start)
+        for part, end in zip(parts, ends, strict=True):
+            part.ratio = ratio_to(before, self._only(part.first, end), self.start, self.day_of_week, self.level)
+        at = next((k for k, part in enumerate(parts) if self._is_calm(part.ratio)), len(parts))
+        if at > 0:  # without a calm there is nothing to erode or to collapse
+            restless = parts[0]
+            end = self.end if at == len(parts) else parts[at].first
+            restless.ratio = ratio_to(before, self._only(self.start, end), self.start, self.day_of_week, self.level)
+            restless.phase, restless.established = "not calm", bool(restless.ratio[1] > self.share)
+            restless.rule = (
+                f"{_in_words(restless.ratio)}: not below 1 throughout its interval, or its estimate not below "
+                f"{self.share:g}"
+            )
+            if at == len(parts):
+                return [restless]
+        calm = parts[at]
+        calm.phase = "calm"
+        calm.rule = f"{_in_words(calm.ratio)}, below 1 throughout its interval; "
+        calm.rule += self._onset(calm, ends[0]) if at == 0 else calm.how
+        return [*parts[:1][:at], *self._grown([calm, *self._later(parts[at + 1 :], calm.ratio[0])])]
+
+    def _is_calm(self, ratio: Triple) -> bool:
+        return ratio[2] < 1 and ratio[0] < self.share
+
+    def _onset(self, calm: Part, end: int) -> str:
+        """Date the calm's beginning: the truce's own first day, if the set of the change's first day holds it."""
+        found = self._one_split((self.days[0], self.days[end - 1]), self.start + EARLIEST, self.start + LATEST + 1)
+        if found is None:
+            return "the truce's own first day"
+        best, calm.set_ = found
+        if self.truce.effective in calm.set_:
+            return "the truce's own first day, which the set of the change holds"
+        calm.first = best
+        return "the change's best point, as its set does not hold the truce's first day"
+
+    def _later(self, parts: list[Part], lowest: float) -> list[Part]:
+        """Name the stretches after the first; stretches of one name in a row are one phase."""
+        for part in parts:
+            ratio, lower, _ = part.ratio
+            said = f"{part.how}; {_in_words(part.ratio)}"
+            if ratio >= self.share:
+                part.phase, part.established = "collapsed", bool(lower >= self.share)
+                how = "its interval throughout" if part.established else "its estimate, not its whole interval"
+                part.rule = f"{said}: {how} reaches {self.share:g}"
+            elif ratio > lowest:
+                part.phase, part.rule = "eroding", f"{said}: above the calm's, below {self.share:g}"
+            else:
+                part.phase, part.rule = "calm", f"{said}: as low as the calm"
+            lowest = min(lowest, ratio)
+        return parts
+
+    def _grown(self, parts: list[Part]) -> list[Part]:
+        """Cut an unsure jump to a collapse where the days cannot tell it from steady growth."""
+        erosion = self.erosion
+        if len(parts) != 2 or parts[1].phase != "collapsed" or parts[1].established or erosion is None:
+            return parts
+        back = None if not erosion.lower > 1 else erosion.back["days"].iloc[0]
+        if back is None or not np.isfinite(back):
+            return parts
+        jump = parts[1]
+        at = self.start + int(np.ceil(back))
+        if not jump.first + LEAST <= at <= self.end - LEAST or not self._growth_is_as_good(jump.first):
+            return parts
+        before = self._only(0, self.start)
+        early, late = (
+            ratio_to(before, self._only(*stretch), self.start, self.day_of_week, self.level)
+            for stretch in ((jump.first, at), (at, self.end))
+        )
+        if not late[0] >= self.share:
+            return parts
+        eroding_rule = f"{jump.how}; {_in_words(early)}: until the fitted growth reaches {self.share:g}"
+        spread = erosion.back.iloc[0]
+        low = self.start + int(np.ceil(max(spread["lower"], 0)))
+        high = (
+            self.end - 1 if not np.isfinite(spread["upper"]) else min(self.start + int(spread["upper"]), self.end - 1)
+        )
+        if not np.isfinite(spread["upper"]) or spread["upper"] > self.end - self.start:
+            self.reasons.append(
+                "the collapse is a best estimate: at the last day the interval of the growing rate still reaches below "
+                f"{self.share:g} of the rate before"
+            )
+        eroding = Part(jump.first, jump.set_, jump.how, early, "eroding", eroding_rule)
+        sure = bool(late[1] >= self.share)
+        collapsed = Part(
+            at, self.days[low : high + 1], "", late, "collapsed",
+            f"the fitted growth reaches {self.share:g} of the rate before on this day (a jump on "
+            f"{self.days[jump.first]:%Y-%m-%d} is not plainly likelier); {_in_words(late)}: "
+            f"{'its interval throughout' if sure else 'its estimate'} reaches {self.share:g}",
+            sure,
+        )  # fmt: skip
+        return [parts[0], eroding, collapsed]
+
+    def _growth_is_as_good(self, jump: int) -> bool:
+        """Whether the days cannot tell growth from a jump: Bayes factor of the jump under 3, its day unknown.
+
+        The jump's likelihood is averaged over its possible days; the difference of log-likelihoods is divided by the
+        factor by which memory multiplies the variance of the growth.
+        """
+        from conflictts.truce import _scan
+
+        counts = self.counts[: self.end]
+        design = make_design(
+            counts, first_after=self.start, day_of_week=self.day_of_week[: self.end], model="level", weekday=True,
+            transition=0, offset=None,
+        )  # fmt: skip
+        fits = []
+        for column in (np.maximum(design.used - self.start, 0) / 7, (design.used >= jump).astype(float)):
+            matrix = np.column_stack([design.matrix[:, :2], column, design.matrix[:, 2:]])
+            try:
+                fits.append(fit_negbin(design.counts, matrix, slow_columns=3, day=design.used))
+            except TooLittleData:
+                return False
+        days, values, observed = searched_days(self.daily, (self.truce.effective, self.days[self.end - 1]))
+        weekday = days.day_of_week.to_numpy().astype(np.int64)
+        evidence, *_, factor, _ = _scan.scan(values, weekday, observed, LEAST, len(days) - LEAST, True)
+        averaged = float(np.log(np.mean(np.exp((evidence - evidence.max()) * factor / 2))))
+        for_jump = fits[1].log_likelihood + averaged - fits[0].log_likelihood
+        memory = max(fits[0].inflation(np.eye(matrix.shape[1])[2]), 1.0)
+        return bool(for_jump / memory < np.log(MIN_BAYES_FACTOR))
+
+    def _aftermath(self) -> Part:
+        """The days after the truce's end."""
+        name = "expired" if self.fixed_term else "over"
+        rule = "its term ran out" if self.fixed_term else "declared or told to be over"
+        last = Part(self.end, self.days[:0], "", phase=name, rule=f"{rule} on {self.days[self.end]:%Y-%m-%d}")
+        after = self._only(self.end, len(self.days))
+        last.ratio = ratio_to(self._only(0, self.start), after, self.start, self.day_of_week, self.level)
+        return last
+
+    def _steady_before(self) -> NegBinFit | None:
+        """One steady rate fitted to the days before; None where they cannot carry it."""
+        seen = self.counts[: self.start][np.isfinite(self.counts[: self.start])]
+        try:
+            return fit_negbin(seen, np.ones((len(seen), 1)), slow_columns=1) if seen.sum() > 0 else None
+        except TooLittleData:
+            return None
+
+    def _row(self, part: Part, end: int, richer: Any) -> dict[str, Any]:
+        counts = self.counts[part.first : end]
+        rate = UNKNOWN if richer is None else rate_of(counts, self.level, richer)
+        row = {"phase": part.phase, "first": self.days[part.first], "last": self.days[end - 1]}
+        row |= {"set_first": part.set_[0] if len(part.set_) else pd.NaT}
+        row |= {"set_last": part.set_[-1] if len(part.set_) else pd.NaT, "set_days": len(part.set_)}
+        row |= {"days": int(np.isfinite(counts).sum()), "total": float(np.nansum(counts))}
+        row |= dict(zip(("rate", "lower", "upper"), rate, strict=True))
+        row |= dict(zip(("ratio", "ratio_lower", "ratio_upper"), part.ratio, strict=True))
+        return row | {"established": part.established, "rule": part.rule}
+
+
+def _merged(parts: list[Part]) -> list[Part]:
+    """Join neighbours of one name under the first of them."""
+    kept: list[Part] = []
+    for part in parts:
+        if not kept or kept[-1].phase != part.phase:
+            kept.append(part)
+    return kept
+
+
+def _in_words(ratio: Triple) -> str:
+    return f"rate ratio to before {ratio[0]:.2g} ({ratio[1]:.2g} to {ratio[2]:.2g})"

@@ -1,0 +1,360 @@
+"""The same answer under every defensible choice: which of them it survives, and which moves it most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
+from conflictts.incidents.table import Incidents, Where, matching_records
+from conflictts.series.allocation import ALLOCATIONS, Allocation
+from conflictts.series.daily import DailySeries, Day, Measure, daily_series, pair_of_days
+from conflictts.series.measures import amounts_of
+from conflictts.truce.design import Model
+from conflictts.truce.effect import TruceEffect, estimate_truce_effect
+from conflictts.truce.period import Truce
+from conflictts.truce.window import DAYS_AFTER, DAYS_BEFORE, ONE_DAY
+
+Figures = Literal["best", "low", "high"]
+Regression = Literal["level", "level, no weekdays", "level+trend"]
+REGRESSIONS: dict[str, tuple[Model, bool]] = {
+    "level": ("level", True),
+    "level, no weekdays": ("level", False),
+    "level+trend": ("level+trend", True),
+}
+WINDOWS = ((DAYS_BEFORE, DAYS_AFTER), (60, 60), (42, 42))
+CHOICES = ("figures", "allocation", "imprecise_dates", "perpetrator", "window", "model", "transition")
+MIN_SHARE = 0.1  # of the toll; perpetrators named for less are not among the main ones
+_NUMBERS = ("rate_ratio", "lower", "upper", "averted", "averted_lower", "averted_upper")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sensitivity:
+    """One estimate of a truce's effect per combination of choices.
+
+    Attributes
+    ----------
+    effect : TruceEffect
+        Under the first option of every choice: the finding whose standing is asked for.
+    finding : {"lower", "higher", "no detectable change"}
+        What the interval of `effect` says.
+    table : DataFrame, one row per combination
+        The options (``figures``, ``allocation``, ``imprecise_dates``, ``perpetrator``, ``window``, ``model``,
+        ``transition``), ``first`` and ``last`` day, ``before`` and ``after`` (counts), ``rate_ratio``, ``lower``,
+        ``upper``, ``averted``, ``averted_lower``, ``averted_upper``, ``method``, ``finding``, ``stands`` (the same
+        finding as that of `effect`; never where refused) and ``refused``: why there is no answer, else blank.
+    influence : DataFrame, one row per choice, the most moving first
+        ``factor``: between the options of this choice, all other choices alike, the largest rate ratio over the
+        smallest; the median over all settings of the others. ``lowest`` and ``highest``: the options with the least
+        and the greatest geometric mean ratio over settings that all options answer. ``settings``: how many those are.
+    scopes : mapping of label to conditions
+        What the options of ``perpetrator`` mean.
+    level : float
+    """
+
+    effect: TruceEffect
+    finding: Literal["lower", "higher", "no detectable change"]
+    table: pd.DataFrame
+    influence: pd.DataFrame
+    scopes: Mapping[str, Where]
+    level: float
+
+    @property
+    def answered(self) -> int:
+        """Combinations that have an answer."""
+        return int((self.table["refused"] == "").sum())
+
+    @property
+    def share(self) -> float:
+        """Share of the answered combinations under which the finding stands."""
+        return float(self.table["stands"].sum() / self.answered)
+
+    @property
+    def share_of_all(self) -> float:
+        """The same of all combinations, a refusal counting as not standing."""
+        return float(self.table["stands"].mean())
+
+    def summary(self) -> pd.DataFrame:
+        """One row per choice and option: combinations, refused, share standing of the answered, median rate ratio."""
+        rows = {}
+        for choice in self.influence.index:
+            for option, part in self.table.groupby(choice, sort=False):
+                answered = part[part["refused"] == ""]
+                rows[(choice, str(option))] = {
+                    "combinations": len(part),
+                    "refused": len(part) - len(answered),
+                    "stands": float(answered["stands"].mean()) if len(answered) else np.nan,
+                    "rate_ratio": float(answered["rate_ratio"].median()) if len(answered) else np.nan,
+                }
+        table = pd.DataFrame.from_dict(rows, orient="index")
+        table.index = pd.MultiIndex.from_tuples(list(rows), names=["choice", "option"])
+        return table
+
+    def sentence(self) -> str:
+        """Under how many choices the finding stands, how many were refused, and which choice moves it most."""
+        refused = len(self.table) - self.answered
+        said = {"lower": "a lower rate", "higher": "a higher rate"}.get(self.finding, "no detectable change")
+        text = (
+            f"The finding ({said} after the {self.effect.truce.name}) stands under "
+            f"{int(self.table['stands'].sum())} of {self.answered} combinations of choices ({self.share:.0%})"
+        )
+        text += f"; {refused} more gave no answer" if refused else ""
+        moving = self.influence[self.influence["factor"] > 1]
+        if len(moving):
+            most = moving.iloc[0]
+            text += (
+                f". The choice that moves it most is {str(moving.index[0]).replace('_', ' ')}: a factor of "
+                f"{most['factor']:.2g} between its options, lowest with {most['lowest']}, highest with "
+                f"{most['highest']}"
+            )
+        return text + "."
+
+
+def sensitivity(
+    incidents: Incidents,
+    truce: Truce,
+    *,
+    measure: Measure,
+    window: tuple[Day, Day] | None = None,
+    coverage: tuple[Day, Day] | None = None,
+    gaps: Iterable[tuple[Day, Day]] = (),
+    where: Where | None = None,
+    figures: Sequence[Figures] = ("best", "low", "high"),
+    allocations: Sequence[Allocation] = ("spread", "start", "midpoint"),
+    max_span_days: Sequence[int | None] = (None, 7),
+    perpetrators: Mapping[str, Where] | None = None,
+    windows: Sequence[tuple[int, int]] = WINDOWS,
+    models: Sequence[Regression] = ("level", "level, no weekdays", "level+trend"),
+    transitions: Sequence[int] = (0, 7),
+    level: float = 0.95,
+) -> Sensitivity:
+    """Estimate a truce's effect under every combination of declared choices.
+
+    The first option of each choice together is the finding; the others are asked whether it stands. Each series is
+    counted once, and combinations that come to the same counts and model share one fit.
+
+    Parameters
+    ----------
+    incidents : Incidents
+    truce : Truce
+    measure : {"incidents", "deadly incidents", "deaths", "civilians", "combatants", "injured"}
+    window : (first, last), optional
+        Days of the finding, put before `windows`.
+    coverage, gaps, where
+        As in `daily_series`.
+    figures : sequence of {"best", "low", "high"}
+    allocations : sequence of {"spread", "exact", "start", "midpoint"}
+        How records of several days are laid over them.
+    max_span_days : sequence of int or None, default (None, 7)
+        Records that may have happened on more days than this are left out; None keeps all.
+    perpetrators : mapping of label to conditions, optional
+        Scopes. Default: all, and together those named for a tenth of the toll or more each ("main perpetrators").
+    windows : sequence of (days before, days after), default (120, 60), (60, 60), (42, 42)
+        As far as the series covers them and the truce was not over.
+    models : sequence of {"level", "level, no weekdays", "level+trend"}
+    transitions : sequence of int, default (0, 7)
+        Days left out on each side of the date.
+    level : float, default 0.95
+        Confidence level of every interval.
+
+    Returns
+    -------
+    Sensitivity
+
+    Raises
+    ------
+    TooLittleData
+        If the finding itself, under the first options, has no answer.
+    CoverageError
+        If no coverage is known, or the truce or the window lies outside it.
+    UnknownNameError
+        If an option does not exist or a choice has none.
+
+    References
+    ----------
+    Simonsohn, Simmons & Nelson (2020), Nature Human Behaviour 4, 1208-1214 (the specification curve); Steegen,
+    Tuerlinckx, Gelman & Vanpaemel (2016), Perspectives on Psychological Science 11(5), 702-712 (the multiverse).
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> found = ct.sensitivity(case, case.truces["TRC-5"], measure="civilians", models=["level"], transitions=[0])
+    >>> found.finding, len(found.table)
+    ('lower', 108)
+    """
+    _check_options(figures, models, allocations, max_span_days, windows, transitions)
+    scopes = dict(perpetrators) if perpetrators is not None else _scopes(incidents, measure, where or {})
+    if not scopes:
+        raise UnknownNameError("perpetrators names no scope. Give one or more, such as {'all': {}}.")
+    spans = {_span_in_words(most): most for most in max_span_days}
+    for conditions in scopes.values():
+        matching_records(incidents.table, {**(where or {}), **conditions})  # refuses names that no record has
+
+    def counted(allocation: Allocation, span: int | None, scope: str) -> DailySeries:
+        return daily_series(
+            _of_span(incidents, span), measure=measure, coverage=coverage, gaps=gaps, allocation=allocation,
+            where={**(where or {}), **scopes[scope]},
+        )  # fmt: skip
+
+    base = counted(allocations[0], max_span_days[0], next(iter(scopes)))
+    between = _windows(base, truce, window, windows)
+    fits = _Fits(truce, level)
+    first_window, first_model = next(iter(between.values())), models[0]
+    effect = fits.estimate(fits.with_figures(base, figures[0]), first_window, first_model, transitions[0])
+    finding = _finding(effect.lower, effect.upper)
+    rows = []
+    for allocation, (said, span), scope in product(allocations, spans.items(), scopes):
+        try:
+            daily: DailySeries | str = counted(allocation, span, scope)
+        except (TooLittleData, CoverageError, UnknownNameError) as refusal:
+            daily = str(refusal)
+        for figure in figures:
+            drawn = daily if isinstance(daily, str) else fits.with_figures(daily, figure)
+            for (name, days), model, transition in product(between.items(), models, transitions):
+                answer = {"refused": drawn} if isinstance(drawn, str) else fits.answer(drawn, days, model, transition)
+                options = (figure, allocation, said, scope, name, model, transition)
+                rows.append(dict(zip(CHOICES, options, strict=True)) | {"first": days[0], "last": days[1]} | answer)
+    table = pd.DataFrame(rows, columns=[*CHOICES, "first", "last", "before", "after", *_NUMBERS, "method", "refused"])
+    known = table["refused"] == ""
+    table.insert(table.columns.get_loc("refused"), "finding", [
+        _finding(row.lower, row.upper) if ok else "" for row, ok in zip(table.itertuples(), known, strict=True)
+    ])  # fmt: skip
+    table.insert(table.columns.get_loc("refused"), "stands", table["finding"] == finding)
+    return Sensitivity(effect, finding, table, _influence(table), scopes, level)
+
+
+class _Fits:
+    """Effects of one truce, each estimated once for the same counts, days and model."""
+
+    def __init__(self, truce: Truce, level: float) -> None:
+        self.truce, self.level = truce, level
+        self.known: dict[tuple[object, ...], dict[str, object]] = {}
+
+    def with_figures(self, daily: DailySeries, figure: Figures) -> DailySeries:
+        return daily if figure == "best" else replace(daily, table=daily.table.assign(best=daily.table[figure]))
+
+    def estimate(
+        self, daily: DailySeries, days: tuple[pd.Timestamp, pd.Timestamp], model: Regression, transition: int
+    ) -> TruceEffect:
+        regression, weekday = REGRESSIONS[model]
+        return estimate_truce_effect(
+            daily, self.truce, window=days, model=regression, weekday=weekday, transition=transition, level=self.level
+        )
+
+    def answer(
+        self, daily: DailySeries, days: tuple[pd.Timestamp, pd.Timestamp], model: Regression, transition: int
+    ) -> dict[str, object]:
+        """The numbers of a combination, or why there are none."""
+        counts = daily.settled.to_numpy()
+        key = (counts.tobytes(), days, model, transition)
+        if key not in self.known:
+            try:
+                effect = self.estimate(daily, days, model, transition)
+            except TooLittleData as refusal:
+                self.known[key] = {"refused": str(refusal)}
+            else:
+                numbers = {name: getattr(effect, name) for name in _NUMBERS}
+                sides = {side: float(effect.rates.loc[side, "best"]) for side in ("before", "after")}
+                self.known[key] = sides | numbers | {"method": effect.method, "refused": ""}
+        return self.known[key]
+
+
+def _check_options(*options: Sequence[object]) -> None:
+    figures, models, *others = options
+    for name, given, allowed in (
+        ("figures", figures, get_args(Figures)),
+        ("models", models, tuple(REGRESSIONS)),
+        ("allocations", others[0], ALLOCATIONS),
+    ):
+        wrong = [one for one in given if one not in allowed]
+        if wrong:
+            raise UnknownNameError(f"No option {wrong[0]!r} of {name}. Choose from {'; '.join(allowed)}.")
+    names = ("figures", "models", "allocations", "max_span_days", "windows", "transitions")
+    for name, given in zip(names, (figures, models, *others), strict=True):
+        if len(given) == 0 and name != "windows":
+            raise UnknownNameError(f"{name} has no option. Give one or more; the first belongs to the finding.")
+        if len(set(given)) < len(given):
+            raise UnknownNameError(f"{name} = {list(given)!r} names an option twice. Name each once.")
+
+
+def _span_in_words(most: int | None) -> str:
+    return "in" if most is None else f"over {most} days out"
+
+
+def _of_span(incidents: Incidents, most: int | None) -> Incidents:
+    """The records that may have happened on at most so many days."""
+    if most is None:
+        return incidents
+    span = (incidents.table["date_end"] - incidents.table["date_start"]).dt.days + 1
+    kept = incidents.table[span <= most].reset_index(drop=True)
+    return Incidents(table=kept, ledger=incidents.ledger, provenance=incidents.provenance)
+
+
+def _scopes(incidents: Incidents, measure: Measure, where: Where) -> dict[str, Where]:
+    """All, and together those perpetrators who are named for a tenth of the toll or more each."""
+    scopes: dict[str, Where] = {"all": {}}
+    if "perpetrator" in where:
+        return scopes
+    table = incidents.table
+    counted = table[(table["part_of"] == "") & matching_records(table, where)]
+    toll = amounts_of(counted, measure)["best"].groupby(counted["perpetrator"]).sum()
+    large = sorted(str(name) for name, part in toll.items() if name and part >= MIN_SHARE * toll.sum() > 0)
+    if large and toll[large].sum() < toll.sum():
+        scopes["main perpetrators"] = {"perpetrator": large}
+    return scopes
+
+
+def _windows(
+    daily: DailySeries, truce: Truce, window: tuple[Day, Day] | None, around: Sequence[tuple[int, int]]
+) -> dict[str, tuple[pd.Timestamp, pd.Timestamp]]:
+    """Days by label, cut to what is covered and to the days the truce was in force."""
+    start, end = daily.coverage
+    chosen: dict[str, tuple[pd.Timestamp, pd.Timestamp]] = {}
+    if window is not None:
+        first, last = pair_of_days(window, "window")
+        chosen[f"{first.day} {first:%b} to {last.day} {last:%b}"] = first, last
+    for before, after in around:
+        last = min(end, truce.effective + (after - 1) * ONE_DAY)
+        if truce.ended is not None:
+            last = min(last, truce.ended - ONE_DAY)
+        chosen[f"{before}/{after} days"] = max(start, truce.effective - before * ONE_DAY), last
+    if not chosen:
+        raise UnknownNameError("No window is given. Give `window`, or one or more `windows` such as (120, 60).")
+    return chosen
+
+
+def _finding(lower: float, upper: float) -> Literal["lower", "higher", "no detectable change"]:
+    if upper < 1:
+        return "lower"
+    return "higher" if lower > 1 else "no detectable change"
+
+
+def _influence(table: pd.DataFrame) -> pd.DataFrame:
+    """How far each choice moves the ratio, all others alike; only where more than one of its options answered."""
+    rows = {}
+    log = np.log(table["rate_ratio"].where(table["rate_ratio"] > 0).astype(float))
+    for choice in CHOICES:
+        options = list(dict.fromkeys(table[choice]))
+        if len(options) < 2:
+            continue
+        others = [name for name in CHOICES if name != choice]
+        side_by_side = log.to_frame("log").join(table[list(CHOICES)])
+        wide = side_by_side.pivot(index=others, columns=choice, values="log")[options]  # noqa: PD010
+        some = wide[wide.notna().sum(axis=1) >= 2]
+        full = wide.dropna()
+        mean = full.mean() if len(full) else wide.mean()
+        rows[choice] = {
+            "factor": float(np.exp((some.max(axis=1) - some.min(axis=1)).median())) if len(some) else np.nan,
+            "lowest": mean.idxmin() if mean.notna().any() else "",
+            "highest": mean.idxmax() if mean.notna().any() else "",
+            "settings": len(some),
+        }
+    influence = pd.DataFrame.from_dict(rows, orient="index", columns=["factor", "lowest", "highest", "settings"])
+    influence.index.name = "choice"
+    return influence.sort_values("factor", ascending=False, kind="stable")

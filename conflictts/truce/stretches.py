@@ -1,0 +1,104 @@
+"""Stretches of days in one series: the rate of each, and its ratio to the days before, with intervals. Arrays in."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import gammaincinv
+
+from conflictts.errors import TooLittleData
+from conflictts.truce.design import make_design
+from conflictts.truce.few_counts import few_counts_ratio
+from conflictts.truce.negbin import NegBinFit, fit_negbin
+from conflictts.truce.window import MAX_LOG_SPREAD
+
+MANY_BEFORE, MANY_AFTER = 20, 10  # counts from which the regression answers, as for the effect
+Triple = tuple[float, float, float]
+UNKNOWN: Triple = (np.nan, np.nan, np.nan)
+
+
+def rate_of(counts: np.ndarray, level: float, richer: NegBinFit) -> Triple:
+    """Rate per day of one stretch with its interval.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (n_days,)
+        NaN where not observed.
+    level : float
+    richer : NegBinFit
+        A fit to days with more counts, which tells the variance where these have fewer than 10.
+
+    Returns
+    -------
+    (estimate, lower, upper)
+        By the regression on a constant; by a gamma interval on effective counts where counts are few.
+    """
+    used = np.flatnonzero(~np.isnan(counts))
+    seen = counts[used]
+    if len(seen) == 0:
+        return UNKNOWN
+    rate = float(seen.mean())
+    if seen.sum() >= MANY_AFTER and len(seen) >= 7:
+        try:
+            fit = fit_negbin(seen, np.ones((len(seen), 1)), slow_columns=1, day=used)
+        except TooLittleData:
+            pass
+        else:
+            half = min(fit.half_width(np.ones(1), level), MAX_LOG_SPREAD)
+            return rate, float(rate * np.exp(-half)), float(rate * np.exp(half))
+    factor = (1 + richer.alpha * rate) * max(richer.inflation(np.eye(len(richer.coefficients))[0]), 1.0)
+    tails = np.array([(1 - level) / 2, (1 + level) / 2])
+    lower, upper = gammaincinv(seen.sum() / factor + 0.5, tails) * factor / len(seen)
+    return rate, float(lower) if rate > 0 else 0.0, float(upper)
+
+
+def ratio_to(before: np.ndarray, counts: np.ndarray, first_after: int, day_of_week: np.ndarray, level: float) -> Triple:
+    """Rate of one stretch over the rate before, with the interval of the effect.
+
+    Parameters
+    ----------
+    before, counts : ndarray, shape (n_calendar_days,)
+        On the same calendar; NaN on days that do not belong to the stretch or were not observed.
+    first_after : int
+        A position after the last day of `before` and not after the first of `counts`.
+    day_of_week : ndarray of int, shape (n_calendar_days,)
+    level : float
+
+    Returns
+    -------
+    (estimate, lower, upper)
+        NaN where it cannot be told.
+    """
+    both = np.where(np.isnan(before), counts, before)
+    after = np.arange(len(both)) >= first_after
+    used = np.flatnonzero(~np.isnan(both))
+    n_before, n_after = np.nansum(before), np.nansum(counts)
+    if n_before == 0 or not np.isfinite(counts).any():
+        return UNKNOWN
+    try:
+        if n_before < MANY_BEFORE or n_after < MANY_AFTER:
+            return few_counts_ratio(both[used], after[used], used, level).ratio
+        design = make_design(
+            both, first_after=first_after, day_of_week=day_of_week, model="level", weekday=True, transition=0,
+            offset=None,
+        )  # fmt: skip
+        fit = fit_negbin(design.counts, design.matrix, slow_columns=2, day=design.used)
+    except TooLittleData:
+        return UNKNOWN
+    half = min(fit.half_width(np.eye(len(fit.coefficients))[1], level), MAX_LOG_SPREAD)
+    return _factor(float(fit.coefficients[1]), half)
+
+
+def _factor(log: float, half: float) -> Triple:
+    return float(np.exp(log)), float(np.exp(log - half)), float(np.exp(log + half))
+
+
+def log_ratio_on_days(fit: NegBinFit, weeks: np.ndarray, level: float) -> np.ndarray:
+    """Log ratio to the rate before on days of an eroding calm: estimate, lower, upper, shape (3, n_days).
+
+    `fit` has the columns intercept, step, growth per week, then any weekdays; `weeks` counts from the step.
+    """
+    contrasts = np.zeros((len(weeks), len(fit.coefficients)))
+    contrasts[:, 1], contrasts[:, 2] = 1.0, weeks
+    log = contrasts @ fit.coefficients
+    half = np.array([fit.half_width(contrast, level) for contrast in contrasts])
+    return np.array([log, log - half, log + half])

@@ -1,0 +1,275 @@
+"""The course of a truce: named, dated, measured; against hands, a second way, and courses whose truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import conflictts as ct
+from conflictts.errors import CoverageError, TooLittleData
+from conflictts.truce.erosion import _first_at_least, measure_erosion
+from conflictts.truce.stretches import rate_of, ratio_to
+
+FIRST = pd.Timestamp("2020-01-06")  # a Monday
+
+
+def series(*parts: tuple[int, float], first: pd.Timestamp = FIRST) -> ct.DailySeries:
+    """Days of a mean each, the counts alternating around it: 5 becomes 4, 6, 4, 6 ...; 0.5 becomes 0, 1, 0, 1 ..."""
+    counts = []
+    for days, mean in parts:
+        half = 0.5 if mean % 1 else min(mean, 1.0)
+        counts += [mean - half, mean + half] * (days // 2)
+    return ct.DailySeries.from_counts(pd.Series(counts, pd.date_range(first, periods=len(counts))))
+
+
+def truce(day: int, ended: int | None = None, first: pd.Timestamp = FIRST) -> ct.Truce:
+    one = pd.Timedelta(days=1)
+    return ct.Truce(first + day * one, ended=None if ended is None else first + ended * one)
+
+
+KNOWN = [
+    pytest.param([(70, 10.0), (70, 1.0)], ["before", "calm"], [0, 70], "calm", id="it holds"),
+    pytest.param([(70, 10.0), (42, 1.0), (42, 4.0)], ["before", "calm", "eroding"], [0, 70, 112], "eroding", id="wear"),
+    pytest.param(
+        [(70, 10.0), (42, 1.0), (42, 9.0)], ["before", "calm", "collapsed"], [0, 70, 112], "collapsed", id="breaks down"
+    ),
+    pytest.param(
+        [(70, 10.0), (42, 1.0), (42, 4.0), (42, 11.0)], ["before", "calm", "eroding", "collapsed"], [0, 70, 112, 154],
+        "collapsed", id="erodes, then breaks down",
+    ),
+    pytest.param([(70, 10.0), (70, 0.0)], ["before", "calm"], [0, 70], "calm", id="silence"),
+    pytest.param([(70, 10.0), (70, 10.0)], ["before", "not calm"], [0, 70], "not calm", id="no change"),
+    pytest.param([(70, 10.0), (70, 7.0)], ["before", "not calm"], [0, 70], "not calm", id="not down to half"),
+    pytest.param([(70, 4.0), (70, 12.0)], ["before", "not calm"], [0, 70], "not calm", id="worse is no collapse"),
+    pytest.param(
+        [(70, 10.0), (42, 9.0), (42, 1.0)], ["before", "not calm", "calm"], [0, 70, 112], "calm", id="a late calm"
+    ),
+    pytest.param(
+        [(70, 10.0), (42, 1.0), (42, 9.0), (42, 1.0)], ["before", "calm", "collapsed", "calm"], [0, 70, 112, 154],
+        "collapsed", id="a calm after the collapse",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parts", "names", "first_days", "outcome"), KNOWN)
+def test_phases_worked_by_hand(parts, names, first_days, outcome):
+    course = ct.truce_course(series(*parts), truce(70))
+    assert course.phases["phase"].tolist() == names
+    assert [(day - FIRST).days for day in course.phases["first"]] == first_days
+    assert course.outcome == outcome
+    follows = course.phases["last"].iloc[:-1] + pd.Timedelta(days=1)
+    assert follows.tolist() == course.phases["first"].iloc[1:].tolist()
+    assert course.phases["total"].sum() == course.daily.settled.sum()
+    means = [mean for _, mean in parts[: len(names)]]
+    np.testing.assert_allclose(course.phases["rate"], means, rtol=1e-12)  # plain means of days
+    assert (course.phases["lower"] <= course.phases["rate"]).all()
+    assert (course.phases["rate"] < course.phases["upper"]).all()
+
+
+def test_idlib_in_the_bundled_catalogue(idlib):
+    daily = ct.daily_series(idlib, measure="civilians")
+    course = ct.truce_course(daily, idlib.truces["TRC-5"], other_truces=idlib.truces.values())
+    table = course.summary()
+    assert table.index.tolist() == ["before", "calm", "eroding", "collapsed"]
+    assert table.loc["calm", "first"] == pd.Timestamp("2019-08-31")
+    assert pd.Timestamp("2019-10-15") <= table.loc["eroding", "first"] <= pd.Timestamp("2019-10-31")
+    assert table.loc["collapsed", "first"].strftime("%Y-%m") == "2019-12"
+    assert table.loc["collapsed", "last"] == pd.Timestamp("2020-01-11")  # the day before the next truce
+    assert not table.loc["collapsed", "established"]
+    assert "its estimate reaches 0.5" in table.loc["collapsed", "rule"]
+    assert any("best estimate" in reason for reason in course.reasons)
+    assert course.erosion.lower > 1
+    assert course.sentence() == (
+        "The truce of 31 August 2019: calm from 31 August 2019 (95% set 29 Aug to 21 Sep), 0.5 a day; eroding from 24 "
+        "October 2019 (95% set 7 Sep to 17 Dec), 2.7 a day; collapsed from 2 December 2019 (95% set 26 Oct to 11 Jan), "
+        "4.4 a day, by the best estimate only; before it 5.8 civilian deaths a day."
+    )
+
+
+@pytest.mark.parametrize("measure", ["civilians", "deaths"])
+def test_idlib_in_ucdp(idlib, greater_idlib, measure):
+    daily = ct.daily_series(greater_idlib, measure=measure, coverage=("2019-04-01", "2019-11-30"))
+    course = ct.truce_course(daily, idlib.truces["TRC-5"], other_truces=idlib.truces.values())
+    assert course.phases["phase"].tolist() == ["before", "calm", "eroding"]
+    assert course.phases["first"].iloc[1] == pd.Timestamp("2019-08-31")
+    assert course.phases["first"].iloc[2] == pd.Timestamp("2019-10-24")
+    assert course.phases["set_last"].iloc[2] < pd.Timestamp("2019-11-05")
+
+
+def test_two_truces_in_a_row_are_two_courses(idlib):
+    daily = ct.daily_series(idlib, measure="civilians")
+    course = ct.truce_course(daily, idlib.truces["TRC-4"], other_truces=idlib.truces.values())
+    assert course.outcome == "undetermined"
+    assert course.reasons[0] == "only 3 observed days while it was in force, at least 14 are needed"
+    assert course.phases["phase"].tolist() == ["before", "undetermined", "over"]
+    assert course.sentence().startswith("The course of the truce of 2 August 2019 is undetermined: only 3 observed")
+    assert course.phases["last"].iloc[-1] == pd.Timestamp("2019-08-30")  # the second truce's eve
+    second = ct.truce_course(daily, idlib.truces["TRC-5"], other_truces=idlib.truces.values())
+    assert "truce of 2 August 2019" in second.reasons[0]
+
+
+@pytest.mark.parametrize(("fixed_term", "name"), [(True, "expired"), (False, "over")])
+def test_a_term_that_ran_out_is_no_collapse(fixed_term, name):
+    course = ct.truce_course(series((70, 10.0), (30, 1.0), (30, 10.0)), truce(70, ended=100), fixed_term=fixed_term)
+    assert course.phases["phase"].tolist() == ["before", "calm", name]
+    assert course.outcome == name
+    assert course.phases["ratio"].iloc[-1] == pytest.approx(1.0, rel=1e-6)  # the same counts; Newton's last step
+
+
+def test_a_collapse_before_the_term_ran_out_stays_one():
+    course = ct.truce_course(series((70, 10.0), (42, 1.0), (42, 9.0), (20, 1.0)), truce(70, ended=154), fixed_term=True)
+    assert course.phases["phase"].tolist() == ["before", "calm", "collapsed", "expired"]
+    assert course.outcome == "collapsed"
+
+
+def test_an_estimate_below_half_is_no_calm_while_its_interval_reaches_one():
+    counts = np.zeros(160)
+    counts[2:100:5] = 4.0  # twenty bad days before, five after: a ratio of few events
+    counts[[110, 118, 127, 135, 143]] = 4.0
+    daily = ct.DailySeries.from_counts(pd.Series(counts, pd.date_range(FIRST, periods=160)))
+    course = ct.truce_course(daily, truce(100))
+    assert course.phases["phase"].tolist() == ["before", "not calm"]
+    assert course.phases["ratio"].iloc[1] < 0.5
+    assert course.phases["ratio_upper"].iloc[1] > 1
+
+
+THIN = [
+    pytest.param([(20, 10.0), (60, 1.0)], 20, "only 20 observed days before the truce, at least 28", id="short before"),
+    pytest.param([(70, 10.0), (10, 1.0)], 70, "only 10 observed days while it was in force, at least 14", id="short"),
+    pytest.param([(70, 0.0), (60, 1.0)], 70, "no counts before the truce", id="nothing before"),
+]
+
+
+@pytest.mark.parametrize(("parts", "day", "reason"), THIN)
+def test_too_thin_is_undetermined_and_says_why(parts, day, reason):
+    course = ct.truce_course(series(*parts), truce(day))
+    assert course.outcome == "undetermined"
+    assert course.phases["phase"].tolist() == ["before", "undetermined"]
+    assert course.reasons[0].startswith(reason)
+    assert course.phases["rule"].iloc[1] == course.reasons[0]
+
+
+def test_few_expected_counts_are_undetermined():
+    counts = np.zeros(100)
+    counts[[5, 30, 55]] = 1.0
+    course = ct.truce_course(
+        ct.DailySeries.from_counts(pd.Series(counts, pd.date_range(FIRST, periods=100))), truce(70)
+    )
+    assert "would have brought 1.3 while the truce was in force" in course.reasons[0]  # 3 / 70 * 30
+
+
+def test_unobserved_days_are_neither_calm_nor_counted():
+    daily = series((70, 10.0), (70, 1.0))
+    gone = daily.counts.copy()
+    gone.iloc[80:105] = np.nan
+    course = ct.truce_course(ct.DailySeries.from_counts(gone), truce(70))
+    assert "36% of the days while it was in force are not observed" in course.reasons[0]  # 25 of 70
+    gone = daily.counts.copy()
+    gone.iloc[80:90] = np.nan
+    course = ct.truce_course(ct.DailySeries.from_counts(gone), truce(70))
+    assert course.phases["phase"].tolist() == ["before", "calm"]
+    assert course.phases["days"].tolist() == [70, 60]
+
+
+def test_ratio_is_that_of_the_effect(idlib):
+    daily = ct.daily_series(idlib, measure="civilians")
+    effect = ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], window=("2019-05-03", "2019-10-18"))
+    counts = daily.settled.loc["2019-05-03":"2019-10-18"]
+    before, after = counts.to_numpy(copy=True), counts.to_numpy(copy=True)
+    before[120:], after[:120] = np.nan, np.nan
+    ratio = ratio_to(before, after, 120, counts.index.day_of_week.to_numpy(), 0.95)
+    np.testing.assert_allclose(ratio, (effect.rate_ratio, effect.lower, effect.upper), rtol=1e-8)  # the same regression
+
+
+def test_a_phase_without_counts_has_a_ceiling():
+    from conflictts.truce.negbin import fit_negbin
+
+    before = np.tile([4.0, 6.0], 20)
+    fit = fit_negbin(before, np.ones((40, 1)), slow_columns=1)
+    rate, lower, upper = rate_of(np.zeros(30), 0.95, fit)
+    assert (rate, lower) == (0.0, 0.0)
+    # Jeffreys on no event: the 97.5 % quantile of a gamma with shape 1/2 is 2.5119, over 30 days
+    assert upper == pytest.approx(
+        2.5119 * max(fit.inflation(np.ones(1)), 1.0) / 30, rel=1e-4
+    )  # as many digits as given
+
+
+def test_growth_reaches_the_share_where_algebra_says():
+    """Fitted values follow exp(b + d w), so the share is reached at w = (log share - b) / d, in weeks."""
+    rng = np.random.default_rng(1)
+    mean = np.concatenate([np.full(120, 20.0), 2.0 * 1.15 ** (np.arange(100) / 7)])
+    days = pd.date_range(FIRST, periods=220)
+    erosion = measure_erosion(rng.poisson(mean).astype(float), 120, days, share=0.5, level=0.95)
+    for share, row in erosion.back.iterrows():
+        expected = 7 * (np.log(share) - np.log(erosion.at_first)) / np.log(erosion.per_week)
+        assert row["days"] == pytest.approx(expected, rel=1e-9)
+        assert row["lower"] < row["days"] < row["upper"]
+        assert row["day"] == days[120] + pd.Timedelta(days=int(np.ceil(expected)))
+    assert erosion.lower < 1.15 < erosion.upper
+
+
+def test_no_time_to_return_without_established_growth():
+    course = ct.truce_course(series((70, 10.0), (70, 1.0)), truce(70))
+    assert course.erosion.lower < 1 < course.erosion.upper
+    assert course.erosion.back["days"].isna().all()
+
+
+def test_first_day_on_a_curve():
+    assert _first_at_least(np.array([0.0, 1.0, 3.0]), 2.0) == 1.5
+    assert _first_at_least(np.array([2.0, 3.0]), 2.0) == 0.0
+    assert _first_at_least(np.array([0.0, 1.0]), 2.0) == np.inf
+
+
+@settings(max_examples=8, deadline=None)
+@given(weeks=st.integers(-200, 200))
+def test_moving_all_dates_moves_the_course(weeks):
+    parts = [(70, 10.0), (42, 1.0), (42, 4.0)]
+    move = pd.Timedelta(weeks=weeks)
+    here = ct.truce_course(series(*parts), truce(70))
+    there = ct.truce_course(series(*parts, first=FIRST + move), truce(70, first=FIRST + move))
+    assert (there.phases["first"] - here.phases["first"] == move).all()
+    pd.testing.assert_frame_equal(here.phases[["rate", "lower", "upper"]], there.phases[["rate", "lower", "upper"]])
+
+
+def test_the_series_is_not_changed():
+    daily = series((70, 10.0), (42, 1.0), (42, 4.0))
+    kept = daily.table.copy()
+    ct.truce_course(daily, truce(70))
+    pd.testing.assert_frame_equal(daily.table, kept)
+
+
+def test_courses_whose_truth_is_known():
+    """A small version of benchmarks/courses.py: a truce that holds, and one that breaks down on day 54."""
+    rng = np.random.default_rng(1)
+    days = pd.date_range(FIRST, periods=254)
+    for later, right, least in ((0.1, "calm", 17), (0.9, "collapsed", 19)):
+        mean = np.repeat([8.0, 0.8, 8.0 * later], [120, 54, 80])
+        named, held = [], []
+        for _ in range(20):
+            counts = rng.negative_binomial(2.0, 2.0 / (2.0 + mean)).astype(float)
+            course = ct.truce_course(ct.DailySeries.from_counts(pd.Series(counts, days)), ct.Truce(days[120]))
+            named.append(course.outcome)
+            held.append(days[120] in course.first_days[1])
+        assert named.count(right) >= least  # 98 % and 100 % in the full study; of 20, one in 200 seeds has fewer
+        assert np.sum(held) >= 17
+
+
+def test_errors_name_value_and_bounds():
+    daily = series((70, 10.0), (70, 1.0))
+    with pytest.raises(ValueError, match=r"share = 1.5 does not lie between 0 and 1"):
+        ct.truce_course(daily, truce(70), share=1.5)
+    with pytest.raises(ValueError, match=r"level = 0 does not lie"):
+        ct.truce_course(daily, truce(70), level=0)
+    with pytest.raises(CoverageError, match="not inside the days covered"):
+        ct.truce_course(daily, truce(400))
+    with pytest.raises(TooLittleData, match=r"Too few counts \(2 before, 20 after; 20 and 10 are needed\)"):
+        measure_erosion(
+            np.repeat([0.0, 2.0, 0.0, 1.0], [59, 1, 20, 20]),
+            60,
+            pd.date_range(FIRST, periods=100),
+            share=0.5,
+            level=0.95,
+        )

@@ -1,0 +1,185 @@
+"""The grid of choices: every combination there, each the same as alone, refusals kept, influence worked by hand."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import conflictts as ct
+from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
+from conflictts.truce.sensitivity import CHOICES, _influence
+
+SMALL = {
+    "figures": ["best", "high"], "allocations": ["spread", "exact"], "models": ["level", "level+trend"],
+    "windows": [(120, 60), (28, 28)], "transitions": [0, 7],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small(idlib):
+    return ct.sensitivity(idlib, idlib.truces["TRC-5"], measure="civilians", **SMALL)
+
+
+def test_every_combination_is_there_once(small):
+    assert len(small.table) == 2 * 2 * 2 * 2 * 2 * 2 * 2
+    combinations = set(small.table[list(CHOICES)].itertuples(index=False, name=None))
+    options = [list(dict.fromkeys(small.table[choice])) for choice in CHOICES]
+    assert combinations == set(itertools.product(*options))
+
+
+def test_refused_combinations_stay_with_their_reason(small):
+    refused = small.table[small.table["refused"] != ""]
+    short = (small.table["window"] == "28/28 days") & (small.table["transition"] == 7)
+    assert set(refused.index) >= set(small.table.index[short])
+    assert refused.loc[short[short].index, "refused"].str.contains("Only 21 observed days before").all()  # 28 - 7
+    assert refused["rate_ratio"].isna().all()
+    assert not refused["stands"].any()
+    assert small.answered + len(refused) == len(small.table)
+    assert f"{len(refused)} more gave no answer" in small.sentence()
+
+
+def test_shares_count_what_they_say(small):
+    answered = small.table[small.table["refused"] == ""]
+    assert small.finding == "lower"
+    assert small.share == (answered["upper"] < 1).mean()
+    assert small.share_of_all == (answered["upper"] < 1).sum() / len(small.table)
+    summary = small.summary()
+    for choice in CHOICES:
+        assert summary.loc[choice, "combinations"].sum() == len(small.table)
+        assert summary.loc[choice, "refused"].sum() == len(small.table) - small.answered
+
+
+@pytest.mark.parametrize("row", [0, 5, 17, 40, 66, 90, 127])
+def test_each_is_the_estimate_alone(idlib, small, row):
+    """A second way: the same choices by hand, through the public functions."""
+    choice = small.table.iloc[row]
+    table = idlib.table
+    if choice["imprecise_dates"] != "in":
+        table = table[(table["date_end"] - table["date_start"]).dt.days < 7]
+    daily = ct.daily_series(
+        ct.Incidents(table=table, ledger=idlib.ledger, provenance=idlib.provenance), measure="civilians",
+        allocation=choice["allocation"], where=small.scopes[choice["perpetrator"]],
+    )  # fmt: skip
+    daily = replace(daily, table=daily.table.assign(best=daily.table[choice["figures"]]))
+    arguments = {
+        "window": (choice["first"], choice["last"]), "model": choice["model"], "transition": int(choice["transition"])
+    }  # fmt: skip
+    if choice["refused"]:
+        with pytest.raises(TooLittleData) as refusal:
+            ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], **arguments)
+        assert str(refusal.value) == choice["refused"]
+        return
+    effect = ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], **arguments)
+    assert (effect.rate_ratio, effect.lower, effect.upper) == tuple(choice[["rate_ratio", "lower", "upper"]])
+    assert effect.rates["best"].tolist() == choice[["before", "after"]].tolist()
+
+
+def test_first_options_make_the_finding(idlib, small):
+    daily = ct.daily_series(idlib, measure="civilians")
+    effect = ct.estimate_truce_effect(daily, idlib.truces["TRC-5"])
+    assert small.effect.rate_ratio == effect.rate_ratio == small.table["rate_ratio"].iloc[0]
+
+
+def test_default_grid_has_at_least_200_fits():
+    from inspect import signature
+
+    given = signature(ct.sensitivity).parameters
+    names = ("figures", "allocations", "max_span_days", "windows", "models", "transitions")
+    assert np.prod([len(given[name].default) for name in names]) >= 200
+
+
+def test_a_declared_window_comes_first(idlib):
+    found = ct.sensitivity(
+        idlib, idlib.truces["TRC-5"], measure="civilians", window=("2019-04-30", "2019-10-18"), windows=[(120, 60)],
+        figures=["best"], allocations=["spread"], max_span_days=[None], models=["level"], transitions=[0],
+    )  # fmt: skip
+    assert found.table["window"].tolist() == ["30 Apr to 18 Oct", "120/60 days"] * 2
+    np.testing.assert_allclose(
+        found.table.loc[0, ["rate_ratio", "lower", "upper"]].astype(float), [0.075, 0.023, 0.245], atol=5e-4
+    )  # the case's known answer, told to three digits
+
+
+def grid(ratio_of) -> pd.DataFrame:
+    """Three choices vary, the others have one option; the ratio is a function of the three."""
+    rows = []
+    for figure, window, transition in itertools.product(("best", "low"), ("long", "short"), (0, 7)):
+        options = dict.fromkeys(CHOICES, "only") | {"figures": figure, "window": window, "transition": transition}
+        rows.append(options | {"rate_ratio": ratio_of(figure, window, transition)})
+    return pd.DataFrame(rows)
+
+
+def test_influence_worked_by_hand():
+    """The window doubles the ratio, the figures multiply it by 1.5, the transition does nothing."""
+    table = grid(
+        lambda figure, window, _: (1.5 if figure == "low" else 1.0) * (2.0 if window == "short" else 1.0) * 0.1
+    )
+    influence = _influence(table)
+    assert influence.index.tolist() == ["window", "figures", "transition"]
+    np.testing.assert_allclose(influence["factor"], [2.0, 1.5, 1.0], rtol=1e-12)  # logs there and back
+    assert influence.loc["window", ["lowest", "highest", "settings"]].tolist() == ["long", "short", 4]
+
+
+def test_influence_compares_only_settings_alike():
+    """A refused combination leaves its pair out; the short window then shows in three settings of four."""
+    table = grid(lambda _, window, __: 0.2 if window == "short" else 0.1)
+    table.loc[0, "rate_ratio"] = np.nan
+    influence = _influence(table)
+    assert influence.loc["window", "settings"] == 3
+    assert influence.loc["window", "factor"] == pytest.approx(2.0, rel=1e-12)
+    assert influence.loc["figures", "factor"] == pytest.approx(1.0, rel=1e-12)
+
+
+def test_influence_uses_every_setting_with_two_answers():
+    """Three windows at 0.1, 0.2, 0.4; where the last is refused, the other two still tell a factor of 2."""
+    ratios = {"long": 0.1, "middle": 0.2, "short": 0.4}
+    rows = [
+        dict.fromkeys(CHOICES, "only") | {"transition": transition, "window": window, "rate_ratio": ratio}
+        for transition in (0, 1, 2)
+        for window, ratio in ratios.items()
+    ]
+    table = pd.DataFrame(rows)
+    table.loc[(table["window"] == "short") & (table["transition"] > 0), "rate_ratio"] = np.nan
+    influence = _influence(table)
+    assert influence.loc["window", "settings"] == 3
+    assert influence.loc["window", "factor"] == pytest.approx(2.0, rel=1e-12)  # the median of 4, 2, 2
+
+
+def test_imprecise_records_go_out(idlib):
+    span = (idlib.table["date_end"] - idlib.table["date_start"]).dt.days + 1
+    assert (span > 7).any()
+    found = ct.sensitivity(
+        idlib, idlib.truces["TRC-5"], measure="incidents", max_span_days=[None, 7, 1], figures=["best"],
+        allocations=["spread"], models=["level"], transitions=[0], windows=[(120, 60)], perpetrators={"all": {}},
+    )  # fmt: skip
+    assert found.table["imprecise_dates"].tolist() == ["in", "over 7 days out", "over 1 days out"]
+    assert (np.diff(found.table["before"] + found.table["after"]) < 0).all()
+
+
+def test_the_incidents_are_not_changed(idlib):
+    kept = idlib.table.copy()
+    ct.sensitivity(idlib, idlib.truces["TRC-5"], measure="civilians", **(SMALL | {"figures": ["best"]}))
+    pd.testing.assert_frame_equal(idlib.table, kept)
+
+
+def test_errors_say_what_was_met(idlib):
+    truce = idlib.truces["TRC-5"]
+    with pytest.raises(UnknownNameError, match="No option 'trend' of models"):
+        ct.sensitivity(idlib, truce, measure="civilians", models=["trend"])
+    with pytest.raises(UnknownNameError, match="transitions has no option"):
+        ct.sensitivity(idlib, truce, measure="civilians", transitions=[])
+    with pytest.raises(UnknownNameError, match=r"figures = \['low', 'low'\] names an option twice"):
+        ct.sensitivity(idlib, truce, measure="civilians", figures=["low", "low"])
+    with pytest.raises(UnknownNameError, match="No option 'sprad' of allocations"):
+        ct.sensitivity(idlib, truce, measure="civilians", allocations=["spread", "sprad"])
+    with pytest.raises(UnknownNameError, match="nobody"):
+        ct.sensitivity(idlib, truce, measure="civilians", perpetrators={"all": {}, "x": {"perpetrator": "nobody"}})
+    with pytest.raises(UnknownNameError, match="No window is given"):
+        ct.sensitivity(idlib, truce, measure="civilians", windows=[])
+    with pytest.raises(TooLittleData, match="Only 20 observed days before"):
+        ct.sensitivity(idlib, truce, measure="civilians", windows=[(20, 60)])
+    with pytest.raises(CoverageError, match="not inside the days covered"):
+        ct.sensitivity(idlib, ct.Truce("2021-01-01"), measure="civilians")
