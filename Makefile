@@ -38,6 +38,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/changepoints.py
 	$(BIN)/python benchmarks/onset_size.py
 	$(BIN)/python benchmarks/growth_coverage.py
+	$(BIN)/python benchmarks/courses.py
 	$(BIN)/python benchmarks/duplicates.py
 	$(BIN)/python benchmarks/fuzz_readers.py
 	$(BIN)/python benchmarks/reading.py
