@@ -12,7 +12,7 @@ help:
 	@echo "make report   environment, package and the report of the bundled case"
 	@echo "make test     lint, types, tests and notebooks"
 	@echo "make lab      JupyterLab on the notebooks"
-	@echo "make bench    the simulations behind the statistical claims (some minutes each)"
+	@echo "make bench    the studies behind the claims and times stated (from minutes to hours each)"
 	@echo "make clean    remove the environment and everything generated"
 
 report: $(VENV)/.report
@@ -33,7 +33,16 @@ lab: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/effect_coverage.py
+	$(BIN)/python benchmarks/claims_bias.py
 	$(BIN)/python benchmarks/location_sets.py
+	$(BIN)/python benchmarks/changepoints.py
+	$(BIN)/python benchmarks/onset_size.py
+	$(BIN)/python benchmarks/growth_coverage.py
+	$(BIN)/python benchmarks/courses.py
+	$(BIN)/python benchmarks/duplicates.py
+	$(BIN)/python benchmarks/fuzz_readers.py
+	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/series.py
 
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "conflictts needs Python 3.11 or newer; none was found. Install it, or run make PYTHON=/path/to/python3." >&2; exit 1; }

@@ -55,6 +55,21 @@ def test_versions_agree():
     assert f"## {ct.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+def test_bench_runs_every_study():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    run = re.findall(r"\$\(BIN\)/python benchmarks/(\w+\.py)", makefile)
+    assert sorted(run) == sorted(path.name for path in (ROOT / "benchmarks").glob("*.py"))
+
+
+def test_readme_names_every_notebook_and_every_function_by_its_name():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(0\d_\w+)`", readme)) == {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    step = re.compile(r"^\| (`[^|]+) \|", flags=re.MULTILINE)
+    named = re.findall(r"`(\w+)`", " ".join(step.findall(readme)))
+    assert len(named) > 10
+    assert [name for name in named if not hasattr(ct, name)] == []
+
+
 def test_readme_example_runs_as_printed():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)

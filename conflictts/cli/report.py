@@ -28,6 +28,9 @@ def report(
     coverage: Annotated[
         str | None, typer.Option(metavar="A:B", help="First and last day the source watched, YYYY-MM-DD:YYYY-MM-DD.")
     ] = None,
+    gap: Annotated[
+        list[str] | None, typer.Option(metavar="A:B", help="Days in between that it did not watch; repeatable.")
+    ] = None,
     window: Annotated[
         str | None,
         typer.Option(
@@ -44,6 +47,18 @@ def report(
     allocation: Annotated[
         str, typer.Option(help="How records of several days are laid over them: spread, exact, start or midpoint.")
     ] = "spread",
+    lag: Annotated[
+        int | None, typer.Option(metavar="DAYS", help="Days until a count is final; younger ones are provisional.")
+    ] = None,
+    retrieved_on: Annotated[
+        str | None, typer.Option(help="Day of the download, YYYY-MM-DD; needed with --lag.")
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A:B", help="Days to compare the latest four weeks with. Default: those compared before the truce."
+        ),
+    ] = None,
     out: Annotated[str, typer.Option(help="Folder to write the report into.")] = "conflictts-report",
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     debug: Debug = False,
@@ -56,9 +71,15 @@ def report(
 
         conditions = conditions_of(where or [])
         covered, compared = span_of(coverage, "--coverage"), span_of(window, "--window")
+        gaps, compare_to = [span_of(days, "--gap") for days in gap or []], span_of(baseline, "--baseline")
         if truce and ended and ended <= truce:
             raise typer.BadParameter(f"{ended!r} is not after --truce {truce}.", param_hint="--ended")
-        for date, option in ((truce, "--truce"), (announced, "--announced"), (ended, "--ended")):
+        for date, option in (
+            (truce, "--truce"),
+            (announced, "--announced"),
+            (ended, "--ended"),
+            (retrieved_on, "--retrieved-on"),
+        ):
             require_date(date, option)
         bundled = None if source else cases.load_idlib_2019()
         if truce is not None:
@@ -83,6 +104,10 @@ def report(
                 coverage=covered,
                 window=compared,
                 where=conditions,
+                gaps=[days for days in gaps if days is not None],
+                lag=lag,
+                retrieved_on=retrieved_on,
+                baseline=compare_to,
                 allocation=allocation,  # type: ignore[arg-type]
                 other_truces=bundled.truces.values() if bundled else (),
                 claims=bundled.claims if bundled else None,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import CoverageError
-from conflictts.figures.style import CONTRAST, COUNTED, INK, LEVEL, consecutive, finish, given_or_current
+from conflictts.figures.style import CONTRAST, INK, LEVEL, finish, given_or_current, mark_days
 from conflictts.series.daily import DailySeries, Day
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def plot_claims(
     -------
     Axes
         The axes given. An arrow upward means that the claim states no upper bound. The sum ends where a day was not
-        observed, since nobody knows it from there on; provisional days, whose count still grows, are hatched.
+        observed, since nobody knows it from there on; provisional days, whose count still grows, are dotted.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def plot_claims(
         label="counted, low to high",
     )  # fmt: skip
     ax.plot(summed.index, summed["best"], drawstyle="steps-post", color=LEVEL, linewidth=1.8, label="counted, best")
-    _mark_days(ax, daily, start, last)
+    mark_days(ax, daily, start, last)
     bodies = list(near["reporting_body"].value_counts().index)
     for position, body in enumerate(bodies):
         told = near[near["reporting_body"] == body]
@@ -93,15 +93,3 @@ def draw_arrows(ax: Axes, days: pd.Series, heights: pd.Series, length: float, co
     for cap in arrows[1]:
         cap.set_markerfacecolor(colour)
         cap.set_markeredgewidth(0.6)
-
-
-def _mark_days(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> None:
-    """Hatch the days that nobody observed, and lightly those whose count is still provisional."""
-    status = daily.table.loc[first:last, "status"]
-    half = pd.Timedelta(hours=12)
-    for name, hatch, label in (("unobserved", "///", "not observed"), ("provisional", "...", "provisional")):
-        for block in consecutive(pd.DatetimeIndex(status.index[status == name])):
-            ax.axvspan(
-                block[0] - half, block[-1] + half, facecolor="none", edgecolor=COUNTED, hatch=hatch, linewidth=0,
-                label=label,
-            )  # fmt: skip

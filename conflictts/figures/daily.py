@@ -24,6 +24,8 @@ def plot_daily(
 ) -> Axes:
     """Draw a daily series as bars with low-high whiskers, its centred 7-day mean, truces and context events.
 
+    Days that nobody observed are hatched; provisional ones stand as outlined bars on dots, outside the mean.
+
     Parameters
     ----------
     daily : DailySeries
@@ -51,7 +53,7 @@ def plot_daily(
     first, last = daily.coverage
     draw_truces(ax, truces, first, last)
     draw_bars(ax, daily, first, last)
-    mean = daily.counts.rolling(7, center=True, min_periods=4).mean()
+    mean = daily.settled.rolling(7, center=True, min_periods=4).mean()
     ax.plot(mean.index, mean, color=LEVEL, linewidth=1.8, label="7-day mean")
     if events is not None:
         inside = events[events["date"].between(first, last)]

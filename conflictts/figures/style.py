@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.container import BarContainer
 
 from conflictts.series.daily import DailySeries
+from conflictts.series.reporting import LAG_UNKNOWN
 from conflictts.truce.period import Truce
 
 if TYPE_CHECKING:
@@ -37,19 +38,33 @@ def given_or_current(ax: Axes | None) -> Axes:
 
 
 def draw_bars(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> None:
-    """One bar per day, a whisker where low and high differ, a hatched band over days nobody observed."""
+    """One bar per day, outlined where provisional; a whisker where low and high differ; other days marked."""
     table = daily.table.loc[first:last]
     seen = table[table["best"].notna()]
-    ax.bar(seen.index, seen["best"], width=0.9, color=COUNTED, linewidth=0, label=f"{daily.unit} per day")
+    settled = seen["status"] != "provisional"
+    best = seen["best"]
+    ax.bar(best[settled].index, best[settled], width=0.9, color=COUNTED, linewidth=0, label=f"{daily.unit} per day")
+    if not settled.all():
+        ax.bar(
+            best[~settled].index, best[~settled], width=0.8, facecolor="white", edgecolor=INK, linewidth=0.6,
+            label="provisional",
+        )  # fmt: skip
     ranged = seen[seen["high"] > seen["low"]]
     if len(ranged):
         ax.vlines(ranged.index, ranged["low"], ranged["high"], color=INK, linewidth=0.7, label="low to high")
+    mark_days(ax, daily, first, last)
+
+
+def mark_days(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> None:
+    """Hatch the days that nobody observed, and dot those whose count is still provisional."""
+    status = daily.table.loc[first:last, "status"]
     half = pd.Timedelta(hours=12)
-    for block in consecutive(pd.DatetimeIndex(table.index[table["best"].isna()])):
-        ax.axvspan(
-            block[0] - half, block[-1] + half, facecolor="none", edgecolor=COUNTED, hatch="///", linewidth=0,
-            label="not observed",
-        )  # fmt: skip
+    for name, hatch, label in (("unobserved", "///", "not observed"), ("provisional", "...", "provisional")):
+        for block in consecutive(pd.DatetimeIndex(status.index[status == name])):
+            ax.axvspan(
+                block[0] - half, block[-1] + half, facecolor="none", edgecolor=COUNTED, hatch=hatch, linewidth=0,
+                zorder=0.4, label=label,
+            )  # fmt: skip
 
 
 def draw_truces(
@@ -154,6 +169,9 @@ def what_is_drawn(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -
         parts.append(f"{daily.allocated:.1%} of the total from records of several days ({daily.allocation})")
     if daily.no_upper_bound:
         parts.append(f"{daily.no_upper_bound:,} records state no upper bound")
+    if daily.reporting_lag != LAG_UNKNOWN:
+        provisional = int((daily.table.loc[first:last, "status"] == "provisional").sum())
+        parts.append(f"reporting lag {daily.reporting_lag}: {provisional} days provisional")
     return parts
 
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from conflictts.errors import TooLittleData
 from conflictts.incidents.table import Incidents, Where
+from conflictts.report.claims import ClaimFindings, find_claims
+from conflictts.report.escalation import find_escalation
+from conflictts.report.opinions import Opinions, find_opinions
 from conflictts.series.allocation import Allocation
-from conflictts.series.claims import hold_claims
 from conflictts.series.daily import DailySeries, Day, Measure, daily_series
+from conflictts.series.reporting import ReportingLag
 from conflictts.truce.changepoints import Changepoints, detect_changepoints
 from conflictts.truce.effect import TruceEffect, estimate_truce_effect
+from conflictts.truce.escalation import Escalation
 from conflictts.truce.period import Truce
 
-SCHEMA_VERSION = 1
 SHORT_SIDE = 28  # days on each side in the second window of every report
 
 
@@ -35,7 +37,13 @@ class Findings:
         The same comparison over other windows, by name: 28 days on each side, and all days covered; or why not.
     changes : Changepoints or str
         Over the whole series, told nothing of the truce; or why there are none.
-    held : DataFrame or None
+    opinions : Opinions
+        What stands beside the effect.
+    escalation : Escalation or str
+        Over the whole series; or why there is none.
+    baseline : str
+        What the latest period is compared with besides the previous one, in words.
+    claims : ClaimFindings or None
         Claims held against the series.
     truces : tuple of Truce
         The truce in question and the others, in order of time.
@@ -48,7 +56,10 @@ class Findings:
     effect: TruceEffect
     windows: dict[str, TruceEffect | str]
     changes: Changepoints | str
-    held: pd.DataFrame | None
+    opinions: Opinions
+    escalation: Escalation | str
+    baseline: str
+    claims: ClaimFindings | None
     truces: tuple[Truce, ...]
     events: pd.DataFrame | None
 
@@ -61,13 +72,20 @@ def find(
     coverage: tuple[Day, Day] | None,
     window: tuple[Day, Day] | None,
     where: Where | None,
+    gaps: Iterable[tuple[Day, Day]],
     allocation: Allocation,
+    lag: ReportingLag | int | None,
+    retrieved_on: Day | None,
+    baseline: tuple[Day, Day] | None,
     other_truces: Iterable[Truce],
     claims: pd.DataFrame | None,
     events: pd.DataFrame | None,
 ) -> Findings:
     """Compute all that a report states; parameters as in `write_report`."""
-    daily = daily_series(incidents, measure=measure, coverage=coverage, allocation=allocation, where=where)
+    daily = daily_series(
+        incidents, measure=measure, coverage=coverage, gaps=gaps, allocation=allocation, where=where, lag=lag,
+        retrieved_on=retrieved_on,
+    )  # fmt: skip
     others = [other for other in other_truces if other.effective != truce.effective]
     effect = estimate_truce_effect(daily, truce, window=window, other_truces=others)
     first, last = daily.coverage
@@ -91,110 +109,17 @@ def find(
         changes = detect_changepoints(daily)
     except TooLittleData as refusal:
         changes = str(refusal)
-    held = hold_claims(daily, claims) if claims is not None and not where else None
+    escalation, baseline_words = find_escalation(daily, effect, baseline)
     return Findings(
         incidents=incidents,
         daily=daily,
         effect=effect,
         windows=windows,
         changes=changes,
-        held=held if held is not None and len(held) else None,
+        opinions=find_opinions(incidents, effect, measure=measure, where=where),
+        escalation=escalation,
+        baseline=baseline_words,
+        claims=find_claims(daily, effect, claims) if claims is not None and not where else None,
         truces=tuple(sorted([truce, *others], key=lambda each: each.effective)),
         events=events,
     )
-
-
-def as_json(findings: Findings, *, version: str, made_on: str) -> dict[str, Any]:
-    """The findings as plain JSON values; dates as YYYY-MM-DD, a missing number as null."""
-    daily, provenance, ledger = findings.daily, findings.incidents.provenance, findings.incidents.ledger
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "made_by": f"conflictts {version}",
-        "made_on": made_on,
-        "source": {
-            "provider": provenance.provider,
-            "release": provenance.release,
-            "files": [
-                {"name": name, "sha256": digest}
-                for name, digest in zip(provenance.files, provenance.sha256, strict=True)
-            ],
-            "licence": provenance.licence,
-            "citation": provenance.citation,
-        },
-        "series": {
-            "measure": daily.measure,
-            "unit": daily.unit,
-            "area": daily.area,
-            "coverage": [_plain(day) for day in daily.coverage],
-            "allocation": daily.allocation,
-            "allocated_share": daily.allocated,
-            "records_without_lower_bound": daily.no_lower_bound,
-            "records_without_upper_bound": daily.no_upper_bound,
-            "unobserved_days": int(daily.counts.isna().sum()),
-            "account": _rows(daily.account),
-        },
-        "ledger": {
-            "read": ledger.read,
-            "used": ledger.used,
-            "quarantined": ledger.n_quarantined,
-            "summary": _rows(ledger.summary()),
-            "warnings": _rows(ledger.warnings),
-        },
-        "truce": {
-            "name": findings.effect.truce.name,
-            "announced": _plain(findings.effect.truce.announced),
-            "effective": _plain(findings.effect.truce.effective),
-            "ended": _plain(findings.effect.truce.ended),
-        },
-        "effect": _effect_json(findings.effect),
-        "other_windows": {name: _effect_json(effect) for name, effect in findings.windows.items()},
-        "changes": _changes_json(findings.changes),
-        "claims": _rows(findings.held) if findings.held is not None else [],
-    }
-
-
-def _effect_json(effect: TruceEffect | str) -> dict[str, Any]:
-    if isinstance(effect, str):
-        return {"refused": effect}
-    return {
-        "window": [_plain(day) for day in effect.window],
-        "method": effect.method,
-        "level": effect.level,
-        "rates": _rows(effect.rates.rename_axis("side").reset_index()),
-        "estimates": _rows(effect.summary().rename_axis("quantity").reset_index()),
-        "dispersion": effect.alpha,
-        "variance_inflation": effect.inflation,
-        "warnings": list(effect.warnings),
-    }
-
-
-def _changes_json(changes: Changepoints | str) -> dict[str, Any]:
-    if isinstance(changes, str):
-        return {"refused": changes}
-    return {
-        "level": changes.level,
-        "changes": [
-            {"best_point": _plain(date), "location_set": [_plain(day) for day in location_set]}
-            for date, location_set in zip(changes.dates, changes.location_sets, strict=True)
-        ],
-        "regimes": _rows(changes.regimes),
-        "size": changes.size,
-        "long_run_factor": changes.factor,
-        "penalty": changes.penalty,
-    }
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
-
-
-def _plain(value: Any) -> Any:
-    if value is None or value is pd.NaT:
-        return None
-    if isinstance(value, pd.Timestamp):
-        return value.date().isoformat()
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float) and value != value:
-        return None
-    return value

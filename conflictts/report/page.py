@@ -9,27 +9,27 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from conflictts.errors import InputError
-from conflictts.figures.changepoints import plot_changepoints
-from conflictts.figures.claims import plot_claims
-from conflictts.figures.daily import plot_daily
-from conflictts.figures.effect import plot_truce_effect
-from conflictts.figures.sheet import Sheet, draw_sheet
+from conflictts.figures.sheet import Sheet
 from conflictts.incidents.table import Incidents, Where
+from conflictts.report import claims as claim_words
+from conflictts.report import escalation as escalation_words
+from conflictts.report import opinions as opinion_words
 from conflictts.report import wording
-from conflictts.report.findings import Findings, as_json, find
+from conflictts.report.drawing import draw_figures
+from conflictts.report.export import as_json
+from conflictts.report.findings import Findings, find
 from conflictts.series.allocation import Allocation
 from conflictts.series.daily import Day, Measure
+from conflictts.series.reporting import ReportingLag
 from conflictts.truce.period import Truce
 
 PAGE, NUMBERS, SERIES, FIGURES = "report.html", "findings.json", "series.csv", "figures"
-MIN_CLAIMS = 3  # claims from one start date that earn a figure
 
 
 def write_report(
@@ -41,7 +41,11 @@ def write_report(
     coverage: tuple[Day, Day] | None = None,
     window: tuple[Day, Day] | None = None,
     where: Where | None = None,
+    gaps: Iterable[tuple[Day, Day]] = (),
     allocation: Allocation = "spread",
+    lag: ReportingLag | int | None = None,
+    retrieved_on: Day | None = None,
+    baseline: tuple[Day, Day] | None = None,
     other_truces: Iterable[Truce] = (),
     claims: pd.DataFrame | None = None,
     events: pd.DataFrame | None = None,
@@ -57,10 +61,12 @@ def write_report(
     out : path-like
         Folder to write. It is written aside and renamed, so that an interrupted run leaves an older report whole. An
         existing folder is replaced only if it holds a report and nothing else.
-    measure, coverage, where, allocation
+    measure, coverage, where, gaps, allocation, lag, retrieved_on
         As in `daily_series`.
     window : (first, last), optional
         As in `estimate_truce_effect`.
+    baseline : (first, last), optional
+        Days to compare the latest four weeks with; default the days compared before the truce.
     other_truces : iterable of Truce, optional
         Shown beside it, and named where they weaken the comparison.
     claims : DataFrame, optional
@@ -85,11 +91,12 @@ def write_report(
     progress = progress or (lambda _: None)
     progress("counting days and fitting")
     findings = find(
-        incidents, truce, measure=measure, coverage=coverage, window=window, where=where, allocation=allocation,
-        other_truces=other_truces, claims=claims, events=events,
+        incidents, truce, measure=measure, coverage=coverage, window=window, where=where, gaps=gaps,
+        allocation=allocation, lag=lag, retrieved_on=retrieved_on, baseline=baseline, other_truces=other_truces,
+        claims=claims, events=events,
     )  # fmt: skip
     progress("drawing figures")
-    figures = _figures(findings)
+    figures = draw_figures(findings)
     progress("writing the page")
     made_on = _today()
     numbers = as_json(findings, version=importlib.metadata.version("conflictts"), made_on=made_on)
@@ -105,50 +112,6 @@ def write_report(
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return out / PAGE
-
-
-def _figures(findings: Findings) -> dict[str, tuple[str, Sheet]]:
-    """Name -> (what it shows, in words; the drawing)."""
-    daily, effect = findings.daily, findings.effect
-    truces = findings.truces
-    span = wording.days(*daily.coverage)
-    drawn = {
-        "daily": (
-            f"{daily.unit[:1].upper()}{daily.unit[1:]} per day with the 7-day mean, {span}, and the truces.",
-            draw_sheet(lambda ax: plot_daily(daily, truces=truces, events=findings.events, ax=ax), name="daily"),
-        ),
-        "effect": (
-            f"Counted {daily.unit} per day around {wording.day(effect.truce.effective)}, the fitted rate before and "
-            "after, and the rate expected after had the rate before gone on.",
-            draw_sheet(lambda ax: plot_truce_effect(effect, ax=ax), name="effect"),
-        ),
-    }
-    if not isinstance(findings.changes, str):
-        changes = findings.changes
-        drawn["changes"] = (
-            f"Rates found without being told of any truce: {len(changes.dates)} changes, each with the days that may "
-            "have been its first shaded.",
-            draw_sheet(lambda ax: plot_changepoints(changes, truces=truces, ax=ax), name="changes"),
-        )
-    if findings.held is not None:
-        held = findings.held
-        for start in _claim_starts(held, effect.truce):
-            drawn[f"claims-{start:%Y-%m-%d}"] = (
-                f"{daily.unit[:1].upper()}{daily.unit[1:]} added up from {wording.day(start)}, against the totals that "
-                "others claim from that day.",
-                draw_sheet(partial(plot_claims, daily, held, since=start), name=f"claims-{start:%Y%m%d}"),
-            )
-    return drawn
-
-
-def _claim_starts(held: pd.DataFrame, truce: Truce) -> list[pd.Timestamp]:
-    """The day from which most claims count before the truce, and the truce's own, where at least three do."""
-    starts = held["period_start"].value_counts().sort_index()
-    before = starts[(starts.index < truce.effective) & (starts >= MIN_CLAIMS)]
-    chosen = [before.idxmax()] if len(before) else []
-    if starts.get(truce.effective, 0) >= MIN_CLAIMS:
-        chosen.append(truce.effective)
-    return chosen
 
 
 def _render(findings: Findings, figures: dict[str, tuple[str, Sheet]], numbers: dict[str, Any]) -> str:
@@ -167,11 +130,16 @@ def _render(findings: Findings, figures: dict[str, tuple[str, Sheet]], numbers: 
         "count": wording.count,
         "rate": wording.rate,
         "ratio": wording.ratio,
+        "share": wording.share,
+        "decimal": wording.decimal,
     }
     others = findings.windows.items()
     changes = findings.changes
     return environment.get_template("page.html.j2").render(
         w=wording,
+        told=claim_words,
+        rising=escalation_words,
+        beside=opinion_words,
         f=findings,
         daily=findings.daily,
         effect=findings.effect,
@@ -179,7 +147,10 @@ def _render(findings: Findings, figures: dict[str, tuple[str, Sheet]], numbers: 
         refusals=[(name, effect) for name, effect in others if isinstance(effect, str)],
         changes=None if isinstance(changes, str) else changes,
         no_changes=changes if isinstance(changes, str) else None,
-        held=findings.held.to_dict("records") if findings.held is not None else [],
+        claims=findings.claims,
+        opinions=findings.opinions,
+        escalation=None if isinstance(findings.escalation, str) else findings.escalation,
+        no_escalation=findings.escalation if isinstance(findings.escalation, str) else None,
         events=_inside(findings.events, findings.daily.coverage),
         figures={name: (words, Markup(sheet.svg)) for name, (words, sheet) in figures.items()},
         ledger=findings.incidents.ledger,

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from conflictts.figures.style import consecutive
-from conflictts.report.findings import Findings
 from conflictts.series.daily import DailySeries
+from conflictts.series.reporting import LAG_UNKNOWN
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.period import Truce
 
+if TYPE_CHECKING:
+    from conflictts.report.findings import Findings
+
 # Measured by benchmarks/ and quoted on every page, with the command that measures them again.
 EFFECT_COVERAGE = (
-    "94 to 98 % of the series, over twelve kinds of series with means of 0.3 to 10 a day and more or less memory; "
-    "plain Poisson regression on the same series held it in 39 to 95 % (python benchmarks/effect_coverage.py)"
+    "92 to 97 % of the series with means of 0.3 to 10 a day and a memory of 0.6 from day to day, in 91 to 96 % "
+    "with a memory of 0.8, and in 90 to 94 % where a few days carry a fifth of the toll; plain Poisson regression held "
+    "it in 20 to 98 % and in 35 to 82 % of the last two (python benchmarks/effect_coverage.py)"
 )
 LOCATION_COVERAGE = (
-    "96 to 98 % of detected changes where days were independent or shared a slow fluctuation, and in 88 to 92 % where "
-    "counts follow a change only gradually (python benchmarks/location_sets.py)"
+    "95 to 98 % of detected changes in series with one or two (python benchmarks/location_sets.py), and in 90 to 96 % "
+    "in series with up to five smaller ones (python benchmarks/changepoints.py)"
 )
-
 
 MAX_SILENCE = 14  # days at either end of the coverage without any record
 MAX_BLOCKS = 3  # runs of days in a set that are named one by one
@@ -62,6 +66,16 @@ def ratio(number: float) -> str:
         return f"{number:g}"
     decimals = max(0, 1 - math.floor(math.log10(number)))
     return f"{number:,.{decimals}f}"
+
+
+def share(number: float) -> str:
+    """A share in per cent; a dash where there is none."""
+    return f"{number:.0%}" if math.isfinite(number) else "–"
+
+
+def decimal(number: float) -> str:
+    """A figure with two decimals; a dash where there is none."""
+    return f"{number:.2f}".replace("-", "−") if math.isfinite(number) else "–"
 
 
 def low_best_high(low: float, best: float, high: float) -> str:
@@ -168,6 +182,8 @@ def detected(changes: Changepoints, truce: Truce) -> str:
 
 def weaknesses(findings: Findings) -> list[str]:
     """What a reader must know before quoting the headline: the effect's own warnings, and what the data show."""
+    from conflictts.report.claims import uneven_coverage
+
     effect, daily, ledger = findings.effect, findings.daily, findings.incidents.ledger
     said = [f"{warning[:1].upper()}{warning[1:]}." for warning in effect.warnings]
     for name, other in findings.windows.items():
@@ -178,16 +194,10 @@ def weaknesses(findings: Findings) -> list[str]:
                 f"Over another window ({name}, {days(*other.window)}) the rate ratio is {ratio(other.rate_ratio)} "
                 f"({ratio(other.lower)} to {ratio(other.upper)}): the finding depends on the days compared."
             )
-    if findings.held is not None:
-        held = findings.held.dropna(subset=["ratio"])
-        before = held.loc[held["period_end"] <= effect.truce.effective, "ratio"]
-        after = held.loc[held["period_start"] >= effect.truce.effective, "ratio"]
-        if len(before) and len(after):
-            said.append(
-                f"Coverage is not even: the series holds {before.median():.0%} of what others claim up to the truce "
-                f"and {after.median():.0%} from it on (medians of {len(before)} and {len(after)} claims, from "
-                f"{after.min():.0%} to {after.max():.0%} after it). A fall in counts is partly a change in counting."
-            )
+    if findings.claims is not None:
+        said += uneven_coverage(findings.claims)
+    if not isinstance(findings.opinions.mix, str):
+        said += [f"{warning[:1].upper()}{warning[1:]}." for warning in findings.opinions.mix.warnings]
     table = findings.incidents.table
     first, last = table["date_start"].min(), table["date_end"].max()
     start, end = daily.coverage
@@ -200,11 +210,39 @@ def weaknesses(findings: Findings) -> list[str]:
                 f"The source has no record at all in {silent} days declared as covered ({days(begin, stop)}). If it "
                 "did not watch them, they are no zeros: correct the coverage."
             )
+    through = daily.provenance.data_through if daily.provenance is not None else None
+    if through is not None and through < end:
+        begin = max(start, through + pd.Timedelta(days=1))
+        said.append(
+            f"The source holds data through {day(through)} by its own word, and {days(begin, end)} is declared as "
+            "covered beyond it: quiet days there are not known to be quiet. End coverage sooner, or declare a gap."
+        )
     if ledger.n_quarantined:
         said.append(
             f"{ledger.n_quarantined:,} of {ledger.read:,} rows are in quarantine and not counted; see “How good the "
             "data are”."
         )
+    return said
+
+
+def days_not_settled(daily: DailySeries) -> list[str]:
+    """Which days were not observed or are still provisional, and what is done with them; else that there are none."""
+    status = daily.table["status"]
+    unobserved, provisional = (int((status == name).sum()) for name in ("unobserved", "provisional"))
+    said = ["No day in it is marked as unobserved."]
+    if unobserved:
+        said = [f"{unobserved} days in it were not observed: they are hatched, and left out, not counted as 0."]
+    if daily.reporting_lag == LAG_UNKNOWN:
+        said.append("The source's reporting lag is not known, so no day is marked provisional: latest days may rise.")
+    elif provisional:
+        blocks = consecutive(pd.DatetimeIndex(status.index[status == "provisional"]))
+        spans = " and ".join(days(block[0], block[-1]) for block in blocks[:MAX_BLOCKS])
+        said.append(
+            f"{provisional} days are provisional ({spans}): late records may still raise them. They are drawn as "
+            f"outlined bars on dots and enter no fit, test or interval. Reporting lag: {daily.reporting_lag}."
+        )
+    else:
+        said.append(f"No day is provisional. Reporting lag: {daily.reporting_lag}.")
     return said
 
 

@@ -55,6 +55,26 @@ def test_report_of_the_bundled_case(tmp_path):
     assert "a rate ratio of 0.15 (95% interval 0.067 to 0.32)" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
+def test_report_takes_gaps_the_lag_and_a_baseline(tmp_path):
+    """4 of the last days are provisional if a count settles after five days and one has passed since coverage ended."""
+    import json
+
+    options = ["--gap", "2019-06-01:2019-06-03", "--gap", "2019-07-01:2019-07-02", "--lag", 5]
+    options += ["--retrieved-on", "2019-12-01", "--baseline", "2019-05-01:2019-05-31"]
+    result = conflictts("report", write_ged(tmp_path / "ged.csv"), *TRUCE, *options, "--out", tmp_path / "out")
+    assert (result.exit_code, result.stderr) == (0, "")
+    numbers = json.loads((tmp_path / "out" / "findings.json").read_text("utf-8"))
+    assert (numbers["series"]["unobserved_days"], numbers["series"]["provisional_days"]) == (5, 4)
+    assert numbers["escalation"]["comparisons"][1]["other_last"] == "2019-05-31"
+    for spoiled, option in ((["--gap", "2019-06-03"], "--gap"), (["--retrieved-on", "May"], "--retrieved-on")):
+        refused = conflictts("report", tmp_path / "ged.csv", *TRUCE, *spoiled, "--out", tmp_path / "out")
+        assert refused.exit_code == 2
+        assert option in refused.stderr
+    alone = conflictts("report", tmp_path / "ged.csv", *TRUCE, "--lag", 5, "--out", tmp_path / "out")
+    assert alone.exit_code != 0
+    assert "A lag counts from the day of retrieval" in alone.stderr
+
+
 def test_rows_at_fault_are_quarantined_and_the_rest_is_used(tmp_path):
     spoil = {
         3: {"date_start": "2019-02-30"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import matplotlib.dates
 import numpy as np
 import pandas as pd
 import pytest
@@ -121,6 +122,44 @@ def test_unobserved_days_are_hatched_and_never_drawn_as_zero(axes):
     assert [round(patch.get_width()) for patch in hatched] == [5, 1]
     (bars,) = [box for box in drawn.containers if isinstance(box, BarContainer)]
     assert len(bars) == 34
+
+
+@pytest.mark.parametrize("name", ["daily", "effect", "changes", "claims", "benchmark"])
+def test_provisional_days_are_dotted_outlined_and_named_with_their_lag(name, idlib, axes):
+    """The eight days from 30 October to 6 November are provisional if a count takes nine days to settle."""
+    drawn, _ = axes
+    late = ct.daily_series(
+        idlib, measure="civilians", coverage=("2019-04-30", "2019-11-06"), lag=9, retrieved_on="2019-11-07"
+    )
+    plots = {
+        "daily": lambda: ct.plot_daily(late, ax=drawn),
+        "effect": lambda: ct.plot_truce_effect(
+            ct.estimate_truce_effect(late, idlib.truces["TRC-5"], window=WINDOW), ax=drawn
+        ),
+        "changes": lambda: ct.plot_changepoints(ct.detect_changepoints(late), ax=drawn),
+        "claims": lambda: ct.plot_claims(
+            late, ct.hold_claims(late, idlib.claims).assign(period_end=late.coverage[1]), since="2019-08-31", ax=drawn
+        ),
+        "benchmark": lambda: ct.plot_benchmark(
+            ct.benchmark_to_claims(late, idlib.claims[idlib.claims["claim_id"] == "CLM-081"]), ax=drawn
+        ),
+    }
+    plots[name]()
+    (dotted,) = [patch for patch in drawn.patches if patch.get_hatch() == "..."]
+    first = pd.Timestamp("2019-10-30")
+    left = matplotlib.dates.date2num(first - pd.Timedelta(hours=12))
+    assert (dotted.get_x(), dotted.get_width()) == (left, 8)
+    assert "provisional" in legend(drawn)
+    assert "reporting lag 9 days, declared; retrieved on 2019-11-07: 8 days provisional" in footer(drawn)
+    outlined = [box for box in drawn.containers if box.get_label() == "provisional"]
+    if name == "claims":
+        assert outlined == []
+    else:
+        (bars,) = outlined
+        np.testing.assert_array_equal([bar.get_height() for bar in bars], late.counts.loc[first:])
+    for line in drawn.lines:
+        if line.get_label() == "7-day mean":
+            assert np.isnan(line.get_ydata()[-8:]).all(), "the mean ends where counts are not final"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -87,9 +89,9 @@ def test_no_sentence_claims_a_cause(effect, changes):
 
 def test_a_change_is_told_by_its_set_before_its_point(effect, changes):
     first, second = wording.changes_in_words(changes, effect.truce)
-    assert first.index("30 August to 2 September 2019 and 15 to 28 September 2019 (18 days)") < first.index(
-        "16 September 2019"
-    )
+    days, best = changes.location_sets[0], changes.dates[0]
+    assert f"{wording.date_set(days)}. {wording.day(best)} fits best" in first
+    assert wording.date_set(days).endswith(f"({len(days)} days)")
     assert "the other days of the set cannot be ruled out" in first
     assert "The set contains 31 August 2019, the first day of the truce." in first
     assert "first day of the truce" not in second
@@ -100,3 +102,34 @@ def test_no_change_is_an_answer(idlib, effect):
     level = ct.detect_changepoints(ct.DailySeries.from_counts(pd.Series([1.0, 2.0, 3.0] * 30, days)))
     (sentence,) = wording.changes_in_words(level, effect.truce)
     assert sentence.startswith("No change of rate was found between 1 January 2020 and 30 March 2020")
+
+
+STUDIES = (Path(__file__).resolve().parents[2] / "benchmarks" / "README.md").read_text(encoding="utf-8")
+
+
+def rows(heading: str) -> list[list[str]]:
+    """Cells of the tables under a heading of benchmarks/README.md, names first."""
+    section = STUDIES.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+
+
+def spread(cells: list[str]) -> str:
+    """Least and greatest of all percentages, as a page says them."""
+    numbers = [float(number) for cell in cells for number in re.findall(r"\d+(?:\.\d+)?", cell)]
+    return f"{min(numbers):.0f} to {max(numbers):.0f} %"
+
+
+def test_coverage_quoted_is_what_the_studies_measured():
+    effect = rows("The truce's effect")
+    named = {row[0].split(",")[0]: row for row in effect}
+    means = [row[1].replace("–", " ") for row in effect if row[0].startswith("mean ") and "days" not in row[0]]
+    assert len(means) == 4
+    assert spread(means) + " of the series with means of 0.3 to 10" in wording.EFFECT_COVERAGE
+    assert f"in {spread([named['phi = 0.8'][1]])} with a memory of 0.8" in wording.EFFECT_COVERAGE
+    assert f"in {spread([named['mass-casualty days'][1]])} where a few days" in wording.EFFECT_COVERAGE
+    poisson = f"{spread([named['phi = 0.8'][3]])} and in {spread([named['mass-casualty days'][3]])} of the last two"
+    assert poisson in wording.EFFECT_COVERAGE
+    sets = [row[3] for row in rows("The location sets of changes") if row[3][:1].isdigit()]
+    assert spread(sets) + " of detected changes" in wording.LOCATION_COVERAGE
+    several = [row[4] for row in rows("Changes, beside other detectors") if row[1:2] == ["conflictts"]]
+    assert f"{spread(several)} in series with up to five" in wording.LOCATION_COVERAGE

@@ -1,0 +1,145 @@
+"""The figures of a page, each with what it shows in words."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+
+from conflictts.figures.calendar import plot_calendar
+from conflictts.figures.changepoints import plot_changepoints
+from conflictts.figures.claims import plot_claims
+from conflictts.figures.coverage import plot_coverage_ratio
+from conflictts.figures.daily import plot_daily
+from conflictts.figures.diagnostics import plot_diagnostics
+from conflictts.figures.effect import plot_placebos, plot_truce_effect
+from conflictts.figures.escalation import plot_growth, plot_phases
+from conflictts.figures.onset import plot_onset
+from conflictts.figures.sheet import Sheet, draw_sheet
+from conflictts.figures.sources import plot_source_mix
+from conflictts.report import wording
+from conflictts.report.findings import Findings
+from conflictts.truce.period import Truce
+
+MIN_CLAIMS = 3  # claims from one start date that earn a figure
+Figures = dict[str, tuple[str, Sheet]]
+
+
+def draw_figures(findings: Findings) -> Figures:
+    """Name -> (what it shows, in words; the drawing)."""
+    return {
+        **_days(findings),
+        **_opinions(findings),
+        **_changes(findings),
+        **_claims(findings),
+        **_escalation(findings),
+    }
+
+
+def _days(findings: Findings) -> Figures:
+    daily, effect, truces = findings.daily, findings.effect, findings.truces
+    span = wording.days(*daily.coverage)
+    unit = f"{daily.unit[:1].upper()}{daily.unit[1:]}"
+    return {
+        "daily": (
+            f"{unit} per day with the 7-day mean, {span}, and the truces.",
+            draw_sheet(lambda ax: plot_daily(daily, truces=truces, events=findings.events, ax=ax), name="daily"),
+        ),
+        "calendar": (
+            f"{unit} per day as a calendar, one square per day and one column per week.",
+            draw_sheet(partial(plot_calendar, daily), name="calendar", height=3.2),
+        ),
+        "effect": (
+            f"Counted {daily.unit} per day around {wording.day(effect.truce.effective)}, the fitted rate before and "
+            "after, and the rate expected after had the rate before gone on.",
+            draw_sheet(partial(plot_truce_effect, effect), name="effect"),
+        ),
+    }
+
+
+def _opinions(findings: Findings) -> Figures:
+    opinions, drawn = findings.opinions, Figures()
+    if not isinstance(opinions.placebos, str):
+        drawn["placebos"] = (
+            "A picture only: the rate ratio that the same model finds at dates on which no truce began. Neighbouring "
+            "dates share nearly all their days, so no share of them is a p-value.",
+            draw_sheet(partial(plot_placebos, opinions.placebos), name="placebos"),
+        )
+    if not isinstance(opinions.diagnostics, str):
+        drawn["diagnostics"] = (
+            "What the fit leaves over: residuals week by week, how far days remember each other, and whether the "
+            "counts follow the assumed law (even bars, within the shaded band).",
+            draw_sheet(partial(plot_diagnostics, opinions.diagnostics), name="diagnostics", height=3.4),
+        )
+    if not isinstance(opinions.mix, str):
+        drawn["sources"] = (
+            "Who told of the violence: each reporting body's share of the toll before the truce and from it on.",
+            draw_sheet(partial(plot_source_mix, opinions.mix), name="sources"),
+        )
+    return drawn
+
+
+def _changes(findings: Findings) -> Figures:
+    changes, onset, drawn = findings.changes, findings.opinions.onset, Figures()
+    if not isinstance(changes, str):
+        drawn["changes"] = (
+            f"Rates found without being told of any truce: {len(changes.dates)} changes, each with the days that may "
+            "have been its first shaded.",
+            draw_sheet(lambda ax: plot_changepoints(changes, truces=findings.truces, ax=ax), name="changes"),
+        )
+    if not isinstance(onset, str):
+        drawn["onset"] = (
+            "How strongly each day around the truce's stands for the first of a new rate, with the days that may have "
+            "been it shaded.",
+            draw_sheet(partial(plot_onset, onset), name="onset"),
+        )
+    return drawn
+
+
+def _claims(findings: Findings) -> Figures:
+    claims, daily, drawn = findings.claims, findings.daily, Figures()
+    if claims is None:
+        return drawn
+    if claims.ratio is not None:
+        drawn["coverage"] = (
+            "Counted over claimed, by the bodies with most claims: 1 is as many counted as claimed. Where it differs "
+            "across the truce, the change in counts is partly a change in counting.",
+            draw_sheet(partial(plot_coverage_ratio, claims.ratio, truces=[findings.effect.truce]), name="coverage"),
+        )
+    for start in _claim_starts(claims.held, findings.effect.truce):
+        drawn[f"claims-{start:%Y-%m-%d}"] = (
+            f"{daily.unit[:1].upper()}{daily.unit[1:]} added up from {wording.day(start)}, against the totals that "
+            "others claim from that day.",
+            draw_sheet(partial(plot_claims, daily, claims.held, since=start), name=f"claims-{start:%Y%m%d}"),
+        )
+    return drawn
+
+
+def _claim_starts(held: pd.DataFrame, truce: Truce) -> list[pd.Timestamp]:
+    """The day from which most claims count before the truce, and the truce's own, where at least three do."""
+    starts = held["period_start"].value_counts().sort_index()
+    before = starts[(starts.index < truce.effective) & (starts >= MIN_CLAIMS)]
+    chosen = [before.idxmax()] if len(before) else []
+    if starts.get(truce.effective, 0) >= MIN_CLAIMS:
+        chosen.append(truce.effective)
+    return chosen
+
+
+def _escalation(findings: Findings) -> Figures:
+    escalation = findings.escalation
+    if isinstance(escalation, str):
+        return {}
+    drawn = {
+        "phases": (
+            f"{findings.daily.unit[:1].upper()}{findings.daily.unit[1:]} per day with the rate over "
+            f"{escalation.rate_days} days, and a strip of phases along the top.",
+            draw_sheet(partial(plot_phases, escalation), name="phases"),
+        )
+    }
+    if escalation.growth["growth"].notna().any():
+        drawn["growth"] = (
+            f"Growth per week in the {escalation.window_days} days around each day (×1 is no change), with its "
+            f"{escalation.level:.0%} interval; shaded where a rise or a fall is established.",
+            draw_sheet(partial(plot_growth, escalation), name="growth"),
+        )
+    return drawn

@@ -1,0 +1,144 @@
+"""Escalation in words: the latest period against others, and which rises and falls are established."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from conflictts.errors import TooLittleData
+from conflictts.report import wording
+from conflictts.series.daily import DailySeries, Day
+from conflictts.truce.effect import TruceEffect
+from conflictts.truce.escalation import PERIOD_DAYS, Escalation, measure_escalation
+
+MAX_FACTOR = 100  # beyond it an upper limit says only that there is none worth the name
+
+
+def find_escalation(
+    daily: DailySeries, effect: TruceEffect, baseline: tuple[Day, Day] | None
+) -> tuple[Escalation | str, str]:
+    """Measure escalation; the baseline is the one declared, or else the days compared before the truce.
+
+    Returns
+    -------
+    escalation : Escalation or str
+        Or why there is none.
+    words : str
+        What the baseline is.
+    """
+    words = "the declared baseline"
+    if baseline is None:
+        words = "the days compared before the truce"
+        seen = daily.settled.dropna()
+        first = max(effect.rates.loc["before", "first"], seen.index[0])
+        last = effect.rates.loc["before", "last"]
+        if last <= seen.index[-1] - pd.Timedelta(days=PERIOD_DAYS):
+            baseline = (first, last)
+    try:
+        return measure_escalation(daily, baseline=baseline), words
+    except TooLittleData as refusal:
+        return str(refusal), words
+
+
+def comparisons_in_words(escalation: Escalation, baseline: str) -> list[str]:
+    """One sentence for the previous period and one for the baseline; a ratio never without its interval."""
+    return [
+        _comparison(row, "the days before" if name == "previous period" else baseline, escalation)
+        for name, row in escalation.comparisons.iterrows()
+    ]
+
+
+def _comparison(row: pd.Series, other: str, escalation: Escalation) -> str:
+    unit, level = escalation.daily.unit, escalation.level
+    text = (
+        f"{wording.days(row['first'], row['last'])}, the latest {row['days']} settled days: "
+        f"{_rate(row['per_day'])} {unit} a day, against {_rate(row['other_per_day'])} in {other} "
+        f"({wording.days(row['other_first'], row['other_last'])})"
+    )
+    if math.isnan(row["lower"]):
+        return f"{text}. No ratio: {row['reason']}."
+    interval = f"{level:.0%} interval {_factor(row['lower'])} to {_factor(row['upper'])}"
+    if math.isnan(row["ratio"]):
+        return f"{text}; {row['reason']} ({interval} for the ratio)."
+    finding = "no change is shown"
+    if row["upper"] < 1:
+        finding = "lower"
+    elif row["lower"] > 1:
+        finding = "higher"
+    return f"{text}: a ratio of {_factor(row['ratio'])} ({interval}): {finding}."
+
+
+def phases_in_words(escalation: Escalation) -> list[str]:
+    """Which rises and falls are established, with growth and doubling time; silences; and the latest growth."""
+    said = []
+    for row in escalation.phases.to_dict("records"):
+        span = wording.days(row["first"], row["last"])
+        if row["phase"] in ("rising", "falling"):
+            said.append(
+                f"{'A rise' if row['phase'] == 'rising' else 'A fall'} is established around {span}: "
+                f"×{_factor(row['growth'])} a week ({escalation.level:.0%} interval {_factor(row['lower'])} to "
+                f"{_factor(row['upper'])}){_times(row)}."
+            )
+        elif row["phase"] == "silent":
+            said.append(f"Silence: {span}, {row['days']} days in succession without a single count.")
+    if not any(row in ("rising", "falling") for row in escalation.phases["phase"]):
+        said.insert(0, "No rise and no fall is established; that is not to say that there was none.")
+    said.append(_latest(escalation))
+    return said
+
+
+def _latest(escalation: Escalation) -> str:
+    growth = escalation.growth
+    if growth.empty or pd.isna(growth["growth"].iloc[-1]):
+        reason = growth["reason"].iloc[-1] if len(growth) else escalation.phases["reason"].iloc[-1]
+        return f"Latest growth: not told ({reason})."
+    row = growth.iloc[-1]
+    finding = "no growth and no decline is shown by it"
+    if row["lower"] > 1:
+        finding = "growing, in this window alone; a rise is established only by a run of such windows"
+    elif row["upper"] < 1:
+        finding = "declining, in this window alone; a fall is established only by a run of such windows"
+    return (
+        f"Latest window, {wording.days(row['first'], row['last'])}: ×{_factor(row['growth'])} a week "
+        f"({escalation.level:.0%} interval {_factor(row['lower'])} to {_factor(row['upper'])}): {finding}."
+    )
+
+
+def _times(row: dict[str, Any]) -> str:
+    for name, words in (("doubling_days", "doubling"), ("halving_days", "halving")):
+        if row[name] == row[name]:
+            return f", {words} in about {row[name]:.0f} days"
+    return ""
+
+
+def _rate(number: float) -> str:
+    return "–" if math.isnan(number) else wording.rate(number)
+
+
+def _factor(number: float) -> str:
+    """A ratio as printed; one without a useful upper end is said to be over a hundred."""
+    if number > MAX_FACTOR:
+        return f"over {MAX_FACTOR}"
+    return "under 0.01" if 0 < number < 0.01 else wording.ratio(number)
+
+
+def weeks_table(escalation: Escalation) -> list[dict[str, str]]:
+    """Week on week, as printed: the latest week first."""
+    rows = []
+    for week in escalation.weeks.iloc[::-1].to_dict("records"):
+        known = week["days"] > 0
+        ratio = _factor(week["ratio"]) if week["ratio"] == week["ratio"] else "–"
+        interval = f" ({_factor(week['lower'])} to {_factor(week['upper'])})" if week["lower"] == week["lower"] else ""
+        rows.append(
+            {
+                "week": wording.days(week["first"], week["last"]),
+                "days": str(week["days"]),
+                "toll": wording.low_best_high(week["low"], week["best"], week["high"]) if known else "–",
+                "per_day": _rate(week["per_day"]),
+                "ratio": ratio + interval,
+                "reason": week["reason"],
+            }
+        )
+    return rows

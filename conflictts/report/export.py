@@ -1,0 +1,164 @@
+"""Findings in, plain JSON values out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from conflictts.report.findings import Findings
+from conflictts.report.opinions import SEED, Opinions
+from conflictts.truce.changepoints import Changepoints
+from conflictts.truce.effect import TruceEffect
+from conflictts.truce.escalation import Escalation
+
+SCHEMA_VERSION = 2
+
+
+def as_json(findings: Findings, *, version: str, made_on: str) -> dict[str, Any]:
+    """The findings as plain JSON values; dates as YYYY-MM-DD, a missing or endless number as null."""
+    daily, provenance, ledger = findings.daily, findings.incidents.provenance, findings.incidents.ledger
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "made_by": f"conflictts {version}",
+        "made_on": made_on,
+        "source": {
+            "provider": provenance.provider,
+            "release": provenance.release,
+            "files": [
+                {"name": name, "sha256": digest}
+                for name, digest in zip(provenance.files, provenance.sha256, strict=True)
+            ],
+            "query": provenance.query,
+            "retrieved_on": _plain(provenance.retrieved_on),
+            "data_through": _plain(provenance.data_through),
+            "caveat": provenance.caveat,
+            "licence": provenance.licence,
+            "citation": provenance.citation,
+        },
+        "series": {
+            "measure": daily.measure,
+            "unit": daily.unit,
+            "area": daily.area,
+            "coverage": [_plain(day) for day in daily.coverage],
+            "allocation": daily.allocation,
+            "allocated_share": daily.allocated,
+            "records_without_lower_bound": daily.no_lower_bound,
+            "records_without_upper_bound": daily.no_upper_bound,
+            "unobserved_days": int((daily.table["status"] == "unobserved").sum()),
+            "provisional_days": int((daily.table["status"] == "provisional").sum()),
+            "reporting_lag": daily.reporting_lag,
+            "account": _rows(daily.account),
+        },
+        "ledger": {
+            "read": ledger.read,
+            "used": ledger.used,
+            "quarantined": ledger.n_quarantined,
+            "summary": _rows(ledger.summary()),
+            "warnings": _rows(ledger.warnings),
+        },
+        "truce": {
+            "name": findings.effect.truce.name,
+            "announced": _plain(findings.effect.truce.announced),
+            "effective": _plain(findings.effect.truce.effective),
+            "ended": _plain(findings.effect.truce.ended),
+        },
+        "effect": _effect_json(findings.effect),
+        "other_windows": {name: _effect_json(effect) for name, effect in findings.windows.items()},
+        "second_opinions": _opinions_json(findings.opinions),
+        "changes": _changes_json(findings.changes),
+        "claims": _rows(findings.claims.held) if findings.claims else [],
+        "claims_by_body": _rows(findings.claims.by_body.reset_index()) if findings.claims else [],
+        "coverage_by_body": _rows(findings.claims.bias.reset_index()) if findings.claims else [],
+        "effect_fitted_to_claims": [
+            {"body": each.body, "claims": list(each.claims), "effect": _effect_json(each.effect)}
+            for each in (findings.claims.fitted if findings.claims else ())
+        ],
+        "escalation": _escalation_json(findings.escalation, findings.baseline),
+    }
+
+
+def _effect_json(effect: TruceEffect | str) -> dict[str, Any]:
+    if isinstance(effect, str):
+        return {"refused": effect}
+    return {
+        "window": [_plain(day) for day in effect.window],
+        "method": effect.method,
+        "level": effect.level,
+        "rates": _rows(effect.rates.rename_axis("side").reset_index()),
+        "estimates": _rows(effect.summary().rename_axis("quantity").reset_index()),
+        "dispersion": effect.alpha,
+        "variance_inflation": effect.inflation,
+        "warnings": list(effect.warnings),
+    }
+
+
+def _changes_json(changes: Changepoints | str) -> dict[str, Any]:
+    if isinstance(changes, str):
+        return {"refused": changes}
+    return {
+        "level": changes.level,
+        "changes": [
+            {"best_point": _plain(date), "location_set": [_plain(day) for day in location_set]}
+            for date, location_set in zip(changes.dates, changes.location_sets, strict=True)
+        ],
+        "regimes": _rows(changes.regimes),
+        "size": changes.size,
+        "long_run_factor": changes.factor,
+        "penalty": changes.penalty,
+    }
+
+
+def _opinions_json(opinions: Opinions) -> dict[str, Any]:
+    onset, mix, found = opinions.onset, opinions.mix, opinions.diagnostics
+    return {
+        "seed": SEED,
+        "bounds": _rows(opinions.envelope.rename_axis("bound").reset_index()),
+        "shift_test": {"p_value": opinions.shift.p_value, "turns": len(opinions.shift.log_ratios)},
+        "diagnostics": {"refused": found} if isinstance(found, str) else _rows(found.table.reset_index()),
+        "source_mix": {"refused": mix}
+        if isinstance(mix, str)
+        else {"table": _rows(mix.table), "changes": _rows(mix.changes.reset_index()), "warnings": list(mix.warnings)},
+        "onset": {"refused": onset}
+        if isinstance(onset, str)
+        else {
+            "p_value": onset.p_value,
+            "level": onset.level,
+            "first_day_set": [_plain(day) for day in onset.onset_set],
+            "best_point": _plain(onset.detected),
+            "rate_before": onset.rate_before,
+            "rate_after": onset.rate_after,
+        },
+    }
+
+
+def _escalation_json(escalation: Escalation | str, baseline: str) -> dict[str, Any]:
+    if isinstance(escalation, str):
+        return {"refused": escalation}
+    return {
+        "rule": escalation.rule,
+        "level": escalation.level,
+        "baseline": baseline,
+        "comparisons": _rows(escalation.comparisons.rename_axis("other").reset_index()),
+        "phases": _rows(escalation.phases),
+        "weeks": _rows(escalation.weeks),
+        "growth": _rows(escalation.growth.reset_index()),
+        "warnings": list(escalation.warnings),
+    }
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value is pd.NaT:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.date().isoformat()
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,119 @@
+"""Second opinions on an effect: other bounds, orders, dates and tellers, and what the fit leaves over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import ConflictTSError, TooLittleData
+from conflictts.incidents.table import Incidents, Where
+from conflictts.report import wording
+from conflictts.series.daily import Measure
+from conflictts.truce.diagnostics import EffectDiagnostics, diagnose_effect
+from conflictts.truce.effect import TruceEffect
+from conflictts.truce.envelope import effect_envelope
+from conflictts.truce.onset import Onset, scan_onset
+from conflictts.truce.placebo import PlaceboEffects, ShiftTest, placebo_effects, shift_test
+from conflictts.truce.sources import SourceMix, source_mix
+
+SEED = 1  # of all chance in a report, so that the same input gives the same bytes
+WELL_DATED = 14  # days in a set beyond which a date is called vague
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opinions:
+    """What stands beside an effect; a string says why something is not there.
+
+    Attributes
+    ----------
+    envelope : DataFrame
+    shift : ShiftTest
+    placebos : PlaceboEffects or str
+    diagnostics : EffectDiagnostics or str
+    mix : SourceMix or str
+    onset : Onset or str
+    """
+
+    envelope: pd.DataFrame
+    shift: ShiftTest
+    placebos: PlaceboEffects | str
+    diagnostics: EffectDiagnostics | str
+    mix: SourceMix | str
+    onset: Onset | str
+
+
+def find_opinions(incidents: Incidents, effect: TruceEffect, *, measure: Measure, where: Where | None) -> Opinions:
+    """Compute all that stands beside an effect."""
+    return Opinions(
+        envelope=effect_envelope(effect),
+        shift=shift_test(effect),
+        placebos=_or_why_not(lambda: placebo_effects(effect)),
+        diagnostics=_or_why_not(lambda: diagnose_effect(effect, rng=np.random.default_rng(SEED))),
+        mix=_mix(incidents, effect, measure, where),
+        onset=_or_why_not(lambda: scan_onset(effect.daily, effect.truce, rng=np.random.default_rng(SEED))),
+    )
+
+
+def _or_why_not(compute: Callable[[], Found]) -> Found | str:
+    try:
+        return compute()
+    except TooLittleData as refusal:
+        return str(refusal)
+
+
+def _mix(incidents: Incidents, effect: TruceEffect, measure: Measure, where: Where | None) -> SourceMix | str:
+    if measure == "deadly incidents":
+        return "The mix of tellers is not compared for deadly incidents."
+    try:
+        return source_mix(incidents, effect.truce, measure=measure, window=effect.window, where=where)
+    except ConflictTSError as refusal:
+        return str(refusal)
+
+
+def shift_in_words(shift: ShiftTest) -> str:
+    """The p-value of the turns, and what it can and cannot say."""
+    turns = len(shift.log_ratios)
+    as_far = round(shift.p_value * turns)
+    reading = (
+        "a step like the one at the date is rare in this series"
+        if shift.p_value <= 0.05
+        else "steps like the one at the date are common in this series"
+    )
+    return (
+        f"Second opinion: the counts of the window turned in a circle by every number of days give {turns} orders, the "
+        f"true one included; {as_far} of them show a step at the date at least as large (p = {shift.p_value:.2g}): "
+        f"{reading}. No model and no chance enter, and it has little power in short windows."
+    )
+
+
+def envelope_in_words(effect: TruceEffect, envelope: pd.DataFrame) -> str:
+    """The widest claim that the records' own bounds allow, and whether the direction holds throughout."""
+    widest = envelope.loc["envelope"]
+    lower, upper = float(widest["lower"]), float(widest["upper"])
+    same = (lower > 1) == (effect.lower > 1) and (upper < 1) == (effect.upper < 1)
+    return (
+        f"Over the low, best and high figures together the interval runs from {wording.ratio(lower)} to "
+        f"{wording.ratio(upper)}: "
+        + ("the finding does not hang on which of them is right." if same else "the finding hangs on which is right.")
+    )
+
+
+def onset_in_words(onset: Onset | str) -> str:
+    """Whether the rate changed near the date, and how well that is dated; never the best point alone."""
+    if isinstance(onset, str):
+        return f"Scan for a change near the date: not done. {onset}"
+    scanned = onset.evidence.index
+    asked = f"A scan of {wording.days(scanned[0], scanned[-1])} for one change of the rate"
+    p = f"p = {onset.p_value:.2g}"
+    if onset.p_value > 0.05:
+        return f"{asked} shows none ({p})."
+    way = "a fall" if onset.rate_after < onset.rate_before else "a rise"
+    dated = f"{asked} shows {way} ({p}), its first day among {wording.date_set(onset.onset_set)}"
+    if len(onset.onset_set) > WELL_DATED:
+        dated += f": {len(onset.onset_set)} of {len(scanned)} scanned days remain, so it is not dated well"
+    return f"{dated}."
