@@ -26,9 +26,9 @@ class Tally:
     ----------
     days : DatetimeIndex, shape (n_days,)
     sums : ndarray of float, shape (4, n_groups, n_days)
-        low, best, high and incidents; NaN in gaps.
+        low, best, high and incidents; NaN on days not observed.
     draws : ndarray of float, shape (n_groups, n_days, n_draws), or None
-        NaN in gaps.
+        NaN on days not observed.
     keys : DataFrame of str, shape (n_groups, n_by)
         The values that make each group; one row without columns where nothing was grouped.
     kept : ndarray of int, shape (n_groups,)
@@ -73,7 +73,7 @@ def count_incidents(
     days : DatetimeIndex, shape (n_days,)
         Every covered day.
     missing : ndarray of bool, shape (n_days,)
-        Days of declared gaps.
+        Days not observed: declared gaps, and days after the source's last.
     measure, allocation, where, by, draws, rng
         As in `daily_series`; `by` may be empty.
 
@@ -211,7 +211,7 @@ def _require_some_inside(table: pd.DataFrame, inside: np.ndarray, lost: np.ndarr
         return
     found = f"they lie between {table['date_start'].min():%Y-%m-%d} and {table['date_end'].max():%Y-%m-%d}"
     if lost.any():
-        found = f"{int((lost > 0).sum()):,} of them lie in declared gaps"
+        found = f"{int((lost > 0).sum()):,} of them lie on days not observed"
     raise CoverageError(
         f"None of {len(table):,} records lies inside coverage {days[0]:%Y-%m-%d}..{days[-1]:%Y-%m-%d}; {found}. "
         "Correct `coverage`."
@@ -255,7 +255,7 @@ def _draws(
 def _account(
     outcome: pd.Series, best: np.ndarray, key: np.ndarray, inside: np.ndarray, lost: np.ndarray
 ) -> pd.DataFrame:
-    """One line per group and outcome; `inside` and `lost` (in gaps) are shares of the counted records."""
+    """One line per group and outcome; `inside` and `lost` (on days not observed) are shares of the counted records."""
     counted = (outcome == _COUNTED).to_numpy()
     here, amount = key[counted], best[counted]
     whole, partly, nowhere = inside >= 1, (inside > 0) & (inside < 1), inside == 0
@@ -264,8 +264,8 @@ def _account(
         (_COUNTED, whole, amount),
         ("counted for its days inside coverage", partly, amount * inside),
         ("  the same records' days outside", partly & (outside > 1e-12), amount * outside),  # thirds do not add up to 1
-        ("  the same records' days in declared gaps", partly & (lost > 0), amount * lost),
-        ("in a declared gap", nowhere & (lost > 0), amount),
+        ("  the same records' days not observed", partly & (lost > 0), amount * lost),
+        ("on days not observed", nowhere & (lost > 0), amount),
         ("outside coverage", nowhere & (lost == 0), amount),
     ]
     found = [(label, here[rows], part[rows]) for label, rows, part in lines]

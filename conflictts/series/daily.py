@@ -13,7 +13,7 @@ from conflictts.incidents.table import Incidents, Provenance, Where
 from conflictts.series.allocation import Allocation
 from conflictts.series.counting import SUMS, Tally, count_incidents, where_in_words
 from conflictts.series.coverage import Day as Day
-from conflictts.series.coverage import covered_days, in_gaps
+from conflictts.series.coverage import after_the_source, covered_days, in_gaps
 from conflictts.series.coverage import pair_of_days as pair_of_days
 from conflictts.series.coverage import whole_day as whole_day
 from conflictts.series.given import Corrections, Given, Rule, daily_counts, daily_increments
@@ -292,7 +292,8 @@ def daily_series(
         What to count. A deadly incident is a record of one death or more.
     coverage : (first, last), optional
         First and last day the source watched, inclusive. Required unless the source declares it; never guessed from
-        the first and last record. Covered days without a record are 0.
+        the first and last record. Covered days without a record are 0. Days after the last that the source itself
+        claims to cover (`provenance.data_through`) are unobserved, NaN, and `source` says so.
     gaps : iterable of (first, last), optional
         Covered days on which the source did not watch after all, inclusive: NaN, never 0. What records lay there is not
         counted, and stands in the account.
@@ -325,7 +326,7 @@ def daily_series(
     ------
     CoverageError
         If no coverage is known, it is not a pair of days in order, or no record lies inside it; if it reaches beyond
-        the day of retrieval, or a gap lies outside it.
+        the day of retrieval, begins after the source's last day, or a gap lies outside it.
     UnknownNameError
         If the measure, the allocation, or a column or value of `where` or `by` does not exist.
     TooLittleData
@@ -347,7 +348,8 @@ def daily_series(
     by = (by,) if isinstance(by, str) else tuple(by or ())
     where = where or {}
     days = covered_days(coverage, incidents.provenance)
-    missing = in_gaps(days, gaps)
+    unwatched = after_the_source(days, incidents.provenance)
+    missing = in_gaps(days, gaps) | unwatched
     provisional, words = provisional_days(days, lag, retrieved_on or incidents.provenance.retrieved_on)
     tally = count_incidents(
         incidents, days, missing, measure=measure, allocation=allocation, where=where, by=by, draws=draws, rng=rng
@@ -357,7 +359,8 @@ def daily_series(
         measure=measure,
         unit=UNITS[measure],
         area=", ".join(part for part in (provenance.area, where_in_words(where)) if part),
-        source=f"{provenance.provider}, {provenance.vintage}",
+        source=f"{provenance.provider}, {provenance.vintage}"
+        + (f", which ends on {provenance.data_through:%Y-%m-%d}" if unwatched.any() else ""),
         allocation=allocation,
         by=by,
         status=np.select([missing, provisional], ["unobserved", "provisional"], "observed"),
