@@ -141,6 +141,8 @@ class RollingGrowth:
         NaN where not determined.
     factor : ndarray
         Variance of a window's total over its mean, memory included.
+    daily_factor : ndarray
+        The same were days independent of each other.
     reason : ndarray of str
         Why a window is not determined; "" where it is.
     memory : ndarray or None
@@ -151,6 +153,7 @@ class RollingGrowth:
     standard_error: np.ndarray
     degrees_of_freedom: np.ndarray
     factor: np.ndarray
+    daily_factor: np.ndarray
     reason: np.ndarray
     memory: np.ndarray | None
 
@@ -163,19 +166,19 @@ def rolling_growth(counts: np.ndarray, log_offset: np.ndarray, window_days: int)
     """Fit every window of `window_days` successive days; none where the series is shorter."""
     if len(counts) < window_days:
         nothing = np.empty(0)
-        return RollingGrowth(nothing, nothing, nothing, nothing, np.empty(0, dtype=object), None)
+        return RollingGrowth(nothing, nothing, nothing, nothing, nothing, np.empty(0, dtype=object), None)
     windows = np.lib.stride_tricks.sliding_window_view(counts, window_days)
     offsets = np.lib.stride_tricks.sliding_window_view(log_offset, window_days)
     reason = why_not(windows)
     usable = reason == ""
-    slope, error, freedom, factor = (np.full(len(windows), np.nan) for _ in range(4))
+    slope, error, freedom, factor, daily_factor = (np.full(len(windows), np.nan) for _ in range(5))
     memory = None
     if usable.any():
         fits = fit_windows(windows[usable], offsets[usable], total_days=int(np.isfinite(counts).sum()))
         slope[usable], error[usable], factor[usable] = fits.growth, fits.standard_error, fits.factor
-        freedom[usable], memory = fits.degrees_of_freedom, fits.memory
+        freedom[usable], daily_factor[usable], memory = fits.degrees_of_freedom, fits.daily_factor, fits.memory
         reason[usable & np.isnan(slope)] = "the regression does not converge"
-    return RollingGrowth(slope, error, freedom, factor, reason, memory)
+    return RollingGrowth(slope, error, freedom, factor, daily_factor, reason, memory)
 
 
 def why_not(windows: np.ndarray) -> np.ndarray:
