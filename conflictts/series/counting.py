@@ -10,7 +10,15 @@ import pandas as pd
 
 from conflictts.errors import CoverageError, InputError, TooLittleData, UnknownNameError
 from conflictts.incidents.table import FILTERS, Incidents, Where, matching_records
-from conflictts.series.allocation import ALLOCATIONS, Allocation, draw_allocations, lay_out, sum_pieces
+from conflictts.series.allocation import (
+    ALLOCATIONS,
+    DRAWN_UNITS,
+    Allocation,
+    DrawnUnit,
+    draw_allocations,
+    lay_out,
+    sum_pieces,
+)
 from conflictts.series.measures import UNITS, Measure, amounts_of
 
 NOT_STATED = "not stated"  # the name of the group of records whose key is blank
@@ -63,6 +71,7 @@ def count_incidents(
     where: Where,
     by: Sequence[str],
     draws: int | None,
+    drawn_unit: DrawnUnit,
     rng: np.random.Generator | None,
 ) -> Tally:
     """Count records per group and day, all groups at once.
@@ -74,7 +83,7 @@ def count_incidents(
         Every covered day.
     missing : ndarray of bool, shape (n_days,)
         Days not observed: declared gaps, and days after the source's last.
-    measure, allocation, where, by, draws, rng
+    measure, allocation, where, by, draws, drawn_unit, rng
         As in `daily_series`; `by` may be empty.
 
     Returns
@@ -82,7 +91,7 @@ def count_incidents(
     Tally
     """
     _require_known(measure, allocation, by)
-    _require_drawable(allocation, draws, rng)
+    _require_drawable(allocation, draws, drawn_unit, rng)
     table = incidents.table
     amounts = amounts_of(table, measure)
     outcome = _outcomes(incidents, amounts["best"], measure, allocation, where)
@@ -109,7 +118,7 @@ def count_incidents(
     return Tally(
         days=days,
         sums=sums,
-        draws=_draws(first, last, best, group, len(kept), missing, draws, rng),
+        draws=_draws(first, last, best, group, len(kept), missing, draws, drawn_unit, rng),
         keys=all_keys.loc[kept].reset_index(drop=True),
         kept=kept,
         account=_account(outcome, amounts["best"].to_numpy(), key, inside, lost),
@@ -141,7 +150,11 @@ def _require_known(measure: Measure, allocation: Allocation, by: Sequence[str]) 
         raise UnknownNameError(f"by = {', '.join(by)} names a column twice. Name each once.")
 
 
-def _require_drawable(allocation: Allocation, draws: int | None, rng: np.random.Generator | None) -> None:
+def _require_drawable(
+    allocation: Allocation, draws: int | None, drawn_unit: DrawnUnit, rng: np.random.Generator | None
+) -> None:
+    if drawn_unit not in DRAWN_UNITS:
+        raise UnknownNameError(f"No drawn_unit {drawn_unit!r}. Choose one of {', '.join(DRAWN_UNITS)}.")
     if draws is None:
         return
     if draws < 1:
@@ -237,17 +250,20 @@ def _draws(
     n_groups: int,
     missing: np.ndarray,
     draws: int | None,
+    drawn_unit: DrawnUnit,
     rng: np.random.Generator | None,
 ) -> np.ndarray | None:
     if draws is None or rng is None:
         return None
-    broken = best % 1 != 0
+    broken = (best % 1 != 0) & (drawn_unit == "persons")
     if broken.any():
         raise InputError(
             f"{int(broken.sum()):,} of {len(best):,} records count in fractions, the first {best[broken][0]:g}; draws "
-            "lay out whole numbers. Round them in the source, or leave `draws` out."
+            "lay out whole persons. Round them in the source, or use drawn_unit='records'."
         )
-    drawn = draw_allocations(first, last, best, group, n_groups=n_groups, n_days=len(missing), draws=draws, rng=rng)
+    drawn = draw_allocations(
+        first, last, best, group, n_groups=n_groups, n_days=len(missing), draws=draws, drawn_unit=drawn_unit, rng=rng
+    )
     drawn[:, missing] = np.nan
     return drawn
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.incidents.table import Incidents, Provenance, Where
-from conflictts.series.allocation import Allocation
+from conflictts.series.allocation import Allocation, DrawnUnit
 from conflictts.series.counting import SUMS, Tally, count_incidents, where_in_words
 from conflictts.series.coverage import Day as Day
 from conflictts.series.coverage import after_the_source, covered_days, in_gaps
@@ -54,7 +54,7 @@ class DailySeries:
     provenance : Provenance or None
         None where counts came as counts.
     draws : DataFrame, shape (n_days, n_draws), or None
-        Whole-number allocations of the best figure, one column each (NaN on unobserved days); None unless asked for.
+        Allocations of the best figure drawn by chance, one column each (NaN on unobserved days); None unless asked for.
         Their spread by month stands in `summary`.
     reporting_lag : str
         How long days stay provisional, in words, or "not known": then no day is marked provisional.
@@ -251,6 +251,7 @@ def daily_series(
     lag: ReportingLag | int | None = None,
     retrieved_on: Day | None = None,
     draws: int | None = None,
+    drawn_unit: DrawnUnit = "persons",
     rng: np.random.Generator | None = None,
 ) -> DailySeries: ...
 @overload
@@ -266,6 +267,7 @@ def daily_series(
     lag: ReportingLag | int | None = None,
     retrieved_on: Day | None = None,
     draws: int | None = None,
+    drawn_unit: DrawnUnit = "persons",
     rng: np.random.Generator | None = None,
 ) -> DailyPanel: ...
 def daily_series(
@@ -280,6 +282,7 @@ def daily_series(
     lag: ReportingLag | int | None = None,
     retrieved_on: Day | None = None,
     draws: int | None = None,
+    drawn_unit: DrawnUnit = "persons",
     rng: np.random.Generator | None = None,
 ) -> DailySeries | DailyPanel:
     """Count incidents per day over the days the source covered.
@@ -310,9 +313,12 @@ def daily_series(
     retrieved_on : date, optional
         When the records were downloaded; default as the source's provenance says. Needed with `lag`.
     draws : int, optional
-        Number of whole-number allocations to draw beside the spread one: each person of a record of several days falls
-        on one of its days by chance, independently of the others. Where all died on one unknown day, the dating is
-        less sure than these draws say.
+        Number of allocations to draw beside the spread one, each by chance.
+    drawn_unit : {"persons", "records"}, default "persons"
+        What falls on a day of its own in a draw. Persons: each of a record of several days falls on one of its days,
+        independently of the others, as in a toll that was told for a week. Records: all of a record fall on one of its
+        days, as in a massacre whose day is not known; the dating is then less sure, and intervals are wider. Use it
+        where a source's long records are single events, or where the finding must stand the harder assumption.
     rng : Generator, optional
         Source of chance for the draws.
 
@@ -328,7 +334,7 @@ def daily_series(
         If no coverage is known, it is not a pair of days in order, or no record lies inside it; if it reaches beyond
         the day of retrieval, begins after the source's last day, or a gap lies outside it.
     UnknownNameError
-        If the measure, the allocation, or a column or value of `where` or `by` does not exist.
+        If the measure, the allocation, the drawn unit, or a column or value of `where` or `by` does not exist.
     TooLittleData
         If no record states the measure.
     InputError
@@ -352,8 +358,9 @@ def daily_series(
     missing = in_gaps(days, gaps) | unwatched
     provisional, words = provisional_days(days, lag, retrieved_on or incidents.provenance.retrieved_on)
     tally = count_incidents(
-        incidents, days, missing, measure=measure, allocation=allocation, where=where, by=by, draws=draws, rng=rng
-    )
+        incidents, days, missing, measure=measure, allocation=allocation, where=where, by=by, draws=draws,
+        drawn_unit=drawn_unit, rng=rng,
+    )  # fmt: skip
     provenance = incidents.provenance
     counting = Counting(
         measure=measure,

@@ -304,10 +304,17 @@ def test_draws_vary_around_the_spread_series(idlib):
     assert "drawn_least" not in spread.summary()
 
 
+def test_draws_of_records_may_count_in_fractions():
+    daily = series_of([(0, 2, 1, 1.5, 2, False)], 0, 3, draws=40, drawn_unit="records", rng=np.random.default_rng(1))
+    assert set(np.unique(daily.draws.iloc[:2])) == {0.0, 1.5}
+    assert (daily.draws.sum() == 1.5).all()
+
+
 DRAWS_REFUSED = [
     pytest.param({"draws": 5}, "rng=np.random.default_rng", id="no source of chance"),
     pytest.param({"draws": 0, "rng": 1}, "draws = 0", id="none"),
     pytest.param({"draws": 5, "rng": 1, "allocation": "start"}, "allocation 'start' fixes them", id="allocation"),
+    pytest.param({"draws": 5, "rng": 1, "drawn_unit": "deaths"}, "No drawn_unit 'deaths'", id="unit"),
     pytest.param({"draws": 5, "rng": 1, "best": 1.5}, "1 of 1 records count in fractions, the first 1.5", id="halves"),
 ]
 
@@ -318,7 +325,7 @@ def test_draws_that_cannot_be_made_are_refused(options, message):
     record = (0, 1, 1, options.pop("best", 1), 2, False)
     if "rng" in options:
         options["rng"] = np.random.default_rng(options["rng"])
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(ConflictTSError, match=message):
         series_of([record], 0, 3, **options)
 
 
