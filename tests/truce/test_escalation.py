@@ -170,7 +170,7 @@ def test_ratio_is_a_jeffreys_ratio_on_effective_counts(then, now, ratio):
 
 
 FEW = [
-    pytest.param((7, 1.0, 8.0), (7, 1.0, 8.0), (np.nan, np.nan), "1 and 1, each worth less than one independent", id="both"),
+    pytest.param((7, 1.0, 8.0), (7, 1.0, 8.0), (np.nan, np.nan), "1 and 1, each worth less than one", id="both"),
     pytest.param((7, 1.0, 8.0), (7, 80.0, 8.0), (None, np.inf), "too few counts before: only a lower", id="before"),
     pytest.param((7, 0.0, 8.0), (7, 80.0, 8.0), (None, np.inf), "no counts before: only a lower", id="none before"),
     pytest.param((7, 80.0, 8.0), (7, 1.0, 8.0), (0.0, None), "", id="now"),
