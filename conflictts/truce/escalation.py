@@ -187,7 +187,7 @@ def measure_escalation(
         shortest_run=shortest,
         rule=_rule(window_days, shortest, silent_days),
         level=level,
-        warnings=_warnings(inside, window_days),
+        warnings=_warnings(inside, window_days, drawn=daily.draws is not None),
     )
 
 
@@ -328,12 +328,17 @@ def _rule(window_days: int, shortest: int, silent_days: int) -> str:
     )
 
 
-def _warnings(counts: pd.Series, window_days: int) -> tuple[str, ...]:
+def _warnings(counts: pd.Series, window_days: int, *, drawn: bool) -> tuple[str, ...]:
+    said: list[str] = []
+    if drawn:
+        said.append(
+            "the draws were not used, so the intervals leave out how records were dated; estimate_growth uses them"
+        )
     share = counts.rolling(window_days, min_periods=1).max() / counts.rolling(window_days, min_periods=1).sum()
     if len(counts) >= window_days and (heavy := share.iloc[window_days - 1 :] > 0.5).any():
         around = counts.loc[heavy[heavy].index[0] - pd.Timedelta(days=window_days - 1) : heavy[heavy].index[-1]]
-        return (
+        said.append(
             f"in {int(heavy.sum())} of {len(heavy)} windows a single day holds over half of the counts, the largest "
-            f"{around.idxmax():%Y-%m-%d} with {around.max():g}: growth there is the story of one day",
+            f"{around.idxmax():%Y-%m-%d} with {around.max():g}: growth there is the story of one day"
         )
-    return ()
+    return tuple(said)

@@ -10,7 +10,8 @@ from scipy.special import stdtrit
 
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.series.daily import DailySeries, Day, pair_of_days
-from conflictts.truce._windows import fit_windows
+from conflictts.truce._windows import WindowFits, fit_windows
+from conflictts.truce.negbin import pooled_freedom
 
 WINDOW_DAYS = 42  # the rolling window; the coverage of its intervals is measured in benchmarks/growth_coverage.py
 MIN_COUNTS, MIN_ACTIVE_DAYS = 10.0, 3
@@ -63,7 +64,9 @@ def estimate_growth(
     """Estimate by what factor the daily rate grew per week over a declared window.
 
     Counts are negative binomial around a log-linear trend. How far days remember each other is learnt from the whole
-    series, of which the window is a part.
+    series, of which the window is a part. Where the series has draws (allocations of records of several days by
+    chance), the trend is fitted to each and the fits are pooled by Rubin's rules, so that the interval holds the
+    dating's uncertainty too.
 
     Parameters
     ----------
@@ -85,11 +88,13 @@ def estimate_growth(
     CoverageError
         If the window lies outside the series.
     TooLittleData
-        If the window has under 14 days, over a fifth of them unobserved, under 10 counts or counts on under 3 days.
+        If the window has under 14 days, over a fifth of them unobserved, under 10 counts or counts on under 3 days,
+        or that is so of the draws.
 
     References
     ----------
-    Zeger (1988), Biometrika 75(4), 621-629 (regression of counts that remember).
+    Zeger (1988), Biometrika 75(4), 621-629 (regression of counts that remember); Rubin (1987), Multiple Imputation for
+    Nonresponse in Surveys, section 3.1; Barnard & Rubin (1999), Biometrika 86(4), 948-955 (degrees of freedom).
 
     Examples
     --------
@@ -119,8 +124,13 @@ def estimate_growth(
     if len(daily.table) > WINDOW_DAYS:
         memory = rolling_growth(daily.settled.to_numpy(), offset, WINDOW_DAYS).memory
     n_days = int(np.isfinite(counts).sum())
-    fit = fit_windows(counts[None], offset[part][None], total_days=n_days, memory=memory)
-    slope, half = float(fit.growth[0]), float(fit.half_width(level)[0])
+    rows = counts[None]
+    if daily.draws is not None:
+        rows = np.where(np.isfinite(rows), daily.draws.loc[first:last].to_numpy(dtype=float).T, np.nan)
+        if (why_not(rows) != "").any():
+            raise TooLittleData(f"Draws leave under {MIN_COUNTS:g} counts in the window, or too few days. Widen it.")
+    fit = fit_windows(rows, np.broadcast_to(offset[part], rows.shape), total_days=n_days, memory=memory)
+    slope, half = _pooled(fit, level)
     if not np.isfinite(slope):
         raise TooLittleData(f"The regression on {n_days} days with {np.nansum(counts):g} counts does not converge.")
     growth, lower, upper = (float(value) for value in np.exp([slope, slope - half, slope + half]))
@@ -129,6 +139,17 @@ def estimate_growth(
         daily, (first, last), n_days, float(np.nansum(counts)), growth, lower, upper, float(doubling), float(halving),
         level,
     )  # fmt: skip
+
+
+def _pooled(fit: WindowFits, level: float) -> tuple[float, float]:
+    """Slope of one fit, or of several to draws of one window by Rubin's rules, and half its interval's width."""
+    n_fits = len(fit.growth)
+    if np.ptp(fit.growth) < 1e-9:  # one fit, or draws that are all the same, to where the iteration ends
+        return float(fit.growth[0]), float(fit.half_width(level)[0])
+    between = (1 + 1 / n_fits) * float(fit.growth.var(ddof=1))
+    variance = float((fit.standard_error**2).mean()) + between
+    freedom = pooled_freedom(float(fit.degrees_of_freedom.mean()), between / variance, n_fits)
+    return float(fit.growth.mean()), float(stdtrit(freedom, 0.5 + level / 2)) * float(np.sqrt(variance))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

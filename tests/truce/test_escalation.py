@@ -334,4 +334,7 @@ def test_rule_and_warnings_are_said():
     assert f"at least {found.shortest_run} days" in found.rule
     assert "a single day holds over half" in found.warnings[0]
     assert "2020-02-20 with 400" in found.warnings[0]
-    assert measure_escalation(made(np.tile([1.0, 2.0, 0.0], 30))).warnings == ()
+    even = made(np.tile([1.0, 2.0, 0.0], 30))
+    assert measure_escalation(even).warnings == ()
+    drawn = measure_escalation(replace(even, draws=pd.DataFrame({0: even.counts, 1: even.counts})))
+    assert drawn.warnings[0].startswith("the draws were not used")
