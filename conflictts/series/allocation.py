@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 
 Allocation = Literal["spread", "exact", "start", "midpoint"]
+DrawnUnit = Literal["persons", "records"]
+DRAWN_UNITS: tuple[DrawnUnit, ...] = ("persons", "records")
 ALLOCATIONS: tuple[Allocation, ...] = ("spread", "exact", "start", "midpoint")
 
 
@@ -96,22 +98,24 @@ def draw_allocations(
     n_groups: int,
     n_days: int,
     draws: int,
+    drawn_unit: DrawnUnit,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Lay whole persons (or incidents) over the days of their records, each on a day drawn by chance.
+    """Lay whole persons, or whole records, over the days of their records, each on a day drawn by chance.
 
     The persons of a record fall on its days independently of each other and with equal chances, so that the counts of
-    its days are multinomial; a person that falls outside the covered days is not counted. Only records of several days
-    are drawn; the others are the same in every draw.
+    its days are multinomial; or all of them fall on one of its days. What falls outside the covered days is not
+    counted. Only records of several days are drawn; the others are the same in every draw.
 
     Parameters
     ----------
     first, last, group : ndarray of int, shape (n_records,)
         As in `lay_out` and `sum_pieces`.
     amounts : ndarray of float, shape (n_records,)
-        What each record adds: whole numbers.
+        What each record adds: whole numbers, where persons are drawn.
     draws : int
         How many allocations.
+    drawn_unit : {"persons", "records"}
     rng : Generator
 
     Returns
@@ -121,12 +125,15 @@ def draw_allocations(
     single = (last == first) & (first >= 0) & (first < n_days)
     n_cells = n_groups * n_days
     fixed = np.bincount(group[single] * n_days + first[single], weights=amounts[single], minlength=n_cells)
-    several = np.flatnonzero(last > first)
-    person = np.repeat(several, amounts[several].astype(np.int64))
-    begin, length, row = first[person], (last - first + 1)[person], group[person] * n_days
+    unit = np.flatnonzero(last > first)
+    weight = amounts[unit]
+    if drawn_unit == "persons":
+        unit = np.repeat(unit, weight.astype(np.int64))
+        weight = np.ones(len(unit))
+    begin, length, row = first[unit], (last - first + 1)[unit], group[unit] * n_days
     drawn = np.empty((n_cells, draws))
     for column in range(draws):
         day = begin + rng.integers(length)
         inside = (day >= 0) & (day < n_days)
-        drawn[:, column] = fixed + np.bincount((row + day)[inside], minlength=n_cells)
+        drawn[:, column] = fixed + np.bincount((row + day)[inside], weights=weight[inside], minlength=n_cells)
     return drawn.reshape(n_groups, n_days, draws)

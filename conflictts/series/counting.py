@@ -10,7 +10,15 @@ import pandas as pd
 
 from conflictts.errors import CoverageError, InputError, TooLittleData, UnknownNameError
 from conflictts.incidents.table import FILTERS, Incidents, Where, matching_records
-from conflictts.series.allocation import ALLOCATIONS, Allocation, draw_allocations, lay_out, sum_pieces
+from conflictts.series.allocation import (
+    ALLOCATIONS,
+    DRAWN_UNITS,
+    Allocation,
+    DrawnUnit,
+    draw_allocations,
+    lay_out,
+    sum_pieces,
+)
 from conflictts.series.measures import UNITS, Measure, amounts_of
 
 NOT_STATED = "not stated"  # the name of the group of records whose key is blank
@@ -26,9 +34,9 @@ class Tally:
     ----------
     days : DatetimeIndex, shape (n_days,)
     sums : ndarray of float, shape (4, n_groups, n_days)
-        low, best, high and incidents; NaN in gaps.
+        low, best, high and incidents; NaN on days not observed.
     draws : ndarray of float, shape (n_groups, n_days, n_draws), or None
-        NaN in gaps.
+        NaN on days not observed.
     keys : DataFrame of str, shape (n_groups, n_by)
         The values that make each group; one row without columns where nothing was grouped.
     kept : ndarray of int, shape (n_groups,)
@@ -63,6 +71,7 @@ def count_incidents(
     where: Where,
     by: Sequence[str],
     draws: int | None,
+    drawn_unit: DrawnUnit,
     rng: np.random.Generator | None,
 ) -> Tally:
     """Count records per group and day, all groups at once.
@@ -73,8 +82,8 @@ def count_incidents(
     days : DatetimeIndex, shape (n_days,)
         Every covered day.
     missing : ndarray of bool, shape (n_days,)
-        Days of declared gaps.
-    measure, allocation, where, by, draws, rng
+        Days not observed: declared gaps, and days after the source's last.
+    measure, allocation, where, by, draws, drawn_unit, rng
         As in `daily_series`; `by` may be empty.
 
     Returns
@@ -82,7 +91,7 @@ def count_incidents(
     Tally
     """
     _require_known(measure, allocation, by)
-    _require_drawable(allocation, draws, rng)
+    _require_drawable(allocation, draws, drawn_unit, rng)
     table = incidents.table
     amounts = amounts_of(table, measure)
     outcome = _outcomes(incidents, amounts["best"], measure, allocation, where)
@@ -109,7 +118,7 @@ def count_incidents(
     return Tally(
         days=days,
         sums=sums,
-        draws=_draws(first, last, best, group, len(kept), missing, draws, rng),
+        draws=_draws(first, last, best, group, len(kept), missing, draws, drawn_unit, rng),
         keys=all_keys.loc[kept].reset_index(drop=True),
         kept=kept,
         account=_account(outcome, amounts["best"].to_numpy(), key, inside, lost),
@@ -141,7 +150,11 @@ def _require_known(measure: Measure, allocation: Allocation, by: Sequence[str]) 
         raise UnknownNameError(f"by = {', '.join(by)} names a column twice. Name each once.")
 
 
-def _require_drawable(allocation: Allocation, draws: int | None, rng: np.random.Generator | None) -> None:
+def _require_drawable(
+    allocation: Allocation, draws: int | None, drawn_unit: DrawnUnit, rng: np.random.Generator | None
+) -> None:
+    if drawn_unit not in DRAWN_UNITS:
+        raise UnknownNameError(f"No drawn_unit {drawn_unit!r}. Choose one of {', '.join(DRAWN_UNITS)}.")
     if draws is None:
         return
     if draws < 1:
@@ -211,7 +224,7 @@ def _require_some_inside(table: pd.DataFrame, inside: np.ndarray, lost: np.ndarr
         return
     found = f"they lie between {table['date_start'].min():%Y-%m-%d} and {table['date_end'].max():%Y-%m-%d}"
     if lost.any():
-        found = f"{int((lost > 0).sum()):,} of them lie in declared gaps"
+        found = f"{int((lost > 0).sum()):,} of them lie on days not observed"
     raise CoverageError(
         f"None of {len(table):,} records lies inside coverage {days[0]:%Y-%m-%d}..{days[-1]:%Y-%m-%d}; {found}. "
         "Correct `coverage`."
@@ -237,17 +250,20 @@ def _draws(
     n_groups: int,
     missing: np.ndarray,
     draws: int | None,
+    drawn_unit: DrawnUnit,
     rng: np.random.Generator | None,
 ) -> np.ndarray | None:
     if draws is None or rng is None:
         return None
-    broken = best % 1 != 0
+    broken = (best % 1 != 0) & (drawn_unit == "persons")
     if broken.any():
         raise InputError(
             f"{int(broken.sum()):,} of {len(best):,} records count in fractions, the first {best[broken][0]:g}; draws "
-            "lay out whole numbers. Round them in the source, or leave `draws` out."
+            "lay out whole persons. Round them in the source, or use drawn_unit='records'."
         )
-    drawn = draw_allocations(first, last, best, group, n_groups=n_groups, n_days=len(missing), draws=draws, rng=rng)
+    drawn = draw_allocations(
+        first, last, best, group, n_groups=n_groups, n_days=len(missing), draws=draws, drawn_unit=drawn_unit, rng=rng
+    )
     drawn[:, missing] = np.nan
     return drawn
 
@@ -255,7 +271,7 @@ def _draws(
 def _account(
     outcome: pd.Series, best: np.ndarray, key: np.ndarray, inside: np.ndarray, lost: np.ndarray
 ) -> pd.DataFrame:
-    """One line per group and outcome; `inside` and `lost` (in gaps) are shares of the counted records."""
+    """One line per group and outcome; `inside` and `lost` (on days not observed) are shares of the counted records."""
     counted = (outcome == _COUNTED).to_numpy()
     here, amount = key[counted], best[counted]
     whole, partly, nowhere = inside >= 1, (inside > 0) & (inside < 1), inside == 0
@@ -264,8 +280,8 @@ def _account(
         (_COUNTED, whole, amount),
         ("counted for its days inside coverage", partly, amount * inside),
         ("  the same records' days outside", partly & (outside > 1e-12), amount * outside),  # thirds do not add up to 1
-        ("  the same records' days in declared gaps", partly & (lost > 0), amount * lost),
-        ("in a declared gap", nowhere & (lost > 0), amount),
+        ("  the same records' days not observed", partly & (lost > 0), amount * lost),
+        ("on days not observed", nowhere & (lost > 0), amount),
         ("outside coverage", nowhere & (lost == 0), amount),
     ]
     found = [(label, here[rows], part[rows]) for label, rows, part in lines]

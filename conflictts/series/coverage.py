@@ -74,6 +74,36 @@ def covered_days(coverage: tuple[Day, Day] | None, provenance: Provenance) -> pd
     return pd.date_range(first, last, freq="D", unit="us", name="day")
 
 
+def after_the_source(days: pd.DatetimeIndex, provenance: Provenance) -> np.ndarray:
+    """Say which of the covered days come after the last day that the source itself claims to cover.
+
+    Parameters
+    ----------
+    days : DatetimeIndex, shape (n_days,)
+        Every covered day once, in order.
+    provenance : Provenance
+        Where it states no such day, none comes after it.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_days,)
+
+    Raises
+    ------
+    CoverageError
+        If all of them do.
+    """
+    if provenance.data_through is None:
+        return np.zeros(len(days), dtype=bool)
+    through = whole_day(provenance.data_through, "data_through")
+    if through < days[0]:
+        raise CoverageError(
+            f"Coverage {days[0]:%Y-%m-%d}..{days[-1]:%Y-%m-%d} begins after the last day that {provenance.provider} "
+            f"covers, {through:%Y-%m-%d}. Correct `coverage`, or download the records anew."
+        )
+    return np.asarray(days > through)
+
+
 def in_gaps(days: pd.DatetimeIndex, gaps: Iterable[tuple[Day, Day]]) -> np.ndarray:
     """Say which of the covered days lie in a declared gap.
 

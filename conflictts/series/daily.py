@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from conflictts.incidents.table import Incidents, Provenance, Where
-from conflictts.series.allocation import Allocation
+from conflictts.series.allocation import Allocation, DrawnUnit
 from conflictts.series.counting import SUMS, Tally, count_incidents, where_in_words
 from conflictts.series.coverage import Day as Day
-from conflictts.series.coverage import covered_days, in_gaps
+from conflictts.series.coverage import after_the_source, covered_days, in_gaps
 from conflictts.series.coverage import pair_of_days as pair_of_days
 from conflictts.series.coverage import whole_day as whole_day
 from conflictts.series.given import Corrections, Given, Rule, daily_counts, daily_increments
@@ -54,7 +54,7 @@ class DailySeries:
     provenance : Provenance or None
         None where counts came as counts.
     draws : DataFrame, shape (n_days, n_draws), or None
-        Whole-number allocations of the best figure, one column each (NaN on unobserved days); None unless asked for.
+        Allocations of the best figure drawn by chance, one column each (NaN on unobserved days); None unless asked for.
         Their spread by month stands in `summary`.
     reporting_lag : str
         How long days stay provisional, in words, or "not known": then no day is marked provisional.
@@ -251,6 +251,7 @@ def daily_series(
     lag: ReportingLag | int | None = None,
     retrieved_on: Day | None = None,
     draws: int | None = None,
+    drawn_unit: DrawnUnit = "persons",
     rng: np.random.Generator | None = None,
 ) -> DailySeries: ...
 @overload
@@ -266,6 +267,7 @@ def daily_series(
     lag: ReportingLag | int | None = None,
     retrieved_on: Day | None = None,
     draws: int | None = None,
+    drawn_unit: DrawnUnit = "persons",
     rng: np.random.Generator | None = None,
 ) -> DailyPanel: ...
 def daily_series(
@@ -280,6 +282,7 @@ def daily_series(
     lag: ReportingLag | int | None = None,
     retrieved_on: Day | None = None,
     draws: int | None = None,
+    drawn_unit: DrawnUnit = "persons",
     rng: np.random.Generator | None = None,
 ) -> DailySeries | DailyPanel:
     """Count incidents per day over the days the source covered.
@@ -292,7 +295,8 @@ def daily_series(
         What to count. A deadly incident is a record of one death or more.
     coverage : (first, last), optional
         First and last day the source watched, inclusive. Required unless the source declares it; never guessed from
-        the first and last record. Covered days without a record are 0.
+        the first and last record. Covered days without a record are 0. Days after the last that the source itself
+        claims to cover (`provenance.data_through`) are unobserved, NaN, and `source` says so.
     gaps : iterable of (first, last), optional
         Covered days on which the source did not watch after all, inclusive: NaN, never 0. What records lay there is not
         counted, and stands in the account.
@@ -309,9 +313,12 @@ def daily_series(
     retrieved_on : date, optional
         When the records were downloaded; default as the source's provenance says. Needed with `lag`.
     draws : int, optional
-        Number of whole-number allocations to draw beside the spread one: each person of a record of several days falls
-        on one of its days by chance, independently of the others. Where all died on one unknown day, the dating is
-        less sure than these draws say.
+        Number of allocations to draw beside the spread one, each by chance.
+    drawn_unit : {"persons", "records"}, default "persons"
+        What falls on a day of its own in a draw. Persons: each of a record of several days falls on one of its days,
+        independently of the others, as in a toll that was told for a week. Records: all of a record fall on one of its
+        days, as in a massacre whose day is not known; the dating is then less sure, and intervals are wider. Use it
+        where a source's long records are single events, or where the finding must stand the harder assumption.
     rng : Generator, optional
         Source of chance for the draws.
 
@@ -325,9 +332,9 @@ def daily_series(
     ------
     CoverageError
         If no coverage is known, it is not a pair of days in order, or no record lies inside it; if it reaches beyond
-        the day of retrieval, or a gap lies outside it.
+        the day of retrieval, begins after the source's last day, or a gap lies outside it.
     UnknownNameError
-        If the measure, the allocation, or a column or value of `where` or `by` does not exist.
+        If the measure, the allocation, the drawn unit, or a column or value of `where` or `by` does not exist.
     TooLittleData
         If no record states the measure.
     InputError
@@ -347,17 +354,20 @@ def daily_series(
     by = (by,) if isinstance(by, str) else tuple(by or ())
     where = where or {}
     days = covered_days(coverage, incidents.provenance)
-    missing = in_gaps(days, gaps)
+    unwatched = after_the_source(days, incidents.provenance)
+    missing = in_gaps(days, gaps) | unwatched
     provisional, words = provisional_days(days, lag, retrieved_on or incidents.provenance.retrieved_on)
     tally = count_incidents(
-        incidents, days, missing, measure=measure, allocation=allocation, where=where, by=by, draws=draws, rng=rng
-    )
+        incidents, days, missing, measure=measure, allocation=allocation, where=where, by=by, draws=draws,
+        drawn_unit=drawn_unit, rng=rng,
+    )  # fmt: skip
     provenance = incidents.provenance
     counting = Counting(
         measure=measure,
         unit=UNITS[measure],
         area=", ".join(part for part in (provenance.area, where_in_words(where)) if part),
-        source=f"{provenance.provider}, {provenance.vintage}",
+        source=f"{provenance.provider}, {provenance.vintage}"
+        + (f", which ends on {provenance.data_through:%Y-%m-%d}" if unwatched.any() else ""),
         allocation=allocation,
         by=by,
         status=np.select([missing, provisional], ["unobserved", "provisional"], "observed"),

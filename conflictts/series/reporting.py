@@ -51,15 +51,19 @@ class ReportingLag:
 
         Where even the oldest age of the table does not reach it, that age.
         """
-        surely = self.table["lower"].fillna(self.table["share"])
-        reached = np.flatnonzero(surely >= self.complete)
-        return int(self.table.index[reached[0] if len(reached) else -1])
+        return int(self.table.index[self._reached[0] if len(self._reached) else -1])
+
+    @property
+    def _reached(self) -> np.ndarray:
+        """Positions in the table at which `complete` is surely reached."""
+        return np.flatnonzero(self.table["lower"].fillna(self.table["share"]) >= self.complete)
 
     @property
     def words(self) -> str:
         """How long days stay provisional, and why, for footers and reports."""
         basis = f"estimated from {len(self.vintages)} vintages" if self.vintages else "declared"
-        return f"{self.complete:.0%} of the final count is in after {self.days} days ({basis})"
+        told = "is in" if len(self._reached) else "may not be in even"
+        return f"{self.complete:.0%} of the final count {told} after {self.days} days ({basis})"
 
     @classmethod
     def declared(cls, shares: Mapping[int, float], *, complete: float = 0.95) -> ReportingLag:

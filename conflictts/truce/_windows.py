@@ -33,6 +33,8 @@ class WindowFits:
         Days over variance inflation, less two, at least 4.
     factor : ndarray, shape (n_windows,)
         Variance of the window's total over its mean, memory between days included; at least 1.
+    daily_factor : ndarray, shape (n_windows,)
+        The same were days independent of each other.
     memory : ndarray, shape (n_phi,)
         Weights of the family of autocorrelation functions; see `autocorrelation`.
     """
@@ -41,6 +43,7 @@ class WindowFits:
     standard_error: np.ndarray
     degrees_of_freedom: np.ndarray
     factor: np.ndarray
+    daily_factor: np.ndarray
     memory: np.ndarray
 
     def half_width(self, level: float) -> np.ndarray:
@@ -93,7 +96,9 @@ def fit_windows(
     covariance = dispersion * bread @ meat @ bread
     inflation = np.maximum(covariance[:, 1, 1] / (dispersion * bread[:, 1, 1]), 1.0)
     pull = np.stack([mean.sum(1), mean @ week], axis=-1)  # of the coefficients on the fitted total
-    total_variance = np.einsum("wi,wij,wj->w", pull, covariance, pull)
+
+    def of_total(covariance: np.ndarray) -> np.ndarray:
+        return np.asarray(np.maximum(np.einsum("wi,wij,wj->w", pull, covariance, pull) / pull[:, 0], 1.0))
 
     def answer(values: np.ndarray) -> np.ndarray:
         return np.where(done, values, np.nan)
@@ -102,7 +107,8 @@ def fit_windows(
         growth=answer(growth),
         standard_error=answer(np.sqrt(covariance[:, 1, 1])),
         degrees_of_freedom=answer(np.maximum(seen.sum(1) / inflation - SLOW_COLUMNS, 4.0)),
-        factor=answer(np.maximum(total_variance / pull[:, 0], 1.0)),
+        factor=answer(of_total(covariance)),
+        daily_factor=answer(of_total(dispersion * bread)),
         memory=memory,
     )
 

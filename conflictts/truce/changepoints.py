@@ -47,6 +47,11 @@ class Changepoints:
         intervals and, where it is not larger between a change's neighbours, the location sets.
     penalty : float
         Price of one change on the scale of twice the log-likelihood.
+    found_in_draws : ndarray, shape (n_changes,), or None
+        Share of the series' draws (allocations of records of several days) in which the search finds a change on a
+        day of this one's set; None for a series without draws.
+    others_in_draws : float or None
+        Changes per draw that lie in none of the sets.
     """
 
     daily: DailySeries
@@ -59,9 +64,14 @@ class Changepoints:
     weekday_profile: pd.Series
     factor: float
     penalty: float
+    found_in_draws: np.ndarray | None = None
+    others_in_draws: float | None = None
 
     def summary(self) -> pd.DataFrame:
-        """One row per change: best point, first and last day of its set, days in the set, rates before and after."""
+        """One row per change: best point, first and last day of its set, days in the set, rates before and after.
+
+        Where the series has draws, also the share of them in which the change is found.
+        """
         rows = [
             {
                 "best_point": date,
@@ -74,7 +84,8 @@ class Changepoints:
             for k, (date, days) in enumerate(zip(self.dates, self.location_sets, strict=True))
         ]
         columns = ["best_point", "set_first", "set_last", "set_days", "rate_before", "rate_after"]
-        return pd.DataFrame(rows, columns=columns)
+        table = pd.DataFrame(rows, columns=columns)
+        return table if self.found_in_draws is None else table.assign(found_in_draws=self.found_in_draws)
 
 
 def detect_changepoints(
@@ -92,6 +103,10 @@ def detect_changepoints(
     of rates is found exactly, each change costing 2.35 f log(n) on the scale of twice the log-likelihood, f being the
     factor by which memory between days multiplies the variance of a mean; profile, size and f are estimated along
     with it. No change is an answer.
+
+    Where the series has draws (allocations of records of several days by chance), each location set holds the mean of
+    the draws' probabilities, so that it covers how the records were dated too; and the search is repeated on each draw
+    to say in what share of them a change is found. The dates, rates and their intervals are those of the series itself.
 
     Memory means autocorrelation that fades by at least three tenths a day; anything slower is told as changes.
 
@@ -155,14 +170,19 @@ def detect_changepoints(
     changes, rates, profile, size, factor, phi = found
     edges = [0, *changes.tolist(), len(counts)]
     residuals = _noise.pearson_residuals(counts, day_of_week, observed, changes, rates, profile, size)
+    draws = _drawn(daily, days, observed)
+    series = counts[None] if draws is None else draws
     sets = []
     for k in range(1, len(edges) - 1):
         part = slice(edges[k - 1], edges[k + 1])
         local = _noise.memory(residuals[part], observed[part], 2)
-        p = split_probabilities(
-            counts[part], day_of_week[part], observed[part], profile, size, *max(local, (factor, phi))
-        )
-        sets.append(days[part][smallest_set(p, level)])
+        noise = (profile, size, *max(local, (factor, phi)))
+        p = [split_probabilities(each[part], day_of_week[part], observed[part], *noise) for each in series]
+        sets.append(days[part][smallest_set(np.mean(p, axis=0), level)])
+    price = multiple * log_n / 2
+    found_in_draws, others = (
+        (None, None) if draws is None else _found_in_draws(draws, arrays, price, weekday, days, sets)
+    )
     return Changepoints(
         daily=daily,
         window=(days[0], days[-1]),
@@ -174,7 +194,39 @@ def detect_changepoints(
         weekday_profile=pd.Series(profile, index=["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]),
         factor=float(factor),
         penalty=multiple * log_n * float(factor),
+        found_in_draws=found_in_draws,
+        others_in_draws=others,
     )
+
+
+def _drawn(daily: DailySeries, days: pd.DatetimeIndex, observed: np.ndarray) -> np.ndarray | None:
+    """The draws on the days searched, 0 where not observed or provisional, shape (n_draws, n_days)."""
+    if daily.draws is None:
+        return None
+    return np.ascontiguousarray(np.where(observed[:, None], daily.draws.reindex(days).to_numpy(dtype=float), 0.0).T)
+
+
+def _found_in_draws(
+    draws: np.ndarray,
+    arrays: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    price: float,
+    weekday: bool,
+    days: pd.DatetimeIndex,
+    sets: list[pd.DatetimeIndex],
+) -> tuple[np.ndarray, float]:
+    """Share of the draws with a change in each set, and changes per draw in none of them."""
+    from conflictts.truce import _segment
+
+    _, day_of_week, observed, _ = arrays
+    found, others = np.zeros(len(sets)), 0
+    for counts in draws:
+        if counts.sum() == 0:  # no rate to change
+            continue
+        changes = _segment.find_changes(counts, day_of_week, observed, rate_grid(counts, observed), price, weekday)[0]
+        inside = np.array([days[changes].isin(each) for each in sets]).reshape(len(sets), len(changes))
+        found += inside.any(axis=1)
+        others += int((~inside.any(axis=0)).sum())
+    return found / len(draws), others / len(draws)
 
 
 def _check_options(level: float, false_alarm: float | None, rng: np.random.Generator | None) -> None:

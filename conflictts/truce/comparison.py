@@ -11,6 +11,8 @@ from scipy.special import fdtri
 from conflictts.errors import CoverageError
 from conflictts.series.daily import Day, pair_of_days
 
+LEAST_EFFECTIVE = 1.0  # effective counts on a side; with fewer the prior alone would set that end of the interval
+
 
 def compare_periods(
     counts: pd.Series, factor: pd.Series, period_days: int, baseline: tuple[Day, Day] | None, level: float
@@ -53,13 +55,18 @@ class _Side:
     factor: float
 
     @property
-    def shape(self) -> float:
-        return self.total / self.factor + 0.5
+    def effective(self) -> float:
+        """Counts divided by their variance inflation: as many independent events know as much."""
+        return self.total / self.factor
 
 
 def _side(counts: pd.Series, factor: pd.Series) -> _Side:
     values = counts.to_numpy()
     return _Side(int(np.isfinite(values).sum()), float(np.nansum(values)), float(factor.loc[counts.index].mean()))
+
+
+def _week(counts: np.ndarray, factor: float) -> _Side:
+    return _Side(int(np.isfinite(counts).sum()), float(np.nansum(counts)), max(factor, 1.0))
 
 
 def _ratio(then: _Side, now: _Side, level: float, least_days: int) -> dict[str, object]:
@@ -70,34 +77,77 @@ def _ratio(then: _Side, now: _Side, level: float, least_days: int) -> dict[str, 
         return unknown | {"reason": f"only {fewest} settled days on one side, {least_days} are needed"}
     if then.total + now.total == 0:
         return unknown | {"reason": "no counts on either side"}
+    few_before, few_now = then.effective < LEAST_EFFECTIVE, now.effective < LEAST_EFFECTIVE
+    if few_before and few_now:
+        counts = f"{then.total:.3g} and {now.total:.3g}"
+        return unknown | {"reason": f"too clustered to compare: {counts}, each worth less than one independent event"}
+    before, after = then.effective + 0.5, now.effective + 0.5
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
-    scale = (now.shape * now.factor / now.days) / (then.shape * then.factor / then.days)
-    lower, upper = fdtri(2 * now.shape, 2 * then.shape, tails) * scale
-    if then.total == 0:
-        return {"ratio": np.nan, "lower": float(lower), "upper": np.inf, "reason": "no counts before: only a lower end"}
+    scale = (after * now.factor / now.days) / (before * then.factor / then.days)
+    lower, upper = fdtri(2 * after, 2 * before, tails) * scale
+    if few_now:
+        lower = 0.0
+    if few_before:
+        few = f"{'too few' if then.total else 'no'} counts before: only a lower end"
+        return {"ratio": np.nan, "lower": float(lower), "upper": np.inf, "reason": few}
     ratio = (now.total / now.days) / (then.total / then.days)
-    return {"ratio": ratio, "lower": float(lower) if ratio > 0 else 0.0, "upper": float(upper), "reason": ""}
+    return {"ratio": ratio, "lower": float(lower), "upper": float(upper), "reason": ""}
 
 
-def week_on_week(table: pd.DataFrame, factor: pd.Series, level: float) -> pd.DataFrame:
-    """Totals per week from Monday, and the ratio of each week's rate to that of the week before."""
+def remembered(then: np.ndarray, now: np.ndarray, autocorrelation: np.ndarray) -> float:
+    """How many times memory multiplies the variance of the difference of the means of two adjoining stretches of days.
+
+    Memory swells the variance of either mean, but what the two share leaves their difference; between neighbouring
+    weeks that is much of it.
+
+    Parameters
+    ----------
+    then, now : ndarray of float, shapes (n_then,) and (n_now,)
+        Counts; NaN on days not observed. Each has a day that is.
+    autocorrelation : ndarray
+        By distance in days from 0; as long as both stretches.
+    """
+    parts = [sign * np.isfinite(counts) / np.isfinite(counts).sum() for sign, counts in ((-1, then), (1, now))]
+    pull = np.concatenate(parts)
+    day = np.arange(len(pull))
+    return float(pull @ autocorrelation[np.abs(day[:, None] - day)] @ pull / (pull @ pull))
+
+
+def week_on_week(
+    table: pd.DataFrame, daily_factor: pd.Series, autocorrelation: np.ndarray, level: float
+) -> pd.DataFrame:
+    """Totals per week from Monday, and the ratio of each week's rate to that of the week before.
+
+    Parameters
+    ----------
+    table : DataFrame, daily index
+        low, best and high; NaN on days that are not settled.
+    daily_factor : Series, daily index
+        Variance over mean of a total around each day, were days independent.
+    autocorrelation : ndarray, shape (14,)
+        By distance in days from 0.
+    level : float
+    """
     index = pd.DatetimeIndex(table.index)
     begins = np.flatnonzero((index.day_of_week == 0) | (np.arange(len(index)) == 0))
     totals = table[["low", "best", "high"]].to_numpy()
-    spread = factor.to_numpy()
+    spread = daily_factor.to_numpy()
     rows: list[dict[str, object]] = []
-    before: _Side | None = None
+    before: tuple[np.ndarray, float] | None = None  # counts of the week before, and its factor
     for begin, end in zip(begins, [*begins[1:], len(index)], strict=True):
         week = totals[begin:end]
         days = int(np.isfinite(week[:, 1]).sum())
         low, best, high = np.nansum(week, axis=0) if days else np.full(3, np.nan)
-        side = _Side(days, float(np.nansum(week[:, 1])), float(spread[begin:end].mean()))
+        factor = float(spread[begin:end].mean())
         row: dict[str, object] = {"first": index[begin], "last": index[end - 1], "days": days}
         row |= {"low": low, "best": best, "high": high, "per_day": best / days if days else np.nan}
         if before is None:
             row |= {"ratio": np.nan, "lower": np.nan, "upper": np.nan, "reason": "first week"}
         else:
-            row |= _ratio(before, side, level, 4)
+            (then, then_factor), now = before, week[:, 1]
+            both = bool(np.isfinite(then).any() and np.isfinite(now).any())
+            memory = remembered(then, now, autocorrelation) if both else 1.0
+            row |= _ratio(_week(then, then_factor * memory), _week(now, factor * memory), level, 4)
         rows.append(row)
-        before = side
+        before = (week[:, 1], factor)
     return pd.DataFrame(rows)

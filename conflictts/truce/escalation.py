@@ -11,6 +11,7 @@ from scipy.special import gammaincinv
 
 from conflictts.errors import TooLittleData, UnknownNameError
 from conflictts.series.daily import DailySeries, Day
+from conflictts.truce._windows import autocorrelation
 from conflictts.truce.comparison import compare_periods, week_on_week
 from conflictts.truce.growth import WINDOW_DAYS, RollingGrowth, refuse_level, rolling_growth, times, weekday_offset
 
@@ -52,7 +53,8 @@ class Escalation:
         ``reason`` where one of these cannot be told.
     weeks : DataFrame
         One row per week from Monday: ``first``, ``last``, ``days`` (settled), ``low``, ``best``, ``high``, ``per_day``,
-        ``ratio`` to the week before with ``lower`` and ``upper``, ``reason``.
+        ``ratio`` to the week before with ``lower`` and ``upper``, ``reason`` (why there is no ratio). A side whose
+        counts, so clustered, are worth less than one independent event sets no end of the interval.
     shortest_run : int
         Days in succession whose window must exclude no change before a rise or fall is established.
     rule : str
@@ -166,7 +168,9 @@ def measure_escalation(
     part = settled.index.slice_indexer(first, last)
     rolling = rolling_growth(inside.to_numpy(), offset[part], window_days)
     growth = _growth_table(inside, rolling, window_days, level)
-    factor = _factor_of_day(inside, rolling, window_days)
+    factor = _factor_of_day(inside, rolling.factor, window_days)
+    daily_factor = _factor_of_day(inside, rolling.daily_factor, window_days)
+    memory = np.eye(1, 14)[0] if rolling.memory is None else autocorrelation(rolling.memory, 14)
     shortest = _shortest_run(len(inside), window_days)
     phase, reason = _phases_of_days(settled, rolling, window_days, shortest, silent_days)
     table = daily.table.loc[first:last].where(inside.notna())
@@ -179,11 +183,11 @@ def measure_escalation(
         phase=phase,
         phases=_phase_table(phase, reason, settled, growth),
         comparisons=compare_periods(inside, factor, period_days, baseline, level),
-        weeks=week_on_week(table, factor, level),
+        weeks=week_on_week(table, daily_factor, memory, level),
         shortest_run=shortest,
         rule=_rule(window_days, shortest, silent_days),
         level=level,
-        warnings=_warnings(inside, window_days),
+        warnings=_warnings(inside, window_days, drawn=daily.draws is not None),
     )
 
 
@@ -206,14 +210,14 @@ def _growth_table(counts: pd.Series, rolling: RollingGrowth, window_days: int, l
     return pd.DataFrame(columns, index=index[middle : middle + n_windows].rename("day"))
 
 
-def _factor_of_day(counts: pd.Series, rolling: RollingGrowth, window_days: int) -> pd.Series:
+def _factor_of_day(counts: pd.Series, of_window: np.ndarray, window_days: int) -> pd.Series:
     """Variance over mean of a total around each day; where no window tells, that of single days of the whole series."""
     known = counts.dropna()
     mean = float(known.mean())
     overall = max(1.0, float(known.var(ddof=0)) / mean) if mean > 0 else 1.0
     factor = pd.Series(np.nan, counts.index)
     middle = window_days // 2
-    factor.iloc[middle : middle + len(rolling.factor)] = rolling.factor
+    factor.iloc[middle : middle + len(of_window)] = of_window
     return factor.ffill(limit=middle).bfill(limit=middle).fillna(overall)
 
 
@@ -324,12 +328,17 @@ def _rule(window_days: int, shortest: int, silent_days: int) -> str:
     )
 
 
-def _warnings(counts: pd.Series, window_days: int) -> tuple[str, ...]:
+def _warnings(counts: pd.Series, window_days: int, *, drawn: bool) -> tuple[str, ...]:
+    said: list[str] = []
+    if drawn:
+        said.append(
+            "the draws were not used, so the intervals leave out how records were dated; estimate_growth uses them"
+        )
     share = counts.rolling(window_days, min_periods=1).max() / counts.rolling(window_days, min_periods=1).sum()
     if len(counts) >= window_days and (heavy := share.iloc[window_days - 1 :] > 0.5).any():
         around = counts.loc[heavy[heavy].index[0] - pd.Timedelta(days=window_days - 1) : heavy[heavy].index[-1]]
-        return (
+        said.append(
             f"in {int(heavy.sum())} of {len(heavy)} windows a single day holds over half of the counts, the largest "
-            f"{around.idxmax():%Y-%m-%d} with {around.max():g}: growth there is the story of one day",
+            f"{around.idxmax():%Y-%m-%d} with {around.max():g}: growth there is the story of one day"
         )
-    return ()
+    return tuple(said)

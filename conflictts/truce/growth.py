@@ -10,7 +10,8 @@ from scipy.special import stdtrit
 
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.series.daily import DailySeries, Day, pair_of_days
-from conflictts.truce._windows import fit_windows
+from conflictts.truce._windows import WindowFits, fit_windows
+from conflictts.truce.negbin import pooled_freedom
 
 WINDOW_DAYS = 42  # the rolling window; the coverage of its intervals is measured in benchmarks/growth_coverage.py
 MIN_COUNTS, MIN_ACTIVE_DAYS = 10.0, 3
@@ -63,7 +64,9 @@ def estimate_growth(
     """Estimate by what factor the daily rate grew per week over a declared window.
 
     Counts are negative binomial around a log-linear trend. How far days remember each other is learnt from the whole
-    series, of which the window is a part.
+    series, of which the window is a part. Where the series has draws (allocations of records of several days by
+    chance), the trend is fitted to each and the fits are pooled by Rubin's rules, so that the interval holds the
+    dating's uncertainty too.
 
     Parameters
     ----------
@@ -85,11 +88,13 @@ def estimate_growth(
     CoverageError
         If the window lies outside the series.
     TooLittleData
-        If the window has under 14 days, over a fifth of them unobserved, under 10 counts or counts on under 3 days.
+        If the window has under 14 days, over a fifth of them unobserved, under 10 counts or counts on under 3 days,
+        or that is so of the draws.
 
     References
     ----------
-    Zeger (1988), Biometrika 75(4), 621-629 (regression of counts that remember).
+    Zeger (1988), Biometrika 75(4), 621-629 (regression of counts that remember); Rubin (1987), Multiple Imputation for
+    Nonresponse in Surveys, section 3.1; Barnard & Rubin (1999), Biometrika 86(4), 948-955 (degrees of freedom).
 
     Examples
     --------
@@ -119,8 +124,13 @@ def estimate_growth(
     if len(daily.table) > WINDOW_DAYS:
         memory = rolling_growth(daily.settled.to_numpy(), offset, WINDOW_DAYS).memory
     n_days = int(np.isfinite(counts).sum())
-    fit = fit_windows(counts[None], offset[part][None], total_days=n_days, memory=memory)
-    slope, half = float(fit.growth[0]), float(fit.half_width(level)[0])
+    rows = counts[None]
+    if daily.draws is not None:
+        rows = np.where(np.isfinite(rows), daily.draws.loc[first:last].to_numpy(dtype=float).T, np.nan)
+        if (why_not(rows) != "").any():
+            raise TooLittleData(f"Draws leave under {MIN_COUNTS:g} counts in the window, or too few days. Widen it.")
+    fit = fit_windows(rows, np.broadcast_to(offset[part], rows.shape), total_days=n_days, memory=memory)
+    slope, half = _pooled(fit, level)
     if not np.isfinite(slope):
         raise TooLittleData(f"The regression on {n_days} days with {np.nansum(counts):g} counts does not converge.")
     growth, lower, upper = (float(value) for value in np.exp([slope, slope - half, slope + half]))
@@ -129,6 +139,17 @@ def estimate_growth(
         daily, (first, last), n_days, float(np.nansum(counts)), growth, lower, upper, float(doubling), float(halving),
         level,
     )  # fmt: skip
+
+
+def _pooled(fit: WindowFits, level: float) -> tuple[float, float]:
+    """Slope of one fit, or of several to draws of one window by Rubin's rules, and half its interval's width."""
+    n_fits = len(fit.growth)
+    if np.ptp(fit.growth) < 1e-9:  # one fit, or draws that are all the same, to where the iteration ends
+        return float(fit.growth[0]), float(fit.half_width(level)[0])
+    between = (1 + 1 / n_fits) * float(fit.growth.var(ddof=1))
+    variance = float((fit.standard_error**2).mean()) + between
+    freedom = pooled_freedom(float(fit.degrees_of_freedom.mean()), between / variance, n_fits)
+    return float(fit.growth.mean()), float(stdtrit(freedom, 0.5 + level / 2)) * float(np.sqrt(variance))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +162,8 @@ class RollingGrowth:
         NaN where not determined.
     factor : ndarray
         Variance of a window's total over its mean, memory included.
+    daily_factor : ndarray
+        The same were days independent of each other.
     reason : ndarray of str
         Why a window is not determined; "" where it is.
     memory : ndarray or None
@@ -151,6 +174,7 @@ class RollingGrowth:
     standard_error: np.ndarray
     degrees_of_freedom: np.ndarray
     factor: np.ndarray
+    daily_factor: np.ndarray
     reason: np.ndarray
     memory: np.ndarray | None
 
@@ -163,19 +187,19 @@ def rolling_growth(counts: np.ndarray, log_offset: np.ndarray, window_days: int)
     """Fit every window of `window_days` successive days; none where the series is shorter."""
     if len(counts) < window_days:
         nothing = np.empty(0)
-        return RollingGrowth(nothing, nothing, nothing, nothing, np.empty(0, dtype=object), None)
+        return RollingGrowth(nothing, nothing, nothing, nothing, nothing, np.empty(0, dtype=object), None)
     windows = np.lib.stride_tricks.sliding_window_view(counts, window_days)
     offsets = np.lib.stride_tricks.sliding_window_view(log_offset, window_days)
     reason = why_not(windows)
     usable = reason == ""
-    slope, error, freedom, factor = (np.full(len(windows), np.nan) for _ in range(4))
+    slope, error, freedom, factor, daily_factor = (np.full(len(windows), np.nan) for _ in range(5))
     memory = None
     if usable.any():
         fits = fit_windows(windows[usable], offsets[usable], total_days=int(np.isfinite(counts).sum()))
         slope[usable], error[usable], factor[usable] = fits.growth, fits.standard_error, fits.factor
-        freedom[usable], memory = fits.degrees_of_freedom, fits.memory
+        freedom[usable], daily_factor[usable], memory = fits.degrees_of_freedom, fits.daily_factor, fits.memory
         reason[usable & np.isnan(slope)] = "the regression does not converge"
-    return RollingGrowth(slope, error, freedom, factor, reason, memory)
+    return RollingGrowth(slope, error, freedom, factor, daily_factor, reason, memory)
 
 
 def why_not(windows: np.ndarray) -> np.ndarray:

@@ -78,8 +78,7 @@ class NegBinFit:
         share = float(contrast @ self.between @ contrast) / float(contrast @ self.covariance @ contrast)
         if share <= 0:
             return complete
-        observed = (complete + 1) / (complete + 3) * complete * (1 - share)
-        return 1 / (share**2 / (self.n_pooled - 1) + 1 / max(observed, 1e-9))
+        return pooled_freedom(complete, share, self.n_pooled)
 
     def half_width(self, contrast: np.ndarray, level: float) -> float:
         """Half the width of the t interval of a linear combination at a confidence level."""
@@ -194,6 +193,22 @@ def pool_fits(fits: Sequence[NegBinFit]) -> NegBinFit:
         between=between,
         n_pooled=len(fits),
     )
+
+
+def pooled_freedom(complete: float, share: float, n_pooled: int) -> float:
+    """Degrees of freedom of a pooled estimate, by Barnard and Rubin; see `pool_fits`.
+
+    Parameters
+    ----------
+    complete : float
+        Those of one fit.
+    share : float
+        Share of the variance that lies between fits, 0 .. 1.
+    n_pooled : int
+        Fits, at least two.
+    """
+    observed = (complete + 1) / (complete + 3) * complete * (1 - share)
+    return 1 / (share**2 / (n_pooled - 1) + 1 / max(observed, 1e-9))
 
 
 def averaged_autocorrelation(residuals: np.ndarray, day: np.ndarray, slow_columns: int) -> np.ndarray:

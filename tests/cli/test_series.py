@@ -44,7 +44,7 @@ def test_without_a_file_the_series_goes_to_stdout_and_the_rest_to_stderr(expecte
         "civilian deaths: Idlib and north-west Syria; press catalogue of the Idlib case, release 1",
         "2019-04-20 to 2020-01-15, days: 258 observed, 11 unobserved, 2 provisional",
         "reporting lag: 7 days, declared; retrieved on 2020-01-20",
-        "in a declared gap: 11 records",
+        "on days not observed: 11 records",
     ):
         assert said in result.stderr
     quiet = run("--measure", "civilians", *GAP, *LAG, "--quiet")

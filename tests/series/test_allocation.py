@@ -90,13 +90,14 @@ def test_against_a_plain_loop(allocation, records, n_days):
     np.testing.assert_allclose(daily.sum(axis=0), inside @ table, rtol=0, atol=1e-9)
 
 
-def draw(records, n_days, *, draws, seed=1):
+def draw(records, n_days, *, draws, seed=1, drawn_unit="persons"):
     """Draws of one group from (first, length, amount), shape (n_days, draws)."""
     first, length, amounts = np.array(records, dtype=np.int64).reshape(-1, 3).T
     group, rng = np.zeros(len(first), dtype=np.int64), np.random.default_rng(seed)
     return draw_allocations(
-        first, first + length - 1, amounts.astype(float), group, n_groups=1, n_days=n_days, draws=draws, rng=rng
-    )[0]
+        first, first + length - 1, amounts.astype(float), group, n_groups=1, n_days=n_days, draws=draws,
+        drawn_unit=drawn_unit, rng=rng,
+    )[0]  # fmt: skip
 
 
 def test_draws_are_multinomial():
@@ -109,6 +110,16 @@ def test_draws_are_multinomial():
     # That of a variance is about 2.25 · sqrt(2 / 20,000) = 0.023.
     np.testing.assert_allclose(np.diag(np.cov(drawn[1:5])), [9 / 4] * 4, atol=0.12)
     np.testing.assert_allclose(np.cov(drawn[1:5])[0, 1:], [-12 / 16] * 3, atol=0.08)
+
+
+def test_draws_of_records_keep_each_on_one_day():
+    """12 persons on one of 4 days: each day has mean 3, variance 144 · 1/4 · 3/4 = 27, twelve times that of persons."""
+    drawn = draw([(1, 4, 12), (1, 1, 5)], 6, draws=20_000, drawn_unit="records")
+    assert (drawn.sum(axis=0) == 17).all()
+    assert set(np.unique(drawn[2:5])) == {0.0, 12.0}
+    # The mean of 20,000 draws has standard error 5.2 / 141 = 0.037; the bound is five of them.
+    np.testing.assert_allclose(drawn[1:5].mean(axis=1), [8, 3, 3, 3], atol=0.19)
+    np.testing.assert_allclose(np.diag(np.cov(drawn[1:5])), [27] * 4, atol=1.1)  # five of 144 · sqrt(.0469 / 20,000)
 
 
 def test_draws_leave_out_persons_outside_coverage():

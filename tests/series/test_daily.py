@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -115,10 +116,14 @@ def cases(draw):
     bound = st.one_of(st.none(), number)
     first_record = (draw(st.integers(0, last)), 1, draw(bound), draw(number), draw(bound), False)
     length = st.one_of(st.just(1), st.integers(2, 9), st.integers(10, 70))
-    others = st.tuples(st.integers(-15, 40), length, bound, st.one_of(number, st.none()), bound, st.booleans())
+    begin = st.one_of(st.integers(-15, 40), st.integers(-60, -11))
+    others = st.tuples(begin, length, bound, st.one_of(number, st.none()), bound, st.booleans())
     gaps = draw(st.lists(st.tuples(st.integers(0, last), st.integers(0, 6)), max_size=3))
     gaps = [(begin, begin + more) for begin, more in gaps if not begin <= first_record[0] <= begin + more]
-    options = {"allocation": draw(st.sampled_from(ALLOCATIONS)), "gaps": [(on(first), on(end)) for first, end in gaps]}
+    options = {
+        "allocation": draw(st.sampled_from([*ALLOCATIONS, "spread", "spread"])),
+        "gaps": [(on(first), on(end)) for first, end in gaps],
+    }
     return [first_record, *draw(st.lists(others, max_size=12))], last, options
 
 
@@ -165,7 +170,7 @@ def test_account_loses_no_record_and_no_death(case):
 
 
 @settings(max_examples=25, deadline=None)
-@given(case=cases(), days=st.integers(-20_000, 20_000))
+@given(case=cases(), days=st.one_of(st.integers(-20_000, -8_000), st.integers(-400, 400), st.integers(8_000, 20_000)))
 def test_shifting_all_dates_shifts_the_series(case, days):
     records, last, options = case
     moved = [(first + days, *rest) for first, *rest in records]
@@ -235,8 +240,8 @@ def test_record_in_a_gap_is_not_counted_and_has_a_line_of_its_own():
         ["counted", 1, 2.0],
         ["counted for its days inside coverage", 1, 2.0],
         ["  the same records' days outside", 0, 2.0],
-        ["  the same records' days in declared gaps", 0, 4.0],
-        ["in a declared gap", 2, 14.0],
+        ["  the same records' days not observed", 0, 4.0],
+        ["on days not observed", 2, 14.0],
     ]
 
 
@@ -244,7 +249,7 @@ GAPS_REFUSED = [
     pytest.param([("2020-02-01", "2020-02-03")], r"2020-02-01\.\.2020-02-03 touches none of the days", id="elsewhere"),
     pytest.param([("2020-01-03", "2020-01-01")], r"gap 2020-01-03\.\.2020-01-01 ends before", id="reversed"),
     pytest.param([("2019-12-01", "2020-02-01")], "take all 4 days covered", id="all days"),
-    pytest.param([("2020-01-01", "2020-01-01")], "1 of them lie in declared gaps", id="all records"),
+    pytest.param([("2020-01-01", "2020-01-01")], "1 of them lie on days not observed", id="all records"),
     pytest.param(["2020-01-01"], "is not a pair of dates", id="one date"),
 ]
 
@@ -303,10 +308,17 @@ def test_draws_vary_around_the_spread_series(idlib):
     assert "drawn_least" not in spread.summary()
 
 
+def test_draws_of_records_may_count_in_fractions():
+    daily = series_of([(0, 2, 1, 1.5, 2, False)], 0, 3, draws=40, drawn_unit="records", rng=np.random.default_rng(1))
+    assert set(np.unique(daily.draws.iloc[:2])) == {0.0, 1.5}
+    assert (daily.draws.sum() == 1.5).all()
+
+
 DRAWS_REFUSED = [
     pytest.param({"draws": 5}, "rng=np.random.default_rng", id="no source of chance"),
     pytest.param({"draws": 0, "rng": 1}, "draws = 0", id="none"),
     pytest.param({"draws": 5, "rng": 1, "allocation": "start"}, "allocation 'start' fixes them", id="allocation"),
+    pytest.param({"draws": 5, "rng": 1, "drawn_unit": "deaths"}, "No drawn_unit 'deaths'", id="unit"),
     pytest.param({"draws": 5, "rng": 1, "best": 1.5}, "1 of 1 records count in fractions, the first 1.5", id="halves"),
 ]
 
@@ -317,7 +329,7 @@ def test_draws_that_cannot_be_made_are_refused(options, message):
     record = (0, 1, 1, options.pop("best", 1), 2, False)
     if "rng" in options:
         options["rng"] = np.random.default_rng(options["rng"])
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(ConflictTSError, match=message):
         series_of([record], 0, 3, **options)
 
 
@@ -488,3 +500,42 @@ def test_monthly_summary_counts_observed_days_only():
     assert summary["days"].tolist() == [2, 0, 1]
     np.testing.assert_array_equal(summary["per_day"], [2, np.nan, 3])
     np.testing.assert_array_equal(summary["best"], [4, np.nan, 3])  # a month that nobody watched is not a quiet one
+
+
+def through(incidents: ct.Incidents, day: str) -> ct.Incidents:
+    return replace(incidents, provenance=replace(incidents.provenance, data_through=pd.Timestamp(day)))
+
+
+def test_days_after_the_sources_last_day_are_unobserved():
+    """Five deaths on 9-10 January of which one day is covered, one later; the source ends on the 9th."""
+    case = incidents_of([(0, 1, 3, 3, 3, False), (8, 2, 4, 4, 4, False), (10, 1, 1, 1, 1, False)])
+    options = {"measure": "civilians", "coverage": ("2020-01-01", "2020-01-12")}
+    daily = ct.daily_series(through(case, "2020-01-09"), **options, lag=3, retrieved_on="2020-01-13")
+    assert daily.table["status"].tolist() == ["observed"] * 9 + ["unobserved"] * 3
+    assert daily.counts.iloc[:9].tolist() == [3, 0, 0, 0, 0, 0, 0, 0, 2]
+    assert daily.counts.iloc[9:].isna().all()
+    assert daily.account.set_index("outcome")["best"].to_dict() == {
+        "counted": 3.0,
+        "counted for its days inside coverage": 2.0,
+        "  the same records' days not observed": 2.0,
+        "on days not observed": 1.0,
+    }
+    assert daily.source.endswith("which ends on 2020-01-09")
+    ends_before = ct.daily_series(through(case, "2020-01-12"), **options)
+    assert (ends_before.table["status"] == "observed").all()
+    assert ends_before.source == ct.daily_series(case, **options).source
+    panel = ct.daily_series(through(case, "2020-01-09"), **options, by="perpetrator")
+    assert (panel["government"].table["status"] == "unobserved").sum() == 3
+
+
+def test_coverage_after_the_sources_last_day_is_refused(idlib):
+    with pytest.raises(CoverageError, match=r"begins after.*2019-03-31"):
+        ct.daily_series(through(idlib, "2019-03-31"), measure="civilians")
+
+
+def test_day_of_retrieval_is_taken_from_the_source(idlib):
+    """Retrieved on 20 January 2020, settled after 8 days: 13 to 15 January are provisional."""
+    known = replace(idlib, provenance=replace(idlib.provenance, retrieved_on=pd.Timestamp("2020-01-20")))
+    daily = ct.daily_series(known, measure="civilians", lag=8)
+    assert (daily.table["status"] == "provisional").sum() == 3
+    assert daily.reporting_lag == "8 days, declared; retrieved on 2020-01-20"

@@ -138,9 +138,16 @@ def test_bounds_that_exclude_each_other_leave_no_answer():
         fit_ratio(weights, np.array([1.0, 2.0]), np.array([1.0, 2.0]))
 
 
-def test_answer_that_is_not_smoothest_is_not_given(monkeypatch):
+WRONG_BOUNDS = [
+    pytest.param([True, True, True, True], id="contradictory"),
+    pytest.param([True, False, False, True], id="met, but not smoothest"),  # means 0.5 and 3 in place of 1 and 2
+]
+
+
+@pytest.mark.parametrize("binding", WRONG_BOUNDS)
+def test_answer_that_is_not_smoothest_is_not_given(monkeypatch, binding):
     """The certificate: were the wrong bounds taken to bind, nothing would come out."""
-    monkeypatch.setattr(denton, "_binding", lambda changes, sign, bound, ridge: np.ones(len(bound), dtype=bool))
+    monkeypatch.setattr(denton, "_binding", lambda changes, sign, bound, ridge: np.array(binding))
     weights = weights_of(ONES, *HALVES)
     with pytest.raises(ArithmeticError, match="no set of binding totals"):
         fit_ratio(weights, np.array([0.5, 2.0]), np.array([1.0, 3.0]))

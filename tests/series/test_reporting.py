@@ -146,6 +146,13 @@ def test_estimated_lag_marks_its_days(idlib):
     assert lag.words in daily.reporting_lag
 
 
+def test_lag_that_the_table_does_not_reach_claims_nothing():
+    """With lags of 60 days on average, no vintage of a month shows 95 % of the final count after 5 days."""
+    lag = estimate_reporting_lag(vintages_of(invented(3, lag_days=60.0), RETRIEVED), longest=5)
+    assert lag.table["share"].iloc[-1] < 0.95
+    assert lag.words == "95% of the final count may not be in even after 5 days (estimated from 6 vintages)"
+
+
 RETRIEVALS = [
     pytest.param({"lag": 5}, CoverageError, "day of retrieval, which is not known", id="no day of retrieval"),
     pytest.param({"retrieved_on": "2020-01-10"}, CoverageError, "ends on 2020-01-15.*2020-01-10", id="days to come"),

@@ -384,3 +384,53 @@ def test_degenerate_series_give_numbers(counts, weekday):
 @pytest.mark.parametrize("level", [1.0, 3.0, 0.1, 1e6])
 def test_constant_series_has_no_memory(level):
     assert detect_changepoints(made(np.full(90, level))).factor == 1.0
+
+
+def shifted_draws(days: list[int]) -> DailySeries:
+    """A drop from 6 to 1 a day on day 60; in each draw it comes so many days later."""
+    counts = np.random.default_rng(3).poisson(np.r_[np.full(60, 6.0), np.full(60, 1.0)]).astype(float)
+    daily = made(counts)
+    draws = {k: np.r_[counts[:60], np.full(late, 6.0), counts[60 : 120 - late]] for k, late in enumerate(days)}
+    return replace(daily, draws=pd.DataFrame(draws, index=daily.table.index))
+
+
+def test_equal_draws_change_no_set():
+    daily = shifted_draws([0] * 5)
+    plain, found = detect_changepoints(replace(daily, draws=None)), detect_changepoints(daily)
+    assert [days.tolist() for days in found.location_sets] == [days.tolist() for days in plain.location_sets]
+    assert found.found_in_draws.tolist() == [1.0]
+    assert found.others_in_draws == 0.0
+    assert found.summary()["found_in_draws"].tolist() == [1.0]
+    assert plain.found_in_draws is None
+    assert "found_in_draws" not in plain.summary()
+
+
+def test_set_covers_the_dates_of_all_draws():
+    """Half of the draws have the change 8 days later, so that neither date alone holds 95 %."""
+    found = detect_changepoints(shifted_draws([0, 8] * 5))
+    assert len(found.dates) == 1
+    (days,) = found.location_sets
+    assert {START + pd.Timedelta(days=60), START + pd.Timedelta(days=68)} <= set(days)
+    assert found.found_in_draws.tolist() == [1.0]
+
+
+def test_change_that_few_draws_show_is_said_to_be_so():
+    """In one of four draws nothing changes; or the rate falls three weeks later, a date that the set then holds."""
+    daily = shifted_draws([0, 0, 0, 21])
+    level = np.random.default_rng(5).poisson(3.0, 120).astype(float)
+    found = detect_changepoints(replace(daily, draws=daily.draws.assign(level=level)[[0, 1, "level", 0]]))
+    assert found.found_in_draws.tolist() == [0.75]
+    late = detect_changepoints(daily)
+    assert (late.found_in_draws.tolist(), late.others_in_draws) == ([1.0], 0.0)
+    assert START + pd.Timedelta(days=81) in late.location_sets[0]
+
+
+def test_provisional_days_of_draws_are_not_searched():
+    daily = shifted_draws([0] * 3)
+    table = daily.table.copy()
+    table.loc[table.index[100:], "status"] = "provisional"
+    draws = daily.draws.copy()
+    draws.iloc[100:] = 50.0
+    found = detect_changepoints(replace(daily, table=table, draws=draws))
+    assert found.found_in_draws.tolist() == [1.0]
+    assert found.others_in_draws == 0.0

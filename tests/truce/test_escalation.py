@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import signal, stats
 
 from conflictts import DailySeries, daily_series, measure_escalation
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
-from conflictts.truce.comparison import _ratio, _Side
+from conflictts.truce.comparison import _ratio, _Side, remembered
 from conflictts.truce.escalation import PHASES, _established, _shortest_run
 
 START = pd.Timestamp("2020-01-06")  # a Monday
@@ -169,6 +169,49 @@ def test_ratio_is_a_jeffreys_ratio_on_effective_counts(then, now, ratio):
     assert found["lower"] == pytest.approx(ends[0] if ratio else 0.0, rel=0.02)  # the same
 
 
+FEW = [
+    pytest.param((7, 1.0, 8.0), (7, 1.0, 8.0), (np.nan, np.nan), "1 and 1, each worth less than one", id="both"),
+    pytest.param((7, 1.0, 8.0), (7, 80.0, 8.0), (None, np.inf), "too few counts before: only a lower", id="before"),
+    pytest.param((7, 0.0, 8.0), (7, 80.0, 8.0), (None, np.inf), "no counts before: only a lower", id="none before"),
+    pytest.param((7, 80.0, 8.0), (7, 1.0, 8.0), (0.0, None), "", id="now"),
+]
+
+
+@pytest.mark.parametrize(("then", "now", "ends", "reason"), FEW)
+def test_few_counts_give_no_end_that_the_prior_alone_would_set(then, now, ends, reason):
+    found = _ratio(_Side(*then), _Side(*now), 0.95, 4)
+    assert re.search(reason, found["reason"])
+    for name, end in zip(("lower", "upper"), ends, strict=True):
+        assert found[name] == pytest.approx(end, nan_ok=True) if end is not None else 0 < found[name] < 100
+
+
+MEMORIES = [
+    pytest.param([1.0, 1.0], [1.0, 1.0], [1.0, 0.5, 0.2, 0.1], (4 + 2 * 2 * 0.5 - 2 * (0.5 + 2 * 0.2 + 0.1)) / 4,
+                 id="by hand"),
+    pytest.param([1.0] * 7, [1.0] * 7, [1.0] + [0.0] * 13, 1.0, id="none"),
+    pytest.param([1.0] * 7, [1.0] * 7, [1.0] * 14, 0.0, id="all shared"),
+    pytest.param([1.0, np.nan], [np.nan, 1.0], [1.0, 0.5, 0.2, 0.1], 0.9, id="days three apart"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("then", "now", "autocorrelation", "times"), MEMORIES)
+def test_memory_of_a_difference(then, now, autocorrelation, times):
+    found = remembered(np.array(then), np.array(now), np.array(autocorrelation))
+    assert found == pytest.approx(times, abs=1e-12)  # sums of a few products
+
+
+def test_week_ratios_hold_the_truth_neither_too_seldom_nor_too_often():
+    """Six weeks' memory in place of the difference's held 98 to 99.4 % of such weeks."""
+    held = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        latent = signal.lfilter([0.8 * 0.8], [1, -0.6], rng.normal(size=365))
+        weeks = measure_escalation(made(rng.poisson(3 * np.exp(latent - 0.32)))).weeks.iloc[1:]
+        known = weeks[weeks["lower"].notna()]
+        held += list((known["lower"] <= 1) & (known["upper"] >= 1))
+    assert 0.935 <= np.mean(held) <= 0.979  # 620 neighbouring weeks: two standard errors are 1.8 points
+
+
 def test_comparison_with_the_previous_period_and_a_baseline():
     counts = np.r_[np.tile([8.0, 9.0], 30), np.tile([2.0, 1.0], 28)]
     found = measure_escalation(made(counts), baseline=("2020-01-06", "2020-03-05")).comparisons
@@ -291,4 +334,7 @@ def test_rule_and_warnings_are_said():
     assert f"at least {found.shortest_run} days" in found.rule
     assert "a single day holds over half" in found.warnings[0]
     assert "2020-02-20 with 400" in found.warnings[0]
-    assert measure_escalation(made(np.tile([1.0, 2.0, 0.0], 30))).warnings == ()
+    even = made(np.tile([1.0, 2.0, 0.0], 30))
+    assert measure_escalation(even).warnings == ()
+    drawn = measure_escalation(replace(even, draws=pd.DataFrame({0: even.counts, 1: even.counts})))
+    assert drawn.warnings[0].startswith("the draws were not used")

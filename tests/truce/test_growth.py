@@ -120,3 +120,37 @@ def test_window_must_fit():
 )
 def test_times_only_where_the_interval_excludes_no_change(slope, half, expected):
     assert [float(value) for value in times(slope, half)] == pytest.approx(expected, nan_ok=True)
+
+
+def with_draws(spread: float, n_draws: int = 6) -> DailySeries:
+    """Counts of 70 days, and draws in which a share of them is drawn anew."""
+    rng = np.random.default_rng(8)
+    counts = rng.poisson(6.0, 70).astype(float)
+    drawn = {k: np.where(rng.random(70) < spread, rng.poisson(6.0, 70), counts) for k in range(n_draws)}
+    daily = made(counts)
+    return replace(daily, draws=pd.DataFrame(drawn, index=daily.table.index, dtype=float))
+
+
+def test_draws_are_pooled_by_rubins_rules():
+    daily = with_draws(0.5)
+    found = estimate_growth(daily, weekday=False)
+    alone = [estimate_growth(made(daily.draws[k]), weekday=False) for k in daily.draws]
+    slopes = np.log([one.growth for one in alone])
+    assert np.log(found.growth) == pytest.approx(slopes.mean(), abs=1e-6)  # fits end at 1e-9
+    # Half-widths of single fits differ with their own memory and scale, which the pooled fit shares: to a tenth.
+    within = np.mean([(np.log(one.upper / one.lower) / 2 / 2.0) ** 2 for one in alone])
+    total = np.sqrt(within + (1 + 1 / 6) * slopes.var(ddof=1))
+    assert np.log(found.upper / found.lower) / 2 == pytest.approx(2.0 * total, rel=0.15)
+    assert total > 1.1 * np.sqrt(within)
+
+
+def test_equal_draws_change_nothing():
+    daily = with_draws(0.0)
+    found, plain = estimate_growth(daily), estimate_growth(replace(daily, draws=None))
+    assert (found.growth, found.lower, found.upper) == pytest.approx((plain.growth, plain.lower, plain.upper), rel=1e-9)
+
+
+def test_draws_that_leave_too_little_are_refused():
+    daily = with_draws(0.0)
+    with pytest.raises(TooLittleData, match="Draws leave under 10 counts"):
+        estimate_growth(replace(daily, draws=daily.draws * 0))
