@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -208,18 +207,14 @@ def _exclude(count: int, excluded: Mapping[str, pd.Series]) -> tuple[Mask, pd.Da
 
 def _checked(records: pd.DataFrame, faults: _Faults) -> pd.DataFrame:
     blank = pd.Series([""], dtype="str").array.take(np.zeros(len(records), dtype=np.intp))
-
-    def check(column: str) -> tuple[object, list[pd.DataFrame]]:
-        if column not in records:
-            return np.full(len(records), np.nan) if column in (*COUNTS, *DEGREES) else blank, []
-        own = replace(faults, frames=[])
-        return _check_column(records[column], column, own), own.frames
-
-    with ThreadPoolExecutor(max_workers=2) as threads:  # Arrow and NumPy let go of the interpreter while they count
-        checked = dict(zip(COLUMNS, threads.map(check, COLUMNS), strict=True))
-    for _, frames in checked.values():
-        faults.frames.extend(frames)
-    return pd.DataFrame({column: values for column, (values, _) in checked.items()}, index=records.index, copy=False)
+    unstated = np.full(len(records), np.nan)
+    columns: dict[str, object] = {}
+    for column in COLUMNS:
+        if column in records:
+            columns[column] = _check_column(records[column], column, faults)
+        else:
+            columns[column] = unstated.copy() if column in (*COUNTS, *DEGREES) else blank
+    return pd.DataFrame(columns, index=records.index, copy=False)
 
 
 def _check_column(text: pd.Series, column: str, faults: _Faults) -> object:

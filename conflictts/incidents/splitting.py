@@ -177,7 +177,7 @@ def split_fast(source: IO[bytes] | Path, layout: Layout, columns: Sequence[str])
     try:
         table = pa.csv.read_csv(
             stream,
-            read_options=pa.csv.ReadOptions(column_names=list(layout.header), block_size=CHUNK, use_threads=False),
+            read_options=pa.csv.ReadOptions(column_names=list(layout.header), block_size=2 * CHUNK, use_threads=False),
             parse_options=pa.csv.ParseOptions(
                 delimiter=layout.delimiter, newlines_in_values=True, ignore_empty_lines=False
             ),
