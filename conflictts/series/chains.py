@@ -16,6 +16,8 @@ from conflictts.series.daily import DailySeries, Day, pair_of_days, whole_day
 
 _CHAIN = ["reporting_body", "measure", "period_start"]
 
+MIN_SHARE_TOLD = 0.5  # of the days on a side that claims must tell of, to speak for its coverage
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClaimChains:
@@ -190,10 +192,11 @@ def compare_coverage(
 
     Returns
     -------
-    DataFrame, one row per body that has settled claims on both sides, indexed by reporting_body
-        ``claims_before``, ``claims_after`` (how many were used), ``before``, ``after`` (counted / claimed, best
-        figures), ``factor`` (after / before) and ``fall`` ("understated", "overstated" or "unbiased"). On each side the
-        longest claims that do not overlap are added up; of several over one period the median is taken.
+    DataFrame, one row per body whose settled claims tell of at least half the days on either side, indexed by body
+        ``claims_before``, ``claims_after`` (how many were used), ``days_before``, ``days_after`` (how many days they
+        tell of), ``before``, ``after`` (counted / claimed, best figures), ``factor`` (after / before) and ``fall``
+        ("understated", "overstated" or "unbiased"). On each side the longest claims that do not overlap are added up;
+        of several over one period the median is taken. A claim on a few days says nothing of the coverage of months.
 
     Raises
     ------
@@ -214,17 +217,20 @@ def compare_coverage(
     held = hold_claims(daily, claims)
     held = held[(held["period_start"] >= first) & (held["period_end"] <= last) & held["ratio"].notna()]
     sides = {"before": held[held["period_end"] <= cut], "after": held[held["period_start"] >= cut]}
+    asked = {"before": (cut - first).days, "after": (last - cut).days + 1}
     rows = {}
     for body in held["reporting_body"].unique():
         chosen = {side: _apart(told[told["reporting_body"] == body]) for side, told in sides.items()}
-        if any(told.empty for told in chosen.values()):
+        told_of = {side: int(told["days"].sum()) for side, told in chosen.items()}
+        if any(told_of[side] < MIN_SHARE_TOLD * asked[side] or not told_of[side] for side in sides):
             continue
         row: dict[str, Any] = {f"claims_{side}": len(told) for side, told in chosen.items()}
+        row |= {f"days_{side}": days for side, days in told_of.items()}
         row |= {side: told["counted_best"].sum() / told["best"].sum() for side, told in chosen.items()}
         row["factor"] = row["after"] / row["before"] if row["before"] > 0 else np.nan
         row["fall"] = _fall(row["factor"])
         rows[body] = row
-    columns = ["claims_before", "claims_after", "before", "after", "factor", "fall"]
+    columns = ["claims_before", "claims_after", "days_before", "days_after", "before", "after", "factor", "fall"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     return table.rename_axis("reporting_body").sort_index()
 
@@ -303,7 +309,7 @@ def _contradictions(told: pd.DataFrame, chain: dict[str, Any]) -> list[dict[str,
 def _apart(told: pd.DataFrame) -> pd.DataFrame:
     """The longest claims that do not overlap; of several over one period the median figure."""
     periods = told.groupby(["period_start", "period_end"], as_index=False)[["counted_best", "best"]].median()
-    periods["days"] = periods["period_end"] - periods["period_start"]
+    periods["days"] = (periods["period_end"] - periods["period_start"]).dt.days + 1
     kept: list[Any] = []
     for period in periods.sort_values(["days", "period_start"], ascending=[False, True]).itertuples():
         if all(period.period_start > other.period_end or period.period_end < other.period_start for other in kept):

@@ -94,7 +94,6 @@ def test_bias_is_told_per_body_and_disagreement_is_named(found, effect):
     assert [sentence.split(" the series")[0] for sentence in bodies] == [
         "Against SOHR",
         "Against White Helmets",
-        "Against UN",
     ]
     assert "understated" in bodies[0]
     assert "(3 claims before, 2 claims after, none overlapping): a fall in this series is larger" in bodies[1]
