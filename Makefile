@@ -35,6 +35,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/effect_coverage.py
 	$(BIN)/python benchmarks/claims_bias.py
 	$(BIN)/python benchmarks/location_sets.py
+	$(BIN)/python benchmarks/alarms.py
 	$(BIN)/python benchmarks/changepoints.py
 	$(BIN)/python benchmarks/onset_size.py
 	$(BIN)/python benchmarks/growth_coverage.py

@@ -9,6 +9,7 @@ import pandas as pd
 from conflictts.figures.calendar import plot_calendar
 from conflictts.figures.changepoints import plot_changepoints
 from conflictts.figures.claims import plot_claims
+from conflictts.figures.course import plot_course
 from conflictts.figures.coverage import plot_coverage_ratio
 from conflictts.figures.daily import plot_daily
 from conflictts.figures.diagnostics import plot_diagnostics
@@ -31,6 +32,7 @@ def draw_figures(findings: Findings) -> Figures:
         **_days(findings),
         **_opinions(findings),
         **_changes(findings),
+        **_course(findings),
         **_claims(findings),
         **_escalation(findings),
     }
@@ -94,6 +96,19 @@ def _changes(findings: Findings) -> Figures:
             draw_sheet(partial(plot_onset, onset), name="onset"),
         )
     return drawn
+
+
+def _course(findings: Findings) -> Figures:
+    course = findings.course
+    if course.outcome == "undetermined":
+        return {}
+    return {
+        "course": (
+            f"How the {course.truce.name} lived: a strip of phases over the daily counts, each with its rate and "
+            "interval, and below it the days that may have been the first of each.",
+            draw_sheet(partial(plot_course, course), name="course"),
+        )
+    }
 
 
 def _claims(findings: Findings) -> Figures:

@@ -10,6 +10,7 @@ import pandas as pd
 from conflictts.report.findings import Findings
 from conflictts.report.opinions import SEED, Opinions
 from conflictts.truce.changepoints import Changepoints
+from conflictts.truce.course import TruceCourse
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.escalation import Escalation
 
@@ -68,6 +69,7 @@ def as_json(findings: Findings, *, version: str, made_on: str) -> dict[str, Any]
         "other_windows": {name: _effect_json(effect) for name, effect in findings.windows.items()},
         "second_opinions": _opinions_json(findings.opinions),
         "changes": _changes_json(findings.changes),
+        "course": _course_json(findings.course),
         "claims": _rows(findings.claims.held) if findings.claims else [],
         "claims_by_body": _rows(findings.claims.by_body.reset_index()) if findings.claims else [],
         "coverage_by_body": _rows(findings.claims.bias.reset_index()) if findings.claims else [],
@@ -130,6 +132,25 @@ def _opinions_json(opinions: Opinions) -> dict[str, Any]:
             "rate_before": onset.rate_before,
             "rate_after": onset.rate_after,
         },
+    }
+
+
+def _course_json(course: TruceCourse) -> dict[str, Any]:
+    erosion = course.erosion
+    return {
+        "outcome": course.outcome,
+        "collapse_share": course.share,
+        "level": course.level,
+        "phases": _rows(course.phases),
+        "erosion": None
+        if erosion is None
+        else {
+            "per_week": _plain(erosion.per_week),
+            "lower": _plain(erosion.lower),
+            "upper": _plain(erosion.upper),
+            "back_at": _rows(erosion.back.rename_axis("share").reset_index()),
+        },
+        "reasons": list(course.reasons),
     }
 
 

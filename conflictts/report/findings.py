@@ -16,6 +16,7 @@ from conflictts.series.allocation import Allocation
 from conflictts.series.daily import DailySeries, Day, Measure, daily_series
 from conflictts.series.reporting import ReportingLag
 from conflictts.truce.changepoints import Changepoints, detect_changepoints
+from conflictts.truce.course import TruceCourse, truce_course
 from conflictts.truce.effect import TruceEffect, estimate_truce_effect
 from conflictts.truce.escalation import Escalation
 from conflictts.truce.period import Truce
@@ -39,6 +40,8 @@ class Findings:
         Over the whole series, told nothing of the truce; or why there are none.
     opinions : Opinions
         What stands beside the effect.
+    course : TruceCourse
+        How the truce lived, until the next one or the last day covered.
     escalation : Escalation or str
         Over the whole series; or why there is none.
     baseline : str
@@ -57,6 +60,7 @@ class Findings:
     windows: dict[str, TruceEffect | str]
     changes: Changepoints | str
     opinions: Opinions
+    course: TruceCourse
     escalation: Escalation | str
     baseline: str
     claims: ClaimFindings | None
@@ -117,6 +121,7 @@ def find(
         windows=windows,
         changes=changes,
         opinions=find_opinions(incidents, effect, measure=measure, where=where),
+        course=truce_course(daily, truce, other_truces=others),
         escalation=escalation,
         baseline=baseline_words,
         claims=find_claims(daily, effect, claims) if claims is not None and not where else None,

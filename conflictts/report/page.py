@@ -149,6 +149,7 @@ def _render(findings: Findings, figures: dict[str, tuple[str, Sheet]], numbers: 
         no_changes=changes if isinstance(changes, str) else None,
         claims=findings.claims,
         opinions=findings.opinions,
+        course=findings.course,
         escalation=None if isinstance(findings.escalation, str) else findings.escalation,
         no_escalation=findings.escalation if isinstance(findings.escalation, str) else None,
         events=_inside(findings.events, findings.daily.coverage),

@@ -210,8 +210,8 @@ def estimate_truce_effect(
     truce : Truce
         Its first effective day counts as after.
     window : (first, last), optional
-        Days to use, inclusive. Default: the 120 days before the truce and the 60 from its first day on, as far as the
-        series covers them and the truce was not over.
+        Days to use, inclusive. Default: the 120 days before the truce and the 60 from its first day on, as far as
+        they are covered, the truce was not over, and days at either end are neither unobserved nor provisional.
     model : {"level", "level+erosion", "level+trend"}, default "level"
         A step alone; a step and a growth of the rate per week after it; a step beside a straight trend of the log rate
         over the whole window. Declare it before looking: the models answer different questions.

@@ -23,7 +23,7 @@ ONE_DAY = pd.Timedelta(days=1)
 def choose_window(
     daily: DailySeries, truce: Truce, window: tuple[Day, Day] | None
 ) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """First and last day to use: those given, or the default ones as far as covered and the truce was not over."""
+    """First and last day to use: those given, or the default ones as far as settled and the truce was not over."""
     start, end = daily.coverage
     if truce.effective == start:
         raise CoverageError(
@@ -36,10 +36,13 @@ def choose_window(
             f"{start:%Y-%m-%d}..{end:%Y-%m-%d}. Correct its date, or widen the coverage to days before and after it."
         )
     if window is None:
+        settled = daily.counts.index[daily.settled.notna()]  # days at either end that nobody watched are no part of it
+        start, end = (max(start, settled[0]), min(end, settled[-1])) if len(settled) else (start, end)
         last = min(
             end, truce.effective + (DAYS_AFTER - 1) * ONE_DAY, truce.ended - ONE_DAY if truce.ended is not None else end
         )
-        return max(start, truce.effective - DAYS_BEFORE * ONE_DAY), last
+        first = max(start, truce.effective - DAYS_BEFORE * ONE_DAY)
+        return min(first, truce.effective - ONE_DAY), max(last, truce.effective)
     first, last = pair_of_days(window, "window")
     if not start <= first < truce.effective <= last <= end:
         raise CoverageError(

@@ -49,7 +49,7 @@ def test_folder_holds_page_numbers_series_and_figures(folder):
     names = {path.stem for path in (folder / "figures").glob("*.svg")}
     assert names == {path.stem for path in (folder / "figures").glob("*.png")}
     assert names == {
-        *("daily", "calendar", "effect", "placebos", "diagnostics", "sources", "changes", "onset"),
+        *("daily", "calendar", "effect", "placebos", "diagnostics", "sources", "changes", "onset", "course"),
         *("coverage", "claims-2019-04-30", "claims-2019-08-31", "phases", "growth"),
     }
 
@@ -327,3 +327,13 @@ def test_what_cannot_be_estimated_is_said_and_the_rest_is_there(idlib, tmp_path)
     text = page.read_text(encoding="utf-8")
     assert "Civilian deaths" in text
     assert "admin1 Idlib" in text
+
+
+def test_page_tells_how_the_truce_lived(folder, html):
+    numbers = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+    text = html.partition('<h2 id="course">')[2].partition("<h2")[0]
+    assert "calm from 31 August 2019" in text
+    assert "by the best estimate only" in text, "a collapse that is not established says so"
+    assert "Sets are conditional on the number of phases found" in text
+    assert [phase["phase"] for phase in numbers["course"]["phases"]] == ["before", "calm", "eroding", "collapsed"]
+    assert numbers["course"]["erosion"]["lower"] > 1

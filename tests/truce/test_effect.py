@@ -479,3 +479,11 @@ def test_a_window_past_the_end_of_the_truce_is_said_to_be():
     window = (START, START + pd.Timedelta(days=179))
     effect = estimate_truce_effect(made(steady(5, 1)), truce, window=window)
     assert any("runs past the end of the truce on 2020-06-04" in warning for warning in effect.warnings)
+
+
+def test_default_window_ends_with_the_last_settled_day():
+    """Days that nobody watched at the end of the coverage shorten the comparison instead of refusing it."""
+    counts = made(steady(5, 2, 150, 80)).counts.copy()
+    counts.iloc[190:] = np.nan
+    effect = estimate_truce_effect(DailySeries.from_counts(counts), on_day(150))
+    assert effect.window == (START + pd.Timedelta(days=30), START + pd.Timedelta(days=189))
