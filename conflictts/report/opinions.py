@@ -67,8 +67,6 @@ def _or_why_not(compute: Callable[[], Found]) -> Found | str:
 
 
 def _mix(incidents: Incidents, effect: TruceEffect, measure: Measure, where: Where | None) -> SourceMix | str:
-    if measure == "deadly incidents":
-        return "The mix of tellers is not compared for deadly incidents."
     try:
         return source_mix(incidents, effect.truce, measure=measure, window=effect.window, where=where)
     except ConflictTSError as refusal:

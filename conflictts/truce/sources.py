@@ -11,6 +11,7 @@ import pandas as pd
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
 from conflictts.incidents.table import FILTERS, Incidents, Where, matching_records
 from conflictts.series.daily import UNITS, Day, Measure, pair_of_days
+from conflictts.series.measures import amounts_of
 from conflictts.truce.period import Truce
 
 NOT_STATED = "not stated"
@@ -71,7 +72,7 @@ def source_mix(
     ----------
     incidents : Incidents
     truce : Truce
-    measure : {"incidents", "deaths", "civilians", "combatants", "injured"}
+    measure : {"incidents", "deadly incidents", "deaths", "civilians", "combatants", "injured"}
     window : (first, last)
         Days to compare, inclusive, around the truce's first day; those of the effect.
     where : mapping of column to value or values, optional
@@ -115,7 +116,7 @@ def source_mix(
     table = incidents.table
     table = table[matching_records(table, where or {}) & (table["part_of"] == "")]
     table = table[(table["date_start"] >= first) & (table["date_start"] <= last)]
-    toll = pd.Series(1.0, table.index) if measure == "incidents" else table[f"{measure}_best"]
+    toll = amounts_of(table, measure)["best"]
     table, toll = table[toll.notna()], toll.dropna()
     if toll.sum() == 0:
         raise TooLittleData(

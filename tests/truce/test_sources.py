@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from conflictts import Incidents, Truce, source_mix
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
+from conflictts.incidents.simulate import simulate_incidents
 
 WINDOW = ("2019-04-30", "2019-10-18")
 TRUCE = Truce("2019-08-31")
@@ -108,3 +110,13 @@ def test_nothing_told_is_refused(idlib):
     empty = replace(idlib, table=idlib.table.assign(civilians_best=0.0))
     with pytest.raises(TooLittleData, match="tells of any civilian deaths"):
         source_mix(empty, TRUCE, measure="civilians", window=WINDOW)
+
+
+def test_deadly_incidents_are_records_with_deaths():
+    invented = simulate_incidents(np.random.default_rng(1)).incidents
+    days = invented.table["date_start"]
+    middle = days.sort_values().iloc[len(days) // 2]
+    mix = source_mix(invented, Truce(middle), measure="deadly incidents", window=(days.min(), days.max()))
+    deadly = (invented.table["part_of"] == "") & (invented.table["deaths_best"] > 0)
+    by_column = mix.table.groupby("column")[["toll_before", "toll_after"]].sum().sum(axis=1)
+    assert (by_column == deadly.sum()).all()
