@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import InputError
-from conflictts.incidents.checks import check_incidents, file_table, superseded, tell_files, warn_in_ledger
+from conflictts.incidents.checks import (
+    area_in_words,
+    check_incidents,
+    file_table,
+    superseded,
+    tell_files,
+    warn_in_ledger,
+)
 from conflictts.incidents.distinct import Distinct, map_distinct, numbers_at_once, plain_digits, stripped
 from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, shorten, tell_apart
 from conflictts.incidents.sidecar import Sidecar, with_downloads, with_faults
@@ -287,8 +294,6 @@ def _deleted(deletions: str | PathLike[str] | Sequence[str] | None) -> set[str]:
 
 
 def _provenance(text: pd.DataFrame, timestamps: np.ndarray, raws: Sequence[RawRecords]) -> Provenance:
-    countries = sorted({name.strip() for name in text["country"].unique()} - {""}) if "country" in text else []
-    names = f"{', '.join(countries[:3]) or 'area'}{' …' if len(countries) > 3 else ''}"
     newest = float(timestamps.max(initial=-1.0))
     return Provenance(
         provider="ACLED",
@@ -296,7 +301,7 @@ def _provenance(text: pd.DataFrame, timestamps: np.ndarray, raws: Sequence[RawRe
         files=tuple(one.name for one in raws),
         sha256=tuple(one.sha256 for one in raws),
         rows=sum(one.read for one in raws),
-        area=f"{names} (records of {', '.join(one.name for one in raws)})",
+        area=area_in_words(text, raws),
         licence=LICENCE,
         citation=ATTRIBUTION,
         caveat=CAVEAT,

@@ -44,6 +44,13 @@ def file_table(raws: Sequence[RawRecords], columns: Mapping[str, str]) -> pd.Dat
     return pd.DataFrame(series, index=pd.RangeIndex(count), copy=False)
 
 
+def area_in_words(text: pd.DataFrame, raws: Sequence[RawRecords]) -> str:
+    """The first three countries of the files' column ``country``, and the files."""
+    countries = sorted({name.strip() for name in text["country"].unique()} - {""}) if "country" in text else []
+    names = f"{', '.join(countries[:3]) or 'area'}{' …' if len(countries) > 3 else ''}"
+    return f"{names} (records of {', '.join(one.name for one in raws)})"
+
+
 def superseded(identity: pd.Series, *newness: npt.NDArray[np.generic]) -> pd.Series:
     """Say which rows repeat the identifier of a newer row; the first measure of newness decides, then the next.
 
@@ -212,6 +219,8 @@ def _checked(records: pd.DataFrame, faults: _Faults) -> pd.DataFrame:
     for column in COLUMNS:
         if column in records:
             columns[column] = _check_column(records[column], column, faults)
+        elif column in DAYS:
+            raise AssertionError(f"the reader gave no {column}")
         else:
             columns[column] = unstated.copy() if column in (*COUNTS, *DEGREES) else blank
     return pd.DataFrame(columns, index=records.index, copy=False)

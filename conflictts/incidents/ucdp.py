@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.incidents.checks import (
+    area_in_words,
     check_incidents,
     file_table,
     sound_numbers,
@@ -190,7 +191,7 @@ def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | Non
         files=tuple(one.name for one in raws),
         sha256=tuple(one.sha256 for one in raws),
         rows=sum(one.read for one in raws),
-        area=_area(text, raws),
+        area=area_in_words(text, raws),
         licence=LICENCE,
         citation=f"{CITATION} {CITATION_CANDIDATE}" if "UCDP Candidate" in providers else CITATION,
     )
@@ -220,12 +221,6 @@ def _rank(releases: Sequence[Release | None]) -> list[int]:
     if len(known) < len(releases):
         return list(range(len(releases)))
     return [sorted(set(known)).index(release) for release in known]
-
-
-def _area(text: pd.DataFrame, raws: Sequence[RawRecords]) -> str:
-    countries = sorted({name.strip() for name in text["country"].unique()} - {""}) if "country" in text else []
-    names = f"{', '.join(countries[:3]) or 'area'}{' …' if len(countries) > 3 else ''}"
-    return f"{names} (records of {', '.join(one.name for one in raws)})"
 
 
 def _unclear_status(text: pd.DataFrame) -> pd.Series | None:

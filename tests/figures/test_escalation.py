@@ -85,7 +85,9 @@ def test_figures_of_nothing_but_zeros_are_drawn(axes):
     found = ct.measure_escalation(ct.DailySeries.from_counts(zeros))
     for plot in FIGURES:
         axes[0].clear()
-        plot(found, ax=axes[0]).figure.canvas.draw()
+        drawn = plot(found, ax=axes[0])
+        drawn.figure.canvas.draw()
+        assert np.isfinite([*drawn.get_xlim(), *drawn.get_ylim()]).all()
 
 
 def squares(ax) -> list[Rectangle]:
