@@ -48,9 +48,9 @@ class Escalation:
         ``trailing`` and ``centred`` rate per day over `rate_days`, each with ``_lower`` and ``_upper``; NaN where
         under half of the days are observed, as ``reason`` says.
     growth : DataFrame, indexed by the middle day of each window
-        ``first``, ``last``, ``growth`` (factor per week; 1 is no change), ``lower``, ``upper``, ``doubling_days`` and
-        ``halving_days`` (NaN unless the interval excludes 1), ``reason`` (why NaN; else ""). The last row is the
-        latest: its window ends on the last settled day.
+        ``first``, ``last``, ``growth`` (factor per week; 1 is no change), ``lower``, ``upper`` (near 1e-304 and 1e304
+        where no count limits them), ``doubling_days`` and ``halving_days`` (NaN unless the interval excludes 1),
+        ``reason`` (why NaN; else ""). The last row is the latest: its window ends on the last settled day.
     phase : Series of str, daily index
         "rising", "falling", "level", "silent" or "undetermined".
     phases : DataFrame

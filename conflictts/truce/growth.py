@@ -33,7 +33,7 @@ class Growth:
     total : float
         Counts in it.
     growth, lower, upper : float
-        Factor per week with its interval; 1 is no change. 0 or infinite where no count limits that end.
+        Factor per week with its interval; 1 is no change. An end that no count limits is near 1e-304 or 1e304.
     doubling_days, halving_days : float
         Days in which the rate doubles (halves); NaN unless the whole interval lies above (below) 1.
     level : float
@@ -65,9 +65,9 @@ def estimate_growth(
 
     Counts are negative binomial around a log-linear trend. How far days remember each other is learnt from the whole
     series, of which the window is a part. The interval holds every growth that the scaled likelihood ratio does not
-    refute; it is not symmetric, and an end that no count limits is 0 or infinite. Where the series has draws
-    (allocations of records of several days by chance), the trend is fitted to each and the fits are pooled by Rubin's
-    rules, so that the interval holds the dating's uncertainty too.
+    refute; it is not symmetric. Where the series has draws (allocations of records of several days by chance), the
+    trend is fitted to each and the fits are pooled by Rubin's rules, so that the interval holds the dating's
+    uncertainty too.
 
     Parameters
     ----------
@@ -282,8 +282,8 @@ def weekday_offset(daily: DailySeries) -> np.ndarray:
 
 
 def factor_of(*logs: np.ndarray | float) -> tuple[np.ndarray, ...]:
-    """Factors per week from their logarithms, kept within what a float can hold but for open ends: 0 or infinite."""
-    return tuple(np.exp(np.where(np.isinf(each), each, np.clip(each, -700.0, 700.0))) for each in logs)
+    """Factors per week from their logarithms, kept within what a float can hold, so that figures can be drawn."""
+    return tuple(np.exp(np.clip(each, -700.0, 700.0)) for each in logs)
 
 
 def times(

@@ -124,10 +124,10 @@ def test_times_only_where_the_interval_excludes_no_change(slope, lower, upper, e
     assert [float(value) for value in times(slope, lower, upper)] == pytest.approx(expected, nan_ok=True)
 
 
-def test_factors_stay_numbers_but_for_open_ends():
-    open_below, wide, level, open_above = (float(each) for each in factor_of(-np.inf, 900.0, 0.0, np.inf))
-    assert (open_below, level, open_above) == (0.0, 1.0, np.inf)
-    assert 1e300 < wide < np.inf
+def test_factors_stay_numbers_that_a_figure_can_draw():
+    factors = [float(each) for each in factor_of(-np.inf, 900.0, 0.0, np.inf)]
+    assert factors == pytest.approx([np.exp(-700), np.exp(700), 1.0, np.exp(700)])
+    assert np.isnan(factor_of(np.nan)[0])
 
 
 def with_draws(spread: float, n_draws: int = 6) -> DailySeries:
@@ -193,3 +193,12 @@ def test_equal_draws_of_windows_change_nothing():
     assert pooled.slope == pytest.approx(plain.slope, rel=1e-9)  # the same rows, many times
     for one, other in zip(pooled.interval(0.95), plain.interval(0.95), strict=True):
         assert one == pytest.approx(other, rel=1e-6)  # ends are found to 1e-8 standard errors
+
+
+def test_a_burst_of_three_days_limits_growth_on_one_side_at_most():
+    daily = made(np.concatenate([np.zeros(19), [400.0, 1.0, 1.0], np.zeros(20)]))
+    found = estimate_growth(daily, weekday=False)
+    assert found.lower < 1e-3
+    assert found.upper > 1e3
+    assert np.isnan([found.doubling_days, found.halving_days]).all()
+    assert np.isfinite(found.summary()[["growth", "lower", "upper"]].to_numpy(dtype=float)).all()
