@@ -99,10 +99,11 @@ def main() -> None:
             ]
             growing = 0 if options.level_only else 2 * options.series
             declared = [rising(mean, noise, WEEKLY_GROWTH, rng) for _ in range(growing)]
+            told = [one for one in declared if one is not None]
             cells = {key: np.mean([value for one in found for value in one[key]]) for key in found[0]}
             print(
                 f"| {mean:g} | {noise} | {cells['answered']:.0%} | {cells['growth']:.1%} | {cells['width']:.2f} "
-                f"| {np.mean([one for one in declared if one is not None] or [np.nan]):.1%} "
+                f"| {f'{np.mean(told):.1%}' if told else '–'} "
                 f"| {cells['rate']:.1%} | {cells['week']:.1%} | {cells['period']:.0%} | {cells['false']:.1%} |",
                 flush=True,
             )
