@@ -59,18 +59,32 @@ class Distinct:
 
 def stripped(text: pd.Series) -> pd.Series:
     """A column of str without the spaces around its values; itself, and no copy, where there are none."""
-    return text if all(map(_inked, _as_arrow(text).chunks)) else text.str.strip()
+    return text if _inked(_as_arrow(text)) else text.str.strip()
 
 
-def _inked(chunk: pa.LargeStringArray) -> bool:
+def _inked(column: pa.ChunkedArray) -> bool:
     """Whether every value is blank or begins and ends with visible ASCII, which no stripping takes off."""
-    _, offsets, letters = chunk.buffers()
-    ends = np.frombuffer(offsets, dtype="int64")[chunk.offset : chunk.offset + len(chunk) + 1]
-    if not len(ends) or ends[0] == ends[-1]:
-        return True
-    codes = np.frombuffer(letters, dtype="uint8")
-    around = codes[ends[:-1][ends[:-1] < ends[1:]]], codes[ends[1:][ends[:-1] < ends[1:]] - 1]
-    return all(code.min() > 32 and code.max() < 127 for code in around)
+    edges = np.full((2, len(column)), ord("x"), dtype=np.uint8)
+    blank = np.empty(len(column), dtype=bool)
+    begins = 0
+    for chunk in column.chunks:
+        _, offsets, letters = chunk.buffers()
+        here = slice(begins, begins := begins + len(chunk))
+        ends = np.frombuffer(offsets, dtype=np.int64)[chunk.offset : chunk.offset + len(chunk) + 1]
+        np.equal(ends[1:], ends[:-1], out=blank[here])
+        if ends[-1] > ends[0]:
+            codes = np.frombuffer(letters, dtype=np.uint8)
+            np.take(codes, ends[:-1], out=edges[0, here], mode="clip")  # of a blank value any letter, or none
+            np.take(codes, ends[1:] - 1, out=edges[1, here], mode="clip")
+    inked = ((edges > 32) & (edges < 127)).all(axis=0)
+    return bool(inked.all() or (inked | blank).all())
+
+
+def repeated(value: str, count: int) -> pd.Series:
+    """A column of one text, shape (count,)."""
+    import pyarrow as pa
+
+    return pd.Series(pa.repeat(pa.scalar(value, pa.large_string()), count), dtype="str")
 
 
 def map_distinct(text: pd.Series, mapping: Mapping[str, str]) -> pd.Series:
