@@ -11,7 +11,7 @@ import pandas as pd
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.series.daily import DailySeries, Day, pair_of_days
 
-N_LEVELS = 96
+N_SPLIT_LEVELS = 384  # of the rate on either side of one change
 PENALTY = 2.35  # times f log(n_days), on the scale of twice the log-likelihood; benchmarks/ has its false alarms
 MIN_DAYS = 14
 N_STEADY = 199  # simulated series behind `false_alarm`
@@ -159,7 +159,7 @@ def detect_changepoints(
     _check_options(level, false_alarm, rng)
     days, counts, observed = searched_days(daily, window)
     day_of_week = days.day_of_week.to_numpy().astype(np.int64)
-    log_rate = rate_grid(counts, observed)
+    log_rate = _segment.rate_grid(counts, observed)
     log_n = math.log(observed.sum())
     arrays = (counts, day_of_week, observed, log_rate)
     found = _segment.find_changes(*arrays, PENALTY * log_n / 2, weekday)
@@ -222,7 +222,8 @@ def _found_in_draws(
     for counts in draws:
         if counts.sum() == 0:  # no rate to change
             continue
-        changes = _segment.find_changes(counts, day_of_week, observed, rate_grid(counts, observed), price, weekday)[0]
+        grid = _segment.rate_grid(counts, observed)
+        changes = _segment.find_changes(counts, day_of_week, observed, grid, price, weekday)[0]
         inside = np.array([days[changes].isin(each) for each in sets]).reshape(len(sets), len(changes))
         found += inside.any(axis=1)
         others += int((~inside.any(axis=0)).sum())
@@ -265,15 +266,6 @@ def searched_days(
     return days, counts, observed
 
 
-def rate_grid(counts: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Evenly spaced log rates from half the quietest week, at least a third of an event in all, to above all days."""
-    seen = counts[observed]
-    total = np.concatenate([[0.0], np.cumsum(seen)])
-    quietest = max(float((total[7:] - total[:-7]).min()) / 7, 0.0)
-    highest = 1.5 * max(float(np.quantile(seen, 0.999)), 1.0) + 1.0
-    return np.linspace(math.log(max(0.3 / len(counts), quietest / 2)), math.log(highest), N_LEVELS)
-
-
 def _calibrated(
     arrays: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
     found: tuple[np.ndarray, np.ndarray, np.ndarray, float, float, float],
@@ -299,7 +291,7 @@ def _calibrated(
         if steady.sum() == 0:
             needed.append(low)
             continue
-        grid = rate_grid(steady, observed)
+        grid = _segment.rate_grid(steady, observed)
         while high - low > 0.05:
             middle = (low + high) / 2
             changed = _segment.find_changes(steady, day_of_week, observed, grid, middle * half_log_n, weekday)[0].size
@@ -340,7 +332,7 @@ def split_probabilities(
 
     exposure = max(float(observed.sum()), 1.0)
     top = 3.0 * max(counts.max(), 1.0) + 10.0
-    log_rate = np.linspace(math.log(1e-4 / exposure), math.log(top), 4 * N_LEVELS)
+    log_rate = np.linspace(math.log(1e-4 / exposure), math.log(top), N_SPLIT_LEVELS)
     rate = np.exp(log_rate)
     # as a density of the log rate
     log_prior = _PRIOR * (np.log(size / (size + rate)) + np.log(rate / (size + rate)))

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from copy import deepcopy
+from itertools import combinations, pairwise
 
 import numba
 import numpy as np
@@ -307,6 +308,12 @@ def test_find_changes_reaches_a_fixed_point():
     assert flat.tolist() == [1.0] * 7
 
 
+def passing(n_levels):
+    """Costs, a jump, and what a day costs at each level."""
+    costs = np.linspace(0.0, 9.0, n_levels)
+    return costs, 4.0, (costs - 3.0) ** 2, costs - 1.0
+
+
 def kernel_arguments() -> dict[str, tuple]:
     counts, weekday, observed, size = series(2, 60)
     grid = np.linspace(math.log(0.05), math.log(40), 30)
@@ -317,7 +324,12 @@ def kernel_arguments() -> dict[str, tuple]:
     cheapest, level = np.linspace(-2.0, 50.0, 61), np.full(61, 7)
     return {
         "day_costs": (grid, profile, size),
-        "smallest": (grid, np.empty(30)),
+        "rate_grid": (counts, observed),
+        "smallest": (grid,),
+        "passed": (*passing(61), 3.0),
+        "_passed_fine": (*passing(segment.N_LEVELS), 3.0, np.empty(segment.N_LEVELS // 2)),
+        "_passed_coarse": (*passing(n_coarse := segment.N_LEVELS // segment.COARSER), 3.0, np.empty(n_coarse // 2)),
+        "_place": (grid, grid[17], 3),
         "best_path": (*args, grid, profile, size, 2.0),
         "_backtracked": (*args, *segment.day_costs(grid, profile, size), 2.0, cheapest, level),
         "rates_of_groups": (total, seen, profile, size),
@@ -335,7 +347,7 @@ def kernel_arguments() -> dict[str, tuple]:
 @pytest.mark.parametrize("name", kernel_arguments())
 def test_kernel_by_its_python_source(name):
     kernel, args = getattr(segment, name), kernel_arguments()[name]
-    compiled, interpreted = kernel(*args), kernel.py_func(*args)
+    compiled, interpreted = kernel(*deepcopy(args)), kernel.py_func(*args)
     if not isinstance(compiled, tuple):
         compiled, interpreted = (compiled,), (interpreted,)
     for one, other in zip(compiled, interpreted, strict=True):
@@ -355,7 +367,7 @@ def test_every_kernel_is_compared():
 def test_smallest(width):
     for seed in range(width):
         values = np.random.default_rng(seed).permutation(np.arange(3.0, 3.0 + width))
-        assert segment.smallest(values, np.empty(width)) == 3.0
+        assert segment.smallest(values) == 3.0
 
 
 def test_running_mean_by_numpy():
@@ -365,3 +377,36 @@ def test_running_mean_by_numpy():
         near = slice(max(t - 14, 0), t + 15)
         expected.append(max(counts[near][observed[near]].mean(), 0.02))
     assert segment.running_mean(counts, observed) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("n_levels", [segment.N_LEVELS, segment.N_LEVELS // segment.COARSER, 61])
+def test_a_day_passes_by_numpy_for_every_number_of_levels(n_levels):
+    """Two numbers of levels have code of their own; the paths of all must be those of the plain recursion."""
+    counts, weekday, observed, _ = series(3, 200)
+    grid = np.linspace(-2.0, 3.0, n_levels)
+    profile, size, penalty = np.linspace(0.8, 1.2, 7), 2.0, 6.0
+    fixed, per_count = segment.day_costs(grid, profile, size)
+    cost, least = np.zeros(n_levels), -penalty
+    for t in np.flatnonzero(observed):
+        cost = np.minimum(cost, least + penalty) + fixed[weekday[t]] + counts[t] * per_count[weekday[t]]
+        least = cost.min()
+    found = segment.best_path(counts, weekday, observed, grid, profile, size, penalty)
+    edges = [0, *found, len(counts)]
+    parts = [
+        sum(fixed[weekday[t]] + counts[t] * per_count[weekday[t]] for t in range(a, b) if observed[t])
+        for a, b in pairwise(edges)
+    ]
+    reached = sum(part.min() for part in parts) + penalty * len(found)
+    assert reached == pytest.approx(least, rel=1e-12)  # the same sums in another order
+
+
+@pytest.mark.parametrize("n_days", [14, 100, 1001, 4000])
+def test_rate_grid_by_numpy(n_days):
+    counts = np.random.default_rng(n_days).negative_binomial(0.5, 0.1, n_days).astype(float)
+    observed = np.arange(n_days) % 9 > 0
+    seen = counts[observed]
+    quietest = np.convolve(seen, np.ones(7), "valid").min() / 7
+    lowest = max(0.3 / n_days, quietest / 2)
+    highest = 1.5 * max(np.quantile(seen, 0.999), 1.0) + 1.0
+    expected = np.linspace(np.log(lowest), np.log(highest), segment.N_LEVELS)
+    assert segment.rate_grid(counts, observed) == pytest.approx(expected, abs=1e-9)  # rounding of running sums
