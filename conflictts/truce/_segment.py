@@ -114,8 +114,10 @@ _passed_fine, _passed_coarse = _passing(N_LEVELS), _passing(N_LEVELS // COARSER)
 
 
 @njit(cache=True, nogil=True)
-def best_path(counts, weekday, observed, log_rate, profile, size, penalty):
+def best_path(counts, weekday, observed, log_rate, profile, size, penalty, min_days=1):
     """Cheapest piecewise constant path over a grid of log rates, each change costing `penalty`.
+
+    No regime has fewer than `min_days` observed days; there are at least twice as many of these.
 
     Returns
     -------
@@ -124,6 +126,9 @@ def best_path(counts, weekday, observed, log_rate, profile, size, penalty):
     """
     n_days, n_levels = counts.size, log_rate.size
     fixed, per_count = day_costs(log_rate, profile, size)
+    if min_days > 1:
+        seen = np.flatnonzero(observed)
+        return seen[_best_path_apart(counts[seen], weekday[seen], fixed, per_count, penalty, min_days)]
     cost, room = np.zeros(n_levels), np.empty(n_levels // 2)
     cheapest = np.empty(n_days + 1)  # before each day, and after the last
     level = np.zeros(n_days + 1, np.int64)  # at which it is so cheap
@@ -140,7 +145,31 @@ def best_path(counts, weekday, observed, log_rate, profile, size, penalty):
             else:
                 cheapest[t + 1] = passed(cost, jump, fixed[d], per_count[d], counts[t])
             level[t + 1] = _place(cost, cheapest[t + 1], level[t])
-    return _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level)
+    return _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level, 1)
+
+
+@njit(cache=True, nogil=True)
+def _best_path_apart(counts, weekday, fixed, per_count, penalty, min_days):
+    """The same with changes so many days apart, all observed: a level is entered when it has lasted so long."""
+    n_days, n_levels = counts.size, fixed.shape[1]
+    spent = np.zeros(n_levels)  # by a level that has been kept from the first day
+    before = np.zeros((min_days, n_levels))  # `spent` of the last days
+    saved = np.full(n_levels, np.inf)  # cost of the cheapest path at a level, less `spent`
+    cheapest = np.full(n_days + 1, np.inf)
+    level = np.zeros(n_days + 1, np.int64)
+    cheapest[0] = -penalty
+    for t in range(n_days):
+        d = weekday[t]
+        before[t % min_days] = spent
+        spent += fixed[d] + counts[t] * per_count[d]
+        begin = t + 1 - min_days
+        if begin >= 0:
+            entered = cheapest[begin] + penalty - before[begin % min_days]
+            saved = np.minimum(saved, entered)
+            level[t + 1] = np.argmin(saved + spent)
+            cheapest[t + 1] = saved[level[t + 1]] + spent[level[t + 1]]
+    everywhere = np.ones(n_days, np.bool_)
+    return _backtracked(counts, weekday, everywhere, fixed, per_count, penalty, cheapest, level, min_days)
 
 
 @njit(cache=True, nogil=True)
@@ -159,7 +188,7 @@ def _place(values, value, near):
 
 
 @njit(cache=True, nogil=True)
-def _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level):
+def _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level, min_days):
     """From the end: the latest day on which the cheapest path may have come to its level, and so on to the first."""
     changes = np.empty(counts.size, np.int64)
     count, end = 0, counts.size
@@ -171,7 +200,7 @@ def _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest,
             if observed[t]:
                 d = weekday[t]
                 since += fixed[d, g] + counts[t] * per_count[d, g]
-                if cheapest[t] + penalty + since < least:
+                if end - t >= min_days and cheapest[t] + penalty + since < least:
                     begin, least = t, cheapest[t] + penalty + since
         while begin > 0 and not observed[:begin].any():
             begin = 0
@@ -239,14 +268,14 @@ def snapped(log_rate, rates):
 
 
 @njit(cache=True, nogil=True)
-def refined_path(counts, weekday, observed, log_rate, guess, profile, size, penalty):
+def refined_path(counts, weekday, observed, log_rate, guess, profile, size, penalty, min_days=1):
     """Best path on the grid moved onto guessed rates, then onto the fitted ones, until its exact cost stops falling."""
     changes = np.empty(0, np.int64)
     rates = guess
     cost = np.inf
     for _ in range(_ROUNDS):
         grid = snapped(log_rate, rates)
-        other = best_path(counts, weekday, observed, grid, profile, size, penalty)
+        other = best_path(counts, weekday, observed, grid, profile, size, penalty, min_days)
         total, seen = grouped(counts, weekday, observed, other)
         other_rates = rates_of_groups(total, seen, profile, size)
         other_cost = cost_of_groups(total, seen, other_rates, profile, size) + penalty * other.size
@@ -309,7 +338,7 @@ def surroundings(counts, weekday, observed, changes, rates, profile, above, rest
 
 
 @njit(cache=True, nogil=True)
-def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile):
+def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile, min_days=1):
     """Changes, rates, weekday profile, size and memory factor, each given the others, to a fixed point.
 
     A change that is missed leaves residuals that look like memory, and a dear price misses changes; so the factor
@@ -326,6 +355,8 @@ def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile)
     half_penalty : float
         Price of a change on the scale of the log-likelihood, for independent days.
     use_profile : bool
+    min_days : int
+        Observed days that a regime has at least.
 
     Returns
     -------
@@ -339,9 +370,9 @@ def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile)
         for round_ in range(_ROUNDS * _RISES):
             price = half_penalty * factor
             if fine:
-                new, rates = refined_path(counts, weekday, observed, log_rate, rates, profile, size, price)
+                new, rates = refined_path(counts, weekday, observed, log_rate, rates, profile, size, price, min_days)
             else:
-                new = best_path(counts, weekday, observed, snapped(coarse, rates), profile, size, price)
+                new = best_path(counts, weekday, observed, snapped(coarse, rates), profile, size, price, min_days)
                 total, seen = grouped(counts, weekday, observed, new)
                 rates = rates_of_groups(total, seen, profile, size)
             same = new.size == changes.size and np.all(new == changes) and round_ + fine > 0

@@ -85,6 +85,32 @@ def test_best_path_by_brute_force():
         assert cost_on_grid(found, cost, penalty) == pytest.approx(cheapest, abs=1e-9)  # rounding of sums
 
 
+@pytest.mark.parametrize("min_days", [2, 3])
+def test_best_path_of_long_regimes_by_brute_force(min_days):
+    grid = np.linspace(math.log(0.05), math.log(20), 9)
+    binding = 0
+    for seed in range(MANY):
+        counts, weekday, observed, size = series(seed, 7 + seed % 4)
+        seen = np.flatnonzero(observed)
+        if len(seen) < 2 * min_days:
+            continue
+        profile, penalty = uneven(seed), (0.2, 1.0, 3.0)[seed % 3]
+        cost = day_costs(counts, weekday, observed, grid, profile, size)
+        found = segment.best_path(counts, weekday, observed, grid, profile, size, penalty, min_days)
+        every = [
+            seen[list(places)]
+            for k in range(len(seen))
+            for places in combinations(range(1, len(seen)), k)
+            if (np.diff([0, *places, len(seen)]) >= min_days).all()
+        ]
+        cheapest = min(cost_on_grid(changes, cost, penalty) for changes in every)
+        assert cost_on_grid(found, cost, penalty) == pytest.approx(cheapest, abs=1e-9)  # rounding of sums
+        assert (np.diff(np.searchsorted(seen, [0, *found, len(counts)])) >= min_days).all()
+        free = segment.best_path(counts, weekday, observed, grid, profile, size, penalty)
+        binding += cost_on_grid(free, cost, penalty) < cheapest - 1e-9
+    assert binding > 5  # without the bound, some paths would be cheaper
+
+
 def test_best_path_by_dynamic_programming():
     grid = np.linspace(math.log(0.02), math.log(40), 24)
     found_any = 0
@@ -331,7 +357,8 @@ def kernel_arguments() -> dict[str, tuple]:
         "_passed_coarse": (*passing(n_coarse := segment.N_LEVELS // segment.COARSER), 3.0, np.empty(n_coarse // 2)),
         "_place": (grid, grid[17], 3),
         "best_path": (*args, grid, profile, size, 2.0),
-        "_backtracked": (*args, *segment.day_costs(grid, profile, size), 2.0, cheapest, level),
+        "_backtracked": (*args, *segment.day_costs(grid, profile, size), 2.0, cheapest, level, 1),
+        "_best_path_apart": (counts, args[1], *segment.day_costs(grid, profile, size), 2.0, 7),
         "rates_of_groups": (total, seen, profile, size),
         "cost_of_groups": (total, seen, rates, profile, size),
         "snapped": (grid, rates),
