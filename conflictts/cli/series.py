@@ -52,6 +52,14 @@ def series(
     allocation: Annotated[
         str, typer.Option(help="How records of several days are laid over them: spread, exact, start or midpoint.")
     ] = "spread",
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            metavar="M",
+            help="Lay records of several days out by chance M times, and add the least and the most of each day.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the draws.")] = 1,
     lag: Annotated[
         int | None, typer.Option(metavar="DAYS", help="Days until a count is final; younger ones are provisional.")
     ] = None,
@@ -68,6 +76,8 @@ def series(
 ) -> None:
     """Count per day, low, best and high, and say which days were observed; as CSV, Parquet or JSON."""
     with one_sentence(debug):
+        import numpy as np
+
         from conflictts.series.daily import DailySeries, daily_series
 
         _require_ending(out, TABLES, "--out")
@@ -76,6 +86,10 @@ def series(
             raise typer.BadParameter(
                 "draws one series. Leave --by out, or name one with --where.", param_hint="--figure"
             )
+        if draws is not None and by:
+            raise typer.BadParameter(
+                "is for one series. Leave --by out, or name one with --where.", param_hint="--draws"
+            )
         require_date(retrieved_on, "--retrieved-on")
         covered, gaps = span_of(coverage, "--coverage"), [span_of(days, "--gap") for days in gap or []]
         with progress(quiet) as tell:
@@ -83,7 +97,7 @@ def series(
             incidents = read_records(source, deletions)
             require_coverage(covered, incidents)
             tell("counting")
-            counted: DailySeries | DailyPanel = daily_series(  # type: ignore[call-overload]
+            counted: DailySeries | DailyPanel = daily_series(  # type: ignore[call-overload, misc]
                 incidents,
                 measure=measure,
                 coverage=covered,
@@ -91,6 +105,8 @@ def series(
                 allocation=allocation,
                 where=conditions_of(where or []),
                 by=by,
+                draws=draws,
+                rng=None if draws is None else np.random.default_rng(seed),
                 lag=lag,
                 retrieved_on=retrieved_on,
             )
@@ -101,12 +117,12 @@ def series(
         if out is None:
             typer.echo(_csv(table), nl=False)
         else:
-            _write(table, counted, out)
+            _write(table, _facts(counted, table, seed), out)
         if not quiet:
             lost = incidents.ledger.n_quarantined
             if lost:
                 typer.echo(f"{lost:,} rows are in quarantine and not counted; conflictts check shows them.", err=True)
-            _tell(counted, table)
+            _tell(counted, table, seed)
 
 
 def _require_ending(path: str | None, endings: tuple[str, ...], option: str) -> None:
@@ -117,15 +133,20 @@ def _require_ending(path: str | None, endings: tuple[str, ...], option: str) -> 
 
 
 def _table(counted: DailySeries | DailyPanel) -> pd.DataFrame:
-    """A flat table, the day in a column."""
-    return counted.table if "day" in counted.table else counted.table.reset_index()
+    """A flat table, the day in a column; with draws also the least and the most that a day has in any of them."""
+    if "day" in counted.table:
+        return counted.table
+    table, draws = counted.table, getattr(counted, "draws", None)
+    if draws is not None:
+        table = table.assign(drawn_least=draws.min(axis=1), drawn_most=draws.max(axis=1))
+    return table.reset_index()
 
 
 def _day_as_text(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(day=table["day"].dt.strftime("%Y-%m-%d"))
 
 
-def _facts(counted: DailySeries | DailyPanel, table: pd.DataFrame) -> dict[str, Any]:
+def _facts(counted: DailySeries | DailyPanel, table: pd.DataFrame, seed: int) -> dict[str, Any]:
     """What a reader of the numbers must know, as it goes into a file."""
     from conflictts.series.daily import DailySeries
 
@@ -138,14 +159,16 @@ def _facts(counted: DailySeries | DailyPanel, table: pd.DataFrame) -> dict[str, 
         facts |= {"licence": common.provenance.licence, "citation": common.provenance.citation}
     if isinstance(counted, DailySeries):
         facts |= {name: getattr(counted, name) for name in ("allocated", "no_lower_bound", "no_upper_bound")}
+        if counted.draws is not None:
+            facts |= {"draws": counted.draws.shape[1], "seed": seed}
     else:
         facts |= {"by": list(counted.by), "groups": counted.summary().reset_index().to_dict("records")}
     return {**facts, "account": counted.account.to_dict("records")}
 
 
-def _tell(counted: DailySeries | DailyPanel, table: pd.DataFrame) -> None:
+def _tell(counted: DailySeries | DailyPanel, table: pd.DataFrame, seed: int) -> None:
     """On stderr, so that the series on stdout stays clean: what was counted, and what was not."""
-    facts = _facts(counted, table)
+    facts = _facts(counted, table, seed)
     days = table.drop_duplicates("day")["status"].value_counts()
     typer.echo(f"{facts['unit']}: {facts['area']}; {facts['source']}", err=True)
     statuses = ", ".join(f"{number:,} {status}" for status, number in days.items())
@@ -155,6 +178,8 @@ def _tell(counted: DailySeries | DailyPanel, table: pd.DataFrame) -> None:
         typer.echo(
             f"{facts['allocated']:.1%} of the total is from records of several days ({facts['allocation']})", err=True
         )
+    if "draws" in facts:
+        typer.echo(f"drawn_least and drawn_most: over {facts['draws']:,} draws of their days, seed {seed}", err=True)
     typer.echo(f"reporting lag: {facts['reporting_lag']}", err=True)
     account = counted.account.groupby("outcome", sort=False)[["records", "best"]].sum()
     for outcome, line in account.iterrows():
@@ -175,9 +200,9 @@ def _json(table: pd.DataFrame, facts: dict[str, Any]) -> str:
     return json.dumps({**facts, "days": days}, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def _write(table: pd.DataFrame, counted: DailySeries | DailyPanel, path: str) -> None:
+def _write(table: pd.DataFrame, facts: dict[str, Any], path: str) -> None:
     """Write beside the file and rename: an interrupted run leaves an earlier file whole."""
-    facts, part = _facts(counted, table), Path(f"{path}.part")
+    part = Path(f"{path}.part")
     with writing(path, "--out"):
         if path.lower().endswith(".parquet"):
             table = table.copy()

@@ -18,6 +18,7 @@ Target: TypeAlias = Literal["best", "range", "low", "high"]
 MODELLED = "modelled: fitted to claims of "
 _NAMED = 4  # claims named in the footer of a figure
 _CLOSE = 1e-6  # of a total, for a claim to count as met
+_ROUNDING = 1e-9  # of a claim, by which others may miss it and still hold together with it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -221,34 +222,63 @@ def _drop_zero(constraints: pd.DataFrame, counted: np.ndarray) -> None:
 
 def _drop_contradictory(constraints: pd.DataFrame, periods: np.ndarray, positive: np.ndarray) -> None:
     """Take claims in order, and leave out each that cannot be met together with those taken before it."""
-    # Days that lie in the same periods and carry counts are one unknown total of 0 or more.
-    cells = np.unique(periods[:, positive], axis=1)
+    # Only days that carry counts have a total, so a period is told by how many of them lie before and up to its end.
+    inside = periods[:, positive] > 0
+    held = inside.any(axis=1)
+    ends = np.zeros((len(inside), 2), dtype=int)
+    ends[held, 0] = inside[held].argmax(axis=1)
+    ends[:, 1] = ends[:, 0] + inside.sum(axis=1)
     bounds = constraints[["claimed_low", "claimed_high"]].to_numpy()
     taken: list[int] = []
     for row in map(int, np.flatnonzero(constraints["met"])):
-        if _can_hold(cells, bounds, [*taken, row]):
+        if _can_hold(ends, bounds, [*taken, row]):
             taken.append(row)
             continue
-        against = list(taken)
-        for other in taken:  # leave those out without which it could not hold either
-            fewer = [each for each in against if each != other]
-            against = against if _can_hold(cells, bounds, [*fewer, row]) else fewer
-        names = " and ".join(constraints.loc[against, "claim_id"])
-        reason = f"cannot hold together with {names}" if against else "no total of 0 or more meets it"
+        names = " and ".join(constraints.loc[_in_the_way(ends, bounds, taken, row), "claim_id"])
+        reason = f"cannot hold together with {names}" if names else "no total of 0 or more meets it"
         _leave_out(constraints, constraints.index == row, reason)
 
 
-def _can_hold(cells: np.ndarray, bounds: np.ndarray, rows: list[int]) -> bool:
-    """Whether totals of 0 or more exist that keep the bounds of these rows, NaN being no bound."""
-    from scipy.optimize import linprog
+def _in_the_way(ends: np.ndarray, bounds: np.ndarray, taken: list[int], row: int) -> list[int]:
+    """Of the rows taken, in order, those that exclude one more: without any of them it could hold."""
+    against: list[int] = []
+    left = taken
+    while left and _can_hold(ends, bounds, [*against, row]):
+        # those before the last row with which, and with all after it, this one is excluded, change nothing
+        first, beyond = 0, len(left)
+        while beyond - first > 1:
+            middle = (first + beyond) // 2
+            if _can_hold(ends, bounds, [*against, *left[middle:], row]):
+                beyond = middle
+            else:
+                first = middle
+        against.append(left[first])
+        left = left[first + 1 :]
+    return against
 
+
+def _can_hold(ends: np.ndarray, bounds: np.ndarray, rows: list[int]) -> bool:
+    """Whether totals of 0 or more exist that keep the bounds of these rows, NaN being no bound.
+
+    The total up to a day never falls, and a claim bounds the difference of two such totals. As distances in a graph
+    these bounds can be kept together unless some way around it gains, which is what Bellman & Ford's rule tells.
+    """
+    from scipy.sparse import csgraph
+
+    cuts, place = np.unique(ends[rows], return_inverse=True)
+    first, last = place.reshape(-1, 2).T
     low, high = bounds[rows].T
-    size = np.fmax(np.fmax(low, high), 1.0)
-    system = cells[rows] / size[:, None]
-    below, above = ~np.isnan(low), ~np.isnan(high)
-    sums = np.vstack([-system[below], system[above]])
-    limits = np.concatenate([-(low / size)[below], (high / size)[above]])
-    return bool(linprog(np.zeros(cells.shape[1]), A_ub=sums, b_ub=limits, method="highs").status == 0)
+    slack = _ROUNDING * np.fmax(np.fmax(low, high), 1.0)
+    least, most = (np.where(np.isnan(each), np.inf, each + slack) for each in (-low, high))
+    steps = np.full((len(cuts), len(cuts)), np.inf)
+    steps[np.arange(1, len(cuts)), np.arange(len(cuts) - 1)] = 0.0
+    np.minimum.at(steps, (first, last), most)
+    np.minimum.at(steps, (last, first), least)
+    try:  # every cut is reached from the last
+        csgraph.bellman_ford(csgraph.csgraph_from_dense(steps, null_value=np.inf), indices=len(cuts) - 1)
+    except csgraph.NegativeCycleError:
+        return False
+    return True
 
 
 def _leave_out(constraints: pd.DataFrame, rows: Any, reason: str) -> None:

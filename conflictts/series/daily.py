@@ -292,7 +292,7 @@ def daily_series(
     incidents : Incidents
         Not modified. Details of other records (`part_of`) are never added.
     measure : {"incidents", "deadly incidents", "deaths", "civilians", "combatants", "injured"}
-        What to count. A deadly incident is a record of one death or more.
+        What to count. A deadly incident is a record of one death or more, on whatever side it is stated.
     coverage : (first, last), optional
         First and last day the source watched, inclusive. Required unless the source declares it; never guessed from
         the first and last record. Covered days without a record are 0. Days after the last that the source itself

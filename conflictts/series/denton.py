@@ -92,14 +92,24 @@ def _smoothest(rows: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.nda
 
 def _binding(changes: np.ndarray, sign: np.ndarray, bound: np.ndarray, ridge: float) -> np.ndarray:
     """Which of ``sign * (c + changes @ d) >= sign * bound`` bind at the least d'd + ridge (c - 1)**2."""
-    from scipy.optimize import nnls
-
     system = np.column_stack([changes, np.full(len(changes), ridge**-0.5), bound - 1.0]) * sign[:, None]
     size = np.linalg.norm(system, axis=1)
     target = np.zeros(system.shape[1])
     target[-1] = 1.0
-    pull, _ = nnls((system / size[:, None]).T, target, maxiter=30 * len(system) + 100)
-    return np.asarray(pull > 0)
+    return _pulls((system / size[:, None]).T, target) > 0
+
+
+def _pulls(columns: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Shares of 0 or more of the columns that add up to the target as nearly as they can.
+
+    A rotation that leaves as many rows as there are columns changes no distance between them, and days are many.
+    """
+    from scipy.optimize import nnls
+
+    if len(columns) > columns.shape[1]:
+        turned, columns = np.linalg.qr(columns)
+        target = turned.T @ target
+    return np.asarray(nnls(columns, target, maxiter=30 * columns.shape[1] + 100)[0])
 
 
 def _least_changes(changes: np.ndarray, bound: np.ndarray) -> np.ndarray:
@@ -115,8 +125,6 @@ def _is_smoothest(
     ratio: np.ndarray, mean: np.ndarray, changes: np.ndarray, lower: np.ndarray, upper: np.ndarray
 ) -> bool:
     """Whether the bounds are kept, and the changes are a sum of pulls by touched bounds, none the wrong way."""
-    from scipy.optimize import nnls
-
     scale = TOLERANCE * max(1.0, float(np.abs(ratio).max()))
     if (mean < lower - scale).any() or (mean > upper + scale).any():
         return False
@@ -127,5 +135,6 @@ def _is_smoothest(
         return False
     steps = np.append(np.diff(ratio), 0.0)  # the pulls on the level cancel
     size = np.linalg.norm(pulls, axis=1)
-    _, missing = nnls((pulls / size[:, None]).T, steps, maxiter=30 * len(pulls) + 100)
+    columns = (pulls / size[:, None]).T
+    missing = np.linalg.norm(columns @ _pulls(columns, steps) - steps)
     return bool(missing <= 1e-7 * max(float(np.linalg.norm(steps)), TOLERANCE))

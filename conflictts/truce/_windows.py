@@ -13,6 +13,7 @@ import numpy as np
 from scipy.linalg import matmul_toeplitz
 from scipy.special import digamma, stdtrit
 
+from conflictts.truce._likelihood_interval import Trends, likelihood_ends
 from conflictts.truce.negbin import _PHI, _SHARE, MAX_LAG
 
 SLOW_COLUMNS = 2  # intercept and trend
@@ -28,7 +29,7 @@ class WindowFits:
     growth : ndarray, shape (n_windows,)
         Slope of the log mean per week.
     standard_error : ndarray, shape (n_windows,)
-        Of the growth, by the sandwich with the memory given or found.
+        Of the growth, at the fitted trend, by the sandwich with the memory given or found.
     degrees_of_freedom : ndarray, shape (n_windows,)
         Days over variance inflation, less two, at least 4.
     factor : ndarray, shape (n_windows,)
@@ -37,6 +38,8 @@ class WindowFits:
         The same were days independent of each other.
     memory : ndarray, shape (n_phi,)
         Weights of the family of autocorrelation functions; see `autocorrelation`.
+    trends : Trends
+        The windows that converged, for the ends of their intervals.
     """
 
     growth: np.ndarray
@@ -45,10 +48,15 @@ class WindowFits:
     factor: np.ndarray
     daily_factor: np.ndarray
     memory: np.ndarray
+    trends: Trends
 
-    def half_width(self, level: float) -> np.ndarray:
-        """Half the width of the t interval of the growth at a confidence level, shape (n_windows,)."""
-        return np.asarray(stdtrit(self.degrees_of_freedom, 0.5 + level / 2) * self.standard_error)
+    def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper end of the growth at a confidence level, shape (n_windows,) each; see `likelihood_ends`."""
+        done = np.isfinite(self.growth)
+        lower, upper = np.full(len(done), np.nan), np.full(len(done), np.nan)
+        quantile = stdtrit(self.degrees_of_freedom[done], 0.5 + level / 2)
+        lower[done], upper[done] = likelihood_ends(self.trends, quantile)
+        return lower, upper
 
 
 def fit_windows(
@@ -94,7 +102,8 @@ def fit_windows(
     left = np.maximum(seen.sum(1) - taken, 1.0)[done].sum()
     dispersion = max(1.0, float((residuals[done] ** 2).sum() / max(left, 1.0)))
     covariance = dispersion * bread @ meat @ bread
-    inflation = np.maximum(covariance[:, 1, 1] / (dispersion * bread[:, 1, 1]), 1.0)
+    scale = covariance[:, 1, 1] / bread[:, 1, 1]
+    inflation = np.maximum(scale / dispersion, 1.0)
     pull = np.stack([mean.sum(1), mean @ week], axis=-1)  # of the coefficients on the fitted total
 
     def of_total(covariance: np.ndarray) -> np.ndarray:
@@ -110,6 +119,7 @@ def fit_windows(
         factor=answer(of_total(covariance)),
         daily_factor=answer(of_total(dispersion * bread)),
         memory=memory,
+        trends=Trends(y, log_offset, seen, week, level, growth, alpha, scale).rows(done),
     )
 
 
@@ -180,7 +190,7 @@ def _maximise(
         if turn:
             log_mean = level[moving, None] + growth[moving, None] * week + rows[2]
             mean = np.where(rows[1], np.exp(np.minimum(log_mean, 300.0)), 0.0)
-            new_alpha = _alphas(rows[0], rows[1], mean)
+            new_alpha = _alphas(rows[0], rows[1], mean, alpha[moving])
         else:
             new_alpha = alpha[moving]
         new_level, new_growth, finite = _coefficients(*rows, week, new_alpha, level[moving], growth[moving])
@@ -243,8 +253,11 @@ def _coefficients(
     return level, growth, finite
 
 
-def _alphas(y: np.ndarray, seen: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Dispersion by maximum likelihood given the mean, 0 where the likelihood falls from there."""
+def _alphas(y: np.ndarray, seen: np.ndarray, mean: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Dispersion by maximum likelihood given the mean, 0 where the likelihood falls from there.
+
+    `before` is that of a mean nearby, so that the search can begin close.
+    """
     alpha = np.zeros(len(y))
     spread = np.where(seen, (y - mean) ** 2 - y, 0.0).sum(1) > 0
     rows = np.flatnonzero(spread)
@@ -252,37 +265,55 @@ def _alphas(y: np.ndarray, seen: np.ndarray, mean: np.ndarray) -> np.ndarray:
         return alpha
     y, seen, mean = y[rows], seen[rows], mean[rows]
 
-    def slope(log_size: np.ndarray) -> np.ndarray:
-        size = np.exp(log_size)[:, None]
-        terms = digamma(size + y) - digamma(size) - np.log1p(mean / size) + (mean - y) / (mean + size)
-        return np.asarray(np.where(seen, terms, 0.0).sum(1))
+    def slope(log_size: np.ndarray, which: np.ndarray) -> np.ndarray:
+        size, counts, expected = np.exp(log_size)[:, None], y[which], mean[which]
+        terms = digamma(size + counts) - digamma(size) - np.log1p(expected / size)
+        return np.asarray(np.where(seen[which], terms + (expected - counts) / (expected + size), 0.0).sum(1))
 
-    low = np.full(len(rows), np.log(1e-8))
-    high = np.log(1e4 * (1 + mean.sum(1) / seen.sum(1)))
-    at_low, at_high = slope(low), slope(high)
-    inside = (at_high < 0) & (at_low > 0)
-    log_size = _roots(slope, low, high, at_low, at_high)
-    alpha[rows] = np.where(inside, np.exp(-log_size), np.where(at_high >= 0, 0.0, np.exp(-low)))
+    low, high = np.full(len(rows), np.log(1e-8)), np.log(1e4 * (1 + mean.sum(1) / seen.sum(1)))
+    guess = -np.log(np.clip(before[rows], np.exp(-high), 1e8))
+    near, far = np.maximum(guess - 0.5, low), np.minimum(guess + 0.5, high)
+    every = np.arange(len(rows))
+    at_near, at_far = slope(near, every), slope(far, every)
+    wide = np.flatnonzero((at_near <= 0) | (at_far >= 0))
+    near[wide], far[wide] = low[wide], high[wide]
+    at_near[wide], at_far[wide] = slope(low[wide], wide), slope(high[wide], wide)
+    alpha[rows] = np.where(at_far >= 0, 0.0, np.exp(-low))
+    inside = np.flatnonzero((at_near > 0) & (at_far < 0))
+    ends = (each[inside] for each in (near, far, at_near, at_far))
+    alpha[rows[inside]] = np.exp(-_roots(lambda log_size, which: slope(log_size, inside[which]), *ends))
     return alpha
 
 
 def _roots(  # all arrays have shape (n_rows,)
-    slope: Callable[[np.ndarray], np.ndarray],
+    slope: Callable[[np.ndarray, np.ndarray], np.ndarray],
     low: np.ndarray,
     high: np.ndarray,
     at_low: np.ndarray,
     at_high: np.ndarray,
 ) -> np.ndarray:
-    """Where a falling function crosses 0 between low and high: the Illinois rule in all rows at once."""
-    middle = (low + high) / 2
-    for turn in range(100):
-        chord = (low * at_high - high * at_low) / (at_high - at_low)
-        usable = (chord > low) & (chord < high) & (turn % 4 != 0)  # halve now and then: never stuck on one side
-        middle = np.where(usable, chord, (low + high) / 2)
-        at_middle = slope(middle)
+    """Where falling functions cross 0 between low and high, in all rows that still move.
+
+    A wide bracket is halved, a narrow one cut by the Illinois rule: an end kept twice in a row counts half.
+    """
+    found: np.ndarray = (low + high) / 2
+    moving, kept = np.arange(len(low)), np.zeros(len(low))
+    for _ in range(200):
+        drop = (at_low - at_high) / (high - low)
+        chord = low + at_low / drop
+        straight = (chord > low) & (chord < high) & (high - low < 1)
+        middle = np.where(straight, chord, (low + high) / 2)
+        at_middle = slope(middle, moving)
+        found[moving] = middle
+        close = (high - low < 0.1) & (np.abs(at_middle) < 1e-11 * drop + 1e-13)  # the rest is rounding
         above = at_middle > 0
+        again = np.where(above, -1.0, 1.0)  # the side whose end is kept
+        half = np.where(straight & (kept == again), 0.5, 1.0)
         low, high = np.where(above, middle, low), np.where(above, high, middle)
-        at_low, at_high = np.where(above, at_middle, at_low / 2), np.where(above, at_high / 2, at_middle)
-        if np.all((np.abs(at_middle) < 1e-9) | (high - low < 1e-11)):
+        at_low = np.where(above, at_middle, at_low * half)
+        at_high = np.where(above, at_high * half, at_middle)
+        go = ~close & (high - low >= 1e-11)
+        moving, low, high, at_low, at_high, kept = (each[go] for each in (moving, low, high, at_low, at_high, again))
+        if not len(moving):
             break
-    return np.asarray(middle)
+    return found

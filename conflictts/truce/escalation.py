@@ -13,7 +13,15 @@ from conflictts.errors import TooLittleData, UnknownNameError
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce._windows import autocorrelation
 from conflictts.truce.comparison import compare_periods, week_on_week
-from conflictts.truce.growth import WINDOW_DAYS, RollingGrowth, refuse_level, rolling_growth, times, weekday_offset
+from conflictts.truce.growth import (
+    WINDOW_DAYS,
+    RollingGrowth,
+    factor_of,
+    refuse_level,
+    rolling_growth,
+    times,
+    weekday_offset,
+)
 
 RATE_DAYS, PERIOD_DAYS, SILENT_DAYS = 14, 28, 14
 # Shortest established run as a share of the window: the longest run of a level series stays below it in 95 % of series
@@ -22,6 +30,7 @@ RUN_SHARE, RUN_GROWTH = 0.30, 0.07
 PHASE_LEVEL = 0.95  # of the intervals in a run, whatever the level of those shown: the shortest run belongs to it
 BRIDGE_WEEKS = 14  # an interruption of up to window / 14 days does not end a run
 GROWTH_COLUMNS = ["growth", "lower", "upper", "doubling_days", "halving_days"]
+Ends = tuple[np.ndarray, np.ndarray]  # lower and upper, of every window
 PHASES = ("rising", "falling", "level", "silent", "undetermined")
 
 
@@ -105,6 +114,10 @@ def measure_escalation(
     fall is established, not that there is none. A phase is dated by middles of windows, so a sudden change shows as a
     phase around its day; `detect_changepoints` dates sudden changes.
 
+    Where the series has draws (allocations of records of several days by chance), every window's trend is fitted to
+    each of m draws and the fits are pooled by Rubin's rules, so that growth and phases hold the dating's uncertainty;
+    this takes m times as long. The totals of rates, weeks and comparisons are those of the series, as a warning says.
+
     Parameters
     ----------
     daily : DailySeries
@@ -140,8 +153,9 @@ def measure_escalation(
 
     References
     ----------
-    Zeger (1988), Biometrika 75(4), 621-629 (regression of counts that remember); Brown, Cai & DasGupta (2001),
-    Statistical Science 16(2), 101-133 (Jeffreys intervals).
+    Zeger (1988), Biometrika 75(4), 621-629 (regression of counts that remember); Kent (1982), Biometrika 69(1), 19-27
+    (scaled likelihood ratio); Rubin (1987), Multiple Imputation for Nonresponse in Surveys, section 3.1; Brown, Cai &
+    DasGupta (2001), Statistical Science 16(2), 101-133 (Jeffreys intervals).
 
     Examples
     --------
@@ -166,13 +180,16 @@ def measure_escalation(
     inside = settled.loc[first:last]
     offset = weekday_offset(daily) if weekday else np.zeros(len(settled))
     part = settled.index.slice_indexer(first, last)
-    rolling = rolling_growth(inside.to_numpy(), offset[part], window_days)
-    growth = _growth_table(inside, rolling, window_days, level)
+    draws = None if daily.draws is None else daily.draws.loc[first:last].to_numpy(dtype=float).T
+    rolling = rolling_growth(inside.to_numpy(), offset[part], window_days, draws)
+    ends = rolling.interval(level)
+    growth = _growth_table(inside, rolling, ends, window_days)
     factor = _factor_of_day(inside, rolling.factor, window_days)
     daily_factor = _factor_of_day(inside, rolling.daily_factor, window_days)
     memory = np.eye(1, 14)[0] if rolling.memory is None else autocorrelation(rolling.memory, 14)
     shortest = _shortest_run(len(inside), window_days)
-    phase, reason = _phases_of_days(settled, rolling, window_days, shortest, silent_days)
+    for_phases = ends if level == PHASE_LEVEL else rolling.interval(PHASE_LEVEL)
+    phase, reason = _phases_of_days(settled, rolling, for_phases, window_days, shortest, silent_days)
     table = daily.table.loc[first:last].where(inside.notna())
     return Escalation(
         daily=daily,
@@ -191,18 +208,18 @@ def measure_escalation(
     )
 
 
-def _growth_table(counts: pd.Series, rolling: RollingGrowth, window_days: int, level: float) -> pd.DataFrame:
+def _growth_table(counts: pd.Series, rolling: RollingGrowth, ends: Ends, window_days: int) -> pd.DataFrame:
     n_windows = len(rolling.slope)
     middle = window_days // 2
     index = pd.DatetimeIndex(counts.index)
-    half = rolling.half_width(level)
-    doubling, halving = times(rolling.slope, half)
+    doubling, halving = times(rolling.slope, *ends)
+    growth, lower, upper = factor_of(rolling.slope, *ends)
     columns = {
         "first": index[:n_windows],
         "last": index[window_days - 1 :] if n_windows else index[:0],
-        "growth": np.exp(rolling.slope),
-        "lower": np.exp(np.maximum(rolling.slope - half, -700.0)),
-        "upper": np.exp(np.minimum(rolling.slope + half, 700.0)),
+        "growth": growth,
+        "lower": lower,
+        "upper": upper,
         "doubling_days": doubling,
         "halving_days": halving,
         "reason": rolling.reason,
@@ -279,14 +296,14 @@ def _cut(days: np.ndarray, sign: np.ndarray, bridge: int) -> np.ndarray:
 
 
 def _phases_of_days(
-    settled: pd.Series, rolling: RollingGrowth, window_days: int, shortest: int, silent_days: int
+    settled: pd.Series, rolling: RollingGrowth, ends: Ends, window_days: int, shortest: int, silent_days: int
 ) -> tuple[pd.Series, pd.Series]:
     first, last = settled.first_valid_index(), settled.last_valid_index()
     inside = settled.loc[first:last]
     phase = pd.Series("undetermined", settled.index, dtype=object)
     reason = pd.Series("not observed, or provisional", settled.index, dtype=object)
     if len(rolling.slope):
-        sign = np.where(np.abs(rolling.slope) > rolling.half_width(PHASE_LEVEL), np.sign(rolling.slope), 0.0)
+        sign = (ends[0] > 0) * 1.0 - (ends[1] < 0)
         kept = _established(sign, shortest, window_days // BRIDGE_WEEKS)
         names = np.select([kept > 0, kept < 0, rolling.reason == ""], ["rising", "falling", "level"], "undetermined")
         window = np.clip(np.arange(len(inside)) - window_days // 2, 0, len(names) - 1)
@@ -332,7 +349,8 @@ def _warnings(counts: pd.Series, window_days: int, *, drawn: bool) -> tuple[str,
     said: list[str] = []
     if drawn:
         said.append(
-            "the draws were not used, so the intervals leave out how records were dated; estimate_growth uses them"
+            "growth and phases are pooled over the draws; the intervals of rates, weeks and comparisons leave out how "
+            "records were dated"
         )
     share = counts.rolling(window_days, min_periods=1).max() / counts.rolling(window_days, min_periods=1).sum()
     if len(counts) >= window_days and (heavy := share.iloc[window_days - 1 :] > 0.5).any():

@@ -33,7 +33,7 @@ class Growth:
     total : float
         Counts in it.
     growth, lower, upper : float
-        Factor per week with its interval; 1 is no change.
+        Factor per week with its interval; 1 is no change. 0 or infinite where no count limits that end.
     doubling_days, halving_days : float
         Days in which the rate doubles (halves); NaN unless the whole interval lies above (below) 1.
     level : float
@@ -64,9 +64,10 @@ def estimate_growth(
     """Estimate by what factor the daily rate grew per week over a declared window.
 
     Counts are negative binomial around a log-linear trend. How far days remember each other is learnt from the whole
-    series, of which the window is a part. Where the series has draws (allocations of records of several days by
-    chance), the trend is fitted to each and the fits are pooled by Rubin's rules, so that the interval holds the
-    dating's uncertainty too.
+    series, of which the window is a part. The interval holds every growth that the scaled likelihood ratio does not
+    refute; it is not symmetric, and an end that no count limits is 0 or infinite. Where the series has draws
+    (allocations of records of several days by chance), the trend is fitted to each and the fits are pooled by Rubin's
+    rules, so that the interval holds the dating's uncertainty too.
 
     Parameters
     ----------
@@ -93,8 +94,9 @@ def estimate_growth(
 
     References
     ----------
-    Zeger (1988), Biometrika 75(4), 621-629 (regression of counts that remember); Rubin (1987), Multiple Imputation for
-    Nonresponse in Surveys, section 3.1; Barnard & Rubin (1999), Biometrika 86(4), 948-955 (degrees of freedom).
+    Zeger (1988), Biometrika 75(4), 621-629 (regression of counts that remember); Kent (1982), Biometrika 69(1), 19-27
+    (scaled likelihood ratio); Rubin (1987), Multiple Imputation for Nonresponse in Surveys, section 3.1; Barnard &
+    Rubin (1999), Biometrika 86(4), 948-955 (degrees of freedom).
 
     Examples
     --------
@@ -102,7 +104,7 @@ def estimate_growth(
     >>> daily = ct.daily_series(ct.load_idlib_2019(), measure="civilians")
     >>> found = ct.estimate_growth(daily, window=("2019-09-01", "2019-11-30"))
     >>> f"{found.growth:.2f} ({found.lower:.2f} to {found.upper:.2f})"
-    '1.18 (0.96 to 1.44)'
+    '1.18 (0.97 to 1.43)'
     """
     refuse_level(level)
     start, end = daily.coverage
@@ -129,27 +131,36 @@ def estimate_growth(
         rows = np.where(np.isfinite(rows), daily.draws.loc[first:last].to_numpy(dtype=float).T, np.nan)
         if (why_not(rows) != "").any():
             raise TooLittleData(f"Draws leave under {MIN_COUNTS:g} counts in the window, or too few days. Widen it.")
-    fit = fit_windows(rows, np.broadcast_to(offset[part], rows.shape), total_days=n_days, memory=memory)
-    slope, half = _pooled(fit, level)
+    fits = fit_windows(rows, np.broadcast_to(offset[part], rows.shape), total_days=n_days, memory=memory)
+    slope, lower, upper = (each[0] for each in _pooled(fits, len(rows), level))
     if not np.isfinite(slope):
         raise TooLittleData(f"The regression on {n_days} days with {np.nansum(counts):g} counts does not converge.")
-    growth, lower, upper = (float(value) for value in np.exp([slope, slope - half, slope + half]))
-    doubling, halving = times(slope, half)
+    doubling, halving = (float(days) for days in times(slope, lower, upper))
+    growth, low, high = (float(value) for value in factor_of(slope, lower, upper))
     return Growth(
-        daily, (first, last), n_days, float(np.nansum(counts)), growth, lower, upper, float(doubling), float(halving),
-        level,
+        daily, (first, last), n_days, float(np.nansum(counts)), growth, low, high, doubling, halving, level
     )  # fmt: skip
 
 
-def _pooled(fit: WindowFits, level: float) -> tuple[float, float]:
-    """Slope of one fit, or of several to draws of one window by Rubin's rules, and half its interval's width."""
-    n_fits = len(fit.growth)
-    if np.ptp(fit.growth) < 1e-9:  # one fit, or draws that are all the same, to where the iteration ends
-        return float(fit.growth[0]), float(fit.half_width(level)[0])
-    between = (1 + 1 / n_fits) * float(fit.growth.var(ddof=1))
-    variance = float((fit.standard_error**2).mean()) + between
-    freedom = pooled_freedom(float(fit.degrees_of_freedom.mean()), between / variance, n_fits)
-    return float(fit.growth.mean()), float(stdtrit(freedom, 0.5 + level / 2)) * float(np.sqrt(variance))
+def _pooled(fits: WindowFits, n_draws: int, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Slope of each window and the ends of its interval, over its draws by Rubin's rules; draws are the outer rows.
+
+    The distance from an estimate to an end, over its quantile, is that side's standard error.
+    """
+    lower, upper = (end.reshape(n_draws, -1) for end in fits.interval(level))
+    slopes, freedom = fits.growth.reshape(n_draws, -1), fits.degrees_of_freedom.reshape(n_draws, -1)
+    if n_draws == 1:
+        return slopes[0], lower[0], upper[0]
+    tail, slope = 0.5 + level / 2, slopes.mean(0)
+    between = (1 + 1 / n_draws) * slopes.var(0, ddof=1)
+    equal = np.ptp(slopes, axis=0) < 1e-9  # to where the iteration ends
+    ends = []
+    for side, end in ((-1, lower), (1, upper)):
+        variance = (((end - slopes) / stdtrit(freedom, tail)) ** 2).mean(0) + between
+        shares = np.divide(between, variance, out=np.zeros_like(variance), where=variance > 0)
+        pooled = np.array([pooled_freedom(*each, n_draws) for each in zip(freedom.mean(0), shares, strict=True)])
+        ends.append(np.where(equal, end[0], slope + side * stdtrit(pooled, tail) * np.sqrt(variance)))
+    return slope, ends[0], ends[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +169,7 @@ class RollingGrowth:
 
     Attributes
     ----------
-    slope, standard_error, degrees_of_freedom : ndarray
+    slope : ndarray
         NaN where not determined.
     factor : ndarray
         Variance of a window's total over its mean, memory included.
@@ -168,38 +179,70 @@ class RollingGrowth:
         Why a window is not determined; "" where it is.
     memory : ndarray or None
         Weights of the family of autocorrelations; None if no window is determined.
+    fits : WindowFits or None
+        Of the windows with enough counts, draw by draw.
+    enough : ndarray of bool
+        Which windows these are.
+    n_draws : int
+        1 where there are none.
     """
 
     slope: np.ndarray
-    standard_error: np.ndarray
-    degrees_of_freedom: np.ndarray
     factor: np.ndarray
     daily_factor: np.ndarray
     reason: np.ndarray
     memory: np.ndarray | None
+    fits: WindowFits | None
+    enough: np.ndarray
+    n_draws: int
 
-    def half_width(self, level: float) -> np.ndarray:
-        """Half the width of the t interval of the slope at a confidence level, shape (n_windows,)."""
-        return np.asarray(stdtrit(self.degrees_of_freedom, 0.5 + level / 2) * self.standard_error)
+    def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper end of the slope at a confidence level, shape (n_windows,) each."""
+        lower, upper = np.full(len(self.slope), np.nan), np.full(len(self.slope), np.nan)
+        if self.fits is not None:
+            _, lower[self.enough], upper[self.enough] = _pooled(self.fits, self.n_draws, level)
+        return lower, upper
 
 
-def rolling_growth(counts: np.ndarray, log_offset: np.ndarray, window_days: int) -> RollingGrowth:
-    """Fit every window of `window_days` successive days; none where the series is shorter."""
+def rolling_growth(
+    counts: np.ndarray, log_offset: np.ndarray, window_days: int, draws: np.ndarray | None = None
+) -> RollingGrowth:
+    """Fit every window of `window_days` successive days; none where the series is shorter.
+
+    Parameters
+    ----------
+    counts, log_offset : ndarray, shape (n_days,)
+        Counts are NaN on days not known.
+    window_days : int
+    draws : ndarray, shape (n_draws, n_days), optional
+        Each is fitted, and every window's fits are pooled by Rubin's rules.
+    """
     if len(counts) < window_days:
         nothing = np.empty(0)
-        return RollingGrowth(nothing, nothing, nothing, nothing, nothing, np.empty(0, dtype=object), None)
-    windows = np.lib.stride_tricks.sliding_window_view(counts, window_days)
+        words, none = np.empty(0, dtype=object), np.empty(0, dtype=bool)
+        return RollingGrowth(nothing, nothing, nothing, words, None, None, none, 1)
+    rows = counts[None] if draws is None else np.where(np.isfinite(counts), draws, np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(rows, window_days, axis=1)  # (draws, windows, days)
+    n_draws, n_windows, _ = windows.shape
     offsets = np.lib.stride_tricks.sliding_window_view(log_offset, window_days)
-    reason = why_not(windows)
-    usable = reason == ""
-    slope, error, freedom, factor, daily_factor = (np.full(len(windows), np.nan) for _ in range(5))
-    memory = None
-    if usable.any():
-        fits = fit_windows(windows[usable], offsets[usable], total_days=int(np.isfinite(counts).sum()))
-        slope[usable], error[usable], factor[usable] = fits.growth, fits.standard_error, fits.factor
-        freedom[usable], daily_factor[usable], memory = fits.degrees_of_freedom, fits.daily_factor, fits.memory
-        reason[usable & np.isnan(slope)] = "the regression does not converge"
-    return RollingGrowth(slope, error, freedom, factor, daily_factor, reason, memory)
+    reason = why_not(np.lib.stride_tricks.sliding_window_view(counts, window_days))
+    if draws is not None:
+        short = (why_not(windows.reshape(-1, window_days)) != "").reshape(n_draws, n_windows).any(0)
+        reason[(reason == "") & short] = "draws leave too few counts, or counts on too few days"
+    enough = reason == ""
+    slope, factor, daily_factor = (np.full(n_windows, np.nan) for _ in range(3))
+    if not enough.any():
+        return RollingGrowth(slope, factor, daily_factor, reason, None, None, enough, n_draws)
+    fits = fit_windows(
+        windows[:, enough].reshape(-1, window_days),
+        np.tile(offsets[enough], (n_draws, 1)),
+        total_days=int(np.isfinite(counts).sum()),
+    )
+    slope[enough], factor[enough], daily_factor[enough] = (
+        each.reshape(n_draws, -1).mean(0) for each in (fits.growth, fits.factor, fits.daily_factor)
+    )
+    reason[enough & np.isnan(slope)] = "the regression does not converge"
+    return RollingGrowth(slope, factor, daily_factor, reason, fits.memory, fits, enough, n_draws)
 
 
 def why_not(windows: np.ndarray) -> np.ndarray:
@@ -238,12 +281,18 @@ def weekday_offset(daily: DailySeries) -> np.ndarray:
     return np.asarray(np.log(np.maximum(profile, 1e-3))[weekday])
 
 
-def times(slope: np.ndarray | float, half_width: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+def factor_of(*logs: np.ndarray | float) -> tuple[np.ndarray, ...]:
+    """Factors per week from their logarithms, kept within what a float can hold but for open ends: 0 or infinite."""
+    return tuple(np.exp(np.where(np.isinf(each), each, np.clip(each, -700.0, 700.0))) for each in logs)
+
+
+def times(
+    slope: np.ndarray | float, lower: np.ndarray | float, upper: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray]:
     """Days to double and to halve, NaN unless the whole interval lies on that side."""
     with np.errstate(divide="ignore", invalid="ignore"):
         days = 7 * np.log(2) / np.abs(slope)
-        rises, falls = np.subtract(slope, half_width) > 0, np.add(slope, half_width) < 0
-    return np.where(rises, days, np.nan), np.where(falls, days, np.nan)
+        return np.where(np.greater(lower, 0), days, np.nan), np.where(np.less(upper, 0), days, np.nan)
 
 
 def refuse_level(level: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -73,6 +74,32 @@ def test_each_format_holds_the_same_numbers(ending, tmp_path, expected):
         assert sum(line["records"] for line in facts["account"]) == 321
 
 
+def test_draws_show_the_least_and_the_most_of_each_day(tmp_path):
+    path = tmp_path / "series.json"
+    result = run(
+        "--measure", "civilians", "--gap", "2019-06-01:2019-06-10", "--draws", "30", "--seed", "7", "--out", path
+    )
+    assert result.exit_code == 0, result.output
+    assert "drawn_least and drawn_most: over 30 draws of their days, seed 7" in result.stderr
+    told = json.loads(path.read_text("utf-8"))
+    assert (told["draws"], told["seed"]) == (30, 7)
+    daily = ct.daily_series(
+        ct.load_idlib_2019(),
+        measure="civilians",
+        gaps=[("2019-06-01", "2019-06-10")],
+        draws=30,
+        rng=np.random.default_rng(7),
+    )
+    table = pd.DataFrame(told["days"])
+    for column, end in (("drawn_least", daily.draws.min(axis=1)), ("drawn_most", daily.draws.max(axis=1))):
+        np.testing.assert_array_equal(table[column].astype("float64"), end)
+    np.testing.assert_array_equal(table["best"].astype("float64"), daily.counts)
+    assert (table["drawn_least"] < table["drawn_most"]).any()
+    again = run("--measure", "civilians", "--gap", "2019-06-01:2019-06-10", "--draws", "30", "--seed", "7", "--quiet")
+    header = again.stdout.splitlines()[0].replace('"', "")
+    assert header == "day,low,best,high,incidents,status,drawn_least,drawn_most"
+
+
 def test_one_series_for_each_value(tmp_path):
     path = tmp_path / "panel.json"
     assert run("--by", "perpetrator", "--by", "event_type", "--out", path, "--quiet").exit_code == 0
@@ -103,6 +130,9 @@ BAD = [
     pytest.param(["--out", "days.xlsx"], 2, "days.xlsx ends in none of .csv, .parquet, .json", id="format"),
     pytest.param(["--figure", "days.pdf"], 2, "days.pdf ends in none of .svg, .png", id="figure format"),
     pytest.param(["--figure", "days.svg", "--by", "admin1"], 2, "draws one series", id="figure of a panel"),
+    pytest.param(["--draws", "5", "--by", "admin1"], 2, "is for one series", id="draws of a panel"),
+    pytest.param(["--draws", "0"], 2, "draws = 0 is no number of draws", id="no draws"),
+    pytest.param(["--draws", "5", "--allocation", "exact"], 2, "allocation 'exact' fixes them", id="fixed days"),
     pytest.param(["--out", "nowhere/days.csv"], 2, "nowhere/days.csv cannot be written", id="no folder"),
     pytest.param(["--gap", "2019-06-10"], 2, "'2019-06-10' is not two dates", id="gap of one day"),
     pytest.param(["--gap", "2018-06-01:2018-06-10"], 1, "touches none of the days covered", id="gap elsewhere"),

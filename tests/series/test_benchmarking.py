@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 import conflictts as ct
 from conflictts.errors import InputError, TooLittleData, UnknownNameError
@@ -236,3 +237,49 @@ def test_all_claims_of_the_observatory_at_once(idlib):
         "CLM-081": "cannot hold together with CLM-078",
         "CLM-082": "cannot hold together with CLM-079",
     }
+
+
+def plainly_can_hold(ends: np.ndarray, bounds: np.ndarray, rows: list[int]) -> bool:
+    """The same question to a general solver: totals of 0 or more, one for each day that carries counts."""
+    inside = [(np.arange(ends.max()) >= ends[row, 0]) & (np.arange(ends.max()) < ends[row, 1]) for row in rows]
+    asked = [
+        (sign * days.astype(float), sign * bound)
+        for row, days in zip(rows, inside, strict=True)
+        for sign, bound in zip((-1, 1), bounds[row], strict=True)
+        if np.isfinite(bound)
+    ]
+    system, limits = (np.array(each) for each in zip(*asked, strict=True))
+    return linprog(np.zeros(system.shape[1]), A_ub=system, b_ub=limits, method="highs").status == 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), exact=st.booleans())
+def test_contradictions_are_those_of_a_general_solver(seed, exact):
+    rng = np.random.default_rng(seed)
+    n_claims = int(rng.integers(2, 14))
+    first = rng.integers(0, 20, n_claims)
+    ends = np.column_stack([first, first + rng.integers(1, 15, n_claims)])
+    true = rng.integers(0, 4, int(ends.max())) * (rng.random() < 0.8)
+    totals = np.array([true[a:b].sum() for a, b in ends]) + rng.integers(-2, 3, n_claims) * (not exact)
+    bounds = np.maximum(np.column_stack([totals - rng.integers(0, 3, n_claims), totals]).astype(float), 0.0)
+    bounds[rng.random(n_claims) < 0.2, 1] = NAN
+    taken: list[int] = []
+    for row in range(n_claims):
+        possible = plainly_can_hold(ends, bounds, [*taken, row])
+        assert benchmarking._can_hold(ends, bounds, [*taken, row]) == possible
+        if possible:
+            taken.append(row)
+            continue
+        against = list(taken)  # one at a time: without which could it hold
+        for other in taken:
+            fewer = [each for each in against if each != other]
+            against = against if plainly_can_hold(ends, bounds, [*fewer, row]) else fewer
+        assert benchmarking._in_the_way(ends, bounds, taken, row) == against
+    assert len(taken) == n_claims or not exact
+
+
+def test_sums_of_fractions_do_not_contradict_by_rounding():
+    """0.1 and 0.2 add up to a little more than 0.3."""
+    ends, bounds = np.array([[0, 1], [1, 2], [0, 2]]), np.array([[0.1, 0.1], [0.2, 0.2], [0.3, 0.3]])
+    assert benchmarking._can_hold(ends, bounds, [0, 1, 2])
+    assert not benchmarking._can_hold(ends, bounds + np.array([[0], [0], [1e-6]]), [0, 1, 2])

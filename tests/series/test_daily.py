@@ -260,34 +260,56 @@ def test_gap_that_cannot_be_meant_is_refused(gaps, message):
         series_of(ONE, 0, 3, gaps=gaps)
 
 
-# low, best, high of the deaths of a record -> those of its deadliness; a blank bound is filled by the best figure.
+# low, best, high of deaths, of civilians, and best of combatants -> those of its deadliness and the bounds not stated;
+# a blank bound is filled by the best figure.
+NO = (None, None, None)
 DEADLY = [
-    pytest.param((0, 3, 5), [0, 1, 1], id="perhaps nobody"),
-    pytest.param((2, 3, None), [1, 1, 1], id="no upper bound"),
-    pytest.param((0, 0, 4), [0, 0, 1], id="perhaps somebody"),
-    pytest.param((0, 0, 0), [0, 0, 0], id="nobody"),
+    pytest.param((0, 3, 5), NO, None, [0, 1, 1], (0, 0), id="perhaps nobody"),
+    pytest.param((2, 3, None), NO, None, [1, 1, 1], (0, 0), id="at most one incident, however many died"),
+    pytest.param((None, 3, None), NO, None, [1, 1, 1], (1, 0), id="no lower bound"),
+    pytest.param((0, 0, 4), NO, None, [0, 0, 1], (0, 0), id="perhaps somebody"),
+    pytest.param((0, 0, None), NO, None, [0, 0, 0], (0, 1), id="nobody, no upper bound"),
+    pytest.param((0, 0, 0), NO, None, [0, 0, 0], (0, 0), id="nobody"),
+    pytest.param(NO, (1, 2, 3), None, [1, 1, 1], (0, 0), id="civilians, deaths blank"),
+    pytest.param(NO, (0, 1, None), None, [0, 1, 1], (0, 0), id="perhaps a civilian"),
+    pytest.param((0, 0, 0), (1, 2, 3), None, [1, 1, 1], (0, 0), id="civilians, whatever deaths say"),
+    pytest.param(NO, NO, 4, [1, 1, 1], (1, 0), id="combatants, no lower bound"),
+    pytest.param(NO, (0, 0, 0), 4, [1, 1, 1], (1, 0), id="combatants, no civilian"),
+    pytest.param((0, 4, 4), NO, 4, [0, 1, 1], (0, 0), id="combatants, perhaps nobody"),
+    pytest.param(NO, (0, 0, 0), 0, [0, 0, 0], (0, 1), id="nobody on either side"),
+    pytest.param((7, 7, 0), NO, None, [1, 1, 1], (0, 0), id="high below best"),
 ]
 
 
-@pytest.mark.parametrize(("deaths", "expected"), DEADLY)
-def test_deadly_incidents(deaths, expected):
-    incidents = incidents_of([(0, 1, 1, 1, 1, False), (2, 1, 1, 1, 1, False)])
+@pytest.mark.parametrize(("deaths", "civilians", "combatants", "expected", "unstated"), DEADLY)
+def test_deadly_incidents(deaths, civilians, combatants, expected, unstated):
+    records = [(0, 1, *civilians, False), (2, 1, None, None, None, False), (3, 1, 0, 0, 0, False)]
+    incidents = incidents_of(records)
     for part, number in zip(PARTS, deaths, strict=True):
         incidents.table.loc[0, f"deaths_{part}"] = np.nan if number is None else number
+    incidents.table.loc[0, "combatants_best"] = np.nan if combatants is None else combatants
     daily = ct.daily_series(incidents, measure="deadly incidents", coverage=(on(0), on(3)))
     assert daily.table.iloc[0, :3].tolist() == expected
-    assert daily.table.iloc[1:, :3].to_numpy().sum() == 0  # the other record does not state its dead
-    assert daily.account.to_numpy().tolist()[1] == ["deadly incidents not stated", 1, 0.0]
+    assert (daily.no_lower_bound, daily.no_upper_bound) == unstated
+    assert daily.table.iloc[1:, :3].to_numpy().sum() == 0  # one states no dead, the other no dead civilian
+    assert daily.account.to_numpy().tolist()[1] == ["deadly incidents not stated", 2, 0.0]
     assert daily.unit == "deadly incidents"
 
 
 def test_deadly_incidents_of_syria(syria):
-    """Counted by hand from the table: records with deaths above 0."""
+    """Counted by hand from the table: records with deaths above 0. Three state a high of 0 below their best figure."""
     daily = ct.daily_series(syria, measure="deadly incidents", coverage=("2016-01-01", "2019-12-31"))
-    for part in PARTS:
-        expected = (syria.table[f"deaths_{part}"] > 0).sum()
+    for part, more in zip(PARTS, (0, 0, 3), strict=True):
+        expected = (syria.table[f"deaths_{part}"] > 0).sum() + more
         assert daily.table[part].sum() == pytest.approx(expected, abs=1e-6)
     assert daily.table["low"].sum() < daily.table["high"].sum()
+
+
+def test_deadly_incidents_of_the_catalogue(idlib):
+    """It states no deaths of all sides: 198 records have dead civilians, one of them perhaps, 7 dead combatants."""
+    daily = ct.daily_series(idlib, measure="deadly incidents")
+    assert daily.table[list(PARTS)].sum().tolist() == pytest.approx([204, 205, 205])  # records of several days: thirds
+    assert daily.no_lower_bound == 7
 
 
 def test_draws_vary_around_the_spread_series(idlib):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import nnls
 
 from conflictts.series import denton
 from conflictts.series.denton import fit_ratio
@@ -151,3 +152,15 @@ def test_answer_that_is_not_smoothest_is_not_given(monkeypatch, binding):
     weights = weights_of(ONES, *HALVES)
     with pytest.raises(ArithmeticError, match="no set of binding totals"):
         fit_ratio(weights, np.array([0.5, 2.0]), np.array([1.0, 3.0]))
+
+
+@pytest.mark.parametrize("shape", [(40, 6), (6, 40)])
+def test_turning_the_columns_changes_no_answer(shape):
+    rng = np.random.default_rng(4)
+    columns, target = rng.normal(size=shape), rng.normal(size=shape[0])
+    found, plain = denton._pulls(columns, target), nnls(columns, target)[0]
+    reached = [np.linalg.norm(columns @ each - target) for each in (found, plain)]
+    assert (found >= 0).all()
+    assert reached[0] == pytest.approx(reached[1], abs=EXACT)
+    if shape[0] > shape[1]:  # else many shares reach the target
+        np.testing.assert_allclose(found, plain, atol=EXACT)

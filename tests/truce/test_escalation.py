@@ -27,16 +27,24 @@ def days_of(table: pd.DataFrame, phase: str) -> list[tuple[str, str]]:
     return [(f"{row.first:%m-%d}", f"{row.last:%m-%d}") for row in rows.itertuples()]
 
 
-@pytest.mark.parametrize("measure", ["civilians", "deaths"])
-def test_ucdp_rises_in_april_falls_at_the_truce_and_rises_again(greater_idlib, measure):
+IN_2019 = [
+    # the rise of April holds 20 days in succession, where 21 establish one
+    pytest.param("civilians", {"falling": "2019-08-31", "rising": "2019-11-01"}, id="civilians"),
+    pytest.param(
+        "deaths", {"rising": "2019-05-01", "falling": "2019-08-31", "rising again": "2019-11-01"}, id="deaths"
+    ),
+]
+
+
+@pytest.mark.parametrize(("measure", "expected"), IN_2019)
+def test_ucdp_falls_at_the_truce_and_rises_again(measure, expected, greater_idlib):
     daily = daily_series(greater_idlib, measure=measure, coverage=("2018-01-01", "2019-11-30"))
     found = measure_escalation(daily).phases
     of_2019 = found[(found["first"] >= "2019-01-01") & found["phase"].isin(["rising", "falling"])]
-    assert of_2019["phase"].tolist() == ["rising", "falling", "rising"]
-    for row, day in zip(of_2019.itertuples(), ("2019-05-01", "2019-08-31", "2019-11-01"), strict=True):
+    assert of_2019["phase"].tolist() == [name.split()[0] for name in expected]
+    for row, day in zip(of_2019.itertuples(), expected.values(), strict=True):
         assert row.first <= pd.Timestamp(day) <= row.last
-    assert (of_2019["lower"].iloc[[0, 2]] > 1).all()
-    assert of_2019["upper"].iloc[1] < 1
+        assert row.upper < 1 if row.phase == "falling" else row.lower > 1
 
 
 def test_catalogue_falls_at_the_truce_is_silent_and_rises_again(idlib):
@@ -262,18 +270,30 @@ def test_shortest_run_grows_with_the_series():
     assert 17 <= lengths[3] <= 20  # normal noise, white to AR(0.6): 95 % of the longest runs are 18 days or fewer
 
 
-def test_intervals_and_phases_keep_their_promise():
+def remembering(rng: np.random.Generator) -> np.ndarray:
+    """Counts of 3 a day on average, around a latent AR(0.6)."""
+    shocks = rng.normal(0, 0.8, 200)
+    latent = shocks.copy()
+    for day in range(1, 200):
+        latent[day] = 0.6 * latent[day - 1] + 0.8 * shocks[day]
+    return rng.poisson(3 * np.exp(latent - 0.32))
+
+
+def sparse(rng: np.random.Generator) -> np.ndarray:
+    """Independent counts of 0.3 a day on average."""
+    return rng.negative_binomial(1 / 0.9, 1 / (1 + 0.9 * 0.3), 200)
+
+
+@pytest.mark.parametrize("counts", [remembering, sparse])
+def test_intervals_and_phases_keep_their_promise(counts):
     rng = np.random.default_rng(11)
     held, false = [], 0
     for _ in range(24):
-        shocks = rng.normal(0, 0.8, 200)
-        latent = shocks.copy()
-        for day in range(1, 200):
-            latent[day] = 0.6 * latent[day - 1] + 0.8 * shocks[day]
-        found = measure_escalation(made(rng.poisson(3 * np.exp(latent - 0.32))))
-        held += list((found.growth["lower"] <= 1) & (found.growth["upper"] >= 1))
+        found = measure_escalation(made(counts(rng)))
+        known = found.growth[found.growth["growth"].notna()]
+        held += list((known["lower"] <= 1) & (known["upper"] >= 1))
         false += bool(found.phase.isin(["rising", "falling"]).any())
-    # 24 series of about 4 windows' worth: standard error about 2.3 points around the 93 to 95 % of the benchmark
+    # 24 series of about 4 windows' worth: standard error about 2.3 points around the 94 to 96 % of the benchmark
     assert 0.88 < np.mean(held) < 0.99
     assert false <= 4  # at 5 % a series, 5 or more have a probability of about 1 %
 
@@ -337,4 +357,5 @@ def test_rule_and_warnings_are_said():
     even = made(np.tile([1.0, 2.0, 0.0], 30))
     assert measure_escalation(even).warnings == ()
     drawn = measure_escalation(replace(even, draws=pd.DataFrame({0: even.counts, 1: even.counts})))
-    assert drawn.warnings[0].startswith("the draws were not used")
+    assert drawn.growth["growth"].notna().any()
+    assert drawn.warnings[0].startswith("growth and phases are pooled over the draws; the intervals of rates")

@@ -8,16 +8,16 @@ import pytest
 
 from conflictts import DailySeries, daily_series, estimate_growth
 from conflictts.errors import CoverageError, TooLittleData
-from conflictts.truce.growth import times, weekday_offset, why_not
+from conflictts.truce.growth import factor_of, rolling_growth, times, weekday_offset, why_not
 
 START = pd.Timestamp("2020-01-06")  # a Monday
 
 # "increasingly recurrent since the end of August": growth per week since 1 September 2019
 SINCE_SEPTEMBER = [
-    pytest.param("catalogue", "2019-11-06", (1.14, 0.81, 1.60), id="catalogue to 6 November"),
-    pytest.param("catalogue", "2019-11-30", (1.18, 0.96, 1.44), id="catalogue to 30 November"),
-    pytest.param("ucdp", "2019-11-06", (1.25, 1.02, 1.53), id="UCDP to 6 November"),
-    pytest.param("ucdp", "2019-11-30", (1.23, 1.10, 1.39), id="UCDP to 30 November"),
+    pytest.param("catalogue", "2019-11-06", (1.14, 0.86, 1.54), id="catalogue to 6 November"),
+    pytest.param("catalogue", "2019-11-30", (1.18, 0.97, 1.43), id="catalogue to 30 November"),
+    pytest.param("ucdp", "2019-11-06", (1.25, 1.04, 1.53), id="UCDP to 6 November"),
+    pytest.param("ucdp", "2019-11-30", (1.23, 1.10, 1.40), id="UCDP to 30 November"),
 ]
 
 
@@ -109,17 +109,25 @@ def test_window_must_fit():
 
 
 @pytest.mark.parametrize(
-    ("slope", "half", "expected"),
+    ("slope", "lower", "upper", "expected"),
     [
-        pytest.param(np.log(2), 0.1, (7.0, np.nan), id="doubles in a week"),
-        pytest.param(-np.log(2) / 2, 0.1, (np.nan, 14.0), id="halves in two"),
-        pytest.param(0.1, 0.1, (np.nan, np.nan), id="interval reaches 0"),
-        pytest.param(np.nan, np.nan, (np.nan, np.nan), id="not determined"),
-        pytest.param(0.0, 0.0, (np.nan, np.nan), id="exactly level"),
+        pytest.param(np.log(2), 0.1, 2.0, (7.0, np.nan), id="doubles in a week"),
+        pytest.param(-np.log(2) / 2, -0.9, -0.1, (np.nan, 14.0), id="halves in two"),
+        pytest.param(np.log(2), 0.1, np.inf, (7.0, np.nan), id="open above"),
+        pytest.param(-np.log(2), -np.inf, -0.1, (np.nan, 7.0), id="open below"),
+        pytest.param(0.1, 0.0, 0.2, (np.nan, np.nan), id="interval reaches 0"),
+        pytest.param(np.nan, np.nan, np.nan, (np.nan, np.nan), id="not determined"),
+        pytest.param(0.0, 0.0, 0.0, (np.nan, np.nan), id="exactly level"),
     ],
 )
-def test_times_only_where_the_interval_excludes_no_change(slope, half, expected):
-    assert [float(value) for value in times(slope, half)] == pytest.approx(expected, nan_ok=True)
+def test_times_only_where_the_interval_excludes_no_change(slope, lower, upper, expected):
+    assert [float(value) for value in times(slope, lower, upper)] == pytest.approx(expected, nan_ok=True)
+
+
+def test_factors_stay_numbers_but_for_open_ends():
+    open_below, wide, level, open_above = (float(each) for each in factor_of(-np.inf, 900.0, 0.0, np.inf))
+    assert (open_below, level, open_above) == (0.0, 1.0, np.inf)
+    assert 1e300 < wide < np.inf
 
 
 def with_draws(spread: float, n_draws: int = 6) -> DailySeries:
@@ -154,3 +162,34 @@ def test_draws_that_leave_too_little_are_refused():
     daily = with_draws(0.0)
     with pytest.raises(TooLittleData, match="Draws leave under 10 counts"):
         estimate_growth(replace(daily, draws=daily.draws * 0))
+
+
+def test_every_window_is_pooled_over_its_draws_as_one_declared_window_is():
+    daily = with_draws(0.5)
+    rolling = rolling_growth(daily.settled.to_numpy(), np.zeros(70), 70, daily.draws.to_numpy().T)
+    assert rolling.reason.tolist() == [""]
+    # the whole series is one window: what differs is whose memory is used, that of the draws or of the counts
+    declared = estimate_growth(daily, weekday=False)
+    found = [float(each) for each in factor_of(rolling.slope[0], *(end[0] for end in rolling.interval(0.95)))]
+    assert found == pytest.approx([declared.growth, declared.lower, declared.upper], rel=0.02)
+    alone = rolling_growth(daily.settled.to_numpy(), np.zeros(70), 70)
+    assert rolling.interval(0.95)[1] - rolling.slope > alone.interval(0.95)[1] - alone.slope
+
+
+def test_draws_of_windows_that_leave_too_little_say_so():
+    daily = with_draws(0.0)
+    draws = daily.draws.to_numpy().T.copy()
+    draws[2, :30] = 0.0
+    rolling = rolling_growth(daily.settled.to_numpy(), np.zeros(70), 28, draws)
+    assert rolling.reason[0] == "draws leave too few counts, or counts on too few days"
+    assert rolling.reason[-1] == ""
+    assert np.isnan([rolling.slope[0], rolling.interval(0.95)[0][0]]).all()
+
+
+def test_equal_draws_of_windows_change_nothing():
+    daily = with_draws(0.0)
+    pooled = rolling_growth(daily.settled.to_numpy(), np.zeros(70), 42, daily.draws.to_numpy().T)
+    plain = rolling_growth(daily.settled.to_numpy(), np.zeros(70), 42)
+    assert pooled.slope == pytest.approx(plain.slope, rel=1e-9)  # the same rows, many times
+    for one, other in zip(pooled.interval(0.95), plain.interval(0.95), strict=True):
+        assert one == pytest.approx(other, rel=1e-6)  # ends are found to 1e-8 standard errors
