@@ -16,6 +16,7 @@ from conflictts.figures.diagnostics import plot_diagnostics
 from conflictts.figures.effect import plot_placebos, plot_truce_effect
 from conflictts.figures.escalation import plot_growth, plot_phases
 from conflictts.figures.onset import plot_onset
+from conflictts.figures.sensitivity import plot_sensitivity
 from conflictts.figures.sheet import Sheet, draw_sheet
 from conflictts.figures.sources import plot_source_mix
 from conflictts.report import wording
@@ -34,6 +35,7 @@ def draw_figures(findings: Findings) -> Figures:
         **_changes(findings),
         **_course(findings),
         **_claims(findings),
+        **_sensitivity(findings),
         **_escalation(findings),
     }
 
@@ -128,6 +130,20 @@ def _claims(findings: Findings) -> Figures:
             draw_sheet(partial(plot_claims, daily, claims.held, since=start), name=f"claims-{start:%Y%m%d}"),
         )
     return drawn
+
+
+def _sensitivity(findings: Findings) -> Figures:
+    found = findings.sensitivity
+    if isinstance(found, str):
+        return {}
+    return {
+        "sensitivity": (
+            f"The rate ratio under {len(found.table):,} combinations of choices, in order of size, each with its "
+            f"{found.level:.0%} interval; below, which options the combinations above them took (the darker, the more "
+            "of them).",
+            draw_sheet(partial(plot_sensitivity, found), name="sensitivity", height=5.6, axes=(0.01, 0.13, 0.98, 0.8)),
+        )
+    }
 
 
 def _claim_starts(held: pd.DataFrame, truce: Truce) -> list[pd.Timestamp]:

@@ -13,6 +13,7 @@ from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.course import TruceCourse
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.escalation import Escalation
+from conflictts.truce.sensitivity import Sensitivity
 
 SCHEMA_VERSION = 2
 
@@ -69,6 +70,7 @@ def as_json(findings: Findings, *, version: str, made_on: str) -> dict[str, Any]
         "other_windows": {name: _effect_json(effect) for name, effect in findings.windows.items()},
         "second_opinions": _opinions_json(findings.opinions),
         "changes": _changes_json(findings.changes),
+        "sensitivity": _sensitivity_json(findings.sensitivity),
         "course": _course_json(findings.course),
         "claims": _rows(findings.claims.held) if findings.claims else [],
         "claims_by_body": _rows(findings.claims.by_body.reset_index()) if findings.claims else [],
@@ -132,6 +134,22 @@ def _opinions_json(opinions: Opinions) -> dict[str, Any]:
             "rate_before": onset.rate_before,
             "rate_after": onset.rate_after,
         },
+    }
+
+
+def _sensitivity_json(found: Sensitivity | str) -> dict[str, Any]:
+    if isinstance(found, str):
+        return {"refused": found}
+    return {
+        "finding": found.finding,
+        "level": found.level,
+        "combinations": len(found.table),
+        "answered": found.answered,
+        "share_standing": found.share,
+        "scopes": {name: dict(where) for name, where in found.scopes.items()},
+        "influence": _rows(found.influence.reset_index()),
+        "options": _rows(found.summary().reset_index()),
+        "table": _rows(found.table),
     }
 
 

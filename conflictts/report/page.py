@@ -20,6 +20,7 @@ from conflictts.incidents.table import Incidents, Where
 from conflictts.report import claims as claim_words
 from conflictts.report import escalation as escalation_words
 from conflictts.report import opinions as opinion_words
+from conflictts.report import sensitivity as choice_words
 from conflictts.report import wording
 from conflictts.report.drawing import draw_figures
 from conflictts.report.export import as_json
@@ -140,6 +141,7 @@ def _render(findings: Findings, figures: dict[str, tuple[str, Sheet]], numbers: 
         told=claim_words,
         rising=escalation_words,
         beside=opinion_words,
+        chosen=choice_words,
         f=findings,
         daily=findings.daily,
         effect=findings.effect,
@@ -150,6 +152,8 @@ def _render(findings: Findings, figures: dict[str, tuple[str, Sheet]], numbers: 
         claims=findings.claims,
         opinions=findings.opinions,
         course=findings.course,
+        sensitivity=None if isinstance(findings.sensitivity, str) else findings.sensitivity,
+        no_sensitivity=findings.sensitivity if isinstance(findings.sensitivity, str) else None,
         escalation=None if isinstance(findings.escalation, str) else findings.escalation,
         no_escalation=findings.escalation if isinstance(findings.escalation, str) else None,
         events=_inside(findings.events, findings.daily.coverage),

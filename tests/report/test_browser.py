@@ -75,7 +75,7 @@ def test_nothing_overflows(width, page, chromium, tmp_path):
     )
     dom = run(chromium, "--dump-dom", "--virtual-time-budget=4000", f"file://{frame}", profile=tmp_path / "profile")
     measured = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom).group(1)))
-    assert measured["svgs"] == 14
+    assert measured["svgs"] == 15
     assert measured["out"] == []
     assert measured["width"] <= width
 
