@@ -23,14 +23,17 @@ from conflictts.report import opinions as opinion_words
 from conflictts.report import sensitivity as choice_words
 from conflictts.report import wording
 from conflictts.report.drawing import draw_figures
-from conflictts.report.export import as_json
+from conflictts.report.export import as_json, findings_schema
 from conflictts.report.findings import Findings, find
 from conflictts.series.allocation import Allocation
 from conflictts.series.daily import Day, Measure
 from conflictts.series.reporting import ReportingLag
 from conflictts.truce.period import Truce
 
-PAGE, NUMBERS, SERIES, FIGURES = "report.html", "findings.json", "series.csv", "figures"
+PAGE, NUMBERS, SCHEMA, SERIES, FIGURES = (
+    *("report.html", "findings.json", "findings.schema.json", "series.csv", "figures"),
+)
+PARTS = (PAGE, NUMBERS, SCHEMA, SERIES, FIGURES)
 
 
 def write_report(
@@ -180,6 +183,7 @@ def _write(
     findings.daily.table.to_csv(folder / SERIES, date_format="%Y-%m-%d", lineterminator="\n")
     text = json.dumps(numbers, ensure_ascii=False, indent=1, allow_nan=False)
     (folder / NUMBERS).write_text(text + "\n", encoding="utf-8")
+    (folder / SCHEMA).write_text(findings_schema(), encoding="utf-8")
     (folder / PAGE).write_text(page, encoding="utf-8")
     folder.chmod(0o755)
 
@@ -189,7 +193,7 @@ def _refuse_foreign_folder(out: Path) -> None:
         return
     if not out.is_dir():
         raise InputError(f"{out} is a file, and a report needs a folder. Name another with --out.")
-    foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in (PAGE, NUMBERS, SERIES, FIGURES))
+    foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in PARTS)
     if foreign:
         raise InputError(
             f"The folder {out} holds {foreign[0][:60]!r}, which is not part of a report and would be lost. "
