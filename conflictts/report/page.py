@@ -6,15 +6,12 @@ import datetime
 import importlib.metadata
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from conflictts.errors import InputError
 from conflictts.figures.sheet import Sheet
 from conflictts.incidents.table import Incidents, Where
 from conflictts.report import claims as claim_words
@@ -25,6 +22,7 @@ from conflictts.report import wording
 from conflictts.report.drawing import draw_figures
 from conflictts.report.export import as_json, findings_schema
 from conflictts.report.findings import Findings, find
+from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.series.allocation import Allocation
 from conflictts.series.daily import Day, Measure
 from conflictts.series.reporting import ReportingLag
@@ -63,8 +61,9 @@ def write_report(
     truce : Truce
         The truce in question.
     out : path-like
-        Folder to write. It is written aside and renamed, so that an interrupted run leaves an older report whole. An
-        existing folder is replaced only if it holds a report and nothing else.
+        Folder to write. It is written aside and put in an older one's place in one step, so that at every moment, and
+        after an interrupted run too, the older report or the new one is there, whole. An existing folder is replaced
+        only if it holds a report and nothing else.
     measure, coverage, where, gaps, allocation, lag, retrieved_on
         As in `daily_series`.
     window : (first, last), optional
@@ -91,7 +90,7 @@ def write_report(
         As `daily_series` and `estimate_truce_effect`; also if `out` holds anything else, or cannot be written.
     """
     out = Path(out).expanduser().absolute()
-    _refuse_foreign_folder(out)
+    refuse_foreign_folder(out, PARTS)
     progress = progress or (lambda _: None)
     progress("counting days and fitting")
     findings = find(
@@ -105,16 +104,7 @@ def write_report(
     made_on = _today()
     numbers = as_json(findings, version=importlib.metadata.version("conflictts"), made_on=made_on)
     page = _render(findings, figures, numbers)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    except OSError as error:
-        raise InputError(f"The folder {out} cannot be written ({error.strerror}). Name another with --out.") from None
-    try:
-        _write(aside, page, numbers, findings, figures)
-        _replace(out, aside)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    write_folder(out, _files(page, numbers, findings, figures))
     return out / PAGE
 
 
@@ -173,49 +163,22 @@ def _inside(events: pd.DataFrame | None, coverage: tuple[pd.Timestamp, pd.Timest
     return list(events[events["date"].between(*coverage)].to_dict("records"))
 
 
-def _write(
-    folder: Path, page: str, numbers: dict[str, Any], findings: Findings, figures: dict[str, tuple[str, Sheet]]
-) -> None:
-    (folder / FIGURES).mkdir()
+def _files(
+    page: str, numbers: dict[str, Any], findings: Findings, figures: dict[str, tuple[str, Sheet]]
+) -> dict[str, bytes]:
+    """Every file of the folder."""
+    drawn: dict[str, bytes] = {}
     for name, (_, sheet) in figures.items():
-        (folder / FIGURES / f"{name}.svg").write_text(sheet.svg, encoding="utf-8")
-        (folder / FIGURES / f"{name}.png").write_bytes(sheet.png)
-    findings.daily.table.to_csv(folder / SERIES, date_format="%Y-%m-%d", lineterminator="\n")
+        drawn |= {f"{FIGURES}/{name}.svg": sheet.svg.encode(), f"{FIGURES}/{name}.png": sheet.png}
+    series = findings.daily.table.to_csv(date_format="%Y-%m-%d", lineterminator="\n")
     text = json.dumps(numbers, ensure_ascii=False, indent=1, allow_nan=False)
-    (folder / NUMBERS).write_text(text + "\n", encoding="utf-8")
-    (folder / SCHEMA).write_text(findings_schema(), encoding="utf-8")
-    (folder / PAGE).write_text(page, encoding="utf-8")
-    folder.chmod(0o755)
-
-
-def _refuse_foreign_folder(out: Path) -> None:
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise InputError(f"{out} is a file, and a report needs a folder. Name another with --out.")
-    foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in PARTS)
-    if foreign:
-        raise InputError(
-            f"The folder {out} holds {foreign[0][:60]!r}, which is not part of a report and would be lost. "
-            "Name an empty or a new folder with --out."
-        )
-
-
-def _replace(out: Path, aside: Path) -> None:
-    """Put the new folder in the old one's place; the old one is whole until then and restored if that fails."""
-    if not out.exists():
-        aside.rename(out)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
-    try:
-        out.rename(old / "report")
-        try:
-            aside.rename(out)
-        except OSError:
-            (old / "report").rename(out)
-            raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
+    return {
+        **drawn,
+        SERIES: series.encode(),
+        NUMBERS: f"{text}\n".encode(),
+        SCHEMA: findings_schema().encode(),
+        PAGE: page.encode(),
+    }
 
 
 def _today() -> str:
