@@ -12,14 +12,13 @@ from typing import Any
 
 import pandas as pd
 
-from conflictts.figures.sheet import Sheet
 from conflictts.incidents.table import Incidents, Where
 from conflictts.report import claims as claim_words
 from conflictts.report import escalation as escalation_words
 from conflictts.report import opinions as opinion_words
 from conflictts.report import sensitivity as choice_words
 from conflictts.report import wording
-from conflictts.report.drawing import draw_figures
+from conflictts.report.drawing import Figures, draw_figures
 from conflictts.report.export import as_json, findings_schema
 from conflictts.report.findings import Findings, find
 from conflictts.report.folder import refuse_foreign_folder, write_folder
@@ -31,6 +30,18 @@ from conflictts.truce.period import Truce
 PAGE, NUMBERS, SCHEMA, SERIES, FIGURES = (
     *("report.html", "findings.json", "findings.schema.json", "series.csv", "figures"),
 )
+CONTENTS = {
+    "truces": "The truce: announced, in force, detected",
+    "effect": "What changed at the date",
+    "changes": "Changes found without being told of any truce",
+    "course": "How the truce lived",
+    "claims": "What others counted",
+    "sensitivity": "Other defensible choices",
+    "escalation": "Rising or falling",
+    "quality": "How good the data are",
+    "methods": "How it was done, in plain words",
+    "sources": "Sources and licences",
+}
 PARTS = (PAGE, NUMBERS, SCHEMA, SERIES, FIGURES)
 
 
@@ -108,7 +119,7 @@ def write_report(
     return out / PAGE
 
 
-def _render(findings: Findings, figures: dict[str, tuple[str, Sheet]], numbers: dict[str, Any]) -> str:
+def _render(findings: Findings, figures: Figures, numbers: dict[str, Any]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -150,11 +161,23 @@ def _render(findings: Findings, figures: dict[str, tuple[str, Sheet]], numbers: 
         escalation=None if isinstance(findings.escalation, str) else findings.escalation,
         no_escalation=findings.escalation if isinstance(findings.escalation, str) else None,
         events=_inside(findings.events, findings.daily.coverage),
-        figures={name: (words, Markup(sheet.svg)) for name, (words, sheet) in figures.items()},
+        figures={
+            name: {"shows": drawn.shows, "svg": Markup(_with_text(drawn.sheet.svg, drawn.alternative))}
+            for name, drawn in figures.items()
+        },
+        titles=CONTENTS,
+        contents=[(name, title) for name, title in CONTENTS.items() if name != "claims" or findings.claims is not None],
         ledger=findings.incidents.ledger,
         provenance=findings.incidents.provenance,
         numbers=numbers,
     )
+
+
+def _with_text(svg: str, alternative: str) -> str:
+    """The drawing as one image with a text in its place, for those who hear the page."""
+    from markupsafe import escape
+
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{escape(alternative)}" ', 1)
 
 
 def _inside(events: pd.DataFrame | None, coverage: tuple[pd.Timestamp, pd.Timestamp]) -> list[dict[str, Any]]:
@@ -163,13 +186,11 @@ def _inside(events: pd.DataFrame | None, coverage: tuple[pd.Timestamp, pd.Timest
     return list(events[events["date"].between(*coverage)].to_dict("records"))
 
 
-def _files(
-    page: str, numbers: dict[str, Any], findings: Findings, figures: dict[str, tuple[str, Sheet]]
-) -> dict[str, bytes]:
+def _files(page: str, numbers: dict[str, Any], findings: Findings, figures: Figures) -> dict[str, bytes]:
     """Every file of the folder."""
     drawn: dict[str, bytes] = {}
-    for name, (_, sheet) in figures.items():
-        drawn |= {f"{FIGURES}/{name}.svg": sheet.svg.encode(), f"{FIGURES}/{name}.png": sheet.png}
+    for name, figure in figures.items():
+        drawn |= {f"{FIGURES}/{name}.svg": figure.sheet.svg.encode(), f"{FIGURES}/{name}.png": figure.sheet.png}
     series = findings.daily.table.to_csv(date_format="%Y-%m-%d", lineterminator="\n")
     text = json.dumps(numbers, ensure_ascii=False, indent=1, allow_nan=False)
     return {

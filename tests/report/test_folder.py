@@ -6,7 +6,6 @@ import pickle
 import random
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -57,20 +56,23 @@ def test_there_is_no_moment_without_a_report(tmp_path, require):
     folder.write_folder(out, OLD)
     probe.mkdir()
     require(folder.exchange(probe, out) and folder.exchange(probe, out), "needs a file system that exchanges folders")
-    absent, looks, done = [], [0], threading.Event()
+    absent, looks = [], [0]
 
     def look() -> None:
-        while not done.is_set():
-            looks[0] += 1
-            if not (out / "report.html").exists():
-                absent.append(looks[0])
+        looks[0] += 1
+        if not (out / "report.html").exists():
+            absent.append(looks[0])
 
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    for each in [NEW, OLD] * 20:
-        folder.write_folder(out, each)
-    done.set()
-    watcher.join()
+    reports = tmp_path / "reports"
+    reports.write_bytes(pickle.dumps([NEW, OLD]))
+    command = [sys.executable, "-c", WRITER, str(out), str(reports)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+        end = time.monotonic() + 1.0
+        while time.monotonic() < end:
+            look()
+        writer.kill()
     assert looks[0] > 100
     assert absent == []
 
