@@ -13,7 +13,7 @@ from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce import cautions
 from conflictts.truce.design import MODELS, SLOPES, Model, make_design
-from conflictts.truce.few_counts import answer_of_few_counts
+from conflictts.truce.few_counts import answer_of_few_counts, too_few_to_regress
 from conflictts.truce.negbin import NegBinFit
 from conflictts.truce.period import Truce
 from conflictts.truce.regression import against_trend, answer_of_regression, fit_effect
@@ -27,8 +27,6 @@ from conflictts.truce.window import (
 
 if TYPE_CHECKING:
     from statsmodels.genmod.generalized_linear_model import GLMResults
-
-FEW_BEFORE, FEW_AFTER = 20, 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -277,13 +275,7 @@ def estimate_truce_effect(
     n_before, n_after = rates["best"].to_numpy()
     warnings = cautions.about_counts(days, best, after, truce)
     known = None if offset is None else _offset_on(offset, days, best)
-    if n_before < FEW_BEFORE or n_after < FEW_AFTER:
-        if model != "level" or known is not None:
-            raise TooLittleData(
-                f"Too few counts ({n_before:g} before, {n_after:g} after; {FEW_BEFORE} and {FEW_AFTER} are needed) for "
-                f"{'a model with a slope' if model != 'level' else 'an offset'}. Use model='level' without an offset, "
-                "or widen the window."
-            )
+    if too_few_to_regress(n_before, n_after, model, with_offset=known is not None):
         answer = answer_of_few_counts(best, after, days, level)
         warnings.append(
             f"few counts ({n_before:g} before, {n_after:g} after): the interval is a Jeffreys ratio on effective counts"

@@ -9,9 +9,26 @@ import numpy as np
 import pandas as pd
 from scipy.special import fdtri, gammaincinv
 
+from conflictts.errors import TooLittleData
+from conflictts.truce.design import Model
 from conflictts.truce.negbin import fit_negbin
 from conflictts.truce.toll import Interval, expected_rates, named_interval
 from conflictts.truce.window import refuse_small_counterfactual
+
+FEW_BEFORE, FEW_AFTER = 20, 10
+
+
+def too_few_to_regress(n_before: float, n_after: float, model: Model, *, with_offset: bool) -> bool:
+    """Whether the ratio on effective counts takes the regression's place; it knows no slope and no offset."""
+    if n_before >= FEW_BEFORE and n_after >= FEW_AFTER:
+        return False
+    if model != "level" or with_offset:
+        raise TooLittleData(
+            f"Too few counts ({n_before:g} before, {n_after:g} after; {FEW_BEFORE} and {FEW_AFTER} are needed) for "
+            f"{'a model with a slope' if model != 'level' else 'an offset'}. Use model='level' without an offset, "
+            "or widen the window."
+        )
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from scipy import stats
 
 from conflictts import DailySeries, Truce, daily_series, estimate_truce_effect
 from conflictts.errors import CoverageError, TooLittleData
-from conflictts.truce import effect as effect_module
+from conflictts.truce import few_counts
 from conflictts.truce.negbin import NegBinFit, fit_negbin
 
 START = pd.Timestamp("2020-01-06")  # a Monday
@@ -86,7 +86,7 @@ def test_rates_are_plain_averages():
 @pytest.mark.parametrize(("x_after", "n_after", "x_before", "n_before"), JEFFREYS)
 def test_jeffreys_ratio_meets_r(shared, x_after, n_after, x_before, n_before, monkeypatch):
     monkeypatch.setattr(NegBinFit, "inflation", lambda self, contrast: 1.0)  # factor 1: the textbook ratio
-    monkeypatch.setattr(effect_module, "FEW_BEFORE", 1000)
+    monkeypatch.setattr(few_counts, "FEW_BEFORE", 1000)
     table = pd.read_csv(shared / "reference" / "reference_values.csv")
     case = f"gammapoisson.jeffreys.{x_after}of{n_after}.{x_before}of{n_before}"
     values = table[table["case"] == case].set_index("name")["value"]

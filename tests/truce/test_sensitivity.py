@@ -159,6 +159,15 @@ def test_imprecise_records_go_out(idlib):
     assert (np.diff(found.table["before"] + found.table["after"]) < 0).all()
 
 
+def test_provisional_days_enter_no_fit(idlib):
+    """Of the 51 days after the date 15 are provisional under a lag of 20 days, more than the fifth that may be."""
+    choices = SMALL | {"figures": ["best"], "allocations": ["spread"], "models": ["level"], "transitions": [0]}
+    choices |= {"measure": "incidents", "coverage": ("2019-04-30", "2019-10-20"), "perpetrators": {"all": {}}}
+    assert (ct.sensitivity(idlib, idlib.truces["TRC-5"], **choices).table["refused"] == "").all()
+    with pytest.raises(TooLittleData, match="29% of the days after the truce are unobserved or still provisional"):
+        ct.sensitivity(idlib, idlib.truces["TRC-5"], lag=20, retrieved_on="2019-10-25", **choices)
+
+
 def test_the_incidents_are_not_changed(idlib):
     kept = idlib.table.copy()
     ct.sensitivity(idlib, idlib.truces["TRC-5"], measure="civilians", **(SMALL | {"figures": ["best"]}))
