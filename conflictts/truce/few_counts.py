@@ -60,7 +60,7 @@ def few_counts_ratio(counts: np.ndarray, after: np.ndarray, day: np.ndarray, lev
     richer = after == (after_total > before_total)
     side = fit_negbin(counts[richer], np.ones((richer.sum(), 1)), slow_columns=1, day=day[richer])
     inflation = max(side.inflation(np.ones(1)), 1.0)
-    dispersion = 1 + side.alpha * float(side.mean[0])
+    dispersion = float(side.independent[0, 0]) * side.mean.sum()
     factor = dispersion * inflation
 
     tails = np.array([0.5, (1 - level) / 2, (1 + level) / 2])
