@@ -307,6 +307,18 @@ def test_interval_spends_degrees_of_freedom_on_memory(phi, floor):
     assert fit.half_width(step, 0.90) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("counts", [np.tile([0.0, 0.0, 16.0, 17.0, 15.0], 12), np.tile([0.0, 1.0, 2.0, 7.0], 15)])
+def test_variance_of_a_constant_rate_is_that_of_the_sample(counts):
+    fit = fit_negbin(counts, np.ones((60, 1)), slow_columns=1)
+    expected = counts.var(ddof=1) / counts.mean() ** 2 / 60  # of the log of a mean, by the delta method
+    assert fit.independent[0, 0] == pytest.approx(expected)  # whatever size the likelihood thinks best
+
+
+def test_variance_is_not_below_that_of_poisson_counts():
+    fit = fit_negbin(np.tile([3.0, 4.0], 30), np.ones((60, 1)), slow_columns=1)
+    assert fit.independent[0, 0] == pytest.approx(1 / 210)  # of the log of 210 Poisson counts
+
+
 def test_a_few_bursts_are_worth_fewer_degrees_of_freedom():
     design = np.column_stack([np.ones(120), np.arange(120) >= 80]).astype(float)
     counts = np.random.default_rng(4).negative_binomial(3, 0.5, 120).astype(float)
