@@ -278,7 +278,7 @@ class _Fits:
         best = np.where(inside, counts, np.nan)
         before, then = float(np.nansum(best[~after])), float(np.nansum(best[after]))
         if too_few_to_regress(before, then, regression, with_offset=False):
-            answer = answer_of_few_counts(best, after, days, self.level)
+            answer = answer_of_few_counts(best, after, days, self.level, None)
         else:
             design = make_design(
                 best, first_after=first_after, day_of_week=(days[0].day_of_week + position) % 7, model=regression,
