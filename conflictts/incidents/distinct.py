@@ -64,20 +64,24 @@ def stripped(text: pd.Series) -> pd.Series:
 
 def _inked(column: pa.ChunkedArray) -> bool:
     """Whether every value is blank or begins and ends with visible ASCII, which no stripping takes off."""
-    edges = np.full((2, len(column)), ord("x"), dtype=np.uint8)
-    blank = np.empty(len(column), dtype=bool)
+    import pyarrow as pa
+    import pyarrow.compute
+
+    first, last = np.full((2, len(column)), ord("x"), dtype=np.uint8)
     begins = 0
     for chunk in column.chunks:
         _, offsets, letters = chunk.buffers()
         here = slice(begins, begins := begins + len(chunk))
-        ends = np.frombuffer(offsets, dtype=np.int64)[chunk.offset : chunk.offset + len(chunk) + 1]
-        np.equal(ends[1:], ends[:-1], out=blank[here])
-        if ends[-1] > ends[0]:
-            codes = np.frombuffer(letters, dtype=np.uint8)
-            np.take(codes, ends[:-1], out=edges[0, here], mode="clip")  # of a blank value any letter, or none
-            np.take(codes, ends[1:] - 1, out=edges[1, here], mode="clip")
-    inked = ((edges > 32) & (edges < 127)).all(axis=0)
-    return bool(inked.all() or (inked | blank).all())
+        ends = np.frombuffer(offsets, np.int64, len(chunk) + 1, 8 * chunk.offset)
+        if ends[-1]:
+            codes = np.frombuffer(letters, np.uint8)
+            codes.take(ends[:-1], out=first[here], mode="clip")  # of a blank value any letter
+            codes.take(ends[1:] - 1, out=last[here], mode="clip")
+    bare = (first - 33 < 94) & (last - 33 < 94)  # below 33 it wraps to the top
+    if bare.all():
+        return True
+    blank = pa.compute.equal(column, "").to_numpy()
+    return bool((bare | blank).all())
 
 
 def repeated(value: str, count: int) -> pd.Series:

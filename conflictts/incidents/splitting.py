@@ -254,6 +254,7 @@ def _parsed(source: IO[bytes] | Path, layout: Layout, columns: Mapping[str, Form
                     for column, form in columns.items()
                 },
                 null_values=[""],
+                check_utf8=False,  # `scan` does
             ),
             memory_pool=pool,
         )
