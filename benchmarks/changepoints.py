@@ -28,7 +28,8 @@ from location_sets import NOISE
 
 import conflictts as ct
 from conflictts.truce import _segment
-from conflictts.truce.changepoints import PENALTY, rate_grid
+from conflictts.truce._segment import rate_grid
+from conflictts.truce.changepoints import PENALTY
 
 WEEK = np.array([1.6, 1.0, 1.0, 1.0, 1.0, 0.8, 0.6])
 NEAR, REACH = 7, 21  # days

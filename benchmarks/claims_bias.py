@@ -1,9 +1,9 @@
 """What uneven coverage does to a truce's rate ratio, and how much of that fitting to claims mends.
 
-True counts as in effect_coverage.py (mean 5 a day, phi 0.3, 120 days before the truce and 60 after, rate ratio 0.4). A
-catalogue records each death with one probability before the truce and another after it. Claims tell the true total of
-each side, exactly or each off by a factor of its own, lognormal with standard deviation 0.2. The effect is estimated on
-the catalogue and on the catalogue fitted to the two claims.
+True counts as in effect_coverage.py (latent AR(1), mean 5 a day, phi 0.3, alpha 0.5, 120 days before the truce and 60
+after, rate ratio 0.4). A catalogue records each death with one probability before the truce and another after it.
+Claims tell the true total of each side, exactly or each off by a factor of its own, lognormal with standard deviation
+0.2. The effect is estimated on the catalogue and on the catalogue fitted to the two claims.
 
     python benchmarks/claims_bias.py --series 200 --seed 1
 """
@@ -14,13 +14,16 @@ import argparse
 
 import numpy as np
 import pandas as pd
-from effect_coverage import AFTER, BEFORE, DAYS, RATIO, TRUCE, simulate
+from effect_coverage import Cell, simulate
 
 import conflictts as ct
 
 SHARES = ((0.7, 1.0), (1.0, 0.4))
 ERRORS = (0.0, 0.2)
-MEAN, PHI = 5.0, 0.3
+BEFORE, AFTER, RATIO = 120, 60, 0.4
+CELL = Cell("latent", 5.0, 0.3, 0.5, BEFORE, AFTER, RATIO)
+DAYS = pd.date_range("2020-01-06", periods=BEFORE + AFTER)
+TRUCE = ct.Truce(DAYS[BEFORE])
 
 
 def claims_of(truth: np.ndarray, error: float, rng: np.random.Generator) -> pd.DataFrame:
@@ -32,7 +35,7 @@ def claims_of(truth: np.ndarray, error: float, rng: np.random.Generator) -> pd.D
 
 def estimates(shares: tuple[float, float], error: float, rng: np.random.Generator) -> list[tuple[float, float, float]]:
     """Rate ratio with its interval, on the catalogue and on the fitted series."""
-    truth = simulate(MEAN, PHI, rng)
+    truth, _ = simulate(CELL, rng)
     recorded = rng.binomial(truth.astype(int), np.repeat(shares, [BEFORE, AFTER])).astype(float)
     daily = ct.DailySeries.from_counts(pd.Series(recorded, DAYS))
     fitted = ct.benchmark_to_claims(daily, claims_of(truth, error, rng))

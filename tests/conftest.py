@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,29 @@ def require() -> Callable[[bool, str], None]:
         pytest.skip(reason)
 
     return present_or_skip
+
+
+@pytest.fixture(scope="session")
+def findings_meet_their_schema() -> Iterator[None]:
+    """Hold every findings.json that is made against the published schema, wherever a test makes it."""
+    from jsonschema import Draft202012Validator
+
+    from conflictts.report import page
+
+    schema = json.loads(ct.findings_schema())
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    make = page.as_json
+
+    def made_and_checked(*given: object, **named: object) -> dict[str, object]:
+        numbers = make(*given, **named)  # type: ignore[arg-type]
+        breaches = [f"{each.json_path}: {each.message}" for each in validator.iter_errors(numbers)]
+        assert breaches == []
+        return numbers
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page, "as_json", made_and_checked)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,9 @@ def requirements(project: dict) -> dict[str, str]:
 def test_conda_environment_is_that_of_the_project(project):
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     lines = [line for line in environment["dependencies"] if isinstance(line, str) and line != "pip"]
+    (from_pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert from_pip[0] == "-e ."
+    lines += from_pip[1:]  # what conda-forge does not have
     conda = {re.split("[>=<]", line)[0]: line[len(re.split("[>=<]", line)[0]) :] for line in lines}
     assert conda.pop("python") == project["requires-python"]
     assert conda == requirements(project)

@@ -61,10 +61,19 @@ def report(
     ] = None,
     out: Annotated[str, typer.Option(help="Folder to write the report into.")] = "conflictts-report",
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    schema: Annotated[
+        bool,
+        typer.Option("--schema", help="Print the JSON Schema of findings.json, and do nothing else."),
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Write what a truce changed as one HTML page, with numbers and figures beside it."""
     with one_sentence(debug):
+        if schema:
+            from conflictts.report.export import findings_schema
+
+            typer.echo(findings_schema(), nl=False)
+            return
         from conflictts import cases
         from conflictts.report.page import write_report
         from conflictts.truce.period import Truce

@@ -1,4 +1,4 @@
-"""Regimes of constant rate, and how surely the changes between them are dated."""
+"""Regimes, and how surely the changes between them are dated."""
 
 from __future__ import annotations
 
@@ -57,17 +57,14 @@ def plot_changepoints(changes: Changepoints, *, truces: Iterable[Truce] = (), ax
                 label=f"{changes.level:.0%} set of a change's first day",
             )  # fmt: skip
     for regime in changes.regimes.itertuples():
-        begin, end = regime.first - half, regime.last + half
-        ax.fill_between([begin, end], regime.lower, regime.upper, color=LEVEL, alpha=0.2, linewidth=0)
-        ax.hlines(
-            regime.rate,
-            begin,
-            end,
-            color=LEVEL,
-            linewidth=2.2,
-            clip_on=False,
+        rates = changes.rates.loc[regime.first : regime.last]
+        days = [regime.first - half, *rates.index, regime.last + half]
+        rate, lower, upper = ([values.iloc[0], *values, values.iloc[-1]] for _, values in rates.items())
+        ax.fill_between(days, lower, upper, color=LEVEL, alpha=0.2, linewidth=0)
+        ax.plot(
+            days, rate, color=LEVEL, linewidth=2.2, solid_capstyle="butt", clip_on=False,
             label=f"rate per day, {changes.level:.0%} interval",
-        )
+        )  # fmt: skip
     top = ax.get_xaxis_transform()
     for date in changes.dates:
         ax.plot(

@@ -29,7 +29,7 @@ PHASE_LOOK: dict[str, tuple[str, str]] = {
     "before": ("#D9DEE2", INK),
     "calm": (TRUCE, INK),
     "eroding": ("#F3C9A5", INK),
-    "collapsed": (CONTRAST, "white"),
+    "collapsed": (CONTRAST, "black"),
     "not calm": ("#D9DEE2", INK),
     "expired": ("white", INK),
     "over": ("white", INK),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from matplotlib.text import Annotation
 
 from conflictts.figures.style import CONTRAST, COUNTED, INK, LEVEL, given_or_current, what_is_drawn, write_footer
@@ -92,10 +94,9 @@ def _curve(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> None:
         (~stands, CONTRAST, "does not stand"),
     ):
         if chosen.any():
-            ax.bar(
-                at[chosen], (high - low)[chosen], bottom=low[chosen], width=1.0 if len(table) > MANY else 0.5,
-                color=colour, alpha=0.35, linewidth=0, antialiased=False,
-            )  # fmt: skip
+            half = 0.5 if len(table) > MANY else 0.25
+            boxes = _boxes(at[chosen] - half, at[chosen] + half, low[chosen], high[chosen])
+            ax.add_patch(PathPatch(boxes, facecolor=colour, alpha=0.35, linewidth=0, antialiased=False))
             ax.plot(
                 at[chosen], ratio[chosen], marker="o", linestyle="none", color=colour,
                 markersize=min(max(1.2 * width, 1.6), 4.0), markeredgewidth=0, label=label,
@@ -131,14 +132,17 @@ def _matrix(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> None:
     """One row per option of every choice that has more than one, in blocks."""
     edges = np.unique(np.linspace(0, len(table), min(COLUMNS, len(table)) + 1).round().astype(int))
     moving = set(found.influence.index)
-    y, ticks, names = 0.0, [], []
+    y, ticks, names, shades = 0.0, [], [], _shades()
     for choice in [choice for choice in CHOICES if choice in moving]:
         options = list(dict.fromkeys(found.table[choice]))
         top = y
         for option in options:
             chosen = (table[choice] == option).to_numpy(dtype=float)
             held = np.add.reduceat(chosen, edges[:-1]) / np.diff(edges)
-            ax.pcolormesh(edges - 0.5, [y + 0.06, y + 0.94], held[None], cmap=_shades(), vmin=0, vmax=1, linewidth=0)
+            for share in np.unique(held):  # cells of one shade are one path: a tenth of the size of a mesh
+                cells = np.flatnonzero(held == share)
+                boxes = _boxes(edges[cells] - 0.5, edges[cells + 1] - 0.5, y + 0.06, y + 0.94)
+                ax.add_patch(PathPatch(boxes, facecolor=shades(share), linewidth=0, antialiased=False))
             ticks.append(y + 0.5)
             names.append(str(option))
             y += 1
@@ -154,6 +158,13 @@ def _matrix(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> None:
     ax.set_xticks([])
     ax.tick_params(axis="y", length=0)
     ax.spines[:].set_visible(False)
+
+
+def _boxes(left: np.ndarray, right: np.ndarray, low: np.ndarray | float, high: np.ndarray | float) -> Path:
+    """Rectangles as one path."""
+    corners = np.broadcast_arrays(left, low, left, high, right, high, right, low, left, low)
+    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
+    return Path(np.column_stack(corners).reshape(-1, 2), codes * len(left))
 
 
 def _in_words(where: Where) -> str:

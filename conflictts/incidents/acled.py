@@ -14,6 +14,7 @@ from conflictts.incidents.checks import (
     area_in_words,
     check_incidents,
     file_table,
+    form_of,
     superseded,
     tell_files,
     warn_in_ledger,
@@ -21,7 +22,8 @@ from conflictts.incidents.checks import (
 from conflictts.incidents.distinct import Distinct, map_distinct, numbers_at_once, plain_digits, stripped
 from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, shorten, tell_apart
 from conflictts.incidents.sidecar import Sidecar, with_downloads, with_faults
-from conflictts.incidents.table import Incidents, Provenance
+from conflictts.incidents.splitting import Form
+from conflictts.incidents.table import DEGREES, Incidents, Provenance
 
 REQUIRED = ("event_id_cnty", "event_date", "event_type", "fatalities")
 NAMES = {
@@ -111,10 +113,12 @@ def read_acled(
     return acled_incidents(tell_apart(raws), deletions=deletions)
 
 
-def wanted_columns(header: tuple[str, ...]) -> list[str]:
-    """Those columns of a file that the incident table is made from."""
-    wanted = {*NAMES.values(), *BESIDE}
-    return [column for column in header if column in wanted or column.lower() in wanted]
+def wanted_columns(header: tuple[str, ...]) -> dict[str, Form]:
+    """Those columns of a file that the incident table is made from, and what their cells are hoped to be."""
+    forms: dict[str, Form] = dict.fromkeys((*NAMES.values(), *BESIDE), "text")
+    forms |= {NAMES[degrees]: form_of(degrees) for degrees in DEGREES}
+    named = {column: column if column in forms else column.lower() for column in header}
+    return {column: forms[name] for column, name in named.items() if name in forms}
 
 
 def _in_lower_case(raw: RawRecords) -> RawRecords:

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from conflictts.incidents.distinct import Distinct, as_numbers, numbers_at_once, plain_digits, stripped
+from conflictts.incidents.distinct import Distinct, as_numbers, numbers_at_once, plain_digits, repeated, stripped
 from conflictts.incidents.files import RawRecords
+from conflictts.incidents.splitting import Form, Numbers
 from conflictts.incidents.table import COLUMNS, COUNTS, DAYS, DEGREES, MOST, Incidents, Ledger, Provenance
 
 Mask = npt.NDArray[np.bool_]
@@ -19,14 +20,14 @@ USED_ALREADY = "identifier already used in row"
 
 
 def file_table(raws: Sequence[RawRecords], columns: Mapping[str, str]) -> pd.DataFrame:
-    """The columns of an incident table that the files have, as text, one file's rows after the other's.
+    """The columns of an incident table that the files have, as read, one file's rows after the other's.
 
     Parameters
     ----------
     raws : sequence of RawRecords
     columns : mapping of str to str
         Name in the result -> name in the files. Names that no file has are left out; where one file lacks a column
-        that another has, its rows are blank there.
+        that another has, its rows are blank there. Where a column is text in one of the files, it is so in all.
     """
     count = sum(len(raw.table) for raw in raws)
     present = {name: column for name, column in columns.items() if any(column in raw.table for raw in raws)}
@@ -35,13 +36,22 @@ def file_table(raws: Sequence[RawRecords], columns: Mapping[str, str]) -> pd.Dat
         series = {name: table[column].reset_index(drop=True) for name, column in present.items()}
     else:
         series = {
-            name: pd.concat(
-                [raw.table.get(column, pd.Series("", raw.table.index)).astype("str") for raw in raws],
-                ignore_index=True,
-            )
+            name: _end_to_end([raw.table.get(column, pd.Series("", raw.table.index, dtype="str")) for raw in raws])
             for name, column in present.items()
         }
     return pd.DataFrame(series, index=pd.RangeIndex(count), copy=False)
+
+
+def _end_to_end(parts: Sequence[pd.Series]) -> pd.Series:
+    alike = len({part.dtype for part in parts}) == 1
+    return pd.concat(parts if alike else [as_text(part) for part in parts], ignore_index=True)
+
+
+def as_text(cells: pd.Series) -> pd.Series:
+    """A column as the text it stands for: numbers as a file would write them, blank where they are NaN."""
+    if cells.dtype != "float64":
+        return cells.astype("str")
+    return cells.astype("str").str.removesuffix(".0").mask(cells.isna(), "")
 
 
 def area_in_words(text: pd.DataFrame, raws: Sequence[RawRecords]) -> str:
@@ -126,7 +136,7 @@ def check_incidents(
     ----------
     records : DataFrame of str
         Columns of the incident table, still as text, one row for each row of the files' tables in their order;
-        columns the source lacks may be absent. A column that a reader computed may be of sound numbers or days
+        columns the source lacks may be absent. A column may be of numbers, sound or NaN where blank, or of days
         already.
     raw : RawRecords or sequence of RawRecords
         The files the rows came from.
@@ -213,7 +223,7 @@ def _exclude(count: int, excluded: Mapping[str, pd.Series]) -> tuple[Mask, pd.Da
 
 
 def _checked(records: pd.DataFrame, faults: _Faults) -> pd.DataFrame:
-    blank = pd.Series([""], dtype="str").array.take(np.zeros(len(records), dtype=np.intp))
+    blank = repeated("", len(records)).array
     unstated = np.full(len(records), np.nan)
     columns: dict[str, object] = {}
     for column in COLUMNS:
@@ -229,7 +239,7 @@ def _checked(records: pd.DataFrame, faults: _Faults) -> pd.DataFrame:
 def _check_column(text: pd.Series, column: str, faults: _Faults) -> object:
     if column not in (*DAYS, *COUNTS, *DEGREES):
         return stripped(text).array
-    if text.dtype == "datetime64[us]":
+    if text.dtype in ("datetime64[us]", "float64"):
         return text.array
     if column not in DAYS and (sound := sound_numbers(text, column)) is not None:
         return sound
@@ -238,9 +248,18 @@ def _check_column(text: pd.Series, column: str, faults: _Faults) -> object:
     return distinct.rows(check(distinct, column, faults))
 
 
+def form_of(column: str) -> Form:
+    """What the cells of a column of the incident table are hoped to be in a file."""
+    if column in DEGREES:
+        return Numbers(-DEGREES[column], DEGREES[column], whole=False)
+    if column in COUNTS:
+        return Numbers(0, MOST)
+    return "days" if column in DAYS else "text"
+
+
 def sound_numbers(text: pd.Series, column: str) -> npt.NDArray[Any] | None:
     """The whole column as float64 where every row passes its check; None leaves it to the check to say which do not."""
-    numbers = text.to_numpy() if text.dtype == "float64" else numbers_at_once(text)
+    numbers = numbers_at_once(text)
     if numbers is None or not len(numbers):
         return None
     least, most = (-DEGREES[column], DEGREES[column]) if column in DEGREES else (0.0, float(MOST))
@@ -249,7 +268,7 @@ def sound_numbers(text: pd.Series, column: str) -> npt.NDArray[Any] | None:
 
 
 def _check_days(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[Any]:
-    written = plain_digits(text.values).str.replace(r"[ T]00:00(:00(\.0+)?)?$", "", regex=True)
+    written = plain_digits(text.values).str.replace(r"[ T]00(:00(:00(\.0+)?)?)?$", "", regex=True)
     iso = written.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").astype(bool)
     day = pd.to_datetime(written.where(iso), format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
     reason = pd.Series("not a date written as YYYY-MM-DD", written.index)
@@ -349,6 +368,8 @@ def _places(at: npt.NDArray[np.int64], raws: Sequence[RawRecords]) -> tuple[npt.
 
 def _located(faults: _Faults, identity: pd.Series, raws: Sequence[RawRecords]) -> pd.DataFrame:
     columns = ["file", "row", "incident_id", "column", "value", "reason"]
+    if not faults.frames and not any(len(raw.malformed) for raw in raws):
+        return pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else "str") for name in columns})
     found = pd.concat([pd.DataFrame(columns=["at", "column", "value", "reason"]), *faults.frames], ignore_index=True)
     at = found["at"].to_numpy(dtype="int64")
     files, rows = _places(at, raws)

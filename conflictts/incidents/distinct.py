@@ -59,18 +59,36 @@ class Distinct:
 
 def stripped(text: pd.Series) -> pd.Series:
     """A column of str without the spaces around its values; itself, and no copy, where there are none."""
-    return text if all(map(_inked, _as_arrow(text).chunks)) else text.str.strip()
+    return text if _inked(_as_arrow(text)) else text.str.strip()
 
 
-def _inked(chunk: pa.LargeStringArray) -> bool:
+def _inked(column: pa.ChunkedArray) -> bool:
     """Whether every value is blank or begins and ends with visible ASCII, which no stripping takes off."""
-    _, offsets, letters = chunk.buffers()
-    ends = np.frombuffer(offsets, dtype="int64")[chunk.offset : chunk.offset + len(chunk) + 1]
-    if not len(ends) or ends[0] == ends[-1]:
+    import pyarrow as pa
+    import pyarrow.compute
+
+    first, last = np.full((2, len(column)), ord("x"), dtype=np.uint8)
+    begins = 0
+    for chunk in column.chunks:
+        _, offsets, letters = chunk.buffers()
+        here = slice(begins, begins := begins + len(chunk))
+        ends = np.frombuffer(offsets, np.int64, len(chunk) + 1, 8 * chunk.offset)
+        if ends[-1]:
+            codes = np.frombuffer(letters, np.uint8)
+            codes.take(ends[:-1], out=first[here], mode="clip")  # of a blank value any letter
+            codes.take(ends[1:] - 1, out=last[here], mode="clip")
+    bare = (first - 33 < 94) & (last - 33 < 94)  # below 33 it wraps to the top
+    if bare.all():
         return True
-    codes = np.frombuffer(letters, dtype="uint8")
-    around = codes[ends[:-1][ends[:-1] < ends[1:]]], codes[ends[1:][ends[:-1] < ends[1:]] - 1]
-    return all(code.min() > 32 and code.max() < 127 for code in around)
+    blank = pa.compute.equal(column, "").to_numpy()
+    return bool((bare | blank).all())
+
+
+def repeated(value: str, count: int) -> pd.Series:
+    """A column of one text, shape (count,)."""
+    import pyarrow as pa
+
+    return pd.Series(pa.repeat(pa.scalar(value, pa.large_string()), count), dtype="str")
 
 
 def map_distinct(text: pd.Series, mapping: Mapping[str, str]) -> pd.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from os import PathLike, fspath
@@ -19,6 +19,7 @@ from conflictts.incidents.formulas import harmless, names_as_meant, table_as_mea
 from conflictts.incidents.packing import Digested, digest, is_workbook, unpacked
 from conflictts.incidents.sheets import PARQUET, Sheet, read_json_lines, read_parquet, read_workbook
 from conflictts.incidents.splitting import (
+    Form,
     Layout,
     Soundness,
     Split,
@@ -32,7 +33,8 @@ from conflictts.incidents.splitting import (
 )
 
 Path_ = str | PathLike[str]
-Wanted = Callable[[tuple[str, ...]], Sequence[str] | None]
+Wanted = Callable[[tuple[str, ...]], Collection[str] | None]
+"""Columns of a file to columns to keep, or None for all; a mapping tells the form their cells are hoped to have."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,9 +47,10 @@ class RawRecords:
         File name without its folder.
     sha256 : str
         Of the file as it lies on disk.
-    table : DataFrame of str, shape (n_rows, n_columns)
+    table : DataFrame, shape (n_rows, n_columns)
         Rows with as many fields as the header, in the columns that were asked for. The index is the row's number as
-        a spreadsheet counts it (header = 1).
+        a spreadsheet counts it (header = 1). Columns are of str; where all are as hoped (see `splitting.Form`), they
+        may also be float64 (NaN where blank) or datetime64[us].
     malformed : DataFrame of str, columns ``reason`` and ``value``
         Rows that could not be split into the header's columns, same index.
     header : tuple of str
@@ -83,7 +86,7 @@ class RawRecords:
             If the file was changed in the meantime.
         """
         wanted = set(rows)
-        if tuple(self.table) == self.header:
+        if tuple(self.table) == self.header and (self.table.dtypes == "str").all():
             return self.table.loc[self.table.index.isin(wanted)]
         found: list[list[str]] = []
         numbers: list[int] = []
@@ -114,7 +117,8 @@ def read_raw_records(
         Text delimited by commas, semicolons, tabs or bars, in UTF-8 or UTF-16, or in another encoding that is declared
         or can be told; an Excel workbook (.xlsx), a Parquet file, or JSON lines. Plain, gzip or zip.
     wanted : callable, optional
-        Gets the columns of the file and says which to keep, or None for all of them.
+        Gets the columns of the file and says which to keep, or None for all of them. A mapping says also what their
+        cells are hoped to be, in the words of `splitting.Form`.
     encoding : str, optional
         Where the file is neither UTF-8 nor UTF-16, and its encoding is known.
     sheet : str, optional
@@ -218,12 +222,12 @@ def _from_text(text: Text, path: Path, wanted: Wanted | None, encoding: str | No
         line = line_of(text.stream, sound.nul)
         raise InputError(f"{path.name} is not a text table: it has a NUL byte in line {line}. Give a CSV export.")
     exact = wanted is None or table is None or not sound.plain
-    split = split_exactly(text.stream, layout, columns, path.name) if exact else Split(table, [])
+    split = split_exactly(text.stream, layout, list(columns), path.name) if exact else Split(table, [])
     return _raw(layout.header, split, path, text.remarks, sha256=sha256, encoding=encoding)
 
 
 def _at_once(
-    stream: IO[bytes], layout: Layout, columns: Sequence[str], path: Path
+    stream: IO[bytes], layout: Layout, columns: Mapping[str, Form], path: Path
 ) -> tuple[pd.DataFrame | None, Soundness, str]:
     """Split the text on the fast path while another thread proves that this may be done, and takes the digest."""
     with ThreadPoolExecutor(max_workers=1) as thread:
@@ -251,9 +255,11 @@ def _is_json_lines(text: Text) -> bool:
     return start.startswith(b"{") and b":" in start
 
 
-def _chosen(header: tuple[str, ...], wanted: Wanted | None) -> list[str]:
+def _chosen(header: tuple[str, ...], wanted: Wanted | None) -> dict[str, Form]:
     chosen = wanted(header) if wanted is not None else None
-    return list(header) if chosen is None else [column for column in header if column in set(chosen)]
+    forms: Mapping[str, Form] = chosen if isinstance(chosen, Mapping) else {}
+    kept = set(header if chosen is None else chosen)
+    return {column: forms.get(column, "text") for column in header if column in kept}
 
 
 def _names(header: tuple[str, ...], path: Path) -> tuple[str, ...]:

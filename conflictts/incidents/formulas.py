@@ -40,7 +40,7 @@ def names_as_meant(header: Iterable[str]) -> tuple[str, ...]:
 
 
 def table_as_meant(table: pd.DataFrame) -> pd.DataFrame:
-    """The same for every cell of a table of text; the table itself where no cell has it."""
+    """The same for every cell of a table's columns of text; the table itself where no cell has it."""
     changed = {name: _column_as_meant(column) for name, column in table.items() if _has_mark(column)}
     return table.assign(**changed) if changed else table
 
@@ -49,6 +49,8 @@ def _has_mark(column: pd.Series) -> bool:
     import pyarrow as pa
     import pyarrow.compute
 
+    if column.dtype != "str":
+        return False
     begins = pa.compute.starts_with(pa.array(column, pa.large_string()), MARK)  # half the time of pandas
     return pa.compute.any(begins).as_py() is True
 

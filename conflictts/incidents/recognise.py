@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 from conflictts.errors import InputError
 from conflictts.incidents import acled, catalogue, delimited, ucdp
-from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, shorten, tell_apart
+from conflictts.incidents.files import RawRecords, Wanted, paths_of, read_raw_records, shorten, tell_apart
 from conflictts.incidents.table import Incidents
 
 
@@ -17,7 +17,7 @@ from conflictts.incidents.table import Incidents
 class _Format:
     kind: str
     required: tuple[str, ...]
-    wanted: Callable[[tuple[str, ...]], Sequence[str] | None]
+    wanted: Wanted
     check: Callable[[list[RawRecords]], Incidents]
     any_case: bool = False
 
@@ -81,7 +81,7 @@ def read_incidents(path_or_paths: str | PathLike[str] | Iterable[str | PathLike[
     return formats[0].check(tell_apart(raws))
 
 
-def _wanted(header: tuple[str, ...]) -> Sequence[str] | None:
+def _wanted(header: tuple[str, ...]) -> Collection[str] | None:
     found = next((one for one in FORMATS if one.fits(header)), None)
     return () if found is None else found.wanted(header)
 

@@ -6,10 +6,10 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 MAX_CELL = 1 << 24  # characters; a longer cell means that a quotation mark is missing
 MOST_COLUMNS = 1 << 14  # as many as Excel has
 DELIMITERS = (",", ";", "\t", "|")
-_SAMPLE = 1 << 20
+_SAMPLE = 1 << 20  # bytes in which the header ends
+_LOOKED_AT = 1 << 17  # characters by which the delimiter is told
 _SCANNED = 1 << 18  # bytes scanned at a time: few enough to stay near the processor
 _BATCH = 20_000  # rows held as Python text at a time
+_DAY = 86_400 * 10**6  # microseconds
+_FIRST_DAY = int(np.datetime64("0001-01-01", "us").astype("int64"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,33 @@ class Layout:
     body: int
 
 
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Blank cells and numbers within bounds, whole ones or any."""
+
+    least: float
+    most: float
+    whole: bool = True
+
+    def hold(self, cells: np.ndarray[Any, Any], n_blank: int) -> bool:
+        """Whether all cells are such; the blank ones are NaN."""
+        if n_blank == len(cells):
+            return True
+        within = bool(self.least <= np.fmin.reduce(cells) and np.fmax.reduce(cells) <= self.most)
+        sound = np.trunc(cells) == cells if self.whole else ~np.isnan(cells)
+        return within and int(sound.sum()) == len(cells) - n_blank  # else one is "nan"
+
+
+Form = Numbers | Literal["text", "days"]
+"""What the cells of a column are hoped to be; the fast path reads columns of days and numbers as such."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """Rows with as many fields as the header, and the rows that have not; each under its number (header = 1)."""
+    """Rows with as many fields as the header, and the rows that have not; each under its number (header = 1).
+
+    All columns are of text, but for those that `split_fast` found to be as hoped.
+    """
 
     table: pd.DataFrame
     malformed: list[tuple[int, str, str]]
@@ -69,7 +96,7 @@ def find_layout(text: Text, name: str) -> Layout:
         raise NotUtf8 from None
     if not sample.strip():
         raise InputError(f"{name} is empty: it holds no text. Export or download it again.")
-    delimiter = _delimiter(sample)
+    delimiter = _delimiter(sample[:_LOOKED_AT])
     used: list[str] = []
     reader = csv.reader(_recorded(io.StringIO(sample, newline=""), used), strict=True, delimiter=delimiter)
     _allow_long_cells()
@@ -96,11 +123,11 @@ def refuse_twice(header: Sequence[str], name: str) -> None:
 
 
 def scan(stream: Readable, layout: Layout) -> Soundness:
-    """Say whether the fast path reads the records as the exact path does; the stream stands at its beginning.
+    """Say whether the fast path splits the records as the exact path does; the stream stands at its beginning.
 
     It does where quotation marks stand only around whole fields (each opening one after a delimiter, a line end or a
     closing one, each closing one before a delimiter, a line end or an opening one: between two of these the count of
-    marks so far is even), no record is an empty line, lines end in LF or CRLF, and there is no NUL.
+    marks so far is even), lines end in LF or CRLF, and there is no NUL. Of empty lines `split_fast` takes care.
 
     Raises
     ------
@@ -148,10 +175,7 @@ def _judge(piece: bytes, around: np.ndarray[Any, Any], quotes: int, *, begins: i
         return False, 0
     if b"\r" in piece and piece.count(b"\r", begins, ends) != piece.count(b"\r\n", begins, ends + 1):
         return False, 0
-    feeds = np.flatnonzero(codes[1:ends] == 10) + 1  # with the end of the header's line
-    blank = feeds[(codes[feeds + 1] == 10) | (codes[feeds + 1] == 13)]
-    outside = (np.searchsorted(marks, blank) + quotes) % 2 == 0
-    return not outside.any(), len(marks)
+    return True, len(marks)
 
 
 def line_of(stream: IO[bytes], place: int) -> int:
@@ -163,26 +187,74 @@ def line_of(stream: IO[bytes], place: int) -> int:
     return feeds + 1
 
 
-def split_fast(source: IO[bytes] | Path, layout: Layout, columns: Sequence[str]) -> pd.DataFrame | None:
-    """Split sound text; None where a row has another number of fields than the header, or a row is very long.
+def split_fast(source: IO[bytes] | Path, layout: Layout, columns: Mapping[str, Form]) -> pd.DataFrame | None:
+    """Split sound text; None where a row has another number of fields than the header, is very long, or may be empty.
 
-    A file that is read by its path waits for no other thread of Python.
+    If all columns are in their form, numbers are float64 (NaN where blank) and days are datetime64[us]; if a single
+    cell is not, all columns are text. A file that is read by its path waits for no other thread of Python.
     """
+    as_text: Mapping[str, Form] = dict.fromkeys(columns, "text")
+    for given in (columns, as_text) if columns != as_text else (as_text,):
+        table = _parsed(source, layout, given)
+        if table is None:
+            continue
+        cells = {column: _in_form(table.column(column), form) for column, form in given.items()}
+        if all(column is not None for column in cells.values()):
+            index = pd.RangeIndex(2, table.num_rows + 2, name="row")
+            return None if _may_be_empty(table) else pd.DataFrame(cells, copy=False).set_axis(index)
+    return None
+
+
+def _may_be_empty(table: pa.Table) -> bool:
+    """Whether a row is blank in all columns, as an empty line would be, which is no record."""
+    import pyarrow as pa
+    import pyarrow.compute
+
+    blank = np.ones(table.num_rows, dtype=bool)
+    for cells in table.columns:
+        here = pa.compute.equal(cells, "") if cells.type == pa.large_string() else cells.is_null()
+        blank &= here.to_numpy()
+        if not blank.any():
+            return False
+    return bool(blank.any())
+
+
+def _in_form(cells: pa.ChunkedArray, form: Form) -> pd.Series | np.ndarray[Any, Any] | None:
+    """The cells as pandas holds them, or None if one is not as hoped."""
+    if form == "text":
+        return cells.to_pandas()
+    values = cells.to_numpy()
+    if isinstance(form, Numbers):
+        return values if form.hold(values, cells.null_count) else None
+    instants = values.view("int64")
+    days = not cells.null_count and instants.min(initial=_FIRST_DAY) >= _FIRST_DAY and not (instants % _DAY).any()
+    return values if days else None
+
+
+def _parsed(source: IO[bytes] | Path, layout: Layout, columns: Mapping[str, Form]) -> pa.Table | None:
+    """The columns in these forms; None where the text, or any cell, cannot be read so."""
     import pyarrow as pa
     import pyarrow.csv
 
     pool = _pool()
+    types = {"text": pa.large_string(), "days": pa.timestamp("us")}
     stream = pa.OSFile(str(source), memory_pool=pool) if isinstance(source, Path) else pa.PythonFile(source, mode="r")
     stream.seek(layout.body)
     try:
-        table = pa.csv.read_csv(
+        return pa.csv.read_csv(
             stream,
-            read_options=pa.csv.ReadOptions(column_names=list(layout.header), block_size=2 * CHUNK, use_threads=False),
+            read_options=pa.csv.ReadOptions(column_names=list(layout.header), block_size=CHUNK, use_threads=False),
             parse_options=pa.csv.ParseOptions(
                 delimiter=layout.delimiter, newlines_in_values=True, ignore_empty_lines=False
             ),
             convert_options=pa.csv.ConvertOptions(
-                include_columns=list(columns), column_types=dict.fromkeys(columns, pa.large_string())
+                include_columns=list(columns),
+                column_types={
+                    column: pa.float64() if isinstance(form, Numbers) else types[form]
+                    for column, form in columns.items()
+                },
+                null_values=[""],
+                check_utf8=False,  # `scan` does
             ),
             memory_pool=pool,
         )
@@ -191,9 +263,6 @@ def split_fast(source: IO[bytes] | Path, layout: Layout, columns: Sequence[str])
     finally:
         if isinstance(source, Path):
             stream.close()
-    split = pd.DataFrame({column: table.column(column).to_pandas() for column in columns}, dtype="str", copy=False)
-    split.index = pd.RangeIndex(2, table.num_rows + 2, name="row")
-    return split
 
 
 def _pool() -> pa.MemoryPool:

@@ -13,16 +13,19 @@ import pandas as pd
 
 from conflictts.incidents.checks import (
     area_in_words,
+    as_text,
     check_incidents,
     file_table,
+    form_of,
     sound_numbers,
     superseded,
     tell_files,
     warn_in_ledger,
 )
-from conflictts.incidents.distinct import map_distinct, stripped
+from conflictts.incidents.distinct import map_distinct, repeated, stripped
 from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, tell_apart
 from conflictts.incidents.sidecar import Sidecar, with_downloads, with_faults
+from conflictts.incidents.splitting import Form, Numbers
 from conflictts.incidents.table import MOST, Incidents, Provenance
 
 REQUIRED = (
@@ -153,10 +156,13 @@ def read_ucdp(
     return ucdp_incidents(tell_apart(raws), release=release)
 
 
-def wanted_columns(header: tuple[str, ...]) -> list[str]:
-    """Those columns of a file that the incident table is made from."""
-    wanted = {*NAMES.values(), *BESIDE}
-    return [column for column in header if column in wanted]
+def wanted_columns(header: tuple[str, ...]) -> dict[str, Form]:
+    """Those columns of a file that the incident table is made from, and what their cells are hoped to be."""
+    forms: dict[str, Form] = {column: form_of(name) for name, column in NAMES.items()}
+    count = form_of("deaths_best")
+    forms |= dict.fromkeys(BESIDE, "text")
+    forms |= {"deaths_a": count, "deaths_b": count, "number_of_sources": Numbers(-MOST, MOST)}
+    return {column: forms[column] for column in header if column in forms}
 
 
 def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | None = None) -> Incidents:
@@ -174,12 +180,10 @@ def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | Non
     if "event_type" in records:
         records["event_type"] = map_distinct(records["event_type"], EVENT_TYPE)
     if "n_sources" in records:
-        written = stripped(records["n_sources"])
-        negative = written.str.startswith("-")
-        records["n_sources"] = written.mask(negative, "") if negative.any() else written
+        records["n_sources"] = _recorded_only(records["n_sources"])
     sizes = [len(one.table) for one in raws]
     providers = ["UCDP Candidate" if known is not None and known.candidate else "UCDP GED" for known in releases]
-    records["source"] = pd.Series(providers, dtype="str").array.take(np.repeat(np.arange(len(raws)), sizes))
+    records["source"] = pd.concat(list(map(repeated, providers, sizes)), ignore_index=True)
     records["combatants_best"] = _add_sides(text["deaths_a"], text["deaths_b"])
     status = _unclear_status(text)
     if status is not None:
@@ -231,12 +235,24 @@ def _unclear_status(text: pd.DataFrame) -> pd.Series | None:
     return map_distinct(text["code_status"], dict.fromkeys(clear, "")) if values > clear else None
 
 
+def _recorded_only(sources: pd.Series) -> pd.Series:
+    """Numbers of sources; blank where negative, which means not recorded."""
+    if sources.dtype == "float64":
+        return sources.mask(np.signbit(sources.to_numpy()))
+    written = stripped(sources)
+    negative = written.str.startswith("-")
+    return written.mask(negative, "") if negative.any() else written
+
+
 def _add_sides(deaths_a: pd.Series, deaths_b: pd.Series) -> pd.Series:
     """deaths_a + deaths_b; as text, for the check to name what is wrong, unless every one is a count."""
-    a, b = sound_numbers(deaths_a, "deaths_best"), sound_numbers(deaths_b, "deaths_best")
-    if a is not None and b is not None and (a + b).max() <= MOST:
+    a, b = (
+        side.to_numpy() if side.dtype == "float64" else sound_numbers(side, "deaths_best")
+        for side in (deaths_a, deaths_b)
+    )
+    if a is not None and b is not None and (a + b).max() <= MOST:  # never true of NaN
         return pd.Series(a + b, deaths_a.index)
-    written_a, written_b = stripped(deaths_a), stripped(deaths_b)
+    written_a, written_b = stripped(as_text(deaths_a)), stripped(as_text(deaths_b))
     a, b = (pd.to_numeric(written, errors="coerce") for written in (written_a, written_b))
     unreadable = (a + b).isna() | (a < 0) | (b < 0) | (a % 1 != 0) | (b % 1 != 0)
     both = (a + b).map("{:.0f}".format).mask(unreadable, written_a + " + " + written_b)

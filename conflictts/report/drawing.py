@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
@@ -16,24 +17,57 @@ from conflictts.figures.diagnostics import plot_diagnostics
 from conflictts.figures.effect import plot_placebos, plot_truce_effect
 from conflictts.figures.escalation import plot_growth, plot_phases
 from conflictts.figures.onset import plot_onset
+from conflictts.figures.sensitivity import plot_sensitivity
 from conflictts.figures.sheet import Sheet, draw_sheet
 from conflictts.figures.sources import plot_source_mix
 from conflictts.report import wording
+from conflictts.report.claims import bias_in_words
+from conflictts.report.escalation import phases_in_words
 from conflictts.report.findings import Findings
+from conflictts.report.language import say
+from conflictts.report.opinions import onset_in_words
+from conflictts.report.sensitivity import choices_in_words
+from conflictts.series.daily import DailySeries
 from conflictts.truce.period import Truce
 
 MIN_CLAIMS = 3  # claims from one start date that earn a figure
-Figures = dict[str, tuple[str, Sheet]]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure of the page.
+
+    Attributes
+    ----------
+    shows : str
+        What it shows, below it.
+    sheet : Sheet
+    finding : str
+        What it finds, for those who hear the page.
+    """
+
+    shows: str
+    sheet: Sheet
+    finding: str = ""
+
+    @property
+    def alternative(self) -> str:
+        """The text in its place."""
+        return f"{self.shows} {self.finding}".strip()
+
+
+Figures = dict[str, Drawn]
 
 
 def draw_figures(findings: Findings) -> Figures:
-    """Name -> (what it shows, in words; the drawing)."""
+    """Every figure of the page, by name."""
     return {
         **_days(findings),
         **_opinions(findings),
         **_changes(findings),
         **_course(findings),
         **_claims(findings),
+        **_sensitivity(findings),
         **_escalation(findings),
     }
 
@@ -43,38 +77,53 @@ def _days(findings: Findings) -> Figures:
     span = wording.days(*daily.coverage)
     unit = f"{daily.unit[:1].upper()}{daily.unit[1:]}"
     return {
-        "daily": (
+        "daily": Drawn(
             f"{unit} per day with the 7-day mean, {span}, and the truces.",
             draw_sheet(lambda ax: plot_daily(daily, truces=truces, events=findings.events, ax=ax), name="daily"),
+            _peak(daily),
         ),
-        "calendar": (
+        "calendar": Drawn(
             f"{unit} per day as a calendar, one square per day and one column per week.",
             draw_sheet(partial(plot_calendar, daily), name="calendar", height=3.2),
         ),
-        "effect": (
+        "effect": Drawn(
             f"Counted {daily.unit} per day around {wording.day(effect.truce.effective)}, the fitted rate before and "
             "after, and the rate expected after had the rate before gone on.",
             draw_sheet(partial(plot_truce_effect, effect), name="effect"),
+            wording.headline(effect),
         ),
     }
+
+
+def _peak(daily: DailySeries) -> str:
+    """The toll of all days, and the day with the most."""
+    total, most = daily.counts.sum(), daily.counts.max()
+    if not most > 0:
+        return say("No day has a count.")
+    return say(
+        "{total} in all; the most on one day, {most}, on {day}.",
+        total=wording.count(total),
+        most=wording.count(most),
+        day=wording.day(daily.counts.idxmax()),
+    )
 
 
 def _opinions(findings: Findings) -> Figures:
     opinions, drawn = findings.opinions, Figures()
     if not isinstance(opinions.placebos, str):
-        drawn["placebos"] = (
+        drawn["placebos"] = Drawn(
             "A picture only: the rate ratio that the same model finds at dates on which no truce began. Neighbouring "
             "dates share nearly all their days, so no share of them is a p-value.",
             draw_sheet(partial(plot_placebos, opinions.placebos), name="placebos"),
         )
     if not isinstance(opinions.diagnostics, str):
-        drawn["diagnostics"] = (
+        drawn["diagnostics"] = Drawn(
             "What the fit leaves over: residuals week by week, how far days remember each other, and whether the "
             "counts follow the assumed law (even bars, within the shaded band).",
             draw_sheet(partial(plot_diagnostics, opinions.diagnostics), name="diagnostics", height=3.4),
         )
     if not isinstance(opinions.mix, str):
-        drawn["sources"] = (
+        drawn["sources"] = Drawn(
             "Who told of the violence: each reporting body's share of the toll before the truce and from it on.",
             draw_sheet(partial(plot_source_mix, opinions.mix), name="sources"),
         )
@@ -84,16 +133,18 @@ def _opinions(findings: Findings) -> Figures:
 def _changes(findings: Findings) -> Figures:
     changes, onset, drawn = findings.changes, findings.opinions.onset, Figures()
     if not isinstance(changes, str):
-        drawn["changes"] = (
+        drawn["changes"] = Drawn(
             f"Rates found without being told of any truce: {len(changes.dates)} changes, each with the days that may "
             "have been its first shaded.",
             draw_sheet(lambda ax: plot_changepoints(changes, truces=findings.truces, ax=ax), name="changes"),
+            " ".join(wording.changes_in_words(changes, findings.effect.truce)),
         )
     if not isinstance(onset, str):
-        drawn["onset"] = (
+        drawn["onset"] = Drawn(
             "How strongly each day around the truce's stands for the first of a new rate, with the days that may have "
             "been it shaded.",
             draw_sheet(partial(plot_onset, onset), name="onset"),
+            onset_in_words(onset),
         )
     return drawn
 
@@ -103,10 +154,11 @@ def _course(findings: Findings) -> Figures:
     if course.outcome == "undetermined":
         return {}
     return {
-        "course": (
+        "course": Drawn(
             f"How the {course.truce.name} lived: a strip of phases over the daily counts, each with its rate and "
             "interval, and below it the days that may have been the first of each.",
             draw_sheet(partial(plot_course, course), name="course"),
+            course.sentence(),
         )
     }
 
@@ -116,18 +168,34 @@ def _claims(findings: Findings) -> Figures:
     if claims is None:
         return drawn
     if claims.ratio is not None:
-        drawn["coverage"] = (
+        drawn["coverage"] = Drawn(
             "Counted over claimed, by the bodies with most claims: 1 is as many counted as claimed. Where it differs "
             "across the truce, the change in counts is partly a change in counting.",
             draw_sheet(partial(plot_coverage_ratio, claims.ratio, truces=[findings.effect.truce]), name="coverage"),
+            " ".join(bias_in_words(claims)),
         )
     for start in _claim_starts(claims.held, findings.effect.truce):
-        drawn[f"claims-{start:%Y-%m-%d}"] = (
+        drawn[f"claims-{start:%Y-%m-%d}"] = Drawn(
             f"{daily.unit[:1].upper()}{daily.unit[1:]} added up from {wording.day(start)}, against the totals that "
             "others claim from that day.",
             draw_sheet(partial(plot_claims, daily, claims.held, since=start), name=f"claims-{start:%Y%m%d}"),
         )
     return drawn
+
+
+def _sensitivity(findings: Findings) -> Figures:
+    found = findings.sensitivity
+    if isinstance(found, str):
+        return {}
+    return {
+        "sensitivity": Drawn(
+            f"The rate ratio under {len(found.table):,} combinations of choices, in order of size, each with its "
+            f"{found.level:.0%} interval; below, which options the combinations above them took (the darker, the more "
+            "of them).",
+            draw_sheet(partial(plot_sensitivity, found), name="sensitivity", height=5.6, axes=(0.01, 0.13, 0.98, 0.8)),
+            " ".join(choices_in_words(found)),
+        )
+    }
 
 
 def _claim_starts(held: pd.DataFrame, truce: Truce) -> list[pd.Timestamp]:
@@ -144,15 +212,16 @@ def _escalation(findings: Findings) -> Figures:
     escalation = findings.escalation
     if isinstance(escalation, str):
         return {}
-    drawn = {
-        "phases": (
+    drawn: Figures = {
+        "phases": Drawn(
             f"{findings.daily.unit[:1].upper()}{findings.daily.unit[1:]} per day with the rate over "
             f"{escalation.rate_days} days, and a strip of phases along the top.",
             draw_sheet(partial(plot_phases, escalation), name="phases"),
+            " ".join(phases_in_words(escalation)),
         )
     }
     if escalation.growth["growth"].notna().any():
-        drawn["growth"] = (
+        drawn["growth"] = Drawn(
             f"Growth per week in the {escalation.window_days} days around each day (×1 is no change), with its "
             f"{escalation.level:.0%} interval; shaded where a rise or a fall is established.",
             draw_sheet(partial(plot_growth, escalation), name="growth"),

@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import math
+from importlib.resources import files
 from typing import Any
 
 import pandas as pd
 
+from conflictts.report import wording
+from conflictts.report.escalation import comparisons_in_words, phases_in_words
 from conflictts.report.findings import Findings
+from conflictts.report.language import language
 from conflictts.report.opinions import SEED, Opinions
+from conflictts.report.sensitivity import choices_in_words
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.course import TruceCourse
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.escalation import Escalation
+from conflictts.truce.sensitivity import Sensitivity
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3  # as in findings.schema.json
+
+
+def findings_schema() -> str:
+    """The JSON Schema that every findings.json of this version meets, as text.
+
+    Returns
+    -------
+    str
+        JSON Schema, draft 2020-12: names, types and units. `schema_version` rises when a name or its meaning changes.
+
+    Examples
+    --------
+    >>> import json
+    >>> import conflictts as ct
+    >>> json.loads(ct.findings_schema())["$id"]
+    'urn:conflictts:findings:3'
+    """
+    return files("conflictts").joinpath("report", "findings.schema.json").read_text(encoding="utf-8")
 
 
 def as_json(findings: Findings, *, version: str, made_on: str) -> dict[str, Any]:
@@ -24,6 +48,8 @@ def as_json(findings: Findings, *, version: str, made_on: str) -> dict[str, Any]
         "schema_version": SCHEMA_VERSION,
         "made_by": f"conflictts {version}",
         "made_on": made_on,
+        "language": language(),
+        "sentences": _sentences(findings),
         "source": {
             "provider": provenance.provider,
             "release": provenance.release,
@@ -69,6 +95,7 @@ def as_json(findings: Findings, *, version: str, made_on: str) -> dict[str, Any]
         "other_windows": {name: _effect_json(effect) for name, effect in findings.windows.items()},
         "second_opinions": _opinions_json(findings.opinions),
         "changes": _changes_json(findings.changes),
+        "sensitivity": _sensitivity_json(findings.sensitivity),
         "course": _course_json(findings.course),
         "claims": _rows(findings.claims.held) if findings.claims else [],
         "claims_by_body": _rows(findings.claims.by_body.reset_index()) if findings.claims else [],
@@ -78,6 +105,24 @@ def as_json(findings: Findings, *, version: str, made_on: str) -> dict[str, Any]
             for each in (findings.claims.fitted if findings.claims else ())
         ],
         "escalation": _escalation_json(findings.escalation, findings.baseline),
+    }
+
+
+def _sentences(findings: Findings) -> dict[str, Any]:
+    """What the page says in words, as whole sentences."""
+    found, rising = findings.sensitivity, findings.escalation
+    return {
+        "headline": wording.headline(findings.effect),
+        "averted": wording.averted(findings.effect),
+        "weaknesses": wording.weaknesses(findings),
+        "changes": []
+        if isinstance(findings.changes, str)
+        else wording.changes_in_words(findings.changes, findings.effect.truce),
+        "course": findings.course.sentence(),
+        "sensitivity": [] if isinstance(found, str) else choices_in_words(found),
+        "escalation": []
+        if isinstance(rising, str)
+        else comparisons_in_words(rising, findings.baseline) + phases_in_words(rising),
     }
 
 
@@ -132,6 +177,22 @@ def _opinions_json(opinions: Opinions) -> dict[str, Any]:
             "rate_before": onset.rate_before,
             "rate_after": onset.rate_after,
         },
+    }
+
+
+def _sensitivity_json(found: Sensitivity | str) -> dict[str, Any]:
+    if isinstance(found, str):
+        return {"refused": found}
+    return {
+        "finding": found.finding,
+        "level": found.level,
+        "combinations": len(found.table),
+        "answered": found.answered,
+        "share_standing": found.share,
+        "scopes": {name: dict(where) for name, where in found.scopes.items()},
+        "influence": _rows(found.influence.reset_index()),
+        "options": _rows(found.summary().reset_index()),
+        "table": _rows(found.table),
     }
 
 

@@ -12,6 +12,7 @@ from conflictts.incidents.table import Incidents, Where
 from conflictts.report.claims import ClaimFindings, find_claims
 from conflictts.report.escalation import find_escalation
 from conflictts.report.opinions import Opinions, find_opinions
+from conflictts.report.sensitivity import find_sensitivity
 from conflictts.series.allocation import Allocation
 from conflictts.series.daily import DailySeries, Day, Measure, daily_series
 from conflictts.series.reporting import ReportingLag
@@ -20,6 +21,7 @@ from conflictts.truce.course import TruceCourse, truce_course
 from conflictts.truce.effect import TruceEffect, estimate_truce_effect
 from conflictts.truce.escalation import Escalation
 from conflictts.truce.period import Truce
+from conflictts.truce.sensitivity import Sensitivity
 
 SHORT_SIDE = 28  # days on each side in the second window of every report
 
@@ -40,6 +42,8 @@ class Findings:
         Over the whole series, told nothing of the truce; or why there are none.
     opinions : Opinions
         What stands beside the effect.
+    sensitivity : Sensitivity or str
+        The effect under other defensible choices; or why not.
     course : TruceCourse
         How the truce lived, until the next one or the last day covered.
     escalation : Escalation or str
@@ -60,6 +64,7 @@ class Findings:
     windows: dict[str, TruceEffect | str]
     changes: Changepoints | str
     opinions: Opinions
+    sensitivity: Sensitivity | str
     course: TruceCourse
     escalation: Escalation | str
     baseline: str
@@ -86,6 +91,7 @@ def find(
     events: pd.DataFrame | None,
 ) -> Findings:
     """Compute all that a report states; parameters as in `write_report`."""
+    gaps = list(gaps)
     daily = daily_series(
         incidents, measure=measure, coverage=coverage, gaps=gaps, allocation=allocation, where=where, lag=lag,
         retrieved_on=retrieved_on,
@@ -121,6 +127,17 @@ def find(
         windows=windows,
         changes=changes,
         opinions=find_opinions(incidents, effect, measure=measure, where=where),
+        sensitivity=find_sensitivity(
+            incidents,
+            effect,
+            measure=measure,
+            coverage=coverage,
+            gaps=gaps,
+            where=where,
+            allocation=allocation,
+            lag=lag,
+            retrieved_on=retrieved_on,
+        ),
         course=truce_course(daily, truce, other_truces=others),
         escalation=escalation,
         baseline=baseline_words,

@@ -6,30 +6,43 @@ import datetime
 import importlib.metadata
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from conflictts.errors import InputError
-from conflictts.figures.sheet import Sheet
 from conflictts.incidents.table import Incidents, Where
 from conflictts.report import claims as claim_words
 from conflictts.report import escalation as escalation_words
 from conflictts.report import opinions as opinion_words
+from conflictts.report import sensitivity as choice_words
 from conflictts.report import wording
-from conflictts.report.drawing import draw_figures
-from conflictts.report.export import as_json
+from conflictts.report.drawing import Figures, draw_figures
+from conflictts.report.export import as_json, findings_schema
 from conflictts.report.findings import Findings, find
+from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.series.allocation import Allocation
 from conflictts.series.daily import Day, Measure
 from conflictts.series.reporting import ReportingLag
 from conflictts.truce.period import Truce
 
-PAGE, NUMBERS, SERIES, FIGURES = "report.html", "findings.json", "series.csv", "figures"
+PAGE, NUMBERS, SCHEMA, SERIES, FIGURES = (
+    *("report.html", "findings.json", "findings.schema.json", "series.csv", "figures"),
+)
+CONTENTS = {
+    "truces": "The truce: announced, in force, detected",
+    "effect": "What changed at the date",
+    "changes": "Changes found without being told of any truce",
+    "course": "How the truce lived",
+    "claims": "What others counted",
+    "sensitivity": "Other defensible choices",
+    "escalation": "Rising or falling",
+    "quality": "How good the data are",
+    "methods": "How it was done, in plain words",
+    "sources": "Sources and licences",
+}
+PARTS = (PAGE, NUMBERS, SCHEMA, SERIES, FIGURES)
 
 
 def write_report(
@@ -59,8 +72,9 @@ def write_report(
     truce : Truce
         The truce in question.
     out : path-like
-        Folder to write. It is written aside and renamed, so that an interrupted run leaves an older report whole. An
-        existing folder is replaced only if it holds a report and nothing else.
+        Folder to write. It is written aside and put in an older one's place in one step, so that at every moment, and
+        after an interrupted run too, the older report or the new one is there, whole. An existing folder is replaced
+        only if it holds a report and nothing else.
     measure, coverage, where, gaps, allocation, lag, retrieved_on
         As in `daily_series`.
     window : (first, last), optional
@@ -87,7 +101,7 @@ def write_report(
         As `daily_series` and `estimate_truce_effect`; also if `out` holds anything else, or cannot be written.
     """
     out = Path(out).expanduser().absolute()
-    _refuse_foreign_folder(out)
+    refuse_foreign_folder(out, PARTS)
     progress = progress or (lambda _: None)
     progress("counting days and fitting")
     findings = find(
@@ -101,20 +115,11 @@ def write_report(
     made_on = _today()
     numbers = as_json(findings, version=importlib.metadata.version("conflictts"), made_on=made_on)
     page = _render(findings, figures, numbers)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    except OSError as error:
-        raise InputError(f"The folder {out} cannot be written ({error.strerror}). Name another with --out.") from None
-    try:
-        _write(aside, page, numbers, findings, figures)
-        _replace(out, aside)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    write_folder(out, _files(page, numbers, findings, figures))
     return out / PAGE
 
 
-def _render(findings: Findings, figures: dict[str, tuple[str, Sheet]], numbers: dict[str, Any]) -> str:
+def _render(findings: Findings, figures: Figures, numbers: dict[str, Any]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -140,6 +145,7 @@ def _render(findings: Findings, figures: dict[str, tuple[str, Sheet]], numbers: 
         told=claim_words,
         rising=escalation_words,
         beside=opinion_words,
+        chosen=choice_words,
         f=findings,
         daily=findings.daily,
         effect=findings.effect,
@@ -150,14 +156,28 @@ def _render(findings: Findings, figures: dict[str, tuple[str, Sheet]], numbers: 
         claims=findings.claims,
         opinions=findings.opinions,
         course=findings.course,
+        sensitivity=None if isinstance(findings.sensitivity, str) else findings.sensitivity,
+        no_sensitivity=findings.sensitivity if isinstance(findings.sensitivity, str) else None,
         escalation=None if isinstance(findings.escalation, str) else findings.escalation,
         no_escalation=findings.escalation if isinstance(findings.escalation, str) else None,
         events=_inside(findings.events, findings.daily.coverage),
-        figures={name: (words, Markup(sheet.svg)) for name, (words, sheet) in figures.items()},
+        figures={
+            name: {"shows": drawn.shows, "svg": Markup(_with_text(drawn.sheet.svg, drawn.alternative))}
+            for name, drawn in figures.items()
+        },
+        titles=CONTENTS,
+        contents=[(name, title) for name, title in CONTENTS.items() if name != "claims" or findings.claims is not None],
         ledger=findings.incidents.ledger,
         provenance=findings.incidents.provenance,
         numbers=numbers,
     )
+
+
+def _with_text(svg: str, alternative: str) -> str:
+    """The drawing as one image with a text in its place, for those who hear the page."""
+    from markupsafe import escape
+
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{escape(alternative)}" ', 1)
 
 
 def _inside(events: pd.DataFrame | None, coverage: tuple[pd.Timestamp, pd.Timestamp]) -> list[dict[str, Any]]:
@@ -166,48 +186,20 @@ def _inside(events: pd.DataFrame | None, coverage: tuple[pd.Timestamp, pd.Timest
     return list(events[events["date"].between(*coverage)].to_dict("records"))
 
 
-def _write(
-    folder: Path, page: str, numbers: dict[str, Any], findings: Findings, figures: dict[str, tuple[str, Sheet]]
-) -> None:
-    (folder / FIGURES).mkdir()
-    for name, (_, sheet) in figures.items():
-        (folder / FIGURES / f"{name}.svg").write_text(sheet.svg, encoding="utf-8")
-        (folder / FIGURES / f"{name}.png").write_bytes(sheet.png)
-    findings.daily.table.to_csv(folder / SERIES, date_format="%Y-%m-%d", lineterminator="\n")
+def _files(page: str, numbers: dict[str, Any], findings: Findings, figures: Figures) -> dict[str, bytes]:
+    """Every file of the folder."""
+    drawn: dict[str, bytes] = {}
+    for name, figure in figures.items():
+        drawn |= {f"{FIGURES}/{name}.svg": figure.sheet.svg.encode(), f"{FIGURES}/{name}.png": figure.sheet.png}
+    series = findings.daily.table.to_csv(date_format="%Y-%m-%d", lineterminator="\n")
     text = json.dumps(numbers, ensure_ascii=False, indent=1, allow_nan=False)
-    (folder / NUMBERS).write_text(text + "\n", encoding="utf-8")
-    (folder / PAGE).write_text(page, encoding="utf-8")
-    folder.chmod(0o755)
-
-
-def _refuse_foreign_folder(out: Path) -> None:
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise InputError(f"{out} is a file, and a report needs a folder. Name another with --out.")
-    foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in (PAGE, NUMBERS, SERIES, FIGURES))
-    if foreign:
-        raise InputError(
-            f"The folder {out} holds {foreign[0][:60]!r}, which is not part of a report and would be lost. "
-            "Name an empty or a new folder with --out."
-        )
-
-
-def _replace(out: Path, aside: Path) -> None:
-    """Put the new folder in the old one's place; the old one is whole until then and restored if that fails."""
-    if not out.exists():
-        aside.rename(out)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
-    try:
-        out.rename(old / "report")
-        try:
-            aside.rename(out)
-        except OSError:
-            (old / "report").rename(out)
-            raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
+    return {
+        **drawn,
+        SERIES: series.encode(),
+        NUMBERS: f"{text}\n".encode(),
+        SCHEMA: findings_schema().encode(),
+        PAGE: page.encode(),
+    }
 
 
 def _today() -> str:

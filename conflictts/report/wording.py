@@ -64,7 +64,7 @@ def ratio(number: float) -> str:
     """A rate ratio: two significant digits below ten."""
     if number == 0 or not math.isfinite(number):
         return f"{number:g}"
-    decimals = max(0, 1 - math.floor(math.log10(number)))
+    decimals = max(0, 1 - math.floor(math.log10(float(f"{number:.1e}"))))
     return f"{number:,.{decimals}f}"
 
 
@@ -183,6 +183,7 @@ def detected(changes: Changepoints, truce: Truce) -> str:
 def weaknesses(findings: Findings) -> list[str]:
     """What a reader must know before quoting the headline: the effect's own warnings, and what the data show."""
     from conflictts.report.claims import uneven_coverage
+    from conflictts.report.sensitivity import shaky_choices
 
     effect, daily, ledger = findings.effect, findings.daily, findings.incidents.ledger
     said = [f"{warning[:1].upper()}{warning[1:]}." for warning in effect.warnings]
@@ -196,6 +197,8 @@ def weaknesses(findings: Findings) -> list[str]:
             )
     if findings.claims is not None:
         said += uneven_coverage(findings.claims)
+    if not isinstance(findings.sensitivity, str):
+        said += shaky_choices(findings.sensitivity)
     if not isinstance(findings.opinions.mix, str):
         said += [f"{warning[:1].upper()}{warning[1:]}." for warning in findings.opinions.mix.warnings]
     table = findings.incidents.table

@@ -162,13 +162,17 @@ def autocorrelations(residuals, observed):
     squares = np.sum(residuals * residuals)
     n_lags = 0 if squares <= 1e-12 * n_seen else min(MAX_LAG, n_seen // 4)
     sample, weight = np.empty(n_lags), np.empty(n_lags)
+    products = np.zeros(MAX_LAG)  # at all lags day by day: many sums at once, where a processor waits for none
+    ahead = np.concatenate((residuals, np.zeros(MAX_LAG)))
+    for t in range(n_days):
+        for k in range(MAX_LAG):
+            products[k] += ahead[t] * ahead[t + k + 1]
     for k in range(n_lags):
         lag = k + 1
-        product, pairs = 0.0, 0
-        for t in range(lag, n_days):
-            product += residuals[t] * residuals[t - lag]
-            pairs += observed[t] & observed[t - lag]
-        sample[k] = product / squares * (n_seen - lag) / max(pairs, 1)
+        pairs = n_days - lag
+        if n_seen < n_days:
+            pairs = np.sum(observed[lag:] & observed[:-lag])
+        sample[k] = products[k] / squares * (n_seen - lag) / max(pairs, 1)
         weight[k] = pairs / n_seen
     return sample, weight
 
@@ -194,14 +198,16 @@ def memory(residuals, observed, n_rates):
     log_weight = np.empty((N_PHI, N_SHARE))
     for i in range(N_PHI):
         phi = i * GRID_STEP
+        alone, cross, square, power = 0.0, 0.0, 0.0, 1.0  # of (sample + bias - share * shape)²
+        for k in range(sample.size):
+            power *= phi
+            raised, shape = sample[k] + bias, power - bias * 2.0 * phi / (1.0 - phi)
+            alone += weight[k] * raised * raised
+            cross += weight[k] * raised * shape
+            square += weight[k] * shape * shape
         for j in range(N_SHARE):
             share = j * GRID_STEP
-            misfit, power = 0.0, 1.0
-            for k in range(sample.size):
-                power *= phi
-                off = sample[k] + bias - share * (power - bias * 2.0 * phi / (1.0 - phi))
-                misfit += weight[k] * off * off
-            log_weight[i, j] = -0.5 * n_seen * misfit
+            log_weight[i, j] = -0.5 * n_seen * (alone - share * (2.0 * cross - share * square))
     largest = log_weight.max()
     whole = N_SHARE * math.exp(log_weight[0, 0] - largest)  # at phi = 0 every share is the same function
     factor, mean_phi = whole, 0.0

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from conflictts.truce._noise import grouped, tabled
+from conflictts.truce._noise import grouped, memory, pearson_residuals, tabled
 from conflictts.truce._segment import cost_of_groups, first_guess, rates_of_groups, surroundings
 
 _ROUNDS = 4
@@ -49,7 +49,6 @@ def scan(counts, weekday, observed, begin, end, use_profile):
     profile, size = first_guess(counts, weekday, observed, use_profile)
     change = np.zeros(1, np.int64)
     rates = np.zeros(2)
-    factor, phi = 1.0, 0.0
     for _ in range(_ROUNDS):
         costs, _ = costs_of_splits(counts, weekday, observed, begin, end, profile, size)
         best = begin + np.argmin(costs)
@@ -57,10 +56,9 @@ def scan(counts, weekday, observed, begin, end, use_profile):
         change[0] = best
         total, seen = grouped(counts, weekday, observed, change)
         rates = rates_of_groups(total, seen, profile, size)
-        profile, size, factor, phi = surroundings(
-            counts, weekday, observed, change, rates, profile, above, rest, size, use_profile
-        )
+        profile, size = surroundings(counts, weekday, observed, change, rates, profile, above, rest, size, use_profile)
         if same:
             break
+    factor, phi = memory(pearson_residuals(counts, weekday, observed, change, rates, profile, size), observed, 2)
     costs, steady = costs_of_splits(counts, weekday, observed, begin, end, profile, size)
     return 2.0 * (steady - costs) / factor, rates[0], rates[1], profile, size, factor, phi

@@ -20,11 +20,31 @@ from conflictts.truce._noise import (
     weekday_profile,
 )
 
+N_LEVELS = 96
+COARSER = 3  # every third level, while the rest is still moving
 _ROUNDS = 8
 _SAME = 1e-3  # relative change of rates whose cost does not matter: information * 1e-6 / 2
 _RISE = 1.25  # the memory factor climbs by at most this, so that the first that explains itself is found
 _RISES = 12  # 1.25**12 is above 1 + 2 * 0.7 / 0.3, the largest factor
 _SETTLED = 1.05  # more than this is a reason to climb on
+
+
+@njit(cache=True, nogil=True)
+def rate_grid(counts, observed):
+    """Evenly spaced log rates from half the quietest week, at least a third of an event in all, to above all days."""
+    seen = counts[observed]
+    total, quietest = 0.0, np.inf
+    for t in range(seen.size):
+        total += seen[t] - (seen[t - 7] if t >= 7 else 0.0)
+        if t >= 6:
+            quietest = min(quietest, total)
+    at = 0.999 * (seen.size - 1)
+    below = int(at)
+    low = np.partition(seen, below)[below]
+    high = np.partition(seen, below + 1)[below + 1] if below + 1 < seen.size else low
+    lowest = max(0.3 / counts.size, quietest / 14.0)
+    highest = 1.5 * max(low + (at - below) * (high - low), 1.0) + 1.0
+    return np.linspace(math.log(lowest), math.log(highest), N_LEVELS)
 
 
 @njit(cache=True, nogil=True)
@@ -44,26 +64,60 @@ def day_costs(log_rate, profile, size):
 
 
 @njit(cache=True, nogil=True)
-def smallest(values, room):
-    """The smallest of the values; `room` is overwritten. Halves are compared lane by lane, which processors do fast."""
-    width = values.size // 2
-    for g in range(width):
-        room[g] = values[g] if values[g] < values[g + width] else values[g + width]
-    if values.size % 2 == 1:
-        room[0] = min(room[0], values[values.size - 1]) if width > 0 else values[0]
-    while width > 8 and width % 2 == 0:
-        width //= 2
-        for g in range(width):
-            room[g] = room[g] if room[g] < room[g + width] else room[g + width]
-    low = room[0]
-    for g in range(1, width):
-        low = min(low, room[g])
-    return low
+def smallest(values):
+    """The smallest of the values, found in four strands, for which a processor need not wait in turn."""
+    a = b = c = d = np.inf
+    for g in range(0, values.size - 3, 4):
+        a = values[g] if values[g] < a else a
+        b = values[g + 1] if values[g + 1] < b else b
+        c = values[g + 2] if values[g + 2] < c else c
+        d = values[g + 3] if values[g + 3] < d else d
+    for g in range(values.size - values.size % 4, values.size):
+        a = min(a, values[g])
+    return min(min(a, b), min(c, d))
 
 
 @njit(cache=True, nogil=True)
-def best_path(counts, weekday, observed, log_rate, profile, size, penalty):
+def passed(cost, jump, fixed, per_count, count):
+    """Let a day pass from the cheaper of a level's cost and a jump to it; the new costs stand in place of the old.
+
+    Arrays have shape (n_levels,). Returns the least of the new costs.
+    """
+    for g in range(cost.size):
+        stay = cost[g]
+        stay = jump if stay > jump else stay
+        cost[g] = stay + (fixed[g] + count * per_count[g])
+    return smallest(cost)
+
+
+def _passing(n_levels):
+    """`passed` for one number of levels, even: where loops have a known length, processors run them half as long again.
+
+    It takes `room` of half that length beside.
+    """
+    half = n_levels // 2
+
+    @njit(nogil=True)
+    def passed(cost, jump, fixed, per_count, count, room):
+        for g in range(half):
+            one, other = cost[g], cost[half + g]
+            one = (jump if one > jump else one) + (fixed[g] + count * per_count[g])
+            other = (jump if other > jump else other) + (fixed[half + g] + count * per_count[half + g])
+            cost[g], cost[half + g] = one, other
+            room[g] = one if one < other else other
+        return smallest(room)
+
+    return passed
+
+
+_passed_fine, _passed_coarse = _passing(N_LEVELS), _passing(N_LEVELS // COARSER)
+
+
+@njit(cache=True, nogil=True)
+def best_path(counts, weekday, observed, log_rate, profile, size, penalty, min_days=1):
     """Cheapest piecewise constant path over a grid of log rates, each change costing `penalty`.
+
+    No regime has fewer than `min_days` observed days; there are at least twice as many of these.
 
     Returns
     -------
@@ -72,31 +126,69 @@ def best_path(counts, weekday, observed, log_rate, profile, size, penalty):
     """
     n_days, n_levels = counts.size, log_rate.size
     fixed, per_count = day_costs(log_rate, profile, size)
-    cost = np.zeros(n_levels)
-    room = np.empty(n_levels)
+    if min_days > 1:
+        seen = np.flatnonzero(observed)
+        return seen[_best_path_apart(counts[seen], weekday[seen], fixed, per_count, penalty, min_days)]
+    cost, room = np.zeros(n_levels), np.empty(n_levels // 2)
     cheapest = np.empty(n_days + 1)  # before each day, and after the last
     level = np.zeros(n_days + 1, np.int64)  # at which it is so cheap
     cheapest[0] = -penalty  # the first regime is free
     for t in range(n_days):
         cheapest[t + 1], level[t + 1] = cheapest[t], level[t]
         if observed[t]:
-            d, y, jump = weekday[t], counts[t], cheapest[t] + penalty
-            for g in range(n_levels):
-                stay = cost[g]
-                stay = jump if stay > jump else stay
-                cost[g] = stay + (fixed[d, g] + y * per_count[d, g])
-            cheapest[t + 1] = smallest(cost, room)
-            at = level[t]
-            if cost[at] != cheapest[t + 1]:
-                at = 0
-                while cost[at] != cheapest[t + 1]:
-                    at += 1
-            level[t + 1] = at
-    return _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level)
+            d = weekday[t]
+            jump = cheapest[t] + penalty
+            if n_levels == N_LEVELS:
+                cheapest[t + 1] = _passed_fine(cost, jump, fixed[d], per_count[d], counts[t], room)
+            elif n_levels == N_LEVELS // COARSER:
+                cheapest[t + 1] = _passed_coarse(cost, jump, fixed[d], per_count[d], counts[t], room)
+            else:
+                cheapest[t + 1] = passed(cost, jump, fixed[d], per_count[d], counts[t])
+            level[t + 1] = _place(cost, cheapest[t + 1], level[t])
+    return _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level, 1)
 
 
 @njit(cache=True, nogil=True)
-def _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level):
+def _best_path_apart(counts, weekday, fixed, per_count, penalty, min_days):
+    """The same with changes so many days apart, all observed: a level is entered when it has lasted so long."""
+    n_days, n_levels = counts.size, fixed.shape[1]
+    spent = np.zeros(n_levels)  # by a level that has been kept from the first day
+    before = np.zeros((min_days, n_levels))  # `spent` of the last days
+    saved = np.full(n_levels, np.inf)  # cost of the cheapest path at a level, less `spent`
+    cheapest = np.full(n_days + 1, np.inf)
+    level = np.zeros(n_days + 1, np.int64)
+    cheapest[0] = -penalty
+    for t in range(n_days):
+        d = weekday[t]
+        before[t % min_days] = spent
+        spent += fixed[d] + counts[t] * per_count[d]
+        begin = t + 1 - min_days
+        if begin >= 0:
+            entered = cheapest[begin] + penalty - before[begin % min_days]
+            saved = np.minimum(saved, entered)
+            level[t + 1] = np.argmin(saved + spent)
+            cheapest[t + 1] = saved[level[t + 1]] + spent[level[t + 1]]
+    everywhere = np.ones(n_days, np.bool_)
+    return _backtracked(counts, weekday, everywhere, fixed, per_count, penalty, cheapest, level, min_days)
+
+
+@njit(cache=True, nogil=True)
+def _place(values, value, near):
+    """Where a value stands that does, sought from near outward."""
+    below, above = near, near + 1
+    while True:
+        if below >= 0:
+            if values[below] == value:
+                return below
+            below -= 1
+        if above < values.size:
+            if values[above] == value:
+                return above
+            above += 1
+
+
+@njit(cache=True, nogil=True)
+def _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level, min_days):
     """From the end: the latest day on which the cheapest path may have come to its level, and so on to the first."""
     changes = np.empty(counts.size, np.int64)
     count, end = 0, counts.size
@@ -108,7 +200,7 @@ def _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest,
             if observed[t]:
                 d = weekday[t]
                 since += fixed[d, g] + counts[t] * per_count[d, g]
-                if cheapest[t] + penalty + since < least:
+                if end - t >= min_days and cheapest[t] + penalty + since < least:
                     begin, least = t, cheapest[t] + penalty + since
         while begin > 0 and not observed[:begin].any():
             begin = 0
@@ -176,14 +268,14 @@ def snapped(log_rate, rates):
 
 
 @njit(cache=True, nogil=True)
-def refined_path(counts, weekday, observed, log_rate, guess, profile, size, penalty):
+def refined_path(counts, weekday, observed, log_rate, guess, profile, size, penalty, min_days=1):
     """Best path on the grid moved onto guessed rates, then onto the fitted ones, until its exact cost stops falling."""
     changes = np.empty(0, np.int64)
     rates = guess
     cost = np.inf
     for _ in range(_ROUNDS):
         grid = snapped(log_rate, rates)
-        other = best_path(counts, weekday, observed, grid, profile, size, penalty)
+        other = best_path(counts, weekday, observed, grid, profile, size, penalty, min_days)
         total, seen = grouped(counts, weekday, observed, other)
         other_rates = rates_of_groups(total, seen, profile, size)
         other_cost = cost_of_groups(total, seen, other_rates, profile, size) + penalty * other.size
@@ -236,20 +328,17 @@ def first_guess(counts, weekday, observed, use_profile):
 
 @njit(cache=True, nogil=True)
 def surroundings(counts, weekday, observed, changes, rates, profile, above, rest, size, use_profile):
-    """Weekday profile, size, memory factor and its phi, given changes and rates."""
+    """Weekday profile and size, given changes and rates."""
     total, seen = grouped(counts, weekday, observed, changes)
     level = np.where(np.isnan(rates), 0.0, rates)
     if use_profile:
         profile = weekday_profile(total.sum(axis=0), (seen * level.reshape(-1, 1)).sum(axis=0))
     mean = (level.reshape(-1, 1) * profile.reshape(1, -1)).ravel()
-    size = fit_size(above, rest, total.ravel(), seen.ravel(), mean, size)
-    residuals = pearson_residuals(counts, weekday, observed, changes, rates, profile, size)
-    factor, phi = memory(residuals, observed, rates.size)
-    return profile, size, factor, phi
+    return profile, fit_size(above, rest, total.ravel(), seen.ravel(), mean, size)
 
 
 @njit(cache=True, nogil=True)
-def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile):
+def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile, min_days=1):
     """Changes, rates, weekday profile, size and memory factor, each given the others, to a fixed point.
 
     A change that is missed leaves residuals that look like memory, and a dear price misses changes; so the factor
@@ -266,6 +355,8 @@ def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile)
     half_penalty : float
         Price of a change on the scale of the log-likelihood, for independent days.
     use_profile : bool
+    min_days : int
+        Observed days that a regime has at least.
 
     Returns
     -------
@@ -274,24 +365,28 @@ def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile)
     above, rest = tabled(counts, observed)
     profile, size = first_guess(counts, weekday, observed, use_profile)
     changes, rates, factor, phi = np.empty(0, np.int64), np.zeros(1), 1.0, 0.0
-    coarse = log_rate[::3].copy()
-    for fine in range(2):  # every third level, while the rest is still moving
+    coarse = log_rate[::COARSER].copy()
+    for fine in range(2):
         for round_ in range(_ROUNDS * _RISES):
             price = half_penalty * factor
             if fine:
-                new, rates = refined_path(counts, weekday, observed, log_rate, rates, profile, size, price)
+                new, rates = refined_path(counts, weekday, observed, log_rate, rates, profile, size, price, min_days)
             else:
-                new = best_path(counts, weekday, observed, snapped(coarse, rates), profile, size, price)
+                new = best_path(counts, weekday, observed, snapped(coarse, rates), profile, size, price, min_days)
                 total, seen = grouped(counts, weekday, observed, new)
                 rates = rates_of_groups(total, seen, profile, size)
             same = new.size == changes.size and np.all(new == changes) and round_ + fine > 0
             changes = new
-            profile, size, found, phi = surroundings(
+            profile, size = surroundings(
                 counts, weekday, observed, changes, rates, profile, above, rest, size, use_profile
             )
             if not same and round_ % _ROUNDS < _ROUNDS - 1:
                 continue
-            if not fine or found <= _SETTLED * factor:
+            if not fine:
+                break
+            residuals = pearson_residuals(counts, weekday, observed, changes, rates, profile, size)
+            found, phi = memory(residuals, observed, rates.size)
+            if found <= _SETTLED * factor:
                 break
             factor = min(found, _RISE * factor)
     return changes, rates, profile, size, factor, phi

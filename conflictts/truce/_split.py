@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numba import njit
 
-from conflictts.truce._segment import day_costs, smallest
+from conflictts.truce._segment import day_costs, passed
 
 _NEGLIGIBLE = 30.0  # a day whose tempered log-likelihood is lower by this much holds under 1e-13 of the whole
 
@@ -19,7 +19,6 @@ def least_costs(counts, weekday, observed, log_rate, profile, size):
     n_days = counts.size
     fixed, per_count = day_costs(log_rate, profile, size)
     answer = np.zeros(n_days)
-    room = np.empty(log_rate.size)
     for backward in range(2):
         cost = np.zeros(log_rate.size)
         least = 0.0
@@ -29,9 +28,7 @@ def least_costs(counts, weekday, observed, log_rate, profile, size):
                 answer[t] += least
             if observed[t]:
                 d, y = weekday[t], counts[t]
-                for g in range(cost.size):
-                    cost[g] += fixed[d, g] + y * per_count[d, g]
-                least = smallest(cost, room)
+                least = passed(cost, np.inf, fixed[d], per_count[d], y)
             if backward:
                 answer[t] += least
     return answer

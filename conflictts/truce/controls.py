@@ -136,21 +136,26 @@ def _covariance(one: TruceEffect, other: TruceEffect) -> float:
     first, _ = _parts(one)
     if one is other:
         return float(first.covariance[1, 1])
-    a, b = _influence(one), _influence(other)
+    second, _ = _parts(other)
     days = pd.date_range(*one.window)
-    memory = (_memory(one) + _memory(other)) / 2
-    x, y = (series.reindex(days, fill_value=0.0).to_numpy() for series in (a, b))
+    x, y = (_influence(effect).reindex(days, fill_value=0.0).to_numpy() for effect in (one, other))
+    own, its = _memory(one), _memory(other)
     lags = np.abs(np.subtract.outer(np.arange(len(days)), np.arange(len(days))))
-    return _correlation(one, other) * float(x @ memory[lags] @ y)
+    # residuals in the scale in which each area's own step has its own variance
+    scale = _within(first) / (x @ own[lags] @ x) * _within(second) / (y @ its[lags] @ y)
+    return _correlation(one, other) * float(np.sqrt(scale) * (x @ ((own + its) / 2)[lags] @ y))
+
+
+def _within(fit: NegBinFit) -> float:
+    """Variance of the step, without what lies between pooled fits."""
+    return float(fit.covariance[1, 1] - (0.0 if fit.between is None else fit.between[1, 1]))
 
 
 def _influence(effect: TruceEffect) -> pd.Series:
-    """How far a residual of 1 on each day moves the log rate ratio, scaled by the dispersion."""
+    """How far a residual of 1 on each day moves the log rate ratio."""
     fit, design = _parts(effect)
     scaled = design.to_numpy() * np.sqrt(fit.mean / (1 + fit.alpha * fit.mean))[:, None]
-    bread = np.linalg.inv(scaled.T @ scaled)
-    dispersion = max(1.0, float(fit.residuals @ fit.residuals) / (len(fit.mean) - design.shape[1]))
-    return pd.Series(scaled @ bread[1] * np.sqrt(dispersion), design.index)
+    return pd.Series(scaled @ np.linalg.inv(scaled.T @ scaled)[1], design.index)
 
 
 def _memory(effect: TruceEffect) -> np.ndarray:

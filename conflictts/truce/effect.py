@@ -13,7 +13,7 @@ from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce import cautions
 from conflictts.truce.design import MODELS, SLOPES, Model, make_design
-from conflictts.truce.few_counts import answer_of_few_counts
+from conflictts.truce.few_counts import answer_of_few_counts, too_few_to_regress
 from conflictts.truce.negbin import NegBinFit
 from conflictts.truce.period import Truce
 from conflictts.truce.regression import against_trend, answer_of_regression, fit_effect
@@ -27,8 +27,6 @@ from conflictts.truce.window import (
 
 if TYPE_CHECKING:
     from statsmodels.genmod.generalized_linear_model import GLMResults
-
-FEW_BEFORE, FEW_AFTER = 20, 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -200,8 +198,8 @@ def estimate_truce_effect(
     covariance averages over plausible memory between days, and its t quantiles spend the degrees of freedom that the
     memory costs. Where counts are few (under 20 before, under 10 after, or none on one side) a Jeffreys gamma-Poisson
     ratio on effective counts takes its place. Where the series has draws (whole-number allocations of records of
-    several days), the regression is fitted to each and the fits are pooled, so that the intervals hold the dating's
-    uncertainty too.
+    several days), the regression is fitted to each and the fits are pooled, or the ratio's posterior averaged over
+    them, so that the intervals hold the dating's uncertainty too.
 
     Parameters
     ----------
@@ -248,8 +246,7 @@ def estimate_truce_effect(
     References
     ----------
     Zeger (1988), Biometrika 75(4), 621-629; Davis, Dunsmuir & Wang (2000), Biometrika 87(3), 491-505; Price & Bonett
-    (2000), Computational Statistics & Data Analysis 34(3), 345-356 (ratio of two Poisson rates); Zou & Donner (2008),
-    Statistics in Medicine 27(10), 1693-1702 (interval of a difference from two intervals, used for few counts).
+    (2000), Computational Statistics & Data Analysis 34(3), 345-356 (ratio of two Poisson rates).
 
     Examples
     --------
@@ -258,7 +255,7 @@ def estimate_truce_effect(
     >>> daily = ct.daily_series(case, measure="civilians")
     >>> effect = ct.estimate_truce_effect(daily, case.truces["TRC-5"], window=("2019-04-30", "2019-10-18"))
     >>> effect.summary().loc["rate_ratio"].round(3).tolist()
-    [0.075, 0.023, 0.245]
+    [0.075, 0.019, 0.289]
     """
     _check_choices(model, transition, other_truce_days, level)
     first, last = choose_window(daily, truce, window)
@@ -277,19 +274,11 @@ def estimate_truce_effect(
     n_before, n_after = rates["best"].to_numpy()
     warnings = cautions.about_counts(days, best, after, truce)
     known = None if offset is None else _offset_on(offset, days, best)
-    if n_before < FEW_BEFORE or n_after < FEW_AFTER:
-        if model != "level" or known is not None:
-            raise TooLittleData(
-                f"Too few counts ({n_before:g} before, {n_after:g} after; {FEW_BEFORE} and {FEW_AFTER} are needed) for "
-                f"{'a model with a slope' if model != 'level' else 'an offset'}. Use model='level' without an offset, "
-                "or widen the window."
-            )
-        answer = answer_of_few_counts(best, after, days, level)
+    if too_few_to_regress(n_before, n_after, model, with_offset=known is not None):
+        answer = answer_of_few_counts(best, after, days, level, daily.draws)
         warnings.append(
             f"few counts ({n_before:g} before, {n_after:g} after): the interval is a Jeffreys ratio on effective counts"
         )
-        if daily.draws is not None:
-            warnings.append("few counts: the draws were not used, so the interval leaves out how records were dated")
     else:
         design = make_design(
             best,

@@ -2,31 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import fdtri, gammaincinv
+from scipy.optimize import brentq
+from scipy.special import fdtr, gammainc, gammaincinv
 
+from conflictts.errors import TooLittleData
+from conflictts.truce.design import Model
 from conflictts.truce.negbin import fit_negbin
 from conflictts.truce.toll import Interval, expected_rates, named_interval
 from conflictts.truce.window import refuse_small_counterfactual
 
+FEW_BEFORE, FEW_AFTER = 20, 10
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
+
+
+def too_few_to_regress(n_before: float, n_after: float, model: Model, *, with_offset: bool) -> bool:
+    """Whether the ratio on effective counts takes the regression's place; it knows no slope and no offset."""
+    if n_before >= FEW_BEFORE and n_after >= FEW_AFTER:
+        return False
+    if model != "level" or with_offset:
+        raise TooLittleData(
+            f"Too few counts ({n_before:g} before, {n_after:g} after; {FEW_BEFORE} and {FEW_AFTER} are needed) for "
+            f"{'a model with a slope' if model != 'level' else 'an offset'}. Use model='level' without an offset, "
+            "or widen the window."
+        )
+    return True
+
 
 @dataclass(frozen=True, slots=True)
 class FewCounts:
-    """Intervals from few counts; estimates are posterior medians.
+    """Intervals from few counts: quantiles of a posterior; estimates are its medians.
 
     Attributes
     ----------
     ratio, would, was : (estimate, lower, upper)
         Rate ratio; toll after the date at the rate before; toll after the date at the rate after.
     averted : (estimate, lower, upper)
+        The estimate is that of `would` less that of `was`. Above 0 throughout exactly when `ratio` is below 1.
     alpha : float
         NB dispersion of the side with more counts.
     dispersion : float
-        Its variance over its mean.
+        Its variance over its mean; at least 1.
     inflation : float
         How many times its memory multiplies the variance of its mean; at least 1.
     """
@@ -40,7 +61,9 @@ class FewCounts:
     inflation: float
 
 
-def few_counts_ratio(counts: np.ndarray, after: np.ndarray, day: np.ndarray, level: float) -> FewCounts:
+def few_counts_ratio(
+    counts: np.ndarray, after: np.ndarray, day: np.ndarray, level: float, draws: np.ndarray | None = None
+) -> FewCounts:
     """Jeffreys gamma-Poisson ratio on counts divided by the variance inflation of the side that has more of them.
 
     Parameters
@@ -50,51 +73,81 @@ def few_counts_ratio(counts: np.ndarray, after: np.ndarray, day: np.ndarray, lev
     day : ndarray of int, shape (n_days,)
         Day numbers, increasing.
     level : float
+    draws : ndarray, shape (n_days, n_draws), optional
+        Equally plausible completions of the counts: the posterior is then the average of theirs, with the inflation of
+        `counts`.
 
     Returns
     -------
     FewCounts
+
+    References
+    ----------
+    Price & Bonett (2000), Computational Statistics & Data Analysis 34(3), 345-356 (ratio of two Poisson rates).
     """
-    before_total, after_total = counts[~after].sum(), counts[after].sum()
     days_before, days_after = int((~after).sum()), int(after.sum())
-    richer = after == (after_total > before_total)
+    richer = after == (counts[after].sum() > counts[~after].sum())
     side = fit_negbin(counts[richer], np.ones((richer.sum(), 1)), slow_columns=1, day=day[richer])
     inflation = max(side.inflation(np.ones(1)), 1.0)
-    dispersion = 1 + side.alpha * float(side.mean[0])
+    dispersion = float(side.independent[0, 0]) * float(side.mean.sum())
     factor = dispersion * inflation
 
-    tails = np.array([0.5, (1 - level) / 2, (1 + level) / 2])
-    shape_before, shape_after = before_total / factor + 0.5, after_total / factor + 0.5
+    completions = counts[:, None] if draws is None else draws
+    shape_before = completions[~after].sum(0) / factor + 0.5
+    shape_after = completions[after].sum(0) / factor + 0.5
     scale = (shape_after / days_after) / (shape_before / days_before)
-    ratio = fdtri(2 * shape_after, 2 * shape_before, tails) * scale
-    would = gammaincinv(shape_before, tails) * factor / days_before * days_after
-    was = gammaincinv(shape_after, tails) * factor
-    averted = would[0] - was[0]
+    would_scale = factor / days_before * days_after
+    was_at = gammaincinv(shape_after[:, None], (_NODES + 1) / 2) * factor
+
+    def averted_below(toll: float) -> float:
+        below = gammainc(shape_before[:, None], np.maximum(toll + was_at, 0.0) / would_scale)
+        return float((below @ _WEIGHTS).mean() / 2)
+
+    tails = (0.5, (1 - level) / 2, (1 + level) / 2)
+    ratio = _positive(lambda r: float(fdtr(2 * shape_after, 2 * shape_before, r / scale).mean()), tails, scale.mean())
+    would = _positive(lambda toll: float(gammainc(shape_before, toll / would_scale).mean()), tails, would_scale)
+    was = _positive(lambda toll: float(gammainc(shape_after, toll / factor).mean()), tails, factor)
+    middle = would[0] - was[0]
+    width = (would[2] - would[1]) + (was[2] - was[1])
+    lower, upper = (_where(averted_below, tail, middle, width) for tail in tails[1:])
     return FewCounts(
-        ratio=_triple(ratio),
-        would=_triple(would),
-        was=_triple(was),
-        averted=(
-            float(averted),
-            float(averted - np.hypot(would[0] - would[1], was[2] - was[0])),
-            float(averted + np.hypot(would[2] - would[0], was[0] - was[1])),
-        ),
+        ratio=ratio,
+        would=would,
+        was=was,
+        averted=(middle, lower, upper),
         alpha=side.alpha,
         dispersion=dispersion,
         inflation=inflation,
     )
 
 
-def _triple(values: np.ndarray) -> Interval:
-    return float(values[0]), float(values[1]), float(values[2])
+def _positive(below: Callable[[float], float], tails: tuple[float, float, float], near: float) -> Interval:
+    """Quantiles of a positive quantity by its distribution function."""
+    first, second, third = (
+        float(np.exp(_where(lambda log: below(float(np.exp(log))), tail, float(np.log(near)), 1.0))) for tail in tails
+    )
+    return first, second, third
 
 
-def answer_of_few_counts(best: np.ndarray, after: np.ndarray, days: pd.DatetimeIndex, level: float) -> dict[str, Any]:
+def _where(below: Callable[[float], float], probability: float, near: float, step: float) -> float:
+    """Where a rising function reaches a probability, sought outwards from `near`."""
+    low, high = near - step, near + step
+    while below(low) > probability:
+        low, step = low - step, 2 * step
+    while below(high) < probability:
+        high, step = high + step, 2 * step
+    return float(brentq(lambda x: below(x) - probability, low, high, xtol=1e-12, rtol=1e-12))
+
+
+def answer_of_few_counts(
+    best: np.ndarray, after: np.ndarray, days: pd.DatetimeIndex, level: float, draws: pd.DataFrame | None
+) -> dict[str, Any]:
     """The fields of a TruceEffect that the ratio on effective counts gives."""
     used = np.flatnonzero(~np.isnan(best))
     days_after = int(after[used].sum())
     before = best[used][~after[used]]
-    found = few_counts_ratio(best[used], after[used], used, level)
+    completions = None if draws is None else draws.reindex(days).to_numpy(dtype=float)[used]
+    found = few_counts_ratio(best[used], after[used], used, level, completions)
     refuse_small_counterfactual(before.mean() * days_after, found.dispersion)
     would, lower, upper = (np.full(len(days), value / days_after) for value in found.would)
     fitted = np.where(after, found.was[0], found.would[0]) / days_after

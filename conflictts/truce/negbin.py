@@ -18,6 +18,7 @@ from conflictts.errors import TooLittleData
 MAX_LAG = 14  # days; residual autocorrelations that inform the covariance
 _PHI = np.arange(20) * 0.05
 _SHARE = np.arange(21) * 0.05
+_NO_MEMORY = 10.0  # weight of phi = 0 beside 1 for each other phi: a third of the whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,13 +35,16 @@ class NegBinFit:
         Fitted mean per day.
     log_likelihood : float
     independent : ndarray, shape (n_columns, n_columns)
-        Covariance of the coefficients if days were independent, scaled by the Pearson dispersion where above 1.
+        Covariance of the coefficients if days were independent, scaled by the dispersion of the Pearson residuals; not
+        below that of Poisson counts.
     covariance : ndarray, shape (n_columns, n_columns)
         Autocorrelation-averaged sandwich covariance (NB-AVAR). Equal to `independent` where residuals show no memory.
     residuals : ndarray, shape (n_days,)
         Pearson residuals.
     slow_columns : int
         Columns that vary slowly against a week: intercept, step, trend.
+    kurtosis : float
+        Fourth moment of the residuals over their squared variance; 3 for a normal distribution, and not less here.
     between : ndarray, shape (n_columns, n_columns), or None
         Where several fits were pooled, the part of `covariance` that comes from their differing.
     n_pooled : int
@@ -55,6 +59,7 @@ class NegBinFit:
     covariance: np.ndarray
     residuals: np.ndarray
     slow_columns: int
+    kurtosis: float
     between: np.ndarray | None = None
     n_pooled: int = 1
 
@@ -68,11 +73,17 @@ class NegBinFit:
         return float(np.sqrt(contrast @ self.covariance @ contrast))
 
     def degrees_of_freedom(self, contrast: np.ndarray) -> float:
-        """Effective degrees of freedom of a linear combination: days over inflation, less slow columns, at least 4.
+        """Effective degrees of freedom of a linear combination, at least 4.
 
-        Of pooled fits, those of Barnard and Rubin, which also count how few fits tell what lies between them.
+        Twice the inverse of the squared coefficient of variation of the variance (Satterthwaite), less slow columns.
+        Over n days with inflation v and residuals of kurtosis k that is (k - 1) v / n, which would be 2 v / n were
+        they normal: where a few bursts make most of the variance, it is known less surely than the days suggest. To
+        this comes 2 (v - 1) / n, because memory too is an estimate. Of pooled fits, the degrees of freedom of Barnard
+        and Rubin, which also count how few fits tell what lies between them.
         """
-        complete = max(len(self.mean) / max(self.inflation(contrast), 1.0) - self.slow_columns, 4.0)
+        inflation = max(self.inflation(contrast), 1.0)
+        spread = ((self.kurtosis - 1) * inflation + 2 * (inflation - 1)) / len(self.mean)
+        complete = max(2 / spread - self.slow_columns, 4.0)
         if self.between is None:
             return complete
         share = float(contrast @ self.between @ contrast) / float(contrast @ self.covariance @ contrast)
@@ -123,7 +134,8 @@ def fit_negbin(
     References
     ----------
     Lawless (1987), Canadian Journal of Statistics 15(3), 209-225 (NB2 regression); Zeger (1988), Biometrika 75(4),
-    621-629 and Davis, Dunsmuir & Wang (2000), Biometrika 87(3), 491-505 (its covariance under a latent process).
+    621-629 and Davis, Dunsmuir & Wang (2000), Biometrika 87(3), 491-505 (its covariance under a latent process);
+    Satterthwaite (1946), Biometrics Bulletin 2(6), 110-114 (degrees of freedom of an estimated variance).
     """
     counts = np.asarray(counts, dtype=float)
     offset = np.zeros(len(counts)) if offset is None else np.asarray(offset, dtype=float)
@@ -135,23 +147,36 @@ def fit_negbin(
     residuals = (counts - mean) / np.sqrt(variance)
     scaled = design * np.sqrt(mean / (1 + alpha * mean))[:, None]
     bread = np.linalg.inv(scaled.T @ scaled)
-    dispersion = max(1.0, float(residuals @ residuals) / (n_days - n_columns))
+    squares = float(residuals @ residuals)
+    least = 1 / (1 + alpha * float(mean.mean()))  # at this scale the variance is that of Poisson counts
 
     day = np.arange(n_days) if day is None else np.asarray(day) - day[0]
     acf = averaged_autocorrelation(residuals, day, slow_columns)
     on_calendar = np.zeros((day[-1] + 1, n_columns))
     on_calendar[day] = scaled
     meat = _weighted_by_distance(on_calendar, acf)
+    # the columns take one square each out of the residuals where days are independent, and more where they remember
+    left = max(n_days - float((bread * meat).sum()), min(n_days - n_columns, 4.0))
     return NegBinFit(
         coefficients=coefficients,
         alpha=alpha,
         mean=mean,
         log_likelihood=_log_likelihood(counts, mean, alpha),
-        independent=dispersion * bread,
-        covariance=dispersion * bread @ meat @ bread,
+        independent=max(least, squares / (n_days - n_columns)) * bread,
+        covariance=max(least, squares / left) * bread @ meat @ bread,
         residuals=residuals,
         slow_columns=slow_columns,
+        kurtosis=_kurtosis(residuals),
     )
+
+
+def _kurtosis(residuals: np.ndarray) -> float:
+    """At least 3: shorter tails than a normal distribution's are taken for chance."""
+    centred = residuals - residuals.mean()
+    variance = float(centred @ centred) / len(centred)
+    if variance < 1e-12:  # the fit is exact; what is left is rounding
+        return 3.0
+    return max(3.0, float((centred**4).mean()) / variance**2)
 
 
 def dispersion_about(counts: np.ndarray, mean: np.ndarray) -> float:
@@ -190,6 +215,7 @@ def pool_fits(fits: Sequence[NegBinFit]) -> NegBinFit:
         covariance=np.mean([fit.covariance for fit in fits], axis=0) + between,
         residuals=np.mean([fit.residuals for fit in fits], axis=0),
         slow_columns=fits[0].slow_columns,
+        kurtosis=float(np.mean([fit.kurtosis for fit in fits])),
         between=between,
         n_pooled=len(fits),
     )
@@ -215,7 +241,8 @@ def averaged_autocorrelation(residuals: np.ndarray, day: np.ndarray, slow_column
     """Average the autocorrelation function of residuals over a family of plausible ones.
 
     The family is ``share * phi**lag``; each member is weighted by how well it explains the sample autocorrelations up
-    to `MAX_LAG` days, whose downward bias from fitting `slow_columns` is part of the explanation.
+    to `MAX_LAG` days, whose downward bias from fitting `slow_columns` is part of the explanation. Before looking, no
+    memory at all (phi = 0) weighs a third, the rest is spread evenly.
 
     Parameters
     ----------
@@ -247,7 +274,7 @@ def averaged_autocorrelation(residuals: np.ndarray, day: np.ndarray, slow_column
     log_weight = n_days * (np.outer(cross, _SHARE) - 0.5 * np.outer(square, _SHARE**2))
     member = np.exp(log_weight - log_weight.max())
     member[0] = 0.0  # at phi = 0 every share is the same function: one point with the row's whole mass
-    member[0, 0] = len(_SHARE) * np.exp(log_weight[0, 0] - log_weight.max())
+    member[0, 0] = _NO_MEMORY * len(_SHARE) * np.exp(log_weight[0, 0] - log_weight.max())
     member /= member.sum()
     powers = np.cumprod(np.broadcast_to(_PHI[:, None], (len(_PHI), day[-1])), axis=1)
     return np.concatenate([[1.0], (member @ _SHARE) @ powers])

@@ -9,7 +9,8 @@ import pandas as pd
 
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.series.daily import DailySeries, Day
-from conflictts.truce.changepoints import searched_days, smallest_set, split_probabilities
+from conflictts.truce.changepoints import searched_days
+from conflictts.truce.locations import smallest_set, split_probabilities
 from conflictts.truce.period import Truce
 
 DAYS_BEFORE, DAYS_AFTER = 120, 60  # the default window, as for the effect

@@ -10,9 +10,10 @@ import pandas as pd
 
 from conflictts.errors import TooLittleData
 from conflictts.series.daily import DailySeries
-from conflictts.truce.changepoints import detect_changepoints, searched_days, smallest_set, split_probabilities
+from conflictts.truce.changepoints import detect_changepoints, searched_days
 from conflictts.truce.design import make_design
 from conflictts.truce.erosion import Erosion, measure_erosion
+from conflictts.truce.locations import smallest_set, split_probabilities
 from conflictts.truce.negbin import NegBinFit, fit_negbin
 from conflictts.truce.period import Truce
 from conflictts.truce.stretches import UNKNOWN, Triple, rate_of, ratio_to

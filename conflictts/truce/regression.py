@@ -12,7 +12,7 @@ from conflictts.series.daily import DailySeries
 from conflictts.truce import cautions
 from conflictts.truce.design import SLOPES, Design, Model
 from conflictts.truce.negbin import NegBinFit, dispersion_about, fit_negbin, pool_fits
-from conflictts.truce.toll import expected_rates, named_interval, toll_after
+from conflictts.truce.toll import Toll, expected_rates, named_interval, toll_after
 from conflictts.truce.window import refuse_boundless, refuse_small_counterfactual
 
 
@@ -47,6 +47,18 @@ def answer_of_regression(
     fit: NegBinFit, design: Design, days: pd.DatetimeIndex, first_after: pd.Timestamp, model: Model, level: float
 ) -> dict[str, Any]:
     """The fields of a TruceEffect that a regression gives."""
+    numbers, toll = numbers_of_regression(fit, design, model, level)
+    ends = (toll.would * np.exp(s) for s in (-toll.half_width, toll.half_width))
+    return {
+        **numbers,
+        "expected": expected_rates(days, first_after, toll.fitted, toll.would, *ends),
+        "fit": fit,
+        "design": design.frame(days),
+    }
+
+
+def numbers_of_regression(fit: NegBinFit, design: Design, model: Model, level: float) -> tuple[dict[str, Any], Toll]:
+    """Those fields that are single numbers, and the tolls behind them."""
     step = np.eye(design.matrix.shape[1])[1]
     before = design.counts[~design.after]
     # without the weekday profile, which can absorb a single enormous day
@@ -57,8 +69,7 @@ def answer_of_regression(
     half = fit.half_width(step, level)
     refuse_boundless("rate ratio", half)
     toll = toll_after(fit, design, level)
-    band = toll.half_width
-    refuse_boundless("rate had there been no truce", float(band.max()))
+    refuse_boundless("rate had there been no truce", float(toll.half_width.max()))
     slope: tuple[float, float, float] | tuple[None, None, None] = (None, None, None)
     if model in SLOPES:
         weekly = np.eye(design.matrix.shape[1])[2]
@@ -66,7 +77,7 @@ def answer_of_regression(
         refuse_boundless("growth per week", spread)
         slope = (float(np.exp(growth)), float(np.exp(growth - spread)), float(np.exp(growth + spread)))
     log_ratio = fit.coefficients[1]
-    return {
+    numbers = {
         "method": "nb-avar",
         "rate_ratio": float(np.exp(log_ratio)),
         "lower": float(np.exp(log_ratio - half)),
@@ -74,14 +85,10 @@ def answer_of_regression(
         **named_interval("counterfactual", toll.counterfactual),
         **named_interval("averted", toll.averted),
         **named_interval("per_week", slope),
-        "expected": expected_rates(
-            days, first_after, toll.fitted, toll.would, *(toll.would * np.exp(s) for s in (-band, band))
-        ),
         "alpha": fit.alpha,
         "inflation": fit.inflation(step),
-        "fit": fit,
-        "design": design.frame(days),
     }
+    return numbers, toll
 
 
 def against_trend(design: Design, fit: NegBinFit, model: Model, level: float) -> list[str]:

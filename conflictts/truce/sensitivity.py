@@ -15,10 +15,14 @@ from conflictts.incidents.table import Incidents, Where, matching_records
 from conflictts.series.allocation import ALLOCATIONS, Allocation
 from conflictts.series.daily import DailySeries, Day, Measure, daily_series, pair_of_days
 from conflictts.series.measures import amounts_of
-from conflictts.truce.design import Model
+from conflictts.series.reporting import ReportingLag
+from conflictts.truce.design import Model, make_design
 from conflictts.truce.effect import TruceEffect, estimate_truce_effect
+from conflictts.truce.few_counts import answer_of_few_counts, too_few_to_regress
+from conflictts.truce.negbin import fit_negbin
 from conflictts.truce.period import Truce
-from conflictts.truce.window import DAYS_AFTER, DAYS_BEFORE, ONE_DAY
+from conflictts.truce.regression import numbers_of_regression
+from conflictts.truce.window import BOUNDS, DAYS_AFTER, DAYS_BEFORE, ONE_DAY, refuse_short_sides, settled_counts
 
 Figures = Literal["best", "low", "high"]
 Regression = Literal["level", "level, no weekdays", "level+trend"]
@@ -124,6 +128,8 @@ def sensitivity(
     coverage: tuple[Day, Day] | None = None,
     gaps: Iterable[tuple[Day, Day]] = (),
     where: Where | None = None,
+    lag: ReportingLag | int | None = None,
+    retrieved_on: Day | None = None,
     figures: Sequence[Figures] = ("best", "low", "high"),
     allocations: Sequence[Allocation] = ("spread", "start", "midpoint"),
     max_span_days: Sequence[int | None] = (None, 7),
@@ -145,7 +151,7 @@ def sensitivity(
     measure : {"incidents", "deadly incidents", "deaths", "civilians", "combatants", "injured"}
     window : (first, last), optional
         Days of the finding, put before `windows`.
-    coverage, gaps, where
+    coverage, gaps, where, lag, retrieved_on
         As in `daily_series`.
     figures : sequence of {"best", "low", "high"}
     allocations : sequence of {"spread", "exact", "start", "midpoint"}
@@ -199,27 +205,36 @@ def sensitivity(
     def counted(allocation: Allocation, span: int | None, scope: str) -> DailySeries:
         return daily_series(
             _of_span(incidents, span), measure=measure, coverage=coverage, gaps=gaps, allocation=allocation,
-            where={**(where or {}), **scopes[scope]},
+            where={**(where or {}), **scopes[scope]}, lag=lag, retrieved_on=retrieved_on,
         )  # fmt: skip
 
     base = counted(allocations[0], max_span_days[0], next(iter(scopes)))
     between = _windows(base, truce, window, windows)
+    regression, weekday = REGRESSIONS[models[0]]
+    effect = estimate_truce_effect(
+        _with_figures(base, figures[0]), truce, window=next(iter(between.values())), model=regression, weekday=weekday,
+        transition=transitions[0], level=level,
+    )  # fmt: skip
     fits = _Fits(truce, level)
-    first_window, first_model = next(iter(between.values())), models[0]
-    effect = fits.estimate(fits.with_figures(base, figures[0]), first_window, first_model, transitions[0])
     finding = _finding(effect.lower, effect.upper)
     rows = []
     for allocation, (said, span), scope in product(allocations, spans.items(), scopes):
+        refused, parts = "", {}
         try:
-            daily: DailySeries | str = counted(allocation, span, scope)
+            daily = counted(allocation, span, scope)
+            parts = {name: settled_counts(daily, *days) for name, days in between.items()}
         except (TooLittleData, CoverageError, UnknownNameError) as refusal:
-            daily = str(refusal)
+            refused = str(refusal)
         for figure in figures:
-            drawn = daily if isinstance(daily, str) else fits.with_figures(daily, figure)
             for (name, days), model, transition in product(between.items(), models, transitions):
-                answer = {"refused": drawn} if isinstance(drawn, str) else fits.answer(drawn, days, model, transition)
+                answer: Mapping[str, object] = {"refused": refused}
+                if not refused:
+                    window_days, counts = parts[name]
+                    answer = fits.answer(window_days, counts[:, BOUNDS.index(figure)], model, transition)
                 options = (figure, allocation, said, scope, name, model, transition)
-                rows.append(dict(zip(CHOICES, options, strict=True)) | {"first": days[0], "last": days[1]} | answer)
+                rows.append(
+                    dict(zip(CHOICES, options, strict=True)) | {"first": days[0], "last": days[1]} | dict(answer)
+                )
     table = pd.DataFrame(rows, columns=[*CHOICES, "first", "last", "before", "after", *_NUMBERS, "method", "refused"])
     known = table["refused"] == ""
     table.insert(table.columns.get_loc("refused"), "finding", [
@@ -230,39 +245,52 @@ def sensitivity(
 
 
 class _Fits:
-    """Effects of one truce, each estimated once for the same counts, days and model."""
+    """Effects of one truce, each estimated once for the same counts, days and model.
+
+    It goes the way of `estimate_truce_effect` without what a grid does not tell: tables by day, and warnings, for which
+    every regression would be fitted a second time.
+    """
 
     def __init__(self, truce: Truce, level: float) -> None:
         self.truce, self.level = truce, level
         self.known: dict[tuple[object, ...], dict[str, object]] = {}
 
-    def with_figures(self, daily: DailySeries, figure: Figures) -> DailySeries:
-        return daily if figure == "best" else replace(daily, table=daily.table.assign(best=daily.table[figure]))
-
-    def estimate(
-        self, daily: DailySeries, days: tuple[pd.Timestamp, pd.Timestamp], model: Regression, transition: int
-    ) -> TruceEffect:
-        regression, weekday = REGRESSIONS[model]
-        return estimate_truce_effect(
-            daily, self.truce, window=days, model=regression, weekday=weekday, transition=transition, level=self.level
-        )
-
     def answer(
-        self, daily: DailySeries, days: tuple[pd.Timestamp, pd.Timestamp], model: Regression, transition: int
-    ) -> dict[str, object]:
-        """The numbers of a combination, or why there are none."""
-        counts = daily.settled.to_numpy()
-        key = (counts.tobytes(), days, model, transition)
+        self, days: pd.DatetimeIndex, counts: np.ndarray, model: Regression, transition: int
+    ) -> Mapping[str, object]:
+        """The numbers of a combination, or why there are none; counts of a window, NaN where not settled."""
+        key = (counts.tobytes(), days[0], model, transition)
         if key not in self.known:
             try:
-                effect = self.estimate(daily, days, model, transition)
+                self.known[key] = self._estimate(days, counts, model, transition) | {"refused": ""}
             except TooLittleData as refusal:
                 self.known[key] = {"refused": str(refusal)}
-            else:
-                numbers = {name: getattr(effect, name) for name in _NUMBERS}
-                sides = {side: float(effect.rates.loc[side, "best"]) for side in ("before", "after")}
-                self.known[key] = sides | numbers | {"method": effect.method, "refused": ""}
         return self.known[key]
+
+    def _estimate(
+        self, days: pd.DatetimeIndex, counts: np.ndarray, model: Regression, transition: int
+    ) -> dict[str, object]:
+        regression, weekday = REGRESSIONS[model]
+        position, first_after = np.arange(len(days)), (self.truce.effective - days[0]).days
+        after = position >= first_after
+        inside = (position < first_after - transition) | (position >= first_after + transition)
+        refuse_short_sides(days, counts, after, inside, self.truce)
+        best = np.where(inside, counts, np.nan)
+        before, then = float(np.nansum(best[~after])), float(np.nansum(best[after]))
+        if too_few_to_regress(before, then, regression, with_offset=False):
+            answer = answer_of_few_counts(best, after, days, self.level, None)
+        else:
+            design = make_design(
+                best, first_after=first_after, day_of_week=(days[0].day_of_week + position) % 7, model=regression,
+                weekday=weekday, transition=transition, offset=None,
+            )  # fmt: skip
+            fit = fit_negbin(design.counts, design.matrix, slow_columns=design.n_slow, day=design.used)
+            answer, _ = numbers_of_regression(fit, design, regression, self.level)
+        return {"before": before, "after": then} | {name: answer[name] for name in (*_NUMBERS, "method")}
+
+
+def _with_figures(daily: DailySeries, figure: Figures) -> DailySeries:
+    return daily if figure == "best" else replace(daily, table=daily.table.assign(best=daily.table[figure]))
 
 
 def _check_options(*options: Sequence[object]) -> None:

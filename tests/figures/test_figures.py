@@ -59,7 +59,7 @@ def test_daily_draws_a_bar_a_day_the_mean_and_the_truces(daily, idlib, axes):
 def test_changepoints_draw_every_regime_and_every_day_of_every_set(changes, idlib, axes):
     drawn, _ = axes
     assert ct.plot_changepoints(changes, truces=[idlib.truces["TRC-5"]], ax=drawn) is drawn
-    rules = [lines for lines in drawn.collections if lines.get_label().startswith("rate per day")]
+    rules = [line for line in drawn.lines if line.get_label().startswith("rate per day")]
     assert len(rules) == len(changes.dates) + 1
     blocks = [patch for patch in drawn.patches if patch.get_label().startswith("95% set")]
     assert len(blocks) == sum(len(consecutive(days)) for days in changes.location_sets)

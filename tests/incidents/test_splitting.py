@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -52,7 +53,7 @@ PLAIN = [
     pytest.param('1,"a, ""b"" c"\r\n2,"d\n\ne"\r\n', True, id="quotations around whole cells"),
     pytest.param('1,a\n2,b"c"\n', False, id="quotation mark inside a cell"),
     pytest.param('1,"a"b\n', False, id="text after a quotation"),
-    pytest.param("1,a\n\n2,b\n", False, id="empty line"),
+    pytest.param("1,a\n\n2,b\n", True, id="empty line, of which the fast path takes care"),
     pytest.param("1,a\r2,b\r", False, id="CR alone"),
     pytest.param('1,"a\n', False, id="quotation left open"),
 ]
@@ -68,6 +69,43 @@ def test_scan_tells_what_the_fast_path_may_read(tmp_path, monkeypatch, body, pla
     with path.open("rb") as stream:
         layout = splitting.Layout(("id", "note"), ",", 8)
         assert splitting.scan(stream, layout).plain is plain
+
+
+FORMS = {"n": splitting.Numbers(0, 1000), "degrees": splitting.Numbers(-90, 90, whole=False), "day": "days"}
+HOPED = [
+    pytest.param("5,1.5,2019-08-31", (5.0, 1.5, "2019-08-31"), id="as hoped"),
+    pytest.param('" 5 ","-90","2019-08-31 00:00:00.000"', (5.0, -90.0, "2019-08-31"), id="quoted, padded, at midnight"),
+    pytest.param(",,0001-01-01T00", (np.nan, np.nan, "0001-01-01"), id="blank numbers"),
+    pytest.param("+5,1e1,2019-08-31", (5.0, 10.0, "2019-08-31"), id="other ways to write a number"),
+    *(pytest.param(f"{count},1.5,2019-08-31", None, id=count) for count in ("nan", "٥", "0x1F", "1.5", "1001", "-1")),
+    *(pytest.param(f"5,{degrees},2019-08-31", None, id=degrees) for degrees in ("inf", "90.1", "1e400", "1 5")),
+    *(
+        pytest.param(f"5,1.5,{day}", None, id=day)
+        for day in ("", "2019-8-31", "2019-02-30", "0000-01-01", "2019-08-31T05", "31/8/2019", "2019-08-31Z")
+    ),
+]
+
+
+@pytest.mark.parametrize(("row", "read"), HOPED)
+def test_cells_are_read_in_the_form_hoped_for_or_all_as_text(tmp_path, row, read):
+    path = tmp_path / "forms.csv"
+    path.write_bytes(f"n,degrees,day\n3,4,2019-01-01\n{row}\n".encode())
+    split = splitting.split_fast(path, splitting.Layout(tuple(FORMS), ",", 14), FORMS)
+    if read is None:
+        assert (split.dtypes == "str").all()
+        assert ",".join(split.iloc[1]) == row
+    else:
+        np.testing.assert_equal(tuple(split.iloc[1])[:2], read[:2])
+        assert split["day"].iloc[1] == pd.Timestamp(read[2])
+        assert list(split.dtypes.astype(str)) == ["float64", "float64", "datetime64[us]"]
+
+
+@pytest.mark.parametrize("body", ["1,a\n\n2,b\n", "\n1,a\n", "1,a\n\n", "1,a\r\n\r\n2,b\r\n", "1,a\n,\n"])
+@pytest.mark.parametrize("forms", [{"id": "text", "note": "text"}, {"id": splitting.Numbers(0, 9)}, {"note": "text"}])
+def test_fast_path_leaves_what_may_be_an_empty_line(tmp_path, body, forms):
+    path = tmp_path / "empty.csv"
+    path.write_bytes(b"id,note\n" + body.encode())
+    assert splitting.split_fast(path, splitting.Layout(("id", "note"), ",", 8), forms) is None
 
 
 def test_cell_beyond_the_bound_is_one_error(tmp_path, monkeypatch):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -75,9 +77,41 @@ def test_nothing_overflows(width, page, chromium, tmp_path):
     )
     dom = run(chromium, "--dump-dom", "--virtual-time-budget=4000", f"file://{frame}", profile=tmp_path / "profile")
     measured = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom).group(1)))
-    assert measured["svgs"] == 14
+    assert measured["svgs"] == 15
     assert measured["out"] == []
     assert measured["width"] <= width
+
+
+@pytest.fixture(scope="module")
+def axe(require) -> str:
+    """The script of axe-core: of the package axe-core-python, or of the file that CONFLICTTS_AXE names."""
+    named, package = os.environ.get("CONFLICTTS_AXE"), importlib.util.find_spec("axe_core_python")
+    require(bool(named or package), "needs axe-core: pip install axe-core-python, or name a file in CONFLICTTS_AXE")
+    path = Path(named) if named else Path(package.submodule_search_locations[0]) / "axe.min.js"
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_no_violation(width, page, axe, chromium, tmp_path):
+    """Every rule of axe-core that bears on this page, with everything folded away unfolded."""
+    run_axe = """
+      for (const e of document.querySelectorAll('details')) e.open = true;
+      axe.run(document).then(found => {
+        document.documentElement.innerHTML = '<head><title></title></head><body></body>';
+        document.title = JSON.stringify({passes: found.passes.length, violations: found.violations.map(
+          each => [each.id, each.nodes.length, each.nodes[0].html.slice(0, 200), each.nodes[0].failureSummary])});
+      });
+    """
+    source = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
+    tested = tmp_path / "axe.html"
+    tested.write_text(source.replace("</body>", f"<script>{axe}</script><script>{run_axe}</script></body>"), "utf-8")
+    dom = run(
+        chromium, "--dump-dom", "--virtual-time-budget=60000", f"--window-size={width},900", f"file://{tested}",
+        profile=tmp_path / "profile",
+    )  # fmt: skip
+    found = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom, flags=re.DOTALL).group(1)))
+    assert found["passes"] > 20, "axe ran"
+    assert found["violations"] == []
 
 
 def test_no_request_leaves_the_page(page, chromium, tmp_path):

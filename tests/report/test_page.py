@@ -45,12 +45,14 @@ def html(folder: Path) -> str:
 
 
 def test_folder_holds_page_numbers_series_and_figures(folder):
-    assert sorted(entry.name for entry in folder.iterdir()) == ["figures", "findings.json", "report.html", "series.csv"]
+    assert sorted(entry.name for entry in folder.iterdir()) == [
+        *("figures", "findings.json", "findings.schema.json", "report.html", "series.csv")
+    ]
     names = {path.stem for path in (folder / "figures").glob("*.svg")}
     assert names == {path.stem for path in (folder / "figures").glob("*.png")}
     assert names == {
         *("daily", "calendar", "effect", "placebos", "diagnostics", "sources", "changes", "onset", "course"),
-        *("coverage", "claims-2019-04-30", "claims-2019-08-31", "phases", "growth"),
+        *("coverage", "claims-2019-04-30", "claims-2019-08-31", "sensitivity", "phases", "growth"),
     }
 
 
@@ -178,7 +180,6 @@ def test_numbers_hold_what_stands_beside_the_effect(folder, idlib):
     assert (sohr["body"], sohr["claims"]) == ("SOHR", ["CLM-081", "CLM-098"])
     assert sohr["effect"]["estimates"][0]["estimate"] == pytest.approx(fitted.rate_ratio)
     assert numbers["source"].keys() >= {"query", "retrieved_on", "data_through", "caveat"}
-    assert numbers["schema_version"] == 2
 
 
 def test_gaps_and_late_days_are_said_exported_and_drawn(idlib, tmp_path):
@@ -327,6 +328,20 @@ def test_what_cannot_be_estimated_is_said_and_the_rest_is_there(idlib, tmp_path)
     text = page.read_text(encoding="utf-8")
     assert "Civilian deaths" in text
     assert "admin1 Idlib" in text
+
+
+def test_page_tells_how_the_finding_depends_on_choices(folder, html, idlib):
+    findings = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+    numbers = findings["sensitivity"]
+    assert numbers["combinations"] == len(numbers["table"]) == 432 >= 200
+    standing = sum(line["stands"] for line in numbers["table"])
+    assert numbers["share_standing"] == pytest.approx(standing / numbers["answered"])
+    ratio = findings["effect"]["estimates"][0]["estimate"]
+    assert numbers["table"][0]["rate_ratio"] == ratio, "the first options are the report's"
+    text = re.sub(r"<[^>]+>", "", html.partition('<h2 id="sensitivity">')[2].partition("<h2")[0])
+    assert f"In {standing} of the {numbers['answered']} that have an answer" in text
+    assert "their share is no probability" in text
+    assert f"the finding stands in {standing / numbers['answered']:.0%} of those" in html, "among the weaknesses"
 
 
 def test_page_tells_how_the_truce_lived(folder, html):

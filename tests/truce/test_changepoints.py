@@ -14,7 +14,7 @@ from scipy.special import betaln
 
 from conflictts import DailySeries, daily_series, detect_changepoints
 from conflictts.errors import CoverageError, TooLittleData
-from conflictts.truce import _noise, _segment
+from conflictts.truce import _noise, _segment, locations
 from conflictts.truce import changepoints as module
 
 START = pd.Timestamp("2020-01-06")  # a Monday
@@ -133,10 +133,10 @@ def test_location_set_by_the_beta_integral(counts, gaps, factor, phi):
     earlier = remembered ** np.subtract.outer(np.arange(len(p)), np.arange(len(p))).astype(float).clip(0)
     p = np.tril(earlier).T @ p  # it shows on day t, and was on day s <= t with the odds remembered ** (t - s)
     p /= p.sum()
-    found = module.split_probabilities(counts, np.arange(len(counts)) % 7, observed, np.ones(7), 2.0, factor, phi)
+    found = locations.split_probabilities(counts, np.arange(len(counts)) % 7, observed, np.ones(7), 2.0, factor, phi)
     assert found[0] == 0
     assert found[1:] == pytest.approx(p, rel=0.02, abs=1e-9)  # the grid ends where the integral has under 1 % left
-    chosen = module.smallest_set(found, 0.95)
+    chosen = locations.smallest_set(found, 0.95)
     assert found[chosen].sum() >= 0.95 > found[chosen].sum() - found[chosen].min()
     assert found[chosen].min() >= np.delete(found, chosen).max()
 
@@ -148,9 +148,9 @@ def test_location_sets_grow_with_the_level():
 
 
 def test_memory_widens_the_set():
-    plain = module.split_probabilities(STEP, np.arange(140) % 7, STEP >= 0, np.ones(7), 2.0, 1.0, 0.0)
-    widened = module.split_probabilities(STEP, np.arange(140) % 7, STEP >= 0, np.ones(7), 2.0, 2.5, 0.5)
-    assert set(module.smallest_set(plain, 0.95)) < set(module.smallest_set(widened, 0.95))
+    plain = locations.split_probabilities(STEP, np.arange(140) % 7, STEP >= 0, np.ones(7), 2.0, 1.0, 0.0)
+    widened = locations.split_probabilities(STEP, np.arange(140) % 7, STEP >= 0, np.ones(7), 2.0, 2.5, 0.5)
+    assert set(locations.smallest_set(plain, 0.95)) < set(locations.smallest_set(widened, 0.95))
 
 
 def test_provisional_days_contribute_nothing():
@@ -434,3 +434,19 @@ def test_provisional_days_of_draws_are_not_searched():
     found = detect_changepoints(replace(daily, table=table, draws=draws))
     assert found.found_in_draws.tolist() == [1.0]
     assert found.others_in_draws == 0.0
+
+
+@pytest.mark.parametrize("slopes", [False, True])
+def test_regimes_last_as_long_as_asked(slopes):
+    """An enormous day is a regime of its own, unless regimes are longer."""
+    daily = made(np.r_[STEP[:70], 4000.0, STEP[71:]])
+    assert detect_changepoints(daily, slopes=slopes).regimes["first"].diff().min() == pd.Timedelta(days=1)
+    regimes = detect_changepoints(daily, slopes=slopes, min_days=7).regimes
+    assert ((regimes["last"] - regimes["first"]).dt.days >= 6).all()
+
+
+def test_too_short_for_two_regimes():
+    with pytest.raises(TooLittleData, match="140 observed days are fewer than two regimes of min_days = 71"):
+        detect_changepoints(made(STEP), min_days=71)
+    with pytest.raises(ValueError, match="min_days = 0 is not a number of days"):
+        detect_changepoints(made(STEP), min_days=0)

@@ -120,7 +120,8 @@ def test_draws_are_pooled_by_rubins_rules():
     total = within + (1 + 1 / 8) * between
     share = (1 + 1 / 8) * between / total
     inflation = within / np.mean([fit.independent[1, 1] for fit in fits])
-    complete = max(180 / max(inflation, 1) - 2, 4)
+    tails = np.mean([fit.kurtosis for fit in fits])
+    complete = max(360 / ((tails - 1) * inflation + 2 * (inflation - 1)) - 2, 4)
     observed = (complete + 1) / (complete + 3) * complete * (1 - share)
     freedom = 1 / (share**2 / 7 + 1 / observed)  # Barnard & Rubin (1999), equation 3
     half = stats.t.ppf(0.975, freedom) * np.sqrt(total)
@@ -144,11 +145,43 @@ def test_pooled_fits_remember_how_many():
     assert pool_fits([fit, fit]).covariance == pytest.approx(fit.covariance)
 
 
-def test_few_counts_do_not_use_draws_and_say_so():
-    daily = made(np.r_[noisy(np.full(120, 3.0)), np.zeros(60)])
-    drawn = replace(daily, draws=pd.DataFrame(dict.fromkeys(range(3), daily.counts)))
-    effect = estimate_truce_effect(drawn, on_day(120))
-    assert any("draws were not used" in warning for warning in effect.warnings)
+def test_few_counts_average_the_posterior_over_draws():
+    counts = np.r_[noisy(np.full(120, 3.0)), np.zeros(60)]
+    counts[[130, 150]] = 3.0
+    daily = made(counts)
+    plain = estimate_truce_effect(daily, on_day(120))
+    same = estimate_truce_effect(replace(daily, draws=pd.DataFrame(dict.fromkeys(range(3), daily.counts))), on_day(120))
+    moved = daily.counts.to_numpy().copy()
+    last = np.flatnonzero(moved[:120])[-1]
+    moved[[last, 122]] = moved[[122, last]]  # a record that may belong to either side
+    drawn = estimate_truce_effect(
+        replace(daily, draws=pd.DataFrame({0: daily.counts, 1: moved}, index=daily.table.index)), on_day(120)
+    )
+    assert same.summary().to_numpy() == pytest.approx(plain.summary().to_numpy(), rel=1e-9)
+    assert moved[120:].sum() > counts[120:].sum()
+    assert drawn.upper > plain.upper
+    assert drawn.rate_ratio > plain.rate_ratio
+    factor = drawn.inflation * counts[:120].var(ddof=1) / counts[:120].mean()
+    mixture = []  # the same posterior by drawing from it
+    rng = np.random.default_rng(3)
+    for completion in (counts, moved):
+        after = rng.gamma(completion[120:].sum() / factor + 0.5, 1, 200_000) / 60
+        mixture.append(after / (rng.gamma(completion[:120].sum() / factor + 0.5, 1, 200_000) / 120))
+    expected = np.quantile(np.concatenate(mixture), [0.5, 0.025, 0.975])
+    assert drawn.summary().loc["rate_ratio"].tolist() == pytest.approx(
+        expected, rel=0.03
+    )  # 400,000 draws: 1 % of a tail
+
+
+@pytest.mark.parametrize("after", [0, 3, 6, 9])
+def test_fewer_throughout_exactly_when_the_ratio_of_few_counts_is_below_one(after):
+    counts = np.r_[noisy(np.full(120, 0.3)), np.zeros(60)]
+    counts[np.linspace(121, 179, after).astype(int)] = 1.0
+    effect = estimate_truce_effect(made(counts), on_day(120))
+    assert effect.method == "few-counts"
+    for level in (0.5, 0.8, 0.9, 0.95, 0.99):
+        each = estimate_truce_effect(made(counts), on_day(120), level=level)
+        assert (each.averted_lower > 0) == (each.upper < 1)
 
 
 REFUSED = [

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from copy import deepcopy
+from itertools import combinations, pairwise
 
 import numba
 import numpy as np
@@ -82,6 +83,32 @@ def test_best_path_by_brute_force():
         every = [c for k in range(n_days) for c in combinations(range(1, n_days), k)]
         cheapest = min(cost_on_grid(list(changes), cost, penalty) for changes in every)
         assert cost_on_grid(found, cost, penalty) == pytest.approx(cheapest, abs=1e-9)  # rounding of sums
+
+
+@pytest.mark.parametrize("min_days", [2, 3])
+def test_best_path_of_long_regimes_by_brute_force(min_days):
+    grid = np.linspace(math.log(0.05), math.log(20), 9)
+    binding = 0
+    for seed in range(MANY):
+        counts, weekday, observed, size = series(seed, 7 + seed % 4)
+        seen = np.flatnonzero(observed)
+        if len(seen) < 2 * min_days:
+            continue
+        profile, penalty = uneven(seed), (0.2, 1.0, 3.0)[seed % 3]
+        cost = day_costs(counts, weekday, observed, grid, profile, size)
+        found = segment.best_path(counts, weekday, observed, grid, profile, size, penalty, min_days)
+        every = [
+            seen[list(places)]
+            for k in range(len(seen))
+            for places in combinations(range(1, len(seen)), k)
+            if (np.diff([0, *places, len(seen)]) >= min_days).all()
+        ]
+        cheapest = min(cost_on_grid(changes, cost, penalty) for changes in every)
+        assert cost_on_grid(found, cost, penalty) == pytest.approx(cheapest, abs=1e-9)  # rounding of sums
+        assert (np.diff(np.searchsorted(seen, [0, *found, len(counts)])) >= min_days).all()
+        free = segment.best_path(counts, weekday, observed, grid, profile, size, penalty)
+        binding += cost_on_grid(free, cost, penalty) < cheapest - 1e-9
+    assert binding > 5  # without the bound, some paths would be cheaper
 
 
 def test_best_path_by_dynamic_programming():
@@ -307,6 +334,12 @@ def test_find_changes_reaches_a_fixed_point():
     assert flat.tolist() == [1.0] * 7
 
 
+def passing(n_levels):
+    """Costs, a jump, and what a day costs at each level."""
+    costs = np.linspace(0.0, 9.0, n_levels)
+    return costs, 4.0, (costs - 3.0) ** 2, costs - 1.0
+
+
 def kernel_arguments() -> dict[str, tuple]:
     counts, weekday, observed, size = series(2, 60)
     grid = np.linspace(math.log(0.05), math.log(40), 30)
@@ -317,9 +350,15 @@ def kernel_arguments() -> dict[str, tuple]:
     cheapest, level = np.linspace(-2.0, 50.0, 61), np.full(61, 7)
     return {
         "day_costs": (grid, profile, size),
-        "smallest": (grid, np.empty(30)),
+        "rate_grid": (counts, observed),
+        "smallest": (grid,),
+        "passed": (*passing(61), 3.0),
+        "_passed_fine": (*passing(segment.N_LEVELS), 3.0, np.empty(segment.N_LEVELS // 2)),
+        "_passed_coarse": (*passing(n_coarse := segment.N_LEVELS // segment.COARSER), 3.0, np.empty(n_coarse // 2)),
+        "_place": (grid, grid[17], 3),
         "best_path": (*args, grid, profile, size, 2.0),
-        "_backtracked": (*args, *segment.day_costs(grid, profile, size), 2.0, cheapest, level),
+        "_backtracked": (*args, *segment.day_costs(grid, profile, size), 2.0, cheapest, level, 1),
+        "_best_path_apart": (counts, args[1], *segment.day_costs(grid, profile, size), 2.0, 7),
         "rates_of_groups": (total, seen, profile, size),
         "cost_of_groups": (total, seen, rates, profile, size),
         "snapped": (grid, rates),
@@ -335,7 +374,7 @@ def kernel_arguments() -> dict[str, tuple]:
 @pytest.mark.parametrize("name", kernel_arguments())
 def test_kernel_by_its_python_source(name):
     kernel, args = getattr(segment, name), kernel_arguments()[name]
-    compiled, interpreted = kernel(*args), kernel.py_func(*args)
+    compiled, interpreted = kernel(*deepcopy(args)), kernel.py_func(*args)
     if not isinstance(compiled, tuple):
         compiled, interpreted = (compiled,), (interpreted,)
     for one, other in zip(compiled, interpreted, strict=True):
@@ -355,7 +394,7 @@ def test_every_kernel_is_compared():
 def test_smallest(width):
     for seed in range(width):
         values = np.random.default_rng(seed).permutation(np.arange(3.0, 3.0 + width))
-        assert segment.smallest(values, np.empty(width)) == 3.0
+        assert segment.smallest(values) == 3.0
 
 
 def test_running_mean_by_numpy():
@@ -365,3 +404,36 @@ def test_running_mean_by_numpy():
         near = slice(max(t - 14, 0), t + 15)
         expected.append(max(counts[near][observed[near]].mean(), 0.02))
     assert segment.running_mean(counts, observed) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("n_levels", [segment.N_LEVELS, segment.N_LEVELS // segment.COARSER, 61])
+def test_a_day_passes_by_numpy_for_every_number_of_levels(n_levels):
+    """Two numbers of levels have code of their own; the paths of all must be those of the plain recursion."""
+    counts, weekday, observed, _ = series(3, 200)
+    grid = np.linspace(-2.0, 3.0, n_levels)
+    profile, size, penalty = np.linspace(0.8, 1.2, 7), 2.0, 6.0
+    fixed, per_count = segment.day_costs(grid, profile, size)
+    cost, least = np.zeros(n_levels), -penalty
+    for t in np.flatnonzero(observed):
+        cost = np.minimum(cost, least + penalty) + fixed[weekday[t]] + counts[t] * per_count[weekday[t]]
+        least = cost.min()
+    found = segment.best_path(counts, weekday, observed, grid, profile, size, penalty)
+    edges = [0, *found, len(counts)]
+    parts = [
+        sum(fixed[weekday[t]] + counts[t] * per_count[weekday[t]] for t in range(a, b) if observed[t])
+        for a, b in pairwise(edges)
+    ]
+    reached = sum(part.min() for part in parts) + penalty * len(found)
+    assert reached == pytest.approx(least, rel=1e-12)  # the same sums in another order
+
+
+@pytest.mark.parametrize("n_days", [14, 100, 1001, 4000])
+def test_rate_grid_by_numpy(n_days):
+    counts = np.random.default_rng(n_days).negative_binomial(0.5, 0.1, n_days).astype(float)
+    observed = np.arange(n_days) % 9 > 0
+    seen = counts[observed]
+    quietest = np.convolve(seen, np.ones(7), "valid").min() / 7
+    lowest = max(0.3 / n_days, quietest / 2)
+    highest = 1.5 * max(np.quantile(seen, 0.999), 1.0) + 1.0
+    expected = np.linspace(np.log(lowest), np.log(highest), segment.N_LEVELS)
+    assert segment.rate_grid(counts, observed) == pytest.approx(expected, abs=1e-9)  # rounding of running sums

@@ -49,7 +49,8 @@ def test_one_pass_gives_what_single_regressions_give(mean, size):
         seen = ~np.isnan(row)
         design = np.column_stack([np.ones(LENGTH), week])[seen]
         single = fit_negbin(row[seen], design, slow_columns=2, day=np.flatnonzero(seen), offset=extra[seen])
-        own = max(1.0, single.residuals @ single.residuals / (seen.sum() - 2))
+        least = 1 / np.mean(1 + single.alpha * single.mean)  # that of Poisson counts, on average
+        own = max(least, single.residuals @ single.residuals / (seen.sum() - 2))
         singles.append((single.coefficients[1], np.sqrt(single.independent[1, 1] / own)))
         squares.append(single.residuals @ single.residuals)
         surpluses.append(seen.sum() - 2)
