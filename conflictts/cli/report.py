@@ -60,6 +60,7 @@ def report(
         ),
     ] = None,
     out: Annotated[str, typer.Option(help="Folder to write the report into.")] = "conflictts-report",
+    language: Annotated[str, typer.Option(help="Language of the page: en or fr.")] = "en",
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     schema: Annotated[
         bool,
@@ -121,6 +122,7 @@ def report(
                 other_truces=bundled.truces.values() if bundled else (),
                 claims=bundled.claims if bundled else None,
                 events=bundled.events if bundled else None,
+                language=language,  # type: ignore[arg-type]
                 progress=tell,
             )
         if not quiet:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import Formatter
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ def draw_sheet(
     width: float = 9.0,
     height: float = 3.9,
     axes: tuple[float, float, float, float] = AXES,
+    words: Callable[[str], str] | None = None,
 ) -> Sheet:
     """Draw on new axes and save.
 
@@ -44,6 +48,8 @@ def draw_sheet(
         Inches.
     axes : (left, bottom, width, height)
         Where the axes stand, as shares of the sheet.
+    words : callable, optional
+        Puts each text of the drawing into another language.
     """
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -64,6 +70,8 @@ def draw_sheet(
         plot(ax=figure.add_axes(axes))
         for each in figure.axes:
             _join_bars(each)
+        if words is not None:
+            _put_over(figure, words)
         svg, png = io.StringIO(), io.BytesIO()
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         figure.savefig(png, format="png", dpi=200, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
@@ -92,6 +100,35 @@ def _join_bars(ax: Axes) -> None:
             ax.add_patch(joined)
         for bar in bars:
             bar.set_visible(False)
+
+
+def _word_ticks(formatter: Formatter, words: Callable[[str], str]) -> None:
+    """Put over what a formatter writes at ticks, line by line."""
+    labels = formatter.format_ticks
+
+    def put(values: list[float]) -> list[str]:
+        return ["\n".join(words(line) for line in label.split("\n")) for label in labels(values)]
+
+    formatter.format_ticks = put  # type: ignore[method-assign]
+
+
+def _put_over(figure: Figure, words: Callable[[str], str]) -> None:
+    """Every text of a figure in other words; what was wrapped is wrapped again."""
+    from matplotlib.axis import Axis, Tick
+    from matplotlib.text import Text
+
+    axes = figure.findobj(Axis)
+    ticks = {label for tick in figure.findobj(Tick) for label in (tick.label1, tick.label2)}
+    for text in figure.findobj(Text):
+        said = text.get_text()
+        if not said.strip() or text in ticks:
+            continue
+        width = max(len(line) for line in said.splitlines())
+        parts = said.replace("\n", " ").split(" · ")
+        put = " · ".join(words(part) for part in parts)
+        text.set_text("\n".join(textwrap.wrap(put, width)) if "\n" in said else put)
+    for axis in axes:
+        _word_ticks(axis.get_major_formatter(), words)
 
 
 def _embeddable(svg: str, name: str) -> str:

@@ -76,7 +76,7 @@ def plot_source_mix(mix: SourceMix, *, column: str = "reporting_body", ax: Axes 
     text = (
         f"share of {UNITS[mix.measure]} by {column.replace('_', ' ')} · {first.day} {first:%b %Y} to {last.day} "
         f"{last:%b %Y} · {change['records_before']:,} records before, {change['records_after']:,} after · mix changed "
-        f"by {change['mix_change']:.0%}, toll per day by {change['count_change']:.0%} · source: {mix.source}"
+        f"by {_share(change['mix_change'])}, toll per day by {_share(change['count_change'])} · source: {mix.source}"
     )
     width = max(40, int(ax.get_window_extent().width / ax.figure.dpi * 72 / (FOOTER_POINTS * 0.56)))
     ax.annotate(
@@ -85,3 +85,7 @@ def plot_source_mix(mix: SourceMix, *, column: str = "reporting_body", ax: Axes 
         gid="footer", parse_math=False,
     )  # fmt: skip
     return ax
+
+
+def _share(share: float) -> str:
+    return "–" if np.isnan(share) else f"{share:.0%}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,7 +25,7 @@ from conflictts.report import wording
 from conflictts.report.claims import bias_in_words
 from conflictts.report.escalation import phases_in_words
 from conflictts.report.findings import Findings
-from conflictts.report.language import say
+from conflictts.report.language import Translator, say
 from conflictts.report.opinions import onset_in_words
 from conflictts.report.sensitivity import choices_in_words
 from conflictts.series.daily import DailySeries
@@ -57,39 +58,41 @@ class Drawn:
 
 
 Figures = dict[str, Drawn]
+Draw = Callable[..., Sheet]
 
 
-def draw_figures(findings: Findings) -> Figures:
-    """Every figure of the page, by name."""
+def draw_figures(findings: Findings, words: Translator) -> Figures:
+    """Every figure of the page, by name, its text in the page's language."""
+    draw = partial(draw_sheet, words=words if words.language != "en" else None)
     return {
-        **_days(findings),
-        **_opinions(findings),
-        **_changes(findings),
-        **_course(findings),
-        **_claims(findings),
-        **_sensitivity(findings),
-        **_escalation(findings),
+        **_days(findings, draw),
+        **_opinions(findings, draw),
+        **_changes(findings, draw),
+        **_course(findings, draw),
+        **_claims(findings, draw),
+        **_sensitivity(findings, draw, words),
+        **_escalation(findings, draw),
     }
 
 
-def _days(findings: Findings) -> Figures:
+def _days(findings: Findings, draw: Draw) -> Figures:
     daily, effect, truces = findings.daily, findings.effect, findings.truces
     span = wording.days(*daily.coverage)
     unit = f"{daily.unit[:1].upper()}{daily.unit[1:]}"
     return {
         "daily": Drawn(
             f"{unit} per day with the 7-day mean, {span}, and the truces.",
-            draw_sheet(lambda ax: plot_daily(daily, truces=truces, events=findings.events, ax=ax), name="daily"),
+            draw(lambda ax: plot_daily(daily, truces=truces, events=findings.events, ax=ax), name="daily"),
             _peak(daily),
         ),
         "calendar": Drawn(
             f"{unit} per day as a calendar, one square per day and one column per week.",
-            draw_sheet(partial(plot_calendar, daily), name="calendar", height=3.2),
+            draw(partial(plot_calendar, daily), name="calendar", height=3.2),
         ),
         "effect": Drawn(
             f"Counted {daily.unit} per day around {wording.day(effect.truce.effective)}, the fitted rate before and "
             "after, and the rate expected after had the rate before gone on.",
-            draw_sheet(partial(plot_truce_effect, effect), name="effect"),
+            draw(partial(plot_truce_effect, effect), name="effect"),
             wording.headline(effect),
         ),
     }
@@ -108,48 +111,48 @@ def _peak(daily: DailySeries) -> str:
     )
 
 
-def _opinions(findings: Findings) -> Figures:
+def _opinions(findings: Findings, draw: Draw) -> Figures:
     opinions, drawn = findings.opinions, Figures()
     if not isinstance(opinions.placebos, str):
         drawn["placebos"] = Drawn(
             "A picture only: the rate ratio that the same model finds at dates on which no truce began. Neighbouring "
             "dates share nearly all their days, so no share of them is a p-value.",
-            draw_sheet(partial(plot_placebos, opinions.placebos), name="placebos"),
+            draw(partial(plot_placebos, opinions.placebos), name="placebos"),
         )
     if not isinstance(opinions.diagnostics, str):
         drawn["diagnostics"] = Drawn(
             "What the fit leaves over: residuals week by week, how far days remember each other, and whether the "
             "counts follow the assumed law (even bars, within the shaded band).",
-            draw_sheet(partial(plot_diagnostics, opinions.diagnostics), name="diagnostics", height=3.4),
+            draw(partial(plot_diagnostics, opinions.diagnostics), name="diagnostics", height=3.4),
         )
     if not isinstance(opinions.mix, str):
         drawn["sources"] = Drawn(
             "Who told of the violence: each reporting body's share of the toll before the truce and from it on.",
-            draw_sheet(partial(plot_source_mix, opinions.mix), name="sources"),
+            draw(partial(plot_source_mix, opinions.mix), name="sources"),
         )
     return drawn
 
 
-def _changes(findings: Findings) -> Figures:
+def _changes(findings: Findings, draw: Draw) -> Figures:
     changes, onset, drawn = findings.changes, findings.opinions.onset, Figures()
     if not isinstance(changes, str):
         drawn["changes"] = Drawn(
             f"Rates found without being told of any truce: {len(changes.dates)} changes, each with the days that may "
             "have been its first shaded.",
-            draw_sheet(lambda ax: plot_changepoints(changes, truces=findings.truces, ax=ax), name="changes"),
+            draw(lambda ax: plot_changepoints(changes, truces=findings.truces, ax=ax), name="changes"),
             " ".join(wording.changes_in_words(changes, findings.effect.truce)),
         )
     if not isinstance(onset, str):
         drawn["onset"] = Drawn(
             "How strongly each day around the truce's stands for the first of a new rate, with the days that may have "
             "been it shaded.",
-            draw_sheet(partial(plot_onset, onset), name="onset"),
+            draw(partial(plot_onset, onset), name="onset"),
             onset_in_words(onset),
         )
     return drawn
 
 
-def _course(findings: Findings) -> Figures:
+def _course(findings: Findings, draw: Draw) -> Figures:
     course = findings.course
     if course.outcome == "undetermined":
         return {}
@@ -157,13 +160,13 @@ def _course(findings: Findings) -> Figures:
         "course": Drawn(
             f"How the {course.truce.name} lived: a strip of phases over the daily counts, each with its rate and "
             "interval, and below it the days that may have been the first of each.",
-            draw_sheet(partial(plot_course, course), name="course"),
+            draw(partial(plot_course, course), name="course"),
             course.sentence(),
         )
     }
 
 
-def _claims(findings: Findings) -> Figures:
+def _claims(findings: Findings, draw: Draw) -> Figures:
     claims, daily, drawn = findings.claims, findings.daily, Figures()
     if claims is None:
         return drawn
@@ -171,28 +174,30 @@ def _claims(findings: Findings) -> Figures:
         drawn["coverage"] = Drawn(
             "Counted over claimed, by the bodies with most claims: 1 is as many counted as claimed. Where it differs "
             "across the truce, the change in counts is partly a change in counting.",
-            draw_sheet(partial(plot_coverage_ratio, claims.ratio, truces=[findings.effect.truce]), name="coverage"),
+            draw(partial(plot_coverage_ratio, claims.ratio, truces=[findings.effect.truce]), name="coverage"),
             " ".join(bias_in_words(claims)),
         )
     for start in _claim_starts(claims.held, findings.effect.truce):
         drawn[f"claims-{start:%Y-%m-%d}"] = Drawn(
             f"{daily.unit[:1].upper()}{daily.unit[1:]} added up from {wording.day(start)}, against the totals that "
             "others claim from that day.",
-            draw_sheet(partial(plot_claims, daily, claims.held, since=start), name=f"claims-{start:%Y%m%d}"),
+            draw(partial(plot_claims, daily, claims.held, since=start), name=f"claims-{start:%Y%m%d}"),
         )
     return drawn
 
 
-def _sensitivity(findings: Findings) -> Figures:
+def _sensitivity(findings: Findings, draw: Draw, words: Translator) -> Figures:
     found = findings.sensitivity
     if isinstance(found, str):
         return {}
+    if words.language != "en":  # "level" names a phase elsewhere
+        draw = partial(draw, words=lambda text: words("level (model)" if text == "level" else text))
     return {
         "sensitivity": Drawn(
             f"The rate ratio under {len(found.table):,} combinations of choices, in order of size, each with its "
             f"{found.level:.0%} interval; below, which options the combinations above them took (the darker, the more "
             "of them).",
-            draw_sheet(partial(plot_sensitivity, found), name="sensitivity", height=5.6, axes=(0.01, 0.13, 0.98, 0.8)),
+            draw(partial(plot_sensitivity, found), name="sensitivity", height=5.6, axes=(0.01, 0.13, 0.98, 0.8)),
             " ".join(choices_in_words(found)),
         )
     }
@@ -208,7 +213,7 @@ def _claim_starts(held: pd.DataFrame, truce: Truce) -> list[pd.Timestamp]:
     return chosen
 
 
-def _escalation(findings: Findings) -> Figures:
+def _escalation(findings: Findings, draw: Draw) -> Figures:
     escalation = findings.escalation
     if isinstance(escalation, str):
         return {}
@@ -216,7 +221,7 @@ def _escalation(findings: Findings) -> Figures:
         "phases": Drawn(
             f"{findings.daily.unit[:1].upper()}{findings.daily.unit[1:]} per day with the rate over "
             f"{escalation.rate_days} days, and a strip of phases along the top.",
-            draw_sheet(partial(plot_phases, escalation), name="phases"),
+            draw(partial(plot_phases, escalation), name="phases"),
             " ".join(phases_in_words(escalation)),
         )
     }
@@ -224,6 +229,6 @@ def _escalation(findings: Findings) -> Figures:
         drawn["growth"] = Drawn(
             f"Growth per week in the {escalation.window_days} days around each day (×1 is no change), with its "
             f"{escalation.level:.0%} interval; shaded where a rise or a fall is established.",
-            draw_sheet(partial(plot_growth, escalation), name="growth"),
+            draw(partial(plot_growth, escalation), name="growth"),
         )
     return drawn

@@ -11,7 +11,6 @@ import pandas as pd
 from conflictts.report import wording
 from conflictts.report.escalation import comparisons_in_words, phases_in_words
 from conflictts.report.findings import Findings
-from conflictts.report.language import language
 from conflictts.report.opinions import SEED, Opinions
 from conflictts.report.sensitivity import choices_in_words
 from conflictts.truce.changepoints import Changepoints
@@ -41,14 +40,14 @@ def findings_schema() -> str:
     return files("conflictts").joinpath("report", "findings.schema.json").read_text(encoding="utf-8")
 
 
-def as_json(findings: Findings, *, version: str, made_on: str) -> dict[str, Any]:
+def as_json(findings: Findings, *, version: str, made_on: str, language: str = "en") -> dict[str, Any]:
     """The findings as plain JSON values; dates as YYYY-MM-DD, a missing or endless number as null."""
     daily, provenance, ledger = findings.daily, findings.incidents.provenance, findings.incidents.ledger
     return {
         "schema_version": SCHEMA_VERSION,
         "made_by": f"conflictts {version}",
         "made_on": made_on,
-        "language": language(),
+        "language": language,
         "sentences": _sentences(findings),
         "source": {
             "provider": provenance.provider,

@@ -1,13 +1,254 @@
-"""Whole sentences with named slots, in the language of the report."""
+"""The language of a report: whole English sentences in, whole sentences of the language asked for out.
+
+Every sentence is made once, in English, by the room that knows what it says. A catalogue gives for each the sentence of
+the other language, with named slots; a slot's kind says what may stand in it and how it is put over. What no entry of
+the catalogue meets (names, words of the records) stays as it is, and is remembered in `unknown`.
+"""
 
 from __future__ import annotations
 
+import html
+import re
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any, Literal, get_args
 
-def language() -> str:
-    """The language of the report, "en" or "fr"."""
-    return "en"
+from conflictts.errors import UnknownNameError
+from conflictts.series.measures import UNITS
+
+Language = Literal["en", "fr"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+SPOKEN = frozenset(  # names in findings.json under which sentences stand; all other text there is a code or a name
+    {
+        *("sentences", "warnings", "refused", "reading", "reasons", "rule", "reason", "baseline", "reporting_lag"),
+    }
+)
+MONTHS = {
+    "January": "janvier", "February": "février", "March": "mars", "April": "avril", "May": "mai", "June": "juin",
+    "July": "juillet", "August": "août", "September": "septembre", "October": "octobre", "November": "novembre",
+    "December": "décembre", "Jan": "janv.", "Feb": "févr.", "Mar": "mars", "Apr": "avr.", "Jun": "juin", "Jul": "juil.",
+    "Aug": "août", "Sep": "sept.", "Oct": "oct.", "Nov": "nov.", "Dec": "déc.",
+}  # fmt: skip
+_THIN = "\u202f"  # the narrow space that French sets between thousands and before %
+_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+_NUMBER = r"[−-]?\d[\d,]*(?:\.\d+)?(?:e-\d+)?"
+_DAY = rf"\d{{1,2}} (?:{_MONTH})(?: \d{{4}})?"
+_SPAN = rf"(?:\d{{1,2}}(?: (?:{_MONTH}))?(?: \d{{4}})? to {_DAY}|{_DAY})"
+KINDS = {  # of slots, and what may stand in them
+    "text": r"(?:(?![.!?]\s+[A-Z“×\d]).)+?",  # within one sentence
+    "n": rf"(?:under |over |×)?{_NUMBER}(?:–{_NUMBER}){{0,2}}|–|inf|nan",
+    "p": r"\d+(?:\.\d+)?%|–",
+    "day": _DAY,
+    "span": rf"{_SPAN}(?: and {_SPAN})*(?: alone)?(?: \(\d+ days(?:, not all consecutive)?\))?",
+    "unit": "|".join(f"(?i:{unit})" for unit in sorted(UNITS.values(), key=len, reverse=True)),
+    "truce": r".+?",
+    "column": r"(?:admin1|admin2|place|event_type|perpetrator|target|source|reporting_body)",
+    "iso": r"\d{4}-\d{2}-\d{2}",
+    "raw": r".+?",
+    "phase": r"(?:calm|not calm|eroding|collapsed|expired|over)\b[^;]*",
+}
+KINDS["of"] = KINDS["unit"]
 
 
 def say(sentence: str, **slots: object) -> str:
-    """Fill the slots of a sentence that is written in English."""
+    """Fill the slots of a sentence as the catalogue writes it."""
     return sentence.format(**slots)
+
+
+def translator(language: str) -> Translator:
+    """What puts a report into a language.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such language.
+    """
+    if language not in LANGUAGES:
+        raise UnknownNameError(f"No language {language!r}. Choose one of {', '.join(LANGUAGES)}.")
+    return Translator(language, read_catalogue() if language == "fr" else {})
+
+
+@cache
+def read_catalogue() -> dict[str, str]:
+    """English sentence -> French one, as in french.txt: two lines each, a blank one between, notes after ``#``."""
+    text = files("conflictts").joinpath("report", "french.txt").read_text(encoding="utf-8")
+    kept = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    pairs = (pair.split("\n") for pair in re.split(r"\n{2,}", kept.strip("\n")))
+    return {english: _typeset(french) for english, french in pairs}
+
+
+def _typeset(french: str) -> str:
+    """The spaces and apostrophes of French print."""
+    for plain, printed in ((" :", "\u00a0:"), (" ;", f"{_THIN};"), (" ?", f"{_THIN}?"), (" !", f"{_THIN}!")):
+        french = french.replace(plain, printed)
+    return french.replace("« ", "«\u00a0").replace(" »", "\u00a0»").replace("'", "’")
+
+
+class Translator:
+    """Puts text into a language; English passes through untouched.
+
+    Attributes
+    ----------
+    language : {"en", "fr"}
+    unknown : dict of str to None
+        Text with letters that no entry of the catalogue met, in order: names and words of the records, and whatever
+        sentence lacks its translation.
+    """
+
+    def __init__(self, language: str, catalogue: dict[str, str]) -> None:
+        """Begin with nothing unknown."""
+        self.language = language
+        self.catalogue = catalogue
+        self.unknown: dict[str, None] = {}
+        self._known: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        """A text of one or more sentences, put over."""
+        if self.language == "en":
+            return text
+        core = text.strip()
+        if core not in self._known:
+            self._known[core] = self._sentences(core)
+        return text.replace(core, self._known[core], 1) if core else text
+
+    def page(self, source: str) -> str:
+        """A page of HTML: every text between tags, and the labels that are read aloud."""
+        if self.language == "en":
+            return source
+        source = source.replace('<html lang="en">', f'<html lang="{self.language}">', 1)
+        parts = re.split(r"(<style.*?</style>|<svg .*?</svg>|<[^>]+>)", source, flags=re.DOTALL)
+        return "".join(self._part(part) for part in parts)
+
+    def _part(self, part: str) -> str:
+        if not part.startswith("<"):
+            return self._escaped(part) if part.strip() else part
+        return re.sub(r'(?<= aria-label=")[^"]*', lambda found: self._escaped(found[0]), part)
+
+    def _escaped(self, text: str) -> str:
+        return html.escape(self(html.unescape(text)))
+
+    def numbers(self, value: Any, *, spoken: bool = False) -> Any:
+        """The sentences among JSON values."""
+        if self.language == "en":
+            return value
+        if isinstance(value, dict):
+            return {name: self.numbers(part, spoken=spoken or name in SPOKEN) for name, part in value.items()}
+        if isinstance(value, list):
+            return [self.numbers(part, spoken=spoken) for part in value]
+        return self(value) if spoken and isinstance(value, str) else value
+
+    def _sentences(self, text: str) -> str:
+        whole = self._whole(text)
+        if whole is not None:
+            return whole
+        sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z“×\d])", text)
+        if len(sentences) > 1:
+            return " ".join(self(sentence) for sentence in sentences)
+        self.unknown[text] = None
+        return text
+
+    def _whole(self, text: str) -> str | None:
+        """One sentence or phrase, also where it was begun with a capital or ended with a full stop."""
+        bare = text.removesuffix(".")
+        for core, ending in ((text, ""), (bare, "." * (len(text) - len(bare)))):
+            french = self._matched(core)
+            if french is None and core[:1].isupper():
+                french = self._matched(core[:1].lower() + core[1:])
+                french = french and french[:1].upper() + french[1:]
+            if french is not None:
+                return f"{french}{ending}"
+        return None
+
+    def _matched(self, text: str) -> str | None:
+        if not re.search(r"[^\W\d_]", text):
+            return _figures(text)
+        if text in self.catalogue:
+            return self.catalogue[text]
+        if re.fullmatch(rf"(?:{_MONTH})(?: \d{{4}})?", text):
+            return " ".join(MONTHS.get(part, part) for part in text.split())
+        if re.fullmatch(_DAY, text):
+            return _day(text)
+        if re.fullmatch(KINDS["n"], text):
+            return _figures(text)
+        if re.fullmatch(KINDS["span"], text):
+            return _span(text)
+        for chunk, pattern, french, kinds in self._patterns:
+            if chunk in text:
+                found = pattern.fullmatch(text)
+                if found:
+                    put = french.format(**{name: self._slot(found[name], kinds[name]) for name in kinds})
+                    begun = text[:1].isupper() and (found.start(1) == 0 or french.startswith("{"))
+                    return put[:1].upper() + put[1:] if begun else put
+        return None
+
+    def _slot(self, text: str, kind: str) -> str:
+        if kind == "day":
+            return _day(text)
+        if kind in ("raw", "column"):
+            return text
+        if kind == "iso":
+            year, month, number = (int(part) for part in text.split("-"))
+            return _day(f"{number} {list(MONTHS)[month - 1]} {year}")
+        if kind == "span":
+            return _span(text)
+        if kind in ("n", "p"):
+            return _figures(text)
+        if kind == "truce":
+            day = re.fullmatch(rf"truce of ({_DAY})", text)
+            return f"la trêve du {_day(day[1])}" if day else f"la trêve « {text} »"
+        if kind == "unit":
+            return self(text.lower())
+        if kind == "of":
+            said = self(text.lower())
+            return f"d’{said}" if said[:1].lower() in "aeéèêiouyh" else f"de {said}"
+        return self(text)
+
+    @cached_property
+    def _patterns(self) -> list[tuple[str, re.Pattern[str], str, dict[str, str]]]:
+        """Entries with slots, those with most words first: a chunk that the text must hold, and the rest."""
+        made = []
+        for english, french in self.catalogue.items():
+            if "{" not in english:
+                continue
+            literals = re.split(r"\{\w+(?::\w+)?\}", english)
+            slots = re.findall(r"\{(\w+)(?::(\w+))?\}", english)
+            kinds = {name: kind or "text" for name, kind in slots}
+            expression = re.escape(literals[0])
+            for (name, kind), literal in zip(slots, literals[1:], strict=True):
+                expression += rf"(?P<{name}>{KINDS[kind or 'text']}){re.escape(literal)}"
+            plain = re.sub(r"\{(\w+)(?::\w+)?\}", r"{\1}", french)
+            made.append((max(literals, key=len), re.compile(expression, re.DOTALL), plain, kinds))
+        return sorted(made, key=lambda each: -sum(len(part) for part in re.split(r"\(\?P<.*?>", each[1].pattern)))
+
+
+def _figures(text: str) -> str:
+    """Numbers with a decimal comma, narrow spaces between thousands and before a per cent sign."""
+    text = re.sub(r"(?<=\d),(?=\d{3})", _THIN, text)
+    text = re.sub(r"(?<=\d)\.(?=\d)", ",", text)
+    return text.replace("%", f"{_THIN}%").replace("under ", "moins de ").replace("over ", "plus de ")
+
+
+def _day(text: str) -> str:
+    number, month, *year = text.split()
+    return " ".join(["1er" if number == "1" else number, MONTHS[month], *year])
+
+
+def _span(text: str) -> str:
+    """30 April to 30 August 2019 -> du 30 avril au 30 août 2019; a single day with its article."""
+    tail = re.search(r"( alone)?(?: \((\d+) days(, not all consecutive)?\))?$", text)
+    assert tail is not None
+    spans = text[: tail.start()] if tail[0] else text
+    said = []
+    for span in spans.split(" and "):
+        first, to, last = span.partition(" to ")
+        if not to:
+            said.append(f"le {_day(first)}")
+            continue
+        number, *rest = first.split()
+        begin = " ".join(["1er" if number == "1" else number, *(MONTHS.get(part, part) for part in rest)])
+        said.append(f"du {begin} au {_day(last)}")
+    words = " et ".join(said)
+    words += " seul" if tail[1] else ""
+    if tail[2]:
+        words += f" ({tail[2]} jours{', non consécutifs' if tail[3] else ''})"
+    return words

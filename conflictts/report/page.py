@@ -22,6 +22,7 @@ from conflictts.report.drawing import Figures, draw_figures
 from conflictts.report.export import as_json, findings_schema
 from conflictts.report.findings import Findings, find
 from conflictts.report.folder import refuse_foreign_folder, write_folder
+from conflictts.report.language import Language, translator
 from conflictts.series.allocation import Allocation
 from conflictts.series.daily import Day, Measure
 from conflictts.series.reporting import ReportingLag
@@ -62,6 +63,7 @@ def write_report(
     other_truces: Iterable[Truce] = (),
     claims: pd.DataFrame | None = None,
     events: pd.DataFrame | None = None,
+    language: Language = "en",
     progress: Callable[[str], None] | None = None,
 ) -> Path:
     """Write what a truce changed as one HTML page, with its numbers (JSON, CSV) and figures (SVG, PNG) beside it.
@@ -87,6 +89,8 @@ def write_report(
         As from `read_claims`; held against the series where that is not filtered.
     events : DataFrame, columns date and label, optional
         Context for the first figure.
+    language : {"en", "fr"}, default "en"
+        Of the page, its figures and the sentences in findings.json; names and words of the records stay as they are.
     progress : callable, optional
         Told the name of each step.
 
@@ -102,6 +106,7 @@ def write_report(
     """
     out = Path(out).expanduser().absolute()
     refuse_foreign_folder(out, PARTS)
+    words = translator(language)
     progress = progress or (lambda _: None)
     progress("counting days and fitting")
     findings = find(
@@ -110,11 +115,12 @@ def write_report(
         claims=claims, events=events,
     )  # fmt: skip
     progress("drawing figures")
-    figures = draw_figures(findings)
+    figures = draw_figures(findings, words)
     progress("writing the page")
     made_on = _today()
-    numbers = as_json(findings, version=importlib.metadata.version("conflictts"), made_on=made_on)
-    page = _render(findings, figures, numbers)
+    version = importlib.metadata.version("conflictts")
+    numbers = words.numbers(as_json(findings, version=version, made_on=made_on, language=language))
+    page = words.page(_render(findings, figures, numbers))
     write_folder(out, _files(page, numbers, findings, figures))
     return out / PAGE
 

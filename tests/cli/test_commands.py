@@ -55,6 +55,18 @@ def test_report_of_the_bundled_case(tmp_path):
     assert "a rate ratio of 0.15 (95% interval 0.070 to 0.31)" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
+def test_report_in_french(tmp_path):
+    source = write_ged(tmp_path / "ged.csv")
+    result = conflictts("report", source, *TRUCE, "--language", "fr", "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    text = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert '<html lang="fr">' in text
+    assert "rapport de taux de " in text
+    refused = conflictts("report", source, *TRUCE, "--language", "tlh", "--out", tmp_path / "other")
+    assert refused.exit_code == 2
+    assert "No language 'tlh'. Choose one of en, fr." in refused.stderr
+
+
 def test_report_takes_gaps_the_lag_and_a_baseline(tmp_path):
     """4 of the last days are provisional if a count settles after five days and one has passed since coverage ended."""
     import json

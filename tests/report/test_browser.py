@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import conflictts as ct
+from conflictts.report.language import translator
 
 FLAGS = [
     "--headless",
@@ -91,8 +92,8 @@ def axe(require) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_no_violation(width, page, axe, chromium, tmp_path):
+@pytest.mark.parametrize(("width", "language"), [(1280, "en"), (390, "fr")])
+def test_axe_finds_no_violation(width, language, page, axe, chromium, tmp_path):
     """Every rule of axe-core that bears on this page, with everything folded away unfolded."""
     run_axe = """
       for (const e of document.querySelectorAll('details')) e.open = true;
@@ -102,7 +103,8 @@ def test_axe_finds_no_violation(width, page, axe, chromium, tmp_path):
           each => [each.id, each.nodes.length, each.nodes[0].html.slice(0, 200), each.nodes[0].failureSummary])});
       });
     """
-    source = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
+    source = translator(language).page(page.read_text(encoding="utf-8"))
+    source = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", source)
     tested = tmp_path / "axe.html"
     tested.write_text(source.replace("</body>", f"<script>{axe}</script><script>{run_axe}</script></body>"), "utf-8")
     dom = run(

@@ -1,0 +1,219 @@
+"""French: every sentence of a report has its own, numbers and dates are carried over, English passes untouched."""
+
+from __future__ import annotations
+
+import ast
+import html
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import conflictts as ct
+from conflictts.errors import UnknownNameError
+from conflictts.report import language, page
+from conflictts.report.language import read_catalogue, translator
+from conflictts.series.measures import UNITS
+
+ROOM = Path(language.__file__).parent
+SLOT = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+KNOWN = [
+    ("1 September 2019", "1er septembre 2019"),
+    ("30 April to 30 August 2019", "du 30 avril au 30 août 2019"),
+    ("20 Apr 2019 to 15 Jan 2020", "du 20 avr. 2019 au 15 janv. 2020"),
+    ("3 to 9 August 2019", "du 3 au 9 août 2019"),
+    ("1 August to 1 September 2019 (32 days)", "du 1er août au 1er septembre 2019 (32 jours)"),
+    ("May 2019", "mai 2019"),
+    ("1,284", "1\u202f284"),
+    ("0.15", "0,15"),
+    ("95%", "95\u202f%"),
+    ("643–698–739", "643–698–739"),
+    ("0.15 (0.067 to 0.32)", "0,15 (0,067 à 0,32)"),
+    ("over 100", "plus de 100"),
+    ("civilian deaths per day", "civils tués par jour"),
+    ("Civilian deaths", "Civils tués"),
+    ("truce of 1 May 2019", "trêve du 1er mai 2019"),
+    ("Civilian deaths and the truce of 31 August 2019", "Civils tués et la trêve du 31 août 2019"),
+    ("Civilian deaths and the Sochi memorandum", "Civils tués et la trêve « Sochi memorandum »"),
+    ("Only 21 observed days before the truce; at least 28 are needed.",
+     "Seulement 21 jours observés avant la trêve ; il en faut au moins 28."),
+    ("a single day, 2019-07-22, holds 51% of the toll before: the rate of that side is the story of one day",
+     "un seul jour, le 22 juillet 2019, porte 51\u202f% du bilan d’avant : le taux de ce côté est l’histoire d’un "
+     "jour"),
+    ("Incidents were lower after the truce of 31 August 2019: 0.90 a day (31 August to 6 November 2019) against 5.67 a "
+     "day before it (30 April to 30 August 2019), a rate ratio of 0.15 (95% interval 0.067 to 0.32).",
+     "Moins d’incidents après la trêve du 31 août 2019 : 0,90 par jour (du 31 août au 6 novembre 2019), contre 5,67 "
+     "par jour auparavant (du 30 avril au 30 août 2019), soit un rapport de taux de 0,15 (intervalle à 95\u202f% : "
+     "0,067 à 0,32)."),
+]  # fmt: skip
+
+
+def printed(text: str) -> str:
+    """The spaces that French print sets before : and ; as typed."""
+    return re.sub("[\u00a0\u202f](?=[:;»?!])|(?<=«)\u00a0", " ", text)
+
+
+@pytest.mark.parametrize(("english", "french"), KNOWN)
+def test_known(english, french):
+    assert printed(translator("fr")(english)) == french
+    assert translator("en")(english) == english
+
+
+def test_what_has_no_entry_stays_and_is_remembered():
+    words = translator("fr")
+    assert words("Radio Alkul. 5 killed near Binnish.") == "Radio Alkul. 5 killed near Binnish."
+    assert list(words.unknown) == ["Radio Alkul.", "5 killed near Binnish."]
+
+
+def test_there_is_no_other_language():
+    with pytest.raises(UnknownNameError, match=r"No language 'ar'. Choose one of en, fr"):
+        translator("ar")
+
+
+def test_the_catalogue_is_whole():
+    text = (ROOM / "french.txt").read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines() if not line.startswith("#")]
+    pairs = [pair.split("\n") for pair in re.split(r"\n{2,}", "\n".join(kept).strip("\n"))]
+    assert [pair for pair in pairs if len(pair) != 2] == []
+    english = [first for first, _ in pairs]
+    assert [each for each in set(english) if english.count(each) > 1] == [], "each sentence once"
+    for first, second in pairs:
+        slots, filled = SLOT.findall(first), re.findall(r"\{(\w+)\}", second)
+        assert sorted(slots) == sorted(set(filled)), first
+        assert {kind for _, kind in re.findall(r"\{(\w+):(\w+)\}", first)} <= language.KINDS.keys(), first
+        if len(first.split()) > 3:
+            assert second.endswith(".") == first.endswith("."), first
+
+
+def spoken(path: Path) -> list[str]:
+    """Sentences given to say() in a module."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "say"
+        and isinstance(node.args[0], ast.Constant)
+    ]
+
+
+def test_all_that_is_said_with_slots_is_in_the_catalogue():
+    known = {SLOT.sub("{}", sentence) for sentence in read_catalogue()}
+    said = {sentence for path in ROOM.glob("*.py") for sentence in spoken(path)}
+    from conflictts.report.sensitivity import CHOICES, OPTIONS
+
+    said |= {*CHOICES.values(), *OPTIONS.values(), *page.CONTENTS.values(), *UNITS.values()}
+    assert len(said) > 40
+    for sentence in [each for whole in said for each in re.split(r"(?<=[.!?])\s+(?=[A-Z])", whole)]:
+        bare = SLOT.sub("{}", sentence)
+        assert known & {bare, bare.rstrip("."), bare[:1].lower() + bare[1:]}, sentence
+
+
+class Made:
+    """Both languages of a report, and what the French one left in English."""
+
+    def __init__(self, out: Path, patch: pytest.MonkeyPatch, *given: object, **named: object) -> None:
+        words = translator("fr")
+        patch.setattr(page, "translator", lambda asked: words if asked == "fr" else translator(asked))
+        self.folder = ct.write_report(*given, out / "fr", language="fr", **named).parent
+        self.english = ct.write_report(*given, out / "en", **named).parent
+        self.unknown = list(words.unknown)
+
+
+WINDOW = ("2019-04-30", "2019-11-06")
+
+
+def two_late_weeks(idlib: ct.Case) -> dict[str, object]:
+    return {
+        "coverage": ("2019-04-30", "2019-11-30"), "gaps": [("2019-06-01", "2019-06-10")], "lag": 7,
+        "retrieved_on": "2019-12-01", "baseline": ("2019-05-01", "2019-05-31"), "claims": idlib.claims,
+        "measure": "incidents", "allocation": "start",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["the bundled case", "gaps and late days", "few counts"])
+def made(request, idlib: ct.Case, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    out = tmp_path_factory.mktemp("french")
+    options = {
+        "the bundled case": {
+            "window": WINDOW, "other_truces": idlib.truces.values(), "claims": idlib.claims, "events": idlib.events,
+        },
+        "gaps and late days": two_late_weeks(idlib),
+        "few counts": {"coverage": ("2019-04-20", "2019-10-10"), "where": {"admin1": "Hama"}, "measure": "incidents"},
+    }[request.param]  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        return Made(out, patch, idlib, idlib.truces["TRC-5"], **options)
+
+
+def words_of_records(idlib: ct.Case) -> set[str]:
+    """What stands in the records and is nobody's sentence: names, wordings, identifiers."""
+    texts = {str(each) for table in (idlib.claims, idlib.table) for name in table for each in table[name].unique()}
+    return texts | {"SVG", "PNG", "findings.json", "findings.schema.json", "series.csv", "conflictts", "admin1 Hama"}
+
+
+def test_every_sentence_has_its_french(made, idlib):
+    """What is left in English is a name or a wording of the records; a missing sentence shows here."""
+    allowed = words_of_records(idlib)
+    left = [text for text in made.unknown if text not in allowed and not re.fullmatch(r"(CLM-\d+(, )?)+", text)]
+    assert left == []
+
+
+def text_of(folder: Path) -> str:
+    """The text of a page, but for the table that quotes claims in their own words."""
+    source = (folder / "report.html").read_text(encoding="utf-8")
+    source = re.sub(r'aria-label="(All claims|Tous les bilans)".*?</table>', "", source, flags=re.DOTALL)
+    source = re.sub(r"<style.*?</style>|<svg .*?</svg>", " ", source, flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]+>", " | ", source))
+
+
+def numbers_of(text: str, *, thousands: str, point: str) -> list[str]:
+    """Every number of a page, as written in English; a day told in figures as its day and its year."""
+    text = re.sub(r"conflictts \d+\.\d+\.\d+|CC0 1\.0|SHA-256 \w+", "", text)
+    text = re.sub(r"\b(\d{4})-\d{2}-0?(\d{1,2})\b", r"\2 \1", text.replace("1er", "1"))
+    text = re.sub(rf"(?<=\d){thousands}(?=\d{{3}}(?!\d))", "", text)
+    return sorted(re.sub(point, ".", each) for each in re.findall(rf"\d+(?:{point}\d+)?", text))
+
+
+def test_no_number_is_lost_or_changed(made):
+    """A second way: the same numbers stand on both pages, as often."""
+    english = numbers_of(text_of(made.english), thousands=",", point=r"\.")
+    french = numbers_of(text_of(made.folder), thousands="\u202f", point=",")
+    assert len(english) > 300
+    assert french == english
+
+
+def test_the_page_says_its_language_and_the_numbers_their_sentences(made):
+    assert '<html lang="fr">' in (made.folder / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="en">' in (made.english / "report.html").read_text(encoding="utf-8")
+    french, english = (
+        json.loads((folder / "findings.json").read_text(encoding="utf-8")) for folder in (made.folder, made.english)
+    )
+    assert (french["language"], english["language"]) == ("fr", "en")
+    assert "après la trêve du 31 août 2019" in french["sentences"]["headline"]
+    assert french["effect"]["estimates"] == english["effect"]["estimates"]
+    assert [line["phase"] for line in french["course"]["phases"]] == [
+        line["phase"] for line in english["course"]["phases"]
+    ], "codes stay"
+    for sentence in french["sentences"]["weaknesses"]:
+        assert not re.search(r"\b(the|of|and|is|are)\b", sentence), sentence
+
+
+def test_figures_speak_it_too(made):
+    said = " ".join(path.read_text(encoding="utf-8") for path in (made.folder / "figures").glob("*.svg"))
+    words = " | ".join(re.findall(r"<text[^>]*>([^<]+)", said))
+    assert "par jour" in words
+    assert re.search(r"\d,\d", words)
+    assert not re.search(r"\b(per day|truce|interval|fitted|before|source mix|Aug|Sep|May)\b", words)
+
+
+def test_hostile_text_is_still_text(tmp_path, idlib):
+    hostile = "<script>alert(1)</script> of & “the” {0} {truce}"
+    page_of = ct.write_report(
+        idlib, ct.Truce("2019-08-31", name=hostile, note=hostile), tmp_path / "out", language="fr",
+        coverage=("2019-05-20", "2019-10-20"),
+    )  # fmt: skip
+    source = page_of.read_text(encoding="utf-8")
+    assert "<script" not in source
+    assert html.escape(hostile) in source
