@@ -40,6 +40,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/slopes.py
 	$(BIN)/python benchmarks/onset_size.py
 	$(BIN)/python benchmarks/growth_coverage.py
+	$(BIN)/python benchmarks/growth_intervals.py
 	$(BIN)/python benchmarks/courses.py
 	$(BIN)/python benchmarks/duplicates.py
 	$(BIN)/python benchmarks/fuzz_readers.py
