@@ -61,9 +61,11 @@ def rate(number: float) -> str:
 
 
 def ratio(number: float) -> str:
-    """A rate ratio: two significant digits below ten."""
+    """A rate ratio: two significant digits below ten; next to 1 one or two more, to tell on which side it lies."""
     if number == 0 or not math.isfinite(number):
         return f"{number:g}"
+    if number != 1 and f"{number:.1f}" == "1.0":
+        return f"{number:.2f}" if f"{number:.2f}" != "1.00" else f"{number:.3f}"
     decimals = max(0, 1 - math.floor(math.log10(float(f"{number:.1e}"))))
     return f"{number:,.{decimals}f}"
 

@@ -112,9 +112,9 @@ class Sensitivity:
         if len(moving):
             most = moving.iloc[0]
             text += (
-                f". The choice that moves it most is {str(moving.index[0]).replace('_', ' ')}: a factor of "
-                f"{most['factor']:.2g} between its options, lowest with {most['lowest']}, highest with "
-                f"{most['highest']}"
+                f". The choice that moves it most is {str(moving.index[0]).replace('_', ' ')}: on geometric average, "
+                f"all other choices alike, a factor of {most['factor']:.2g} between {most['lowest']} (lowest) and "
+                f"{most['highest']} (highest)"
             )
         return text + "."
 

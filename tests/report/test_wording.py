@@ -26,7 +26,10 @@ def changes(idlib: ct.Case) -> ct.Changepoints:
 
 @pytest.mark.parametrize(
     ("number", "expected"),
-    [(0.0729, "0.073"), (0.040377, "0.040"), (0.1316, "0.13"), (1.0376, "1.0"), (12.3, "12"), (0.0, "0")],
+    [
+        *((0.0729, "0.073"), (0.040377, "0.040"), (0.1316, "0.13"), (12.3, "12"), (0.0, "0")),
+        *((1.0376, "1.04"), (0.9962, "0.996"), (1.0, "1.0"), (1.06, "1.1")),
+    ],
 )  # fmt: skip
 def test_ratio_has_two_significant_digits_below_ten(number, expected):
     assert wording.ratio(number) == expected
