@@ -1,65 +1,151 @@
-"""Detected changes against peers on the same seeded series: hits, false alarms, location sets, time.
+"""Detected changes against peers on the same seeded series: hits, false alarms, time, memory.
 
-Three noises (independent NB; around a latent AR(1); INAR(1)) and two shapes: weekly series with 0 to 5 changes by a
-factor of 2 to 4, and series without change. F1 counts a detected day as a hit within 7 days of a true one. Coverage and
-width are of 95 % location sets, where a method has them, over true changes with a detected day within 21 days. Times
-are of one series, array to result, compiled and loaded beforehand, methods interleaved series by series.
+Weekly series of `--days` days under the five kinds of noise of location_sets.py (size 2), with 0 to `--most` changes by
+a factor of 2 to 4 at least `--least` days apart, and as many series without change. F1 counts a detected day as a hit
+within 7 days of a true one, over all series with changes together; "F1 of both" also over those without, where each
+detected day is false. A lead is ours less the peer's F1 on the series that both were given, with the 2.5 and 97.5 %
+quantiles of 2,000 draws of those series. All methods run in processes of their own, one after the other on each series,
+compiled and loaded beforehand; slow ones get the first of the series (`SHARE`).
 
-    python benchmarks/changepoints.py --series 40 --seed 1 --peers /tmp/peers/bin/python
+    python benchmarks/changepoints.py --days 300 --series 200 --seed 1 --peers /tmp/peers/bin/python --out rows.csv
+    python benchmarks/changepoints.py --days 3000 ...
+
+A run goes on where `--out` stops; `--quick` is a tenth of it; `--growth` measures time and memory up to 100,000 days.
+"exact NB, slope heuristic" is the recipe of Segmentor3IsBack, which is not in Debian, written anew from its papers:
+size as the median over sliding windows of its estimate by moments, exact partitions without a weekday profile, their
+number by the penalty of Cleynen & Lebarbier (2014), ESAIM P&S 18, 750-769, its constant by the greatest jump.
 
 Peers run outside the project's environment: `python -m venv /tmp/peers && /tmp/peers/bin/pip install ruptures skchange
-numba` and, on Debian, `apt install r-cran-strucchange`. What is missing is named and left out.
+numba fastcpd Rbeast` and, on Debian, `apt install r-cran-strucchange`. What is missing is named and left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from location_sets import NOISE
+from location_sets import LEAST, NOISE, Peer, made, r_peer
 
-import conflictts as ct
-from conflictts.truce import _segment
-from conflictts.truce._segment import rate_grid
-from conflictts.truce.changepoints import PENALTY
+SIZE = 2.0
+NEAR = 7  # days
+MOST = 10  # changes
+OURS, SEARCH, EXACT = "conflictts", "conflictts, search alone", "exact NB, slope heuristic"
+SHARE = {
+    OURS: 1.0,
+    SEARCH: 1.0,
+    "ruptures": 1.0,
+    "fastcpd": 1.0,
+    EXACT: 0.3,
+    "skchange": 0.4,
+    "Rbeast": 0.2,
+    "strucchange": 0.06,
+    "strucchange, h = 0.15": 0.06,
+}
+R_DAYS = 1000  # longer series would take strucchange, quadratic in time and memory, minutes each
 
-WEEK = np.array([1.6, 1.0, 1.0, 1.0, 1.0, 0.8, 0.6])
-NEAR, REACH = 7, 21  # days
-
+# a file's name in; processor seconds, wall seconds, MiB above those at the start, days of changes out
 PYTHON_PEER = """
-import sys, time, warnings
+import math, sys, time, warnings
 import numpy as np
 warnings.filterwarnings("ignore")
-name, folder = sys.argv[1:]
-if name == "ruptures":
+name = sys.argv[1]
+if name.startswith("conflictts"):
+    import pandas as pd
+    import conflictts as ct
+    from conflictts.truce import _segment
+    from conflictts.truce._segment import rate_grid
+    from conflictts.truce.changepoints import PENALTY
+    def whole(y):
+        days = pd.date_range("1750-01-05", periods=len(y))
+        found = ct.detect_changepoints(ct.DailySeries.from_counts(pd.Series(y, days)))
+        return days.get_indexer(found.dates)
+    def search(y):
+        observed, weekday = np.ones(len(y), bool), np.arange(len(y)) % 7
+        price = PENALTY * math.log(len(y)) / 2
+        return _segment.find_changes(y, weekday, observed, rate_grid(y, observed), price, True, 1)[0]
+    detect = search if name.endswith("alone") else whole
+elif name.startswith("exact NB"):
+    from numba import njit
+    @njit(cache=False)
+    def partitions(total, size, most):
+        n = total.size - 1
+        xlog = lambda x: x * math.log(x) if x > 0 else 0.0
+        of_days = np.array([xlog(size * k) for k in range(n + 1)])
+        best, last = np.full((most + 1, n + 1), np.inf), np.zeros((most + 1, n + 1), np.int64)
+        best[0, 0] = 0.0
+        cost = np.empty(n + 1)
+        for t in range(1, n + 1):
+            for s in range(t):
+                d = total[t] - total[s]
+                cost[s] = xlog(d + size * (t - s)) - xlog(d) - of_days[t - s]
+            for k in range(1, most + 1):
+                for s in range(k - 1, t):
+                    if best[k - 1, s] + cost[s] < best[k, t]:
+                        best[k, t], last[k, t] = best[k - 1, s] + cost[s], s
+        return best[1:, n], last
+    def detect(y):
+        width, size = 15, 0.0
+        while not 0 < size < np.inf:
+            windows = np.lib.stride_tricks.sliding_window_view(y, min(width, len(y)))
+            mean, excess = windows.mean(axis=1), windows.var(axis=1, ddof=1) - windows.mean(axis=1)
+            with np.errstate(all="ignore"):
+                size = np.nanmedian(mean**2 / excess)
+            size = 1e4 if width > len(y) and not 0 < size < np.inf else size
+            width *= 2
+        cost, last = partitions(np.r_[0.0, np.cumsum(y)], size, 30)
+        parts = np.arange(1, 31)
+        shape = parts * (1 + 4 * np.sqrt(1.1 + np.log(len(y) / parts))) ** 2
+        price = np.geomspace(1e-5, 10, 2000)
+        chosen = np.argmin(cost + price[:, None] * shape, axis=1)
+        jump = price[1 + np.argmax(chosen[:-1] - chosen[1:])]
+        count, end, found = int(np.argmin(cost + 2 * jump * shape)) + 1, len(y), []
+        for k in range(count, 1, -1):
+            end = last[k, end]
+            found.append(end)
+        return found[::-1]
+elif name == "ruptures":
     import ruptures
     def detect(y):
-        n = len(y)
         z = np.sqrt(y + 0.375).reshape(-1, 1)
         noise = np.median(np.abs(np.diff(z[:, 0]))) / 0.954 + 1e-9
-        found = ruptures.KernelCPD(kernel="linear", min_size=2).fit(z).predict(pen=3 * noise**2 * np.log(n))
-        return found[:-1]
-else:
+        penalty = 3 * noise**2 * np.log(len(y))
+        return ruptures.KernelCPD(kernel="linear", min_size=2).fit(z).predict(pen=penalty)[:-1]
+elif name == "skchange":
     from skchange.detectors import PELT
     from skchange.interval_scorers import PoissonCost
     def detect(y):
         z = y.astype(int).reshape(-1, 1)
-        return np.asarray(PELT(PoissonCost()).fit(z).predict(z)).ravel().tolist()
+        return np.asarray(PELT(PoissonCost()).fit(z).predict(z)).ravel()
+elif name == "fastcpd":
+    import fastcpd.segmentation
+    def detect(y):
+        return fastcpd.segmentation.mean(np.sqrt(y + 0.375).reshape(-1, 1)).cp_set
+else:
+    import Rbeast
+    def detect(y):
+        trend = Rbeast.beast(
+            np.sqrt(y + 0.375), season="harmonic", period=7, scp_minmax=[0, 0], torder_minmax=[0, 0],
+            tcp_minmax=[0, 12], tseg_minlength=7, mcmc_seed=1, quiet=True, print_progress=False, print_param=False,
+        ).trend
+        count = int(trend.ncp_median[0])
+        return trend.cp[:count][np.isfinite(trend.cp[:count])] - 1
+def peak():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
 detect(np.random.default_rng(1).poisson(3.0, 60).astype(float))
+start = peak()
 print("ready", flush=True)
 for line in sys.stdin:
-    y = np.load(line.strip())
-    begin = time.perf_counter()
+    y = np.load(line.strip() + ".npy")
+    wall, cpu = time.perf_counter(), time.process_time()
     found = detect(y)
-    print(time.perf_counter() - begin, *[int(t) for t in found], flush=True)
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    print(cpu, wall, peak() - start, *[int(t) for t in found], flush=True)
 """
 
 R_PEER = """
@@ -67,66 +153,13 @@ suppressMessages(library(strucchange))
 input <- file("stdin", "r")
 cat("ready\\n"); flush(stdout())
 while (length(line <- readLines(input, n = 1)) > 0) {
-  y <- scan(line, quiet = TRUE)
-  begin <- proc.time()[["elapsed"]]
-  z <- sqrt(y + 0.375)
-  b <- breakpoints(z ~ 1, h = 14)
-  found <- b$breakpoints
-  words <- ""
-  if (!is.na(found[1])) {
-    ci <- confint(b)$confint
-    words <- paste(found, ci[, 1], ci[, 3], sep = ":", collapse = " ")
-  }
-  cat(proc.time()[["elapsed"]] - begin, words, "\\n"); flush(stdout())
+  z <- sqrt(scan(paste0(line, ".txt"), quiet = TRUE) + 0.375)
+  begin <- proc.time()
+  found <- BREAKPOINTS$breakpoints
+  spent <- proc.time() - begin
+  cat(spent[[1]] + spent[[2]], spent[[3]], "nan", if (is.na(found[1])) "" else found, "\\n"); flush(stdout())
 }
 """
-
-
-class Peer:
-    """A program that reads file names and answers with seconds and change days (with set ends, in R)."""
-
-    def __init__(self, command: list[str], suffix: str) -> None:
-        self.suffix = suffix
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        assert self.process.stdout is not None
-        if self.process.stdout.readline().strip() != "ready":
-            self.process.kill()
-            raise RuntimeError("did not start")
-
-    def __call__(self, stem: Path) -> tuple[float, list[int], list[tuple[int, int]] | None]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        print(stem.with_suffix(self.suffix), file=self.process.stdin, flush=True)
-        seconds, *found = self.process.stdout.readline().split()
-        if ":" not in " ".join(found):
-            return float(seconds), [int(t) for t in found], None
-        parts = [[float(x) if x != "NA" else math.nan for x in word.split(":")] for word in found]
-        sets = [(int(low) if low == low else 0, int(high) if high == high else 10**6) for _, low, high in parts]
-        return float(seconds), [int(t) for t, _, _ in parts], sets
-
-
-def own(counts: np.ndarray) -> tuple[float, list[int], list[np.ndarray]]:
-    days = pd.date_range("2020-01-06", periods=len(counts))
-    daily = ct.DailySeries.from_counts(pd.Series(counts, days))
-    begin = time.perf_counter()
-    found = ct.detect_changepoints(daily)
-    seconds = time.perf_counter() - begin
-    return seconds, days.get_indexer(found.dates).tolist(), [days.get_indexer(s) for s in found.location_sets]
-
-
-def made(rng: np.random.Generator, n_days: int, n_changes: int) -> tuple[np.ndarray, list[int]]:
-    """A weekly mean with changes by a factor of 2 to 4 at least 28 days apart, and the days of the changes."""
-    while True:
-        days = np.sort(rng.choice(np.arange(28, n_days - 27), n_changes, replace=False))
-        if n_changes == 0 or np.diff(np.r_[0, days, n_days]).min() >= 28:
-            break
-    rates = [float(np.exp(rng.uniform(np.log(1), np.log(6))))]
-    for _ in range(n_changes):
-        factor = rng.uniform(2, 4)
-        rates.append(rates[-1] * factor if rates[-1] < 2 else rates[-1] / factor)
-    return np.repeat(rates, np.diff(np.r_[0, days, n_days])) * WEEK[np.arange(n_days) % 7], days.tolist()
 
 
 def hits(true: list[int], found: list[int], within: int) -> list[tuple[int, int]]:
@@ -143,114 +176,153 @@ def hits(true: list[int], found: list[int], within: int) -> list[tuple[int, int]
     return answer
 
 
-def peers(python: str) -> dict[str, Peer]:
+def f1(table: np.ndarray) -> float:
+    """Of rows (hits, wanted, said), one per series."""
+    hit, wanted, said = table.sum(axis=0)
+    return float(2 * hit / (wanted + said)) if wanted + said else 0.0
+
+
+def started(python: str, n_days: int, wanted: str) -> dict[str, Peer]:
     answer: dict[str, Peer] = {}
     folder = Path(tempfile.mkdtemp())
-    for name in ("ruptures", "skchange"):
-        script = folder / f"{name}_peer.py"
-        script.write_text(PYTHON_PEER)
+    script = folder / "peer.py"
+    script.write_text(PYTHON_PEER)
+    for name in SHARE:
+        if wanted and not name.startswith((OURS, *wanted.split(","))):
+            continue
+        if name.startswith("strucchange"):
+            call = "breakpoints(z ~ 1)" if "0.15" in name else f"breakpoints(z ~ 1, h = {LEAST}, breaks = {MOST})"
+            peer = r_peer(R_PEER.replace("BREAKPOINTS", call), folder, "strucchange") if n_days <= R_DAYS else None
+            if peer is not None:
+                answer[name] = peer
+            continue
         try:
-            answer[name] = Peer([python, str(script), name, str(folder)], ".npy")
+            answer[name] = Peer([sys.executable if name.startswith((OURS, EXACT)) else python, str(script), name])
         except (RuntimeError, OSError):
             print(f"{name} is missing: {python} -m pip install {name} numba (in an environment of its own)")
-    rscript = shutil.which("Rscript")
-    script = folder / "peer.R"
-    script.write_text(R_PEER)
-    try:
-        answer["strucchange"] = Peer([rscript or "Rscript", str(script)], ".txt")
-    except (RuntimeError, OSError):
-        print("strucchange is missing: apt install r-cran-strucchange")
     return answer
 
 
-def compare(options: argparse.Namespace) -> None:
-    rng = np.random.default_rng(options.seed)
-    others = peers(options.peers)
-    folder = Path(tempfile.mkdtemp())
-    print("| noise | method | F1 (± 7 days) | steady series with a change | coverage | median days | ms, median |")
-    print("|---|---|--:|--:|--:|--:|--:|")
-    own(np.ones(40))
-    for noise, generate in NOISE.items():
-        score: dict[str, dict[str, list]] = {}
+def measure(options: argparse.Namespace) -> pd.DataFrame:
+    """One row per series and method; goes on where the file stops."""
+    out = Path(options.out) if options.out else Path(tempfile.mkdtemp()) / "rows.csv"
+    done = pd.read_csv(out) if out.exists() else pd.DataFrame(columns=["noise", "days", "k"])
+    seen = set(done[["noise", "days", "k"]].itertuples(index=False, name=None))
+    peers = started(options.peers, options.days, options.methods)
+    stem = Path(tempfile.mkdtemp()) / "series"
+    for noise in options.noise.split(","):
+        rows = []
         for k in range(2 * options.series):
-            n_changes = 0 if k >= options.series else int(rng.integers(0, 6))
-            mean, true = made(rng, options.days, n_changes)
-            counts = generate(mean, 2.0, rng)
-            if counts.sum() == 0:
+            rng = np.random.default_rng([options.seed, list(NOISE).index(noise), options.days, k])
+            changing = k < options.series
+            mean, true = made(
+                rng, options.days, int(rng.integers(0, options.most + 1)) if changing else 0, options.least
+            )
+            counts = NOISE[noise](mean, SIZE, rng)
+            if (noise, options.days, k) in seen or counts.sum() == 0:
                 continue
-            stem = folder / f"series{k}"
             np.save(stem.with_suffix(".npy"), counts)
             np.savetxt(stem.with_suffix(".txt"), counts)
-            for name in ["conflictts", *others]:
-                if name == "strucchange" and k % options.series >= options.slow:
+            for name, peer in peers.items():
+                if k % options.series >= math.ceil(SHARE[name] * options.series):
                     continue
-                seconds, found, sets = own(counts) if name == "conflictts" else others[name](stem)
-                row = score.setdefault(name, {key: [] for key in ("f1", "alarm", "held", "width", "seconds")})
-                row["seconds"].append(seconds)
-                if k >= options.series:
-                    row["alarm"].append(len(found) > 0)
-                    continue
-                row["f1"].append((len(hits(true, found, NEAR)), len(true), len(found)))
-                for i, j in hits(true, found, REACH) if sets is not None else []:
-                    if isinstance(sets[j], tuple):  # days from 1, last of the old regime: first of the new, from 0
-                        low, high = sets[j]
-                        row["held"].append(low <= true[i] <= high)
-                        row["width"].append(high - low + 1)
-                    else:
-                        row["held"].append(true[i] in sets[j])
-                        row["width"].append(len(sets[j]))
-        for name, row in score.items():
-            hit, wanted, said = np.array(row["f1"]).sum(axis=0)
-            sets_told = f"{np.mean(row['held']):.1%} | {np.median(row['width']):.0f}" if row["held"] else "– | –"
-            print(
-                f"| {noise} | {name} | {2 * hit / (wanted + said):.3f} | {np.mean(row['alarm']):.1%} | {sets_told} | "
-                f"{1000 * np.median(row['seconds']):.2f} |",
-                flush=True,
-            )
+                cpu, wall, mib, *found = peer(stem).split()
+                near = len(hits(true, [int(t) for t in found], NEAR))
+                rows.append((noise, options.days, k, changing, name, near, len(true), len(found), cpu, wall, mib))
+        columns = ["noise", "days", "k", "changing", "method", "hits", "wanted", "said", "cpu", "wall", "mib"]
+        pd.DataFrame(rows, columns=columns).to_csv(out, mode="a", header=not out.exists(), index=False)
+    every = pd.read_csv(out)
+    return every[every["days"] == options.days]
 
 
-def measure_speed(seed: int) -> None:
-    """CPU time of the search (changes, rates, profile, size, memory) and of the whole result, by length."""
+def lead(ours: pd.DataFrame, theirs: pd.DataFrame, rng: np.random.Generator) -> str:
+    """Our F1 less theirs on the series that both were given, with its interval."""
+    parts = ["hits", "wanted", "said"]
+    both = ours.set_index("k")[parts].join(theirs.set_index("k")[parts].add_prefix("its_"), how="inner").to_numpy()
+    own, its = both[:, :3], both[:, 3:]
+    draws = [rng.integers(0, len(both), len(both)) for _ in range(2000)]
+    low, high = np.quantile([f1(own[drawn]) - f1(its[drawn]) for drawn in draws], [0.025, 0.975])
+    return f"{f1(own) - f1(its):+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def tell(rows: pd.DataFrame, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    print("\n| days | search, ms | whole result, ms | search, series a second and core |")
-    print("|--:|--:|--:|--:|")
-    spent = {}
-    for n_days, repeats in ((300, 40), (1_000, 40), (2_000, 40), (10_000, 8), (100_000, 2)):
-        arrays = []
-        for _ in range(repeats):
-            mean, _ = made(rng, n_days, min(n_days // 250, 10))
-            arrays.append(NOISE["independent NB"](mean, 2.0, rng))
-        observed, weekday = np.ones(n_days, bool), np.arange(n_days) % 7
-        search, whole = [], []
-        for counts in arrays:
-            begin = time.thread_time()
-            grid = rate_grid(counts, observed)
-            _segment.find_changes(counts, weekday, observed, grid, PENALTY * math.log(n_days) / 2, True)
-            search.append(time.thread_time() - begin)
-            daily = ct.DailySeries.from_counts(pd.Series(counts, pd.date_range("1750-01-05", periods=n_days)))
-            begin = time.thread_time()
-            ct.detect_changepoints(daily)
-            whole.append(time.thread_time() - begin)
-        spent[n_days] = float(np.median(search))
+    print("\n| noise | method | series | F1 (± 7 days) | our lead (95 %) | steady series with a change | F1 of both |")
+    print("|---|---|--:|--:|--:|--:|--:|")
+    for noise, of_noise in rows[rows["method"] != SEARCH].groupby("noise", sort=False):
+        of_method = dict(list(of_noise[of_noise["changing"]].groupby("method", sort=False)))
+        for method, table in of_method.items():
+            steady = of_noise[~of_noise["changing"] & (of_noise["method"] == method)]
+            ahead = "–" if method == OURS else lead(of_method[OURS], table, rng)
+            parts = [each[["hits", "wanted", "said"]].to_numpy() for each in (table, steady)]
+            print(
+                f"| {noise} | {method} | {len(table)} + {len(steady)} | {f1(parts[0]):.3f} | {ahead} "
+                f"| {(steady['said'] > 0).mean():.1%} | {f1(np.concatenate(parts)):.3f} |"
+            )
+    print("\n| method | series | processor ms | wall ms | ours / its | our search / its | peak MiB |")
+    print("|---|--:|--:|--:|--:|--:|--:|")
+    wide = rows.pivot_table(index=["noise", "k"], columns="method", values="cpu")
+    for method, table in rows.groupby("method", sort=False):
+        ratios = [f"{(wide[own] / wide[method]).median():.3g}" for own in (OURS, SEARCH)]
+        most = "–" if table["mib"].isna().all() else f"{table['mib'].max():.0f}"
         print(
-            f"| {n_days:,} | {1000 * np.median(search):.2f} | {1000 * np.median(whole):.2f} | "
-            f"{1 / np.median(search):,.0f} |",
+            f"| {method} | {len(table)} | {1000 * table['cpu'].median():.2f} | {1000 * table['wall'].median():.2f} "
+            f"| {' | '.join(ratios)} | {most} |"
+        )
+
+
+def grow(seed: int, repeats: int) -> None:
+    """Processor time and peak memory of our result by length; each length in a process of its own."""
+    folder = Path(tempfile.mkdtemp())
+    (folder / "peer.py").write_text(PYTHON_PEER)
+    rng = np.random.default_rng(seed)
+    print("\n| days | search, ms | whole result, ms | search, series a second and core | peak MiB above the start |")
+    print("|--:|--:|--:|--:|--:|")
+    spent: dict[str, dict[int, float]] = {SEARCH: {}, OURS: {}}
+    for n_days in (300, 1_000, 2_000, 10_000, 100_000):
+        mib = {}
+        peers = {name: Peer([sys.executable, str(folder / "peer.py"), name]) for name in spent}
+        told: dict[str, list[list[float]]] = {name: [] for name in spent}
+        for _ in range(max(repeats * min(2_000, n_days) // n_days, 4)):
+            mean, _ = made(rng, n_days, min(n_days // 250, MOST))
+            np.save(folder / "series.npy", NOISE["independent NB"](mean, SIZE, rng))
+            for name, peer in peers.items():
+                told[name].append([float(word) for word in peer(folder / "series").split()[:3]])
+        for name, rows in told.items():
+            spent[name][n_days] = 1000 * float(np.median([row[0] for row in rows]))
+            mib[name] = max(row[2] for row in rows)
+        print(
+            f"| {n_days:,} | {spent[SEARCH][n_days]:.2f} | {spent[OURS][n_days]:.2f} "
+            f"| {1000 / spent[SEARCH][n_days]:,.0f} | {mib[OURS]:.1f} |",
             flush=True,
         )
-    exponent = math.log(spent[100_000] / spent[1_000]) / math.log(100)
-    print(f"\nTime of the search grows as days to the power {exponent:.2f} from 1,000 to 100,000 days.")
+    powers = [math.log(each[100_000] / each[1_000]) / math.log(100) for each in spent.values()]
+    print(
+        "\nFrom 1,000 to 100,000 days time grows as days to the power "
+        f"{powers[0]:.2f} (search) and {powers[1]:.2f} (whole result)."
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--series", type=int, default=100, help="series with and as many without changes, per noise")
-    parser.add_argument("--slow", type=int, default=10, help="how many of them strucchange, which takes seconds, gets")
+    parser.add_argument("--series", type=int, default=200, help="series with and as many without changes, per noise")
     parser.add_argument("--days", type=int, default=300)
+    parser.add_argument("--most", type=int, default=MOST, help="changes")
+    parser.add_argument("--least", type=int, default=LEAST, help="days between changes")
+    parser.add_argument("--noise", default=",".join(NOISE))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--peers", default=sys.executable, help="a Python with ruptures and skchange")
+    parser.add_argument("--peers", default=sys.executable, help="a Python with ruptures, skchange, fastcpd and Rbeast")
+    parser.add_argument("--methods", default="", help="only those whose names begin so, and ours; default all")
+    parser.add_argument("--out", help="keep the rows here, and go on from those there are")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the series")
+    parser.add_argument("--growth", action="store_true", help="only time and memory by length")
     options = parser.parse_args()
-    compare(options)
-    measure_speed(options.seed)
+    if options.quick:
+        options.series = max(options.series // 10, 1)
+    if options.growth:
+        grow(options.seed, 8 if options.quick else 40)
+    else:
+        tell(measure(options), options.seed)
 
 
 if __name__ == "__main__":

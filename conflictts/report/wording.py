@@ -24,8 +24,8 @@ EFFECT_COVERAGE = (
     "it in 20 to 98 % and in 35 to 82 % of the last two (python benchmarks/effect_coverage.py)"
 )
 LOCATION_COVERAGE = (
-    "95 to 98 % of detected changes in series with one or two (python benchmarks/location_sets.py), and in 90 to 96 % "
-    "in series with up to five smaller ones (python benchmarks/changepoints.py)"
+    "92 to 98 % of detected changes in series with one or two, and in 92 to 96 % in series with up to five smaller "
+    "ones (python benchmarks/location_sets.py)"
 )
 
 MAX_SILENCE = 14  # days at either end of the coverage without any record

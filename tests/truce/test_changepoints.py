@@ -192,7 +192,9 @@ DISASTERS = (
     "4 5 4 1 0 4 3 4 0 6 3 3 4 0 2 6 3 3 5 4 5 3 1 4 4 1 5 5 3 4 2 5 2 2 3 4 2 1 3 2 2 1 1 1 1 3 0 0 1 0 1 1 0 0 3 1 0 "
     "3 2 2 0 1 1 1 0 1 0 1 0 0 0 2 1 0 0 0 1 1 0 2 3 3 1 1 2 1 1 1 1 2 4 2 0 0 0 1 4 0 0 0 1 0 0 0 0 0 1 0 0 1 0 1"
 )
-# Annual flow of the Nile at Aswan, 10^8 m³, 1871-1970: Cobb (1978), Biometrika 65(2), 243-251
+# Annual flow of the Nile at Aswan, 10^8 m³, 1871-1970: Cobb (1978), Biometrika 65(2), 243-251; dated to 1898 by
+# Zeileis, Kleiber, Krämer & Hornik (2003), Computational Statistics & Data Analysis 44(1-2), 109-123; 95 % 1895-1902
+# by strucchange 1.5-3, confint(breakpoints(Nile ~ 1))
 NILE = (
     "1120 1160 963 1210 1160 1160 813 1230 1370 1140 995 935 1110 994 1020 960 1180 799 958 1140 1100 1210 1150 1250 "
     "1260 1220 1030 1100 774 840 874 694 940 833 701 916 692 1020 1050 969 831 726 456 824 702 1120 1100 832 764 821 "
@@ -224,6 +226,7 @@ def test_nile_flowed_less_after_1898():
 
 
 def test_seat_belts(shared):
+    """Harvey & Durbin (1986), JRSS A 149(3), 187-227: front-seat casualties fell when the law came, January 1983."""
     table = pd.read_csv(shared / "reference" / "seatbelts.csv")
     month = table.index[(table["year"] == 1983) & (table["month"] == 1)][0]
     found = detect_changepoints(made(table["front"]), weekday=False)  # one step a month
