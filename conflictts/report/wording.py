@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # Measured by benchmarks/ and quoted on every page, with the command that measures them again.
 EFFECT_COVERAGE = (
-    "92 to 98 % of the series over 132 kinds of series with a memory of up to 0.6 from day to day, and in 90 to 97 % over "
-    "26 kinds with a memory of 0.8; plain Poisson regression held it in 15 to 98 % and in 20 to 95 % "
+    "92 to 98 % of the series of each of 132 kinds with a memory of up to 0.6 from day to day, and in 90 to 97 % of each "
+    "of 26 kinds with a memory of 0.8; plain Poisson regression held it in 15 to 98 % and in 20 to 95 % "
     "(python benchmarks/effect_coverage.py)"
 )
 LOCATION_COVERAGE = (

@@ -132,9 +132,9 @@ def test_coverage_quoted_is_what_the_studies_measured():
             (others if row[1] in own else own)[row[1]] = bounds(row[2])
     (short, n_short), (long, n_long) = own["up to 0.6"], own["0.8"]
     expected = (
-        f"{short} of the series over {n_short} kinds of series with a memory of up to 0.6 from day to day, "
-        f"and in {long} over {n_long} kinds with a memory of 0.8; plain Poisson regression held it in "
-        f"{others['up to 0.6'][0]} and in {others['0.8'][0]} (python benchmarks/effect_coverage.py)"
+        f"{short} of the series of each of {n_short} kinds with a memory of up to 0.6 from day to day, and in {long} of "
+        f"each of {n_long} kinds with a memory of 0.8; plain Poisson regression held it in {others['up to 0.6'][0]} and "
+        f"in {others['0.8'][0]} (python benchmarks/effect_coverage.py)"
     )
     assert expected == wording.EFFECT_COVERAGE
     sets = [row[3] for row in rows("The location sets of changes") if row[3][:1].isdigit()]
