@@ -32,8 +32,7 @@ from latent_ar import interval_of_step
 import conflictts as ct
 from conflictts.errors import TooLittleData
 from conflictts.truce.design import make_design
-from conflictts.truce.effect import FEW_AFTER, FEW_BEFORE
-from conflictts.truce.few_counts import answer_of_few_counts
+from conflictts.truce.few_counts import FEW_AFTER, FEW_BEFORE, answer_of_few_counts
 from conflictts.truce.negbin import fit_negbin
 from conflictts.truce.regression import answer_of_regression
 from conflictts.truce.window import refuse_short_sides
