@@ -45,6 +45,7 @@ KINDS = {  # of slots, and what may stand in them
     "column": r"(?:admin1|admin2|place|event_type|perpetrator|target|source|reporting_body)",
     "iso": r"\d{4}-\d{2}-\d{2}",
     "raw": r".+?",
+    "name": r"(?:(?![.!?]\s+[A-Z“×\d]).)+?",  # the same within one sentence
     "phase": r"(?:calm|not calm|eroding|collapsed|expired|over)\b[^;]*",
 }
 KINDS["of"] = KINDS["unit"]
@@ -184,7 +185,7 @@ class Translator:
     def _slot(self, text: str, kind: str) -> str:
         if kind == "day":
             return _day(text)
-        if kind in ("raw", "column"):
+        if kind in ("raw", "name", "column"):
             return text
         if kind == "iso":
             year, month, number = (int(part) for part in text.split("-"))

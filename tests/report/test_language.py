@@ -47,6 +47,10 @@ KNOWN = [
      "Moins d’incidents après la trêve du 31 août 2019 : 0,90 par jour (du 31 août au 6 novembre 2019), contre 5,67 "
      "par jour auparavant (du 30 avril au 30 août 2019), soit un rapport de taux de 0,15 (intervalle à 95\u202f% : "
      "0,067 à 0,32)."),
+    ("Source: press catalogue of the Idlib case, release 1. An incomplete catalogue of what public press pages showed, "
+     "not a count of the dead. Low–best–high add up the records' own bounds.",
+     "Source : catalogue de presse du cas d’Idlib, version 1. Un catalogue incomplet de ce que montraient des pages de "
+     "presse publiques, non un décompte des morts. Basse–meilleure–haute : sommes des bornes propres à chaque relevé."),
 ]  # fmt: skip
 
 
@@ -158,6 +162,14 @@ def test_every_sentence_has_its_french(made, idlib):
     allowed = words_of_records(idlib)
     left = [text for text in made.unknown if text not in allowed and not re.fullmatch(r"(CLM-\d+(, )?)+", text)]
     assert left == []
+
+
+def test_no_sentence_of_the_catalogue_stays_english(made):
+    """A slot that takes more than its own would carry the sentences after it over as they are."""
+    text = text_of(made.folder)
+    sentences = [each for each in read_catalogue() if len(each.split()) > 5 and "{" not in each]
+    assert len(sentences) > 50
+    assert [each for each in sentences if each in text] == []
 
 
 def text_of(folder: Path) -> str:
