@@ -119,6 +119,16 @@ def test_paths_agree_on_hostile_files(tmp_path_factory, content):
     assert_paths_agree(path)
 
 
+@pytest.mark.parametrize("column", ["best", "deaths_a", "date_start"])
+@pytest.mark.parametrize("cell", ["\u0667", "", "-1", "1.5", "2019-02-30", "2019-08-29"])
+def test_paths_agree_where_one_of_two_files_is_not_as_hoped(tmp_path, column, cell):
+    """Columns of numbers and days meet columns of text."""
+    plain, odd = tmp_path / "plain.csv", tmp_path / "odd.csv"
+    pd.DataFrame([GED, {**GED, "id": "2", "high": ""}]).to_csv(plain, index=False)
+    pd.DataFrame([{**GED, "id": "3"}, {**GED, "id": "4", column: cell}]).to_csv(odd, index=False)
+    assert_paths_agree([plain, odd])
+
+
 @pytest.mark.parametrize(
     "file",
     [
