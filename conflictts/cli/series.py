@@ -134,9 +134,9 @@ def _require_ending(path: str | None, endings: tuple[str, ...], option: str) -> 
 
 def _table(counted: DailySeries | DailyPanel) -> pd.DataFrame:
     """A flat table, the day in a column; with draws also the least and the most that a day has in any of them."""
-    if "day" in counted.table:
-        return counted.table
     table, draws = counted.table, getattr(counted, "draws", None)
+    if "day" in table:
+        return table
     if draws is not None:
         table = table.assign(drawn_least=draws.min(axis=1), drawn_most=draws.max(axis=1))
     return table.reset_index()

@@ -20,10 +20,10 @@ Key: TypeAlias = str | tuple[str, ...]
 class DailyPanel(Mapping[Key, DailySeries]):
     """Daily series of many groups over the same days: a mapping from each group's key to its series.
 
+    The counts are held once, in one array; the series of a group and the long table are made when they are asked for.
+
     Attributes
     ----------
-    table : DataFrame, shape (n_groups * n_days, n_by + 6)
-        Long: the columns grouped by, then ``day`` and the columns of `DailySeries.table`; by group, then by day.
     by : tuple of str
         Columns grouped by. One gives keys of text, several give tuples; a blank value is the group "not stated".
     account : DataFrame, columns of `by`, then outcome, records, best
@@ -32,7 +32,6 @@ class DailyPanel(Mapping[Key, DailySeries]):
         What all the series have in common: measure, unit, area, source, allocation, reporting_lag, provenance.
     """
 
-    table: pd.DataFrame
     by: tuple[str, ...]
     account: pd.DataFrame
     counting: Counting
@@ -68,6 +67,33 @@ class DailyPanel(Mapping[Key, DailySeries]):
         what = f"{self.counting.unit} by {', '.join(self.by)}"
         return f"<DailyPanel: {what}, {len(self)} groups, {first:%Y-%m-%d}..{last:%Y-%m-%d}>"
 
+    @property
+    def days(self) -> pd.DatetimeIndex:
+        """Every covered day, shape (n_days,)."""
+        return self._tally.days
+
+    @property
+    def sums(self) -> np.ndarray:
+        """``low``, ``best``, ``high`` and ``incidents``, shape (4, n_groups, n_days), groups in the order of the keys.
+
+        NaN on unobserved days. The array itself, not a copy.
+        """
+        return self._tally.sums
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Long, made anew: the columns grouped by, ``day``, and the columns of `DailySeries.table`; by group, then day.
+
+        Shape (n_groups * n_days, n_by + 6).
+        """
+        n_groups, n_days = self.sums.shape[1:]
+        group, day = np.repeat(np.arange(n_groups), n_days), np.tile(np.arange(n_days), n_groups)
+        columns = {column: self._tally.keys[column].array.take(group) for column in self.by}
+        columns["day"] = self.days.array.take(day)
+        columns |= {name: sums.ravel() for name, sums in zip(SUMS, self.sums, strict=True)}
+        columns["status"] = pd.array(self.counting.status, dtype="str").take(day)
+        return pd.DataFrame(columns)
+
     def summary(self) -> pd.DataFrame:
         """One row per group: days observed, low, best, high, best per observed day, share allocated."""
         tally = self._tally
@@ -81,18 +107,10 @@ class DailyPanel(Mapping[Key, DailySeries]):
 
 def panel_of(tally: Tally, counting: Counting) -> DailyPanel:
     """Wrap the counts of all groups."""
-    n_groups, n_days = tally.sums.shape[1:]
-    group, day = np.repeat(np.arange(n_groups), n_days), np.tile(np.arange(n_days), n_groups)
-    columns = {column: tally.keys[column].array.take(group) for column in counting.by}
-    columns["day"] = tally.days.array.take(day)
-    columns |= {name: sums.ravel() for name, sums in zip(SUMS, tally.sums, strict=True)}
-    columns["status"] = pd.array(counting.status, dtype="str").take(day)
-    table = pd.DataFrame(columns)
     keys: list[Key] = list(tally.keys.itertuples(index=False, name=None))
     if len(counting.by) == 1:
         keys = tally.keys[counting.by[0]].tolist()
     return DailyPanel(
-        table=table,
         by=counting.by,
         account=_account(tally),
         _tally=tally,

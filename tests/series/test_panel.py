@@ -74,6 +74,14 @@ def test_long_table_has_every_group_and_day_once(idlib):
         pd.testing.assert_frame_equal(part, daily.table, check_freq=False)
 
 
+def test_counts_are_one_array_in_the_order_of_the_keys(idlib):
+    panel = ct.daily_series(idlib, measure="civilians", by="perpetrator", gaps=GAPS)
+    assert panel.sums.shape == (len(PARTS), len(panel), len(panel.days))
+    for position, daily in enumerate(panel.values()):
+        pd.testing.assert_index_equal(daily.table.index, panel.days, check_exact=True)
+        np.testing.assert_array_equal(panel.sums[:, position], daily.table[PARTS].to_numpy().T)
+
+
 def test_group_of_which_nothing_can_be_counted_is_in_the_account_only(idlib):
     """Clashes state no civilians in the catalogue: that is no series of zeros."""
     panel = ct.daily_series(idlib, measure="civilians", by="event_type")
