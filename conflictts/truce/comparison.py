@@ -40,14 +40,15 @@ def compare_periods(
     for name, (first, last) in others.items():
         row: dict[str, object] = {"first": latest[0], "last": latest[1], "other_first": first, "other_last": last}
         now, then = counts.loc[latest[0] : latest[1]], counts.loc[first:last]
+        before, after = (side_of(days.to_numpy(), factor.loc[days.index].to_numpy()) for days in (then, now))
         row |= {"days": int(now.count()), "other_days": int(then.count()), "best": now.sum(), "other_best": then.sum()}
         row |= {"per_day": now.mean(), "other_per_day": then.mean()}
-        rows[name] = row | _ratio(_side(then, factor), _side(now, factor), level, (period_days + 1) // 2)
+        rows[name] = row | ratio_of_sides(before, after, level, (period_days + 1) // 2)
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
+class Side:
     """One side of a comparison: settled days, their total, and the variance inflation around them."""
 
     days: int
@@ -60,16 +61,16 @@ class _Side:
         return self.total / self.factor
 
 
-def _side(counts: pd.Series, factor: pd.Series) -> _Side:
-    values = counts.to_numpy()
-    return _Side(int(np.isfinite(values).sum()), float(np.nansum(values)), float(factor.loc[counts.index].mean()))
+def side_of(counts: np.ndarray, factor: np.ndarray) -> Side:
+    """A side from its counts, NaN where not settled, and the variance inflation around each of its days."""
+    return Side(int(np.isfinite(counts).sum()), float(np.nansum(counts)), float(factor.mean()) if len(factor) else 1.0)
 
 
-def _week(counts: np.ndarray, factor: float) -> _Side:
-    return _Side(int(np.isfinite(counts).sum()), float(np.nansum(counts)), max(factor, 1.0))
+def _week(counts: np.ndarray, factor: float) -> Side:
+    return Side(int(np.isfinite(counts).sum()), float(np.nansum(counts)), max(factor, 1.0))
 
 
-def _ratio(then: _Side, now: _Side, level: float, least_days: int) -> dict[str, object]:
+def ratio_of_sides(then: Side, now: Side, level: float, least_days: int) -> dict[str, object]:
     """Rate of `now` over rate of `then`: a Jeffreys ratio on counts divided by their variance inflation."""
     unknown = {"ratio": np.nan, "lower": np.nan, "upper": np.nan}
     fewest = min(then.days, now.days)
@@ -147,7 +148,7 @@ def week_on_week(
             (then, then_factor), now = before, week[:, 1]
             both = bool(np.isfinite(then).any() and np.isfinite(now).any())
             memory = remembered(then, now, autocorrelation) if both else 1.0
-            row |= _ratio(_week(then, then_factor * memory), _week(now, factor * memory), level, 4)
+            row |= ratio_of_sides(_week(then, then_factor * memory), _week(now, factor * memory), level, 4)
         rows.append(row)
         before = (week[:, 1], factor)
     return pd.DataFrame(rows)

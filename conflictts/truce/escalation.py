@@ -187,7 +187,7 @@ def measure_escalation(
     factor = _factor_of_day(inside, rolling.factor, window_days)
     daily_factor = _factor_of_day(inside, rolling.daily_factor, window_days)
     memory = np.eye(1, 14)[0] if rolling.memory is None else autocorrelation(rolling.memory, 14)
-    shortest = _shortest_run(len(inside), window_days)
+    shortest = shortest_run_of(len(inside), window_days)
     for_phases = ends if level == PHASE_LEVEL else rolling.interval(PHASE_LEVEL)
     phase, reason = _phases_of_days(settled, rolling, for_phases, window_days, shortest, silent_days)
     table = daily.table.loc[first:last].where(inside.notna())
@@ -228,14 +228,27 @@ def _growth_table(counts: pd.Series, rolling: RollingGrowth, ends: Ends, window_
 
 
 def _factor_of_day(counts: pd.Series, of_window: np.ndarray, window_days: int) -> pd.Series:
-    """Variance over mean of a total around each day; where no window tells, that of single days of the whole series."""
-    known = counts.dropna()
+    return pd.Series(factor_of_days(counts.to_numpy(), of_window, window_days), counts.index)
+
+
+def factor_of_days(counts: np.ndarray, of_window: np.ndarray, window_days: int) -> np.ndarray:
+    """Variance over mean of a total around each day, shape (n_days,).
+
+    That of the window whose middle is nearest, up to half a window off; where none tells, that of single days of the
+    whole series.
+    """
+    known = counts[np.isfinite(counts)]
     mean = float(known.mean())
-    overall = max(1.0, float(known.var(ddof=0)) / mean) if mean > 0 else 1.0
-    factor = pd.Series(np.nan, counts.index)
-    middle = window_days // 2
-    factor.iloc[middle : middle + len(of_window)] = of_window
-    return factor.ffill(limit=middle).bfill(limit=middle).fillna(overall)
+    overall = max(1.0, float(known.var()) / mean) if mean > 0 else 1.0
+    factor, middle = np.full(len(counts), np.nan), window_days // 2
+    factor[middle : middle + len(of_window)] = of_window
+    day = np.arange(len(factor))
+    last = np.maximum.accumulate(np.where(np.isnan(factor), -len(factor), day))  # the day before that is known
+    factor = np.where(day - last <= middle, factor[np.maximum(last, 0)], np.nan)
+    following = np.minimum.accumulate(np.where(np.isnan(factor), 3 * len(factor), day)[::-1])[::-1]
+    near = following - day <= middle
+    factor = np.where(near, factor[np.minimum(following, len(factor) - 1)], np.nan)
+    return np.where(np.isnan(factor), overall, factor)
 
 
 def _rates(settled: pd.Series, factor: pd.Series, rate_days: int, level: float) -> pd.DataFrame:
@@ -268,10 +281,27 @@ def _rate_interval(total: pd.Series, days: pd.Series, factor: pd.Series, level: 
     return np.where(total > 0, lower, 0.0), np.asarray(upper)
 
 
-def _shortest_run(n_days: int, window_days: int) -> int:
+def shortest_run_of(n_days: int, window_days: int) -> int:
+    """Windows in succession that must exclude no change on one side before a rise or fall is established."""
     n_windows = n_days - window_days + 1
     lengths = max((n_days - window_days) / window_days, 0.25)
     return max(1, min(math.ceil(window_days * (RUN_SHARE + RUN_GROWTH * math.log(lengths))), n_windows))
+
+
+def names_of_windows(sign: np.ndarray, told: np.ndarray, shortest: int, window_days: int) -> np.ndarray:
+    """Phase of each window from the side of no change on which its interval lies (0: neither), and whether it is told.
+
+    Arrays have shape (n_windows,).
+    """
+    kept = _established(sign, shortest, window_days // BRIDGE_WEEKS)
+    return np.select([kept > 0, kept < 0, told], ["rising", "falling", "level"], "undetermined")
+
+
+def in_silence(counts: np.ndarray, silent_days: int) -> np.ndarray:
+    """Which days belong to a stretch of at least `silent_days` observed days without a count."""
+    quiet = counts == 0
+    block = np.cumsum(np.concatenate([[True], quiet[1:] != quiet[:-1]]))
+    return np.asarray(quiet & (np.bincount(block)[block] >= silent_days))
 
 
 def _established(sign: np.ndarray, shortest: int, bridge: int) -> np.ndarray:
@@ -303,17 +333,13 @@ def _phases_of_days(
     phase = pd.Series("undetermined", settled.index, dtype=object)
     reason = pd.Series("not observed, or provisional", settled.index, dtype=object)
     if len(rolling.slope):
-        sign = (ends[0] > 0) * 1.0 - (ends[1] < 0)
-        kept = _established(sign, shortest, window_days // BRIDGE_WEEKS)
-        names = np.select([kept > 0, kept < 0, rolling.reason == ""], ["rising", "falling", "level"], "undetermined")
+        names = names_of_windows((ends[0] > 0) * 1.0 - (ends[1] < 0), rolling.reason == "", shortest, window_days)
         window = np.clip(np.arange(len(inside)) - window_days // 2, 0, len(names) - 1)
         phase.loc[first:last] = names[window]
         reason.loc[first:last] = np.where(names == "undetermined", rolling.reason, "")[window]
     else:
         reason.loc[first:last] = f"{len(inside)} days are fewer than the {window_days} of a window"
-    quiet = (inside == 0).to_numpy()
-    block = np.cumsum(np.concatenate([[True], quiet[1:] != quiet[:-1]]))
-    silent = quiet & (np.bincount(block)[block] >= silent_days)
+    silent = in_silence(inside.to_numpy(), silent_days)
     phase.loc[inside.index[silent]] = "silent"
     reason.loc[inside.index[silent]] = ""
     return phase, reason

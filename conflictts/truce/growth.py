@@ -266,19 +266,23 @@ def weekday_offset(daily: DailySeries) -> np.ndarray:
     Each day is compared with the mean of the seven days around it. Weeks count nearly alike, however violent, so that
     one enormous day does not make a profile.
     """
-    counts = daily.settled
-    around = counts.rolling(7, center=True, min_periods=7).mean()
-    weekday = pd.DatetimeIndex(counts.index).day_of_week.to_numpy()
-    known = around.notna() & counts.notna() & (around > 0)
-    totals = counts.where(known).groupby(weekday).sum()
-    if len(totals) < 7 or totals.min() < _LEAST_BY_WEEKDAY:
-        return np.zeros(len(counts))
-    weight = 1 / (1 + around[known])
-    share = (counts[known] * weight).groupby(weekday[known]).sum() / (around[known] * weight).groupby(
-        weekday[known]
-    ).sum()
-    profile = (share / share.mean()).to_numpy()
-    return np.asarray(np.log(np.maximum(profile, 1e-3))[weekday])
+    settled = daily.settled
+    return offset_of_weekdays(settled.to_numpy(), pd.DatetimeIndex(settled.index).day_of_week.to_numpy())
+
+
+def offset_of_weekdays(counts: np.ndarray, weekday: np.ndarray) -> np.ndarray:
+    """The same from arrays of shape (n_days,): counts, NaN where not settled, and days of the week, Monday 0."""
+    nothing = np.zeros(len(counts))
+    if len(counts) < 7:
+        return nothing
+    around = np.lib.stride_tricks.sliding_window_view(counts, 7).sum(axis=1) / 7
+    middle, day = counts[3:-3], weekday[3:-3]
+    known = around > 0  # and not NaN: then no day of the seven is
+    middle, around, day = middle[known], around[known], day[known]
+    if np.bincount(day, weights=middle, minlength=7).min() < _LEAST_BY_WEEKDAY:
+        return nothing
+    share = np.bincount(day, weights=middle / (1 + around)) / np.bincount(day, weights=around / (1 + around))
+    return np.asarray(np.log(np.maximum(share / share.mean(), 1e-3))[weekday])
 
 
 def factor_of(*logs: np.ndarray | float) -> tuple[np.ndarray, ...]:

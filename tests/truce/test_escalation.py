@@ -12,8 +12,8 @@ from scipy import signal, stats
 
 from conflictts import DailySeries, daily_series, measure_escalation
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
-from conflictts.truce.comparison import _ratio, _Side, remembered
-from conflictts.truce.escalation import PHASES, _established, _shortest_run
+from conflictts.truce.comparison import Side, ratio_of_sides, remembered
+from conflictts.truce.escalation import PHASES, _established, shortest_run_of
 
 START = pd.Timestamp("2020-01-06")  # a Monday
 
@@ -168,7 +168,7 @@ RATIOS = [
 
 @pytest.mark.parametrize(("then", "now", "ratio"), RATIOS)
 def test_ratio_is_a_jeffreys_ratio_on_effective_counts(then, now, ratio):
-    found = _ratio(_Side(*then), _Side(*now), 0.95, 14)
+    found = ratio_of_sides(Side(*then), Side(*now), 0.95, 14)
     assert found["ratio"] == pytest.approx(ratio)
     rng = np.random.default_rng(0)
     drawn = [rng.gamma(total / factor + 0.5, factor / days, 400_000) for days, total, factor in (now, then)]
@@ -187,7 +187,7 @@ FEW = [
 
 @pytest.mark.parametrize(("then", "now", "ends", "reason"), FEW)
 def test_few_counts_give_no_end_that_the_prior_alone_would_set(then, now, ends, reason):
-    found = _ratio(_Side(*then), _Side(*now), 0.95, 4)
+    found = ratio_of_sides(Side(*then), Side(*now), 0.95, 4)
     assert re.search(reason, found["reason"])
     for name, end in zip(("lower", "upper"), ends, strict=True):
         assert found[name] == pytest.approx(end, nan_ok=True) if end is not None else 0 < found[name] < 100
@@ -263,8 +263,8 @@ def test_runs(signs, shortest, bridge, expected):
     assert "".join({1.0: "+", -1.0: "-", 0.0: "."}[one] for one in kept) == expected
 
 
-def test_shortest_run_grows_with_the_series():
-    lengths = [_shortest_run(days, 42) for days in (43, 84, 180, 365, 730, 1460)]
+def testshortest_run_of_grows_with_the_series():
+    lengths = [shortest_run_of(days, 42) for days in (43, 84, 180, 365, 730, 1460)]
     assert lengths == sorted(lengths)
     assert lengths[0] == 2  # all windows there are
     assert 17 <= lengths[3] <= 20  # normal noise, white to AR(0.6): 95 % of the longest runs are 18 days or fewer
