@@ -83,12 +83,16 @@ from .truce.growth import estimate_growth as estimate_growth
 from .truce.monitor import Monitor as Monitor
 from .truce.onset import Onset as Onset
 from .truce.onset import scan_onset as scan_onset
+from .truce.panel import PanelAnalysis as PanelAnalysis
+from .truce.panel import analyse_panel as analyse_panel
 from .truce.period import Truce as Truce
 from .truce.period import truce_periods as truce_periods
 from .truce.placebo import PlaceboEffects as PlaceboEffects
 from .truce.placebo import ShiftTest as ShiftTest
 from .truce.placebo import placebo_effects as placebo_effects
 from .truce.placebo import shift_test as shift_test
+from .truce.pooling import PooledEffect as PooledEffect
+from .truce.pooling import pool_effects as pool_effects
 from .truce.sensitivity import Sensitivity as Sensitivity
 from .truce.sensitivity import sensitivity as sensitivity
 from .truce.sources import SourceMix as SourceMix

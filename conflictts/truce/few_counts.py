@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import fdtr, gammainc, gammaincinv
+from scipy.special import digamma, fdtr, gammainc, gammaincinv, zeta
 
 from conflictts.errors import TooLittleData
 from conflictts.truce.design import Model
-from conflictts.truce.negbin import fit_negbin
+from conflictts.truce.negbin import NegBinFit, fit_negbin
 from conflictts.truce.toll import Interval, expected_rates, named_interval
 from conflictts.truce.window import refuse_small_counterfactual
 
@@ -86,15 +86,9 @@ def few_counts_ratio(
     Price & Bonett (2000), Computational Statistics & Data Analysis 34(3), 345-356 (ratio of two Poisson rates).
     """
     days_before, days_after = int((~after).sum()), int(after.sum())
-    richer = after == (counts[after].sum() > counts[~after].sum())
-    side = fit_negbin(counts[richer], np.ones((richer.sum(), 1)), slow_columns=1, day=day[richer])
-    inflation = max(side.inflation(np.ones(1)), 1.0)
-    dispersion = float(side.independent[0, 0]) * float(side.mean.sum())
+    side, dispersion, inflation = _richer_side(counts, after, day)
     factor = dispersion * inflation
-
-    completions = counts[:, None] if draws is None else draws
-    shape_before = completions[~after].sum(0) / factor + 0.5
-    shape_after = completions[after].sum(0) / factor + 0.5
+    shape_before, shape_after = _shapes(counts, after, factor, draws)
     scale = (shape_after / days_after) / (shape_before / days_before)
     would_scale = factor / days_before * days_after
     was_at = gammaincinv(shape_after[:, None], (_NODES + 1) / 2) * factor
@@ -119,6 +113,37 @@ def few_counts_ratio(
         dispersion=dispersion,
         inflation=inflation,
     )
+
+
+def log_ratio_posterior(
+    counts: np.ndarray, after: np.ndarray, day: np.ndarray, draws: np.ndarray | None = None
+) -> tuple[float, float, float]:
+    """Mean and standard deviation of the log of that ratio, and twice the probability of its less likely side of 1.
+
+    The logarithm of a gamma variable of shape a has mean digamma(a) and variance trigamma(a).
+    """
+    _, dispersion, inflation = _richer_side(counts, after, day)
+    before, later = _shapes(counts, after, dispersion * inflation, draws)
+    days_ratio = (~after).sum() / after.sum()
+    means = digamma(later) - digamma(before) + np.log(days_ratio)
+    variances = zeta(2.0, later) + zeta(2.0, before)
+    below = float(fdtr(2 * later, 2 * before, before / later / days_ratio).mean())
+    return float(means.mean()), float(np.sqrt(variances.mean() + means.var())), min(2 * min(below, 1 - below), 1.0)
+
+
+def _richer_side(counts: np.ndarray, after: np.ndarray, day: np.ndarray) -> tuple[NegBinFit, float, float]:
+    """A steady rate fitted to the side with more counts; its variance over its mean, and what memory does to it."""
+    richer = after == (counts[after].sum() > counts[~after].sum())
+    side = fit_negbin(counts[richer], np.ones((richer.sum(), 1)), slow_columns=1, day=day[richer])
+    return side, float(side.independent[0, 0]) * float(side.mean.sum()), max(side.inflation(np.ones(1)), 1.0)
+
+
+def _shapes(
+    counts: np.ndarray, after: np.ndarray, factor: float, draws: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shapes of the gamma posteriors of the rates before and after, one of each draw."""
+    completions = counts[:, None] if draws is None else draws
+    return completions[~after].sum(0) / factor + 0.5, completions[after].sum(0) / factor + 0.5
 
 
 def _positive(below: Callable[[float], float], tails: tuple[float, float, float], near: float) -> Interval:

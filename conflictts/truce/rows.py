@@ -1,0 +1,181 @@
+"""What a panel's analysis says of one series, as one flat row: numbers, days as text, and reasons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from scipy.special import betaincinv, ndtri, stdtr
+
+from conflictts.errors import ConflictTSError, TooLittleData
+from conflictts.series.daily import DailySeries
+from conflictts.series.panel import Key
+from conflictts.truce.changepoints import MIN_DAYS, PENALTY
+from conflictts.truce.effect import TruceEffect, estimate_truce_effect
+from conflictts.truce.few_counts import log_ratio_posterior
+from conflictts.truce.latest import RECENT_DAYS, latest_escalation
+from conflictts.truce.locations import PRIOR, probabilities, smallest_set
+from conflictts.truce.period import Truce
+from conflictts.truce.slopes import levels_of
+
+Row: TypeAlias = dict[str, Any]
+CHANGES = ["best_point", "set_first", "set_last", "set_days", "rate_before", "rate_after"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked of every series.
+
+    Attributes
+    ----------
+    truce : Truce or None
+    truces : mapping of key to Truce
+    window : (Timestamp, Timestamp) or None
+    level : float
+    """
+
+    truce: Truce | None
+    truces: Mapping[Key, Truce]
+    window: tuple[pd.Timestamp, pd.Timestamp] | None
+    level: float
+
+    @property
+    def has_truces(self) -> bool:
+        """Whether any area is asked for an effect."""
+        return self.truce is not None or bool(self.truces)
+
+    def truce_of(self, key: Key) -> Truce | None:
+        """The truce of one area."""
+        return self.truces.get(key, self.truce)
+
+
+def row_of_series(
+    counts: np.ndarray,
+    weekday: np.ndarray,
+    days: pd.DatetimeIndex,
+    plan: Plan,
+    key: Key,
+    daily: Callable[[], DailySeries],
+) -> Row:
+    """Analyse one series; what refuses or fails leaves its reason in the row.
+
+    Parameters
+    ----------
+    counts : ndarray of float, shape (n_days,)
+        NaN on days that are unobserved or provisional.
+    weekday : ndarray of int64, shape (n_days,)
+        Monday 0.
+    days : DatetimeIndex, shape (n_days,)
+    plan : Plan
+    key : str or tuple of str
+    daily : callable
+        Makes the series itself, which only an effect needs.
+    """
+    seen = np.isfinite(counts)
+    n_days, total = int(seen.sum()), float(counts[seen].sum())
+    row: Row = {"days": n_days, "total": total, "per_day": total / n_days if n_days else None, "changes": []}
+
+    def told(part: str, numbers: Callable[[], Row]) -> None:
+        try:
+            row.update({f"{part}_reason": ""} | numbers())
+        except ConflictTSError as refusal:
+            row[f"{part}_reason"] = str(refusal)
+        except Exception as fault:  # one bad series must not end an analysis of thousands
+            row[f"{part}_reason"] = f"unexpected {type(fault).__name__}: {fault}"
+
+    told("changes", lambda: _changes(counts, seen, weekday, days, plan.level))
+    recent = slice(-RECENT_DAYS, None)
+    told("growth", lambda: asdict(latest_escalation(counts[recent], weekday[recent], plan.level)))
+    if "phase" not in row:
+        row.update(phase="undetermined", phase_reason=row["growth_reason"], ratio_reason=row["growth_reason"])
+    if plan.has_truces:
+        truce = plan.truce_of(key)
+        if truce is None:
+            row["effect_reason"] = "no truce of this area was given"
+        else:
+            told("effect", lambda: _effect(daily(), truce, plan))
+    return row
+
+
+def _changes(counts: np.ndarray, seen: np.ndarray, weekday: np.ndarray, days: pd.DatetimeIndex, level: float) -> Row:
+    """Changes, each with its location set, and the rate of the last regime, as `detect_changepoints` finds them."""
+    from conflictts.truce import _segment
+
+    n_days = int(seen.sum())
+    if n_days < MIN_DAYS:
+        raise TooLittleData(f"Only {n_days} observed days; changes need at least {MIN_DAYS}. Widen the window.")
+    values = np.where(seen, counts, 0.0)
+    if values.sum() == 0:
+        raise TooLittleData(f"All {n_days} observed days are 0: there is no rate to change. Check measure and area.")
+    grid = _segment.rate_grid(values, seen)
+    found = _segment.find_changes(values, weekday, seen, grid, PENALTY * math.log(n_days) / 2, True, 1)
+    fit = levels_of(values, weekday, seen, found)
+    rates = [math.exp(each[1]) for each in fit.fits]
+    changes = []
+    for k in range(1, len(fit.edges) - 1):
+        p = probabilities(values, weekday, seen, fit, k)
+        set_ = fit.edges[k - 1] + smallest_set(p, level)
+        ends = (_day(days, position) for position in (fit.edges[k], set_[0], set_[-1]))
+        changes.append((*ends, len(set_), rates[k - 1], rates[k]))
+    last = fit.edges[-2]
+    _, log_rate, _, information, *_ = fit.fits[-1]
+    if np.isneginf(log_rate):  # as for the regimes of `detect_changepoints`
+        watched = max(float(fit.profile[weekday[last:]][seen[last:]].sum()) / fit.factor, 1.0)
+        share = float(betaincinv(PRIOR + fit.size * watched, PRIOR, 1 - level))
+        lower, upper = 0.0, fit.size * (1 - share) / share
+    else:
+        half = min(float(ndtri(0.5 + level / 2)) * math.sqrt(fit.factor / information), 700.0)
+        lower, upper = (math.exp(log_rate + sign * half) for sign in (-1, 1))
+    row: Row = {"changes": changes, "n_changes": len(changes), "rate_now": rates[-1]}
+    if changes:
+        row |= dict(zip(("last_change", "last_set_first", "last_set_last"), changes[-1][:3], strict=True))
+    return row | {"rate_now_lower": lower, "rate_now_upper": upper}
+
+
+def _effect(daily: DailySeries, truce: Truce, plan: Plan) -> Row:
+    effect = estimate_truce_effect(daily, truce, window=plan.window, level=plan.level)
+    log_ratio, error, p_value = log_scale(effect)
+    before, after = effect.rates["best"]
+    return {
+        "before": float(before),
+        "after": float(after),
+        "rate_ratio": effect.rate_ratio,
+        "lower": effect.lower,
+        "upper": effect.upper,
+        "log_ratio": log_ratio,
+        "standard_error": error,
+        "p_value": p_value,
+        "method": effect.method,
+        "averted": effect.averted,
+        "averted_lower": effect.averted_lower,
+        "averted_upper": effect.averted_upper,
+        "window_first": f"{effect.window[0]:%Y-%m-%d}",
+        "window_last": f"{effect.window[1]:%Y-%m-%d}",
+        "warnings": "; ".join(effect.warnings),
+    }
+
+
+def log_scale(effect: TruceEffect) -> tuple[float, float, float]:
+    """Log rate ratio, its standard error, and the two-sided p-value of no change.
+
+    Of a regression: coefficient, standard error and t test. Of few counts: mean and standard deviation of the
+    posterior of the log ratio, and twice its smaller tail beyond no change.
+    """
+    if effect.fit is not None:
+        step = np.eye(len(effect.fit.coefficients))[1]
+        log_ratio, error = float(effect.fit.coefficients[1]), effect.fit.standard_error(step)
+        return log_ratio, error, float(2 * stdtr(effect.fit.degrees_of_freedom(step), -abs(log_ratio) / error))
+    days = pd.date_range(*effect.window)
+    best = effect.daily.settled.reindex(days).to_numpy()
+    used = np.flatnonzero(np.isfinite(best))
+    draws = None if effect.daily.draws is None else effect.daily.draws.reindex(days).to_numpy(dtype=float)[used]
+    after = (days >= effect.truce.effective)[used]
+    return log_ratio_posterior(best[used], after, used, draws)
+
+
+def _day(days: pd.DatetimeIndex, position: int) -> str:
+    return str(days[position])[:10]

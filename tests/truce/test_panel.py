@@ -1,0 +1,250 @@
+"""Many series at once: each row is what its series alone gives, whatever becomes of the others."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import conflictts as ct
+from conflictts.errors import InputError, TooLittleData, UnknownNameError
+from conflictts.truce import rows as series_rows
+from conflictts.truce.latest import RECENT_DAYS, latest_escalation
+
+NEAR = {"rel": 1e-9, "abs": 1e-12}  # the same numbers; sums in another order
+
+
+@pytest.fixture(scope="module")
+def panel(idlib) -> ct.DailyPanel:
+    """By perpetrator: two series for a regression, two with few counts, two that are refused."""
+    return ct.daily_series(idlib, measure="civilians", by="perpetrator", gaps=[("2019-06-01", "2019-06-05")], lag=3,
+                           retrieved_on="2020-01-16")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def truce(idlib) -> ct.Truce:
+    return idlib.truces["TRC-5"]
+
+
+@pytest.fixture(scope="module")
+def found(panel, truce) -> ct.PanelAnalysis:
+    return ct.analyse_panel(panel, truce=truce, threads=2)
+
+
+def test_rows_stand_in_the_order_of_the_panel(panel, found):
+    assert found.table.index.tolist() == list(panel)
+    assert found.table.index.names == ["perpetrator"]
+
+
+def test_changes_are_those_of_each_series_alone(panel, found):
+    for key, daily in panel.items():
+        alone = ct.detect_changepoints(daily)
+        table = found.changes[found.changes["perpetrator"] == key].drop(columns="perpetrator").reset_index(drop=True)
+        pd.testing.assert_frame_equal(table, alone.summary(), check_dtype=False, rtol=1e-9)
+        row = found.table.loc[key]
+        assert row["n_changes"] == len(alone.dates)
+        assert row[["rate_now", "rate_now_lower", "rate_now_upper"]].tolist() == pytest.approx(
+            alone.regimes.iloc[-1][["rate", "lower", "upper"]].tolist(), **NEAR
+        )
+    assert len(found.changes) > 0
+
+
+def test_effects_are_those_of_each_series_alone(panel, found, truce):
+    methods, reasons = set(), {}
+    for key, daily in panel.items():
+        row = found.table.loc[key]
+        try:
+            alone = ct.estimate_truce_effect(daily, truce)
+        except TooLittleData as refusal:
+            reasons[key] = str(refusal)
+            continue
+        methods.add(alone.method)
+        for name in ("rate_ratio", "lower", "upper", "averted", "averted_lower", "averted_upper", "method"):
+            assert row[name] == getattr(alone, name)
+        assert (row["p_value"] < 0.05) == (not alone.lower <= 1 <= alone.upper)
+        if alone.fit is not None:
+            assert row["log_ratio"] == pytest.approx(np.log(alone.rate_ratio), **NEAR)
+    assert methods == {"nb-avar", "few-counts"}
+    refused = found.table["effect_reason"]
+    assert refused[refused != ""].to_dict() == reasons
+    assert found.table.loc[list(reasons), "rate_ratio"].isna().all()
+
+
+def test_few_counts_enter_by_the_moments_of_their_posterior(panel, found, truce):
+    """Against draws of the two gamma posteriors, made from the shapes that their quantiles imply."""
+    row = found.table[found.table["method"] == "few-counts"].iloc[0]
+    daily = panel[found.table.index[found.table["method"] == "few-counts"][0]]
+    effect = ct.estimate_truce_effect(daily, truce)
+    factor = (effect.rates["best"].sum() + 0.0) and _factor(effect)
+    rng = np.random.default_rng(3)
+    gammas = [rng.gamma(total / factor + 0.5, size=400_000) / days for total, days in
+              zip(effect.rates["best"], effect.rates["days"], strict=True)]  # fmt: skip
+    log_ratio = np.log(gammas[1] / gammas[0])
+    assert np.quantile(np.exp(log_ratio), [0.5, 0.975]) == pytest.approx([row["rate_ratio"], row["upper"]], rel=0.02)
+    assert row["log_ratio"] == pytest.approx(log_ratio.mean(), abs=0.02)  # five standard errors of the draws
+    assert row["standard_error"] == pytest.approx(log_ratio.std(), rel=0.02)
+    assert row["p_value"] == pytest.approx(2 * min((log_ratio < 0).mean(), (log_ratio > 0).mean()), abs=0.003)
+
+
+def _factor(effect: ct.TruceEffect) -> float:
+    """Variance inflation of the richer side, fitted anew."""
+    from conflictts.truce.negbin import fit_negbin
+
+    side = effect.daily.settled.loc[effect.window[0] : effect.truce.effective - pd.Timedelta(days=1)]
+    used = np.flatnonzero(side.notna())
+    fit = fit_negbin(side.to_numpy()[used], np.ones((len(used), 1)), slow_columns=1, day=used)
+    return float(fit.independent[0, 0] * fit.mean.sum()) * max(fit.inflation(np.ones(1)), 1.0)
+
+
+def test_latest_is_what_escalation_says_of_the_last_half_year(panel, found):
+    told = set()
+    for key, daily in panel.items():
+        cut = replace(daily, table=daily.table.iloc[-RECENT_DAYS:])
+        alone = ct.measure_escalation(cut)
+        row, growth, weeks = found.table.loc[key], alone.growth.iloc[-1], alone.comparisons.loc["previous period"]
+        told.add(alone.phase[alone.phase.index <= daily.settled.last_valid_index()].iloc[-1])
+        assert row["phase"] == alone.phase.loc[daily.settled.last_valid_index()]
+        for name, value in (("growth", growth["growth"]), ("growth_lower", growth["lower"]),
+                            ("growth_upper", growth["upper"]), ("ratio", weeks["ratio"]),
+                            ("ratio_lower", weeks["lower"]), ("ratio_upper", weeks["upper"]),
+                            ("last_weeks", weeks["best"]), ("weeks_before", weeks["other_best"])):  # fmt: skip
+            assert row[name] == pytest.approx(value, nan_ok=True, **NEAR), (key, name)
+        assert (row["growth_reason"], row["ratio_reason"]) == (growth["reason"], weeks["reason"])
+    assert len(told) > 1
+
+
+@pytest.mark.parametrize("n_days", [0, 1, 6, 7, 41, 42, 43, 60])
+def test_latest_of_short_and_empty_series_has_reasons(n_days):
+    for value in (np.nan, 0.0, 3.0):
+        now = latest_escalation(np.full(n_days, value), np.arange(n_days) % 7)
+        assert np.isfinite(now.growth) or now.growth_reason
+        assert np.isfinite(now.ratio) or np.isfinite(now.ratio_lower) or now.ratio_reason
+
+
+def test_adjusted_p_values_are_benjamini_and_hochbergs(found):
+    """By hand: the k-th smallest of m times m / k, made non-decreasing from the largest down."""
+    p = found.effects()["p_value"].sort_values(ascending=False)
+    expected, least, m = {}, 1.0, len(p)
+    for k, (key, value) in enumerate(p.items()):
+        least = min(least, value * m / (m - k))
+        expected[key] = least
+    assert found.effects()["p_adjusted"].to_dict() == pytest.approx(expected)
+
+
+def test_pooled_over_the_areas_with_an_effect(found):
+    effects = found.effects()
+    assert found.pooled.areas.index.equals(effects.index)
+    alone = ct.pool_effects(effects["log_ratio"], effects["standard_error"])
+    assert found.pooled.summary().equals(alone.summary())
+
+
+def test_one_bad_series_is_told_and_stops_nothing(panel, found, truce, monkeypatch):
+    real, lock, calls = series_rows.latest_escalation, threading.Lock(), []
+
+    def failing(*given):
+        with lock:
+            calls.append(1)
+            third = len(calls) == 3
+        if third:
+            raise ZeroDivisionError("broken on purpose")
+        return real(*given)
+
+    monkeypatch.setattr(series_rows, "latest_escalation", failing)
+    other = ct.analyse_panel(panel, truce=truce, threads=1)
+    bad = list(panel)[2]
+    assert other.table.loc[bad, "growth_reason"] == "unexpected ZeroDivisionError: broken on purpose"
+    assert other.table.loc[bad, "rate_ratio"] == pytest.approx(found.table.loc[bad, "rate_ratio"], nan_ok=True)
+    pd.testing.assert_frame_equal(other.table.drop(bad), found.table.drop(bad))
+    refused = other.refusals()
+    assert refused[(refused["perpetrator"] == bad) & (refused["part"] == "growth")]["reason"].item().startswith("unex")
+
+
+def test_threads_do_not_change_the_answer_and_progress_ends_at_the_last(panel, found, truce):
+    told = []
+    other = ct.analyse_panel(panel, truce=truce, threads=3, progress=lambda done, of: told.append((done, of)))
+    pd.testing.assert_frame_equal(other.table, found.table)
+    assert told[-1] == (len(panel), len(panel))
+
+
+def test_truces_by_area_and_none_at_all(panel, found, truce):
+    key = found.effects().index[0]
+    one = ct.analyse_panel(panel, truces={key: truce})
+    assert one.effects().index.tolist() == [key]
+    assert one.pooled is None
+    assert (one.table["effect_reason"].drop(key) == "no truce of this area was given").all()
+    none = ct.analyse_panel(panel)
+    assert "rate_ratio" not in none.table
+    assert len(none.effects()) == 0
+    assert "effect" not in set(none.refusals()["part"])
+
+
+def test_several_columns_make_an_index_of_as_many_levels(idlib, truce):
+    panel = ct.daily_series(idlib, measure="civilians", by=("admin1", "perpetrator"))
+    few = ct.analyse_panel(panel, truce=truce)
+    assert few.table.index.names == ["admin1", "perpetrator"]
+    assert few.refusals().columns.tolist() == ["admin1", "perpetrator", "part", "reason"]
+
+
+def test_unknown_area_and_both_kinds_of_truces_are_refused(panel, truce):
+    with pytest.raises(UnknownNameError, match="No area 'nobody' by perpetrator"):
+        ct.analyse_panel(panel, truces={"nobody": truce})
+    with pytest.raises(UnknownNameError, match="Both one truce for all areas and truces by area"):
+        ct.analyse_panel(panel, truce=truce, truces={"russia": truce})
+    with pytest.raises(ValueError, match="threads = 0 is no number of threads"):
+        ct.analyse_panel(panel, threads=0)
+
+
+class TestStore:
+    """What an interrupted run leaves is taken up; whatever does not fit is made again."""
+
+    @pytest.fixture
+    def made(self, monkeypatch) -> list[object]:
+        """The series that are analysed and not taken from the store."""
+        made: list[object] = []
+        real = series_rows.row_of_series
+        monkeypatch.setattr(
+            "conflictts.truce.panel.row_of_series", lambda *given: (made.append(given[4]), real(*given))[1]
+        )
+        return made
+
+    def test_second_run_makes_nothing_and_ends_with_the_same(self, panel, found, truce, made, tmp_path):
+        ct.analyse_panel(panel, truce=truce, store=tmp_path)
+        assert made == list(panel)
+        made.clear()
+        again = ct.analyse_panel(panel, truce=truce, store=tmp_path)
+        assert made == []
+        pd.testing.assert_frame_equal(again.table, found.table)
+        pd.testing.assert_frame_equal(again.changes, found.changes)
+
+    def test_other_choices_or_counts_are_made_anew(self, panel, idlib, truce, made, tmp_path):
+        ct.analyse_panel(panel, truce=truce, store=tmp_path)
+        made.clear()
+        ct.analyse_panel(panel, truce=truce, store=tmp_path, level=0.9)
+        assert len(made) == len(panel)
+        made.clear()
+        ct.analyse_panel(ct.daily_series(idlib, measure="civilians", by="perpetrator"), truce=truce, store=tmp_path)
+        assert len(made) > 0
+
+    @pytest.mark.parametrize("harm", ["cut", "changed", "not json", "empty"])
+    def test_harmed_file_is_made_again(self, panel, found, truce, made, tmp_path, harm):
+        ct.analyse_panel(panel, truce=truce, store=tmp_path)
+        file = next(iter(tmp_path.glob("*.json")))
+        text = file.read_text()
+        if harm == "changed":
+            content = json.loads(text)
+            content["rows"][0]["total"] += 1
+            text = json.dumps(content)
+        file.write_text({"cut": text[: len(text) // 2], "changed": text, "not json": "[1", "empty": ""}[harm])
+        made.clear()
+        again = ct.analyse_panel(panel, truce=truce, store=tmp_path)
+        assert len(made) > 0
+        pd.testing.assert_frame_equal(again.table, found.table)
+
+    def test_folder_that_cannot_be_written_is_said(self, panel, tmp_path):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(InputError, match="cannot be written"):
+            ct.analyse_panel(panel, store=tmp_path / "file" / "parts")
