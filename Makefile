@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 help:
@@ -19,9 +20,9 @@ report: $(VENV)/.report
 	@$(BIN)/conflictts report --out conflictts-report
 
 test: $(VENV)/.test lint
-	$(BIN)/python -m pytest tests
+	$(PYTEST) tests
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/truce/test_segment.py
-	$(BIN)/python -m pytest -q --nbmake --nbmake-timeout=300 notebooks
+	$(PYTEST) -q --nbmake --nbmake-timeout=300 notebooks
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
