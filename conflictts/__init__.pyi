@@ -16,6 +16,7 @@ from .figures.escalation import plot_weeks as plot_weeks
 from .figures.monitor import plot_monitor as plot_monitor
 from .figures.onset import plot_onset as plot_onset
 from .figures.sensitivity import plot_sensitivity as plot_sensitivity
+from .figures.small_multiples import plot_small_multiples as plot_small_multiples
 from .figures.sources import plot_source_mix as plot_source_mix
 from .figures.vintages import plot_vintages as plot_vintages
 from .incidents.acled import read_acled as read_acled

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.container import BarContainer
+from matplotlib.legend_handler import HandlerLine2D
+from matplotlib.lines import Line2D
 
 from conflictts.series.daily import DailySeries
 from conflictts.series.reporting import LAG_UNKNOWN
@@ -26,15 +27,25 @@ TRUCE = "#56B4E9"
 SET = "#E69F00"
 INK = "#333333"
 FOOTER_POINTS = 7
+LEGEND_POINTS = 8
+LEFT, RIGHT, BELOW, ABOVE = 0.72, 0.14, 0.92, 0.57  # inches around the axes of a figure that had none
+LETTER = 0.6  # width of one in DejaVu Sans, in its size
+LETTERS = {"day": len("28 sept."), "month": len("sept."), "year": len("2019")}  # the longest label of a date axis
+ONE_DAY = pd.Timedelta(days=1)
 
 
 def given_or_current(ax: Axes | None) -> Axes:
-    """The axes given, or pyplot's current ones."""
+    """The axes given, or pyplot's current ones; in an empty figure, axes that leave room for legend and footer."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
 
-    return plt.gca()
+    figure = plt.gcf()
+    width, height = figure.get_size_inches()
+    free_across, free_along = 1 - (LEFT + RIGHT) / width, 1 - (BELOW + ABOVE) / height
+    if figure.axes or figure.get_layout_engine() is not None or min(free_across, free_along) <= 0:
+        return plt.gca()
+    return figure.add_axes((LEFT / width, BELOW / height, free_across, free_along))
 
 
 def draw_bars(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> None:
@@ -109,19 +120,49 @@ def finish_frame(ax: Axes, *, ylabel: str, columns: int | None = None) -> None:
     ax.set_xlabel("")
     ax.grid(axis="y", color="#E3E6E8", linewidth=0.6)
     ax.set_axisbelow(True)
-    handles, labels = ax.get_legend_handles_labels()
+    legend_above(ax, columns=columns)
+
+
+def legend_above(ax: Axes, *, of: Iterable[Any] = (), columns: int | None = None) -> None:
+    """One entry per kind drawn on `ax`, or on all axes of `of`, above `ax`, in as many columns as fit or are given."""
     entries: dict[str, Any] = {}
-    for label, handle in zip(labels, handles, strict=True):
-        entries.setdefault(label, handle)
+    for each in tuple(of) or (ax,):
+        for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
     bars = [label for label, handle in entries.items() if isinstance(handle, BarContainer)]
     order = bars + [label for label in entries if label not in bars]
     legend = ax.legend(
         [entries[label] for label in order], order, loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False,
-        fontsize=8, ncols=columns or max(1, int(_inches(ax) / 1.9)), columnspacing=1.4, handlelength=1.8,
-        borderaxespad=0,
+        fontsize=LEGEND_POINTS, ncols=columns or _columns_of(order, _inches(ax)), columnspacing=1.4, handlelength=1.8,
+        borderaxespad=0, handler_map={Line2D: _AsItStands()},
     )  # fmt: skip
     for text in legend.get_texts():
         text.set_parse_math(False)  # a dollar sign in a name is a dollar sign
+
+
+class _AsItStands(HandlerLine2D):
+    """A line that stands upright in the figure stands upright in its legend, and is not taken for a curve."""
+
+    def create_artists(
+        self, legend: Any, orig_handle: Any, xdescent: float, ydescent: float, width: float, height: float,
+        fontsize: float, trans: Any,
+    ) -> list[Any]:  # fmt: skip
+        drawn = super().create_artists(legend, orig_handle, xdescent, ydescent, width, height, fontsize, trans)
+        across = list(orig_handle.get_xdata(orig=True))
+        if len(across) == 2 and across[0] == across[1] and orig_handle.get_linestyle() != "None":
+            drawn[0].set(xdata=[width / 2, width / 2], ydata=[-0.2 * height, 1.2 * height])
+        return list(drawn)
+
+
+def _columns_of(labels: list[str], room: float) -> int:
+    """The most columns of a legend that fit into so many inches; entries fill one column after the other."""
+    em = LEGEND_POINTS / 72
+    for columns in range(len(labels), 1, -1):
+        filled = np.array_split(labels, columns)
+        width = sum(max(len(label) for label in part) * LETTER + 2.6 for part in filled) + 1.4 * (columns - 1)
+        if width * em <= room:
+            return columns
+    return 1
 
 
 def write_footer(ax: Axes, parts: Iterable[str]) -> None:
@@ -140,21 +181,34 @@ def _inches(ax: Axes) -> float:
 
 
 def date_axis(ax: Axes, first: pd.Timestamp, last: pd.Timestamp, *, most: int = 9) -> None:
-    """At most so many ticks: Mondays, firsts of months, or years; the first tick and every January name the year."""
+    """Ticks at days, Mondays, firsts of months or of years, as close as their labels allow, but at most so many.
+
+    Room is left for the longer of the English and the French label. The first tick and every January name the year.
+    """
+    letter = LETTER * float(ax.xaxis.get_major_ticks(1)[0].label1.get_fontsize()) / 72
+    day = _inches(ax) / ((last - first) / ONE_DAY + 40 / 24)  # in inches; 20 hours stand free on either side
+    for kind, ticks in _ticks_by_step(first, last):
+        apart = day * min(np.diff(ticks) / np.timedelta64(1, "D"), default=np.inf)
+        if 1 <= len(ticks) <= most and apart >= letter * (LETTERS[kind] + 1.5):
+            break
+    text = {"day": [f"{tick.day} {tick:%b}" for tick in ticks], "month": [f"{tick:%b}" for tick in ticks]}
+    years = [f"\n{tick.year}" if k == 0 or tick.year != ticks[k - 1].year else "" for k, tick in enumerate(ticks)]
+    words = text.get(kind, [""] * len(ticks))
+    ax.set_xticks(ticks, [(word + year).strip() for word, year in zip(words, years, strict=True)])
+
+
+def _ticks_by_step(first: pd.Timestamp, last: pd.Timestamp) -> Iterator[tuple[str, pd.DatetimeIndex]]:
+    """Ever fewer ticks, and the kind of their labels; at the end the first day alone."""
     span = (last - first).days + 1
     if span <= 75:
-        ticks = pd.date_range(first, last, freq=f"{math.ceil(span / 7 / most)}W-MON")
-        text = [f"{day.day} {day:%b}" for day in ticks]
-    elif span <= 6 * 366:
-        step = next(months for months in (1, 2, 3, 4, 6, 12) if span / 30.4 / months <= most or months == 12)
-        ticks = pd.date_range(first, last, freq="MS")
-        ticks = ticks[(ticks.month - 1) % step == 0]
-        text = [f"{day:%b}" for day in ticks]
-    else:
-        ticks = pd.date_range(first, last, freq=f"{math.ceil(span / 366 / most)}YS")
-        text = [""] * len(ticks)
-    years = [f"\n{day.year}" if k == 0 or day.year != ticks[k - 1].year else "" for k, day in enumerate(ticks)]
-    ax.set_xticks(ticks, [(label + year).strip() for label, year in zip(text, years, strict=True)])
+        yield from (("day", pd.date_range(first, last, freq=f"{days}D")) for days in (1, 2, 3) if days * 7 >= span)
+        yield from (("day", pd.date_range(first, last, freq=f"{weeks}W-MON")) for weeks in (1, 2, 4))
+    if span <= 6 * 366:
+        months = pd.date_range(first, last, freq="MS")
+        yield from (("month", months[(months.month - 1) % step == 0]) for step in (1, 2, 3, 4, 6))
+    years = pd.date_range(first, last, freq="YS")
+    yield from (("year", years[::step]) for step in (1, 2, 5, 10, 20, 50, 100))
+    yield "day", pd.DatetimeIndex([first])
 
 
 def what_is_drawn(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
@@ -162,17 +216,25 @@ def what_is_drawn(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -
     parts = [
         daily.unit,
         daily.area,
-        f"{first.day} {first:%b %Y} to {last.day} {last:%b %Y}",
+        span_in_words(first, last),
         f"source: {daily.source}",
     ]
     if daily.allocated > 0:
         parts.append(f"{daily.allocated:.1%} of the total from records of several days ({daily.allocation})")
     if daily.no_upper_bound:
         parts.append(f"{daily.no_upper_bound:,} records state no upper bound")
-    if daily.reporting_lag != LAG_UNKNOWN:
-        provisional = int((daily.table.loc[first:last, "status"] == "provisional").sum())
-        parts.append(f"reporting lag {daily.reporting_lag}: {provisional} days provisional")
-    return parts
+    provisional = int((daily.table.loc[first:last, "status"] == "provisional").sum())
+    return [*parts, *lag_in_words(daily.reporting_lag, provisional)]
+
+
+def span_in_words(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """First and last day, for the footer."""
+    return f"{first.day} {first:%b %Y} to {last.day} {last:%b %Y}"
+
+
+def lag_in_words(lag: str, provisional: int) -> list[str]:
+    """The reporting lag and the days still provisional by it, for the footer; nothing where no lag is known."""
+    return [] if lag == LAG_UNKNOWN else [f"reporting lag {lag}: {provisional} days provisional"]
 
 
 def consecutive(days: pd.DatetimeIndex) -> list[pd.DatetimeIndex]:

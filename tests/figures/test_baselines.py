@@ -38,6 +38,7 @@ NAMES = (
     "course",
     "sensitivity",
     "monitor",
+    "small_multiples",
 )
 
 
@@ -88,6 +89,9 @@ def plots(idlib: ct.Case):
             ax=ax,
         ),
         "monitor": lambda ax: ct.plot_monitor(watched(), ax=ax),
+        "small_multiples": lambda ax: ct.plot_small_multiples(
+            ct.daily_series(idlib, measure="civilians", by="admin1"), truces=[truce], ax=ax
+        ),
     }
 
 

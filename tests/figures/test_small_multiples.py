@@ -1,0 +1,154 @@
+"""Small multiples: panels in order of their toll, shared days, a scale that is said, and a remainder that is named."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+import conflictts as ct
+from conflictts.errors import UnknownNameError
+from conflictts.incidents.simulate import simulate_incidents
+
+
+def panel_of(places: int, seed: int = 3) -> ct.DailyPanel:
+    """Invented records laid on so many places with long names, the later ones with fewer."""
+    invented = simulate_incidents(np.random.default_rng(seed)).incidents
+    at = np.floor(places * np.random.default_rng(seed).random(len(invented.table)) ** 2).astype(int)
+    invented.table["admin2"] = [f"Jabal al-Akhdar ash-Sharqi district {number}" for number in at]
+    return ct.daily_series(invented, measure="deaths", by="admin2", coverage=("2019-04-01", "2019-12-31"))
+
+
+def texts(ax, gid: str) -> list[str]:
+    return [text.get_text() for small in ax.child_axes for text in small.texts if text.get_gid() == gid]
+
+
+def footer(ax) -> str:
+    (text,) = [text.get_text() for text in ax.texts if text.get_gid() == "footer"]
+    return text.replace("\n", " ")
+
+
+def test_panels_stand_in_order_of_their_toll_and_the_rest_is_named(axes):
+    panel = panel_of(26)
+    ax = ct.plot_small_multiples(panel, ax=axes[0])
+    assert ax is axes[0]
+    assert len(ax.child_axes) == 20
+    shown = [int(total.replace(",", "")) for total in texts(ax, "total")]
+    assert shown == sorted(shown, reverse=True)
+    totals = panel.summary()["best"].sort_values()
+    left = totals.iloc[: len(panel) - 20]
+    said = f"20 of {len(panel)} drawn; {len(left)} others hold {left.sum():,.0f} of {totals.sum():,.0f}"
+    assert said in footer(ax)
+    for part in ("deaths by admin2", "1 Apr 2019 to 31 Dec 2019", panel.counting.source, panel.counting.area):
+        assert part in footer(ax)
+
+
+def test_each_line_is_the_mean_of_seven_settled_days(axes):
+    panel = panel_of(4)
+    ax = ct.plot_small_multiples(panel, ax=axes[0])
+    heaviest = panel.summary()["best"].idxmax()
+    (line,) = [line for line in ax.child_axes[0].lines if line.get_label() == "7-day mean"]
+    by_hand = [panel[heaviest].counts.iloc[day - 3 : day + 4].mean() for day in (10, 100, 200)]
+    assert line.get_ydata()[[10, 100, 200]] == pytest.approx(by_hand)
+
+
+@pytest.mark.parametrize("scale", ["own", "shared"])
+def test_the_scale_is_said_and_the_days_are_shared(scale, axes):
+    ax = ct.plot_small_multiples(panel_of(6), scale=scale, ax=axes[0])
+    assert len({small.get_xlim() for small in ax.child_axes}) == 1
+    assert (len({small.get_ylim() for small in ax.child_axes}) == 1) == (scale == "shared")
+    words = {"own": "each on its own scale", "shared": "all on one scale"}[scale]
+    assert any(words in text.get_text() for text in ax.texts)
+    for small in ax.child_axes:
+        (line,) = [line for line in small.lines if line.get_label() == "7-day mean"]
+        assert np.nanmax(line.get_ydata()) <= small.get_ylim()[1], "nothing leaves its panel"
+
+
+@pytest.mark.parametrize(("width", "height"), [(9.0, 7.0), (6.4, 8.0), (3.2, 20.0)])
+def test_twenty_panels_stay_apart(width, height):
+    """No name, number or panel lies on another: at the size of a page, of a notebook and of a telephone."""
+    with mpl.rc_context(mpl.rcParamsDefault):
+        figure = Figure(figsize=(width, height))
+        FigureCanvasAgg(figure)
+        ax = ct.plot_small_multiples(panel_of(20), ax=figure.add_axes((0.08, 0.15, 0.9, 0.78)))
+        figure.canvas.draw()
+        heads = [[text.get_window_extent() for text in small.texts] for small in ax.child_axes]
+        assert all(name.x1 < total.x0 for name, total in heads)
+        boxes = [small.get_tightbbox() for small in ax.child_axes]
+        assert len(boxes) == 20
+        assert min(small.get_window_extent().height for small in ax.child_axes) > 0.25 * figure.dpi
+        for position, box in enumerate(boxes):
+            for other in boxes[position + 1 :]:
+                overlap = min(box.x1, other.x1) - max(box.x0, other.x0), min(box.y1, other.y1) - max(box.y0, other.y0)
+                assert min(overlap) <= 1.0  # a hundredth of an inch, by rounding
+        for small in ax.child_axes:
+            ticks = [label.get_window_extent() for label in small.get_xticklabels() if label.get_text()]
+            assert all(left.x1 < right.x0 for left, right in pairwise(ticks))
+
+
+def test_changes_and_days_not_observed_are_drawn_in_their_panels(idlib, axes):
+    panel = ct.daily_series(idlib, measure="civilians", by="admin1", gaps=[("2019-07-01", "2019-07-10")])
+    changes = pd.DataFrame({"admin1": "Hama", "set_first": pd.to_datetime(["2019-05-01", "2019-08-28"])})
+    changes["set_last"] = changes["set_first"] + pd.Timedelta(days=4)
+    ax = ct.plot_small_multiples(panel, truces=[idlib.truces["TRC-5"]], changes=changes, ax=axes[0])
+    for name, small in zip(texts(ax, "name"), ax.child_axes, strict=True):
+        (hatched,) = [patch for patch in small.patches if patch.get_hatch() == "///"]
+        assert round(hatched.get_width()) == 10
+        shaded = [patch for patch in small.patches if "set" in patch.get_label()]
+        assert [round(patch.get_width()) for patch in shaded] == ([5, 5] if name == "Hama" else [])
+
+
+def test_changes_are_taken_as_the_analysis_of_the_panel_gives_them(axes):
+    panel = panel_of(3)
+    found = ct.analyse_panel(panel).changes
+    assert len(found) > 0
+    ax = ct.plot_small_multiples(panel, changes=found, ax=axes[0])
+    shaded = [patch for small in ax.child_axes for patch in small.patches if "set" in patch.get_label()]
+    assert len(shaded) == len(found)
+
+
+def test_refusals(idlib, axes):
+    panel = ct.daily_series(idlib, measure="civilians", by="admin1")
+    day = pd.Timestamp("2019-09-01")
+    homs = pd.DataFrame({"admin1": ["Homs"], "set_first": [day], "set_last": [day]})
+    with pytest.raises(UnknownNameError, match="No group 'Homs' by admin1"):
+        ct.plot_small_multiples(panel, changes=homs, ax=axes[0])
+    with pytest.raises(UnknownNameError, match="lacks set_first; it has admin1, set_last"):
+        ct.plot_small_multiples(panel, changes=homs.drop(columns="set_first"), ax=axes[0])
+    with pytest.raises(UnknownNameError, match="met 'log' and 20"):
+        ct.plot_small_multiples(panel, scale="log", ax=axes[0])
+    with pytest.raises(UnknownNameError, match="met 'own' and 0"):
+        ct.plot_small_multiples(panel, most=0, ax=axes[0])
+
+
+def test_groups_of_two_columns_and_a_dollar_sign(idlib, axes):
+    table = idlib.table.assign(perpetrator=[r"$\frac{a}$"] * len(idlib.table))
+    twin = ct.Incidents(table=table, ledger=idlib.ledger, provenance=idlib.provenance)
+    panel = ct.daily_series(twin, measure="civilians", by=["admin1", "perpetrator"])
+    ax = ct.plot_small_multiples(panel, ax=axes[0])
+    ax.figure.canvas.draw()
+    assert r"Idlib, $\frac{a}$" in texts(ax, "name")
+    assert "by admin1 and perpetrator" in footer(ax)
+
+
+def test_a_series_without_a_settled_day_has_an_empty_panel(axes):
+    panel = ct.daily_series(
+        panel_incidents(), measure="incidents", by="admin1", coverage=("2020-01-01", "2020-01-10"), lag=30,
+        retrieved_on="2020-01-11",
+    )  # fmt: skip
+    ax = ct.plot_small_multiples(panel, ax=axes[0])
+    assert len(ax.child_axes) == 2
+    assert "10 days provisional" in footer(ax)
+
+
+def panel_incidents() -> ct.Incidents:
+    invented = simulate_incidents(np.random.default_rng(1)).incidents
+    table = invented.table.iloc[:2].assign(
+        date_start=pd.Timestamp("2020-01-03"), date_end=pd.Timestamp("2020-01-03"), admin1=["A", "B"]
+    )
+    return ct.Incidents(table=table.reset_index(drop=True), ledger=invented.ledger, provenance=invented.provenance)
