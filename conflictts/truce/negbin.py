@@ -372,15 +372,15 @@ def _alpha_given_mean(
 
     def slope(log_size: float) -> float:
         size = np.exp(log_size)
-        drawn = times @ digamma(size + values) - n_days * digamma(size)
-        return float(drawn - np.log1p(mean / size).sum() + ((mean - counts) / (mean + size)).sum())
+        apart = (counts - mean) / (mean + size)
+        return float(times @ _beyond_log(size, values) + (np.log1p(apart) - apart).sum())
 
     def curvature(log_size: float) -> float:
         size = np.exp(log_size)
         drawn = times @ zeta(2.0, size + values) - n_days * zeta(2.0, size)
         return float(size * (drawn + (mean / (size * (mean + size)) - (mean - counts) / (mean + size) ** 2).sum()))
 
-    # Above the upper end alpha * mean is under 1e-4: Poisson to every digit shown, and the slope drowns in rounding
+    # Above the upper end alpha * mean is under 1e-4: Poisson to every digit shown
     low, high = np.log(1e-8), np.log(1e4 * (1 + mean.mean()))
     log_size = -np.log(start if start > 0 else surplus / float(mean @ mean))  # at first by moments
     for _ in range(8 if low < log_size < high else 0):
@@ -398,6 +398,19 @@ def _alpha_given_mean(
     if slope(low) <= 0:  # some mean is far below its count; a better mean follows
         return float(np.exp(-low))
     return float(np.exp(-brentq(slope, low, high, xtol=1e-13, rtol=1e-14)))
+
+
+def _beyond_log(size: float, values: np.ndarray) -> np.ndarray:
+    """``digamma(size + values) - digamma(size) - log(1 + values / size)``, to all digits however large the size.
+
+    For large sizes by the differences of the terms of Stirling's series (Abramowitz & Stegun 1964, 6.3.18), since those
+    of the digammas themselves drown in rounding.
+    """
+    if size < 100:
+        return np.asarray(digamma(size + values) - digamma(size) - np.log1p(values / size))
+    above = size + values
+    first = values / (size * above)
+    return first / 2 + first * (1 / size + 1 / above) / 12 + (above**-4 - size**-4) / 120
 
 
 def _log_likelihood(counts: np.ndarray, mean: np.ndarray, alpha: float) -> float:
