@@ -159,11 +159,14 @@ def autocorrelations(residuals, observed):
     residuals are all but 0: the fit is exact, and what is left is rounding.
     """
     n_days, n_seen = residuals.size, observed.sum()
-    squares = np.sum(residuals * residuals)
+    squares = 0.0
+    ahead = np.zeros(n_days + MAX_LAG)
+    for t in range(n_days):
+        squares += residuals[t] * residuals[t]
+        ahead[t] = residuals[t]
     n_lags = 0 if squares <= 1e-12 * n_seen else min(MAX_LAG, n_seen // 4)
     sample, weight = np.empty(n_lags), np.empty(n_lags)
     products = np.zeros(MAX_LAG)  # at all lags day by day: many sums at once, where a processor waits for none
-    ahead = np.concatenate((residuals, np.zeros(MAX_LAG)))
     for t in range(n_days):
         for k in range(MAX_LAG):
             products[k] += ahead[t] * ahead[t + k + 1]
@@ -171,7 +174,9 @@ def autocorrelations(residuals, observed):
         lag = k + 1
         pairs = n_days - lag
         if n_seen < n_days:
-            pairs = np.sum(observed[lag:] & observed[:-lag])
+            pairs = 0
+            for t in range(lag, n_days):
+                pairs += observed[t] and observed[t - lag]
         sample[k] = products[k] / squares * (n_seen - lag) / max(pairs, 1)
         weight[k] = pairs / n_seen
     return sample, weight
@@ -195,7 +200,7 @@ def memory(residuals, observed, n_rates):
         return 1.0, 0.0
     n_seen = observed.sum()
     bias = n_rates / n_seen
-    log_weight = np.empty((N_PHI, N_SHARE))
+    log_weight, largest = np.empty((N_PHI, N_SHARE)), -np.inf
     for i in range(N_PHI):
         phi = i * GRID_STEP
         alone, cross, square, power = 0.0, 0.0, 0.0, 1.0  # of (sample + bias - share * shape)²
@@ -208,7 +213,7 @@ def memory(residuals, observed, n_rates):
         for j in range(N_SHARE):
             share = j * GRID_STEP
             log_weight[i, j] = -0.5 * n_seen * (alone - share * (2.0 * cross - share * square))
-    largest = log_weight.max()
+            largest = max(largest, log_weight[i, j])
     whole = N_SHARE * math.exp(log_weight[0, 0] - largest)  # at phi = 0 every share is the same function
     factor, mean_phi = whole, 0.0
     for i in range(1, N_PHI):

@@ -15,9 +15,11 @@ _ROUNDS = 4
 @njit(cache=True, nogil=True)
 def costs_of_splits(counts, weekday, observed, begin, end, profile, size):
     """Cost of one change at each day from `begin` to before `end`, the rates fitted; and of no change."""
-    total, seen = grouped(counts, weekday, observed, np.array([begin]))
-    both_total = total.sum(axis=0).reshape(1, 7)
-    both_seen = seen.sum(axis=0).reshape(1, 7)
+    total, seen = grouped(counts, weekday, observed, np.full(1, begin))
+    both_total, both_seen = np.zeros((1, 7)), np.zeros((1, 7))
+    for d in range(7):
+        both_total[0, d] = total[0, d] + total[1, d]
+        both_seen[0, d] = seen[0, d] + seen[1, d]
     rates = rates_of_groups(both_total, both_seen, profile, size)
     steady = cost_of_groups(both_total, both_seen, rates, profile, size)
     costs = np.empty(end - begin)
@@ -59,6 +61,7 @@ def scan(counts, weekday, observed, begin, end, use_profile):
         profile, size = surroundings(counts, weekday, observed, change, rates, profile, above, rest, size, use_profile)
         if same:
             break
-    factor, phi = memory(pearson_residuals(counts, weekday, observed, change, rates, profile, size), observed, 2)
+    residuals = pearson_residuals(counts, weekday, observed, change, rates, profile, size)
+    factor, phi = memory(residuals, observed, rates.size)
     costs, steady = costs_of_splits(counts, weekday, observed, begin, end, profile, size)
     return 2.0 * (steady - costs) / factor, rates[0], rates[1], profile, size, factor, phi

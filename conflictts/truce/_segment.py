@@ -32,16 +32,26 @@ _SETTLED = 1.05  # more than this is a reason to climb on
 @njit(cache=True, nogil=True)
 def rate_grid(counts, observed):
     """Evenly spaced log rates from half the quietest week, at least a third of an event in all, to above all days."""
-    seen = counts[observed]
+    seen = np.empty(counts.size)
+    n_seen = 0
     total, quietest = 0.0, np.inf
-    for t in range(seen.size):
-        total += seen[t] - (seen[t - 7] if t >= 7 else 0.0)
-        if t >= 6:
-            quietest = min(quietest, total)
-    at = 0.999 * (seen.size - 1)
+    for t in range(counts.size):
+        if observed[t]:
+            seen[n_seen] = counts[t]
+            total += counts[t] - (seen[n_seen - 7] if n_seen >= 7 else 0.0)
+            if n_seen >= 6:
+                quietest = min(quietest, total)
+            n_seen += 1
+    at = 0.999 * (n_seen - 1)
     below = int(at)
-    low = np.partition(seen, below)[below]
-    high = np.partition(seen, below + 1)[below + 1] if below + 1 < seen.size else low
+    largest = np.zeros(n_seen - below)  # in falling order: those from the 99.9 % point on
+    for t in range(n_seen):
+        value = seen[t]
+        for k in range(largest.size):
+            if value > largest[k]:
+                value, largest[k] = largest[k], value
+    low = largest[largest.size - 1]
+    high = largest[largest.size - 2] if largest.size > 1 else low
     lowest = max(0.3 / counts.size, quietest / 14.0)
     highest = 1.5 * max(low + (at - below) * (high - low), 1.0) + 1.0
     return np.linspace(math.log(lowest), math.log(highest), N_LEVELS)
@@ -145,7 +155,7 @@ def best_path(counts, weekday, observed, log_rate, profile, size, penalty, min_d
             else:
                 cheapest[t + 1] = passed(cost, jump, fixed[d], per_count[d], counts[t])
             level[t + 1] = _place(cost, cheapest[t + 1], level[t])
-    return _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level, 1)
+    return _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level, min_days)
 
 
 @njit(cache=True, nogil=True)
@@ -159,15 +169,14 @@ def _best_path_apart(counts, weekday, fixed, per_count, penalty, min_days):
     level = np.zeros(n_days + 1, np.int64)
     cheapest[0] = -penalty
     for t in range(n_days):
-        d = weekday[t]
-        before[t % min_days] = spent
-        spent += fixed[d] + counts[t] * per_count[d]
-        begin = t + 1 - min_days
-        if begin >= 0:
-            entered = cheapest[begin] + penalty - before[begin % min_days]
-            saved = np.minimum(saved, entered)
-            level[t + 1] = np.argmin(saved + spent)
-            cheapest[t + 1] = saved[level[t + 1]] + spent[level[t + 1]]
+        d, begin = weekday[t], t + 1 - min_days
+        for g in range(n_levels):
+            before[t % min_days, g] = spent[g]
+            spent[g] += fixed[d, g] + counts[t] * per_count[d, g]
+        for g in range(n_levels if begin >= 0 else 0):
+            saved[g] = min(saved[g], cheapest[begin] + penalty - before[begin % min_days, g])
+            if saved[g] + spent[g] < cheapest[t + 1]:
+                level[t + 1], cheapest[t + 1] = g, saved[g] + spent[g]
     everywhere = np.ones(n_days, np.bool_)
     return _backtracked(counts, weekday, everywhere, fixed, per_count, penalty, cheapest, level, min_days)
 
@@ -191,7 +200,9 @@ def _place(values, value, near):
 def _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level, min_days):
     """From the end: the latest day on which the cheapest path may have come to its level, and so on to the first."""
     changes = np.empty(counts.size, np.int64)
-    count, end = 0, counts.size
+    count, end, opening = 0, counts.size, 0
+    while opening < counts.size and not observed[opening]:
+        opening += 1
     while True:
         rounding = 1e-12 * (1.0 + abs(cheapest[end])) * math.sqrt(counts.size)
         g, since, begin, least, t = level[end], 0.0, 0, np.inf, end
@@ -202,9 +213,7 @@ def _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest,
                 since += fixed[d, g] + counts[t] * per_count[d, g]
                 if end - t >= min_days and cheapest[t] + penalty + since < least:
                     begin, least = t, cheapest[t] + penalty + since
-        while begin > 0 and not observed[:begin].any():
-            begin = 0
-        if begin == 0:
+        if begin <= opening:
             return changes[:count][::-1].copy()
         changes[count] = begin
         count += 1
@@ -281,7 +290,9 @@ def refined_path(counts, weekday, observed, log_rate, guess, profile, size, pena
         other_cost = cost_of_groups(total, seen, other_rates, profile, size) + penalty * other.size
         if other_cost >= cost - 1e-9:
             break
-        same = other_rates.size == rates.size and np.all(np.abs(other_rates - rates) <= _SAME * rates)
+        same = other_rates.size == rates.size
+        for k in range(rates.size if same else 0):
+            same &= abs(other_rates[k] - rates[k]) <= _SAME * rates[k]
         changes, rates, cost = other, other_rates, other_cost
         if same:
             break
@@ -330,11 +341,28 @@ def first_guess(counts, weekday, observed, use_profile):
 def surroundings(counts, weekday, observed, changes, rates, profile, above, rest, size, use_profile):
     """Weekday profile and size, given changes and rates."""
     total, seen = grouped(counts, weekday, observed, changes)
-    level = np.where(np.isnan(rates), 0.0, rates)
+    counted, expected = np.zeros(7), np.zeros(7)
+    mean = np.empty(total.size)
+    for k in range(rates.size):
+        level = 0.0 if math.isnan(rates[k]) else rates[k]
+        for d in range(7):
+            counted[d] += total[k, d]
+            expected[d] += seen[k, d] * level
+            mean[7 * k + d] = level
     if use_profile:
-        profile = weekday_profile(total.sum(axis=0), (seen * level.reshape(-1, 1)).sum(axis=0))
-    mean = (level.reshape(-1, 1) * profile.reshape(1, -1)).ravel()
+        profile = weekday_profile(counted, expected)
+    for g in range(mean.size):
+        mean[g] *= profile[g % 7]
     return profile, fit_size(above, rest, total.ravel(), seen.ravel(), mean, size)
+
+
+@njit(cache=True, nogil=True)
+def _equal(one, other):
+    """Whether two arrays are the same; `np.array_equal` takes ten times as long to compile."""
+    equal = one.size == other.size
+    for k in range(one.size if equal else 0):
+        equal &= one[k] == other[k]
+    return equal
 
 
 @njit(cache=True, nogil=True)
@@ -375,7 +403,7 @@ def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile,
                 new = best_path(counts, weekday, observed, snapped(coarse, rates), profile, size, price, min_days)
                 total, seen = grouped(counts, weekday, observed, new)
                 rates = rates_of_groups(total, seen, profile, size)
-            same = new.size == changes.size and np.all(new == changes) and round_ + fine > 0
+            same = _equal(new, changes) and round_ + fine > 0
             changes = new
             profile, size = surroundings(
                 counts, weekday, observed, changes, rates, profile, above, rest, size, use_profile

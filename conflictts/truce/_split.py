@@ -82,14 +82,21 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
     cost = least_costs(counts, weekday, observed, coarse, profile, size)
     # a rate lies within half a step of a level, which costs at most information * half_step² / 2 on either side
     half_step = (coarse[1] - coarse[0]) / 2
-    slack = min(size * observed.sum(), counts[observed].sum() + 1.0) * half_step**2
-    near = cost[1:] <= cost[1:].min() + _NEGLIGIBLE * temper + slack
-    begin = 1 + np.argmax(near)
-    end = n_days - np.argmax(near[::-1])
+    total, least = 0.0, np.inf
+    for t in range(n_days):
+        total += counts[t] if observed[t] else 0.0
+        least = min(least, cost[t]) if t > 0 else least
+    slack = min(size * observed.sum(), total + 1.0) * half_step**2
+    near = np.zeros(n_days, np.bool_)
+    begin, end = n_days, 0
+    for t in range(1, n_days):
+        if cost[t] <= least + _NEGLIGIBLE * temper + slack:
+            near[t] = True
+            begin, end = min(begin, t), t + 1
     fixed, per_count = day_costs(log_rate, profile, size)
     path = log_prior - summed_cost(counts[:begin], weekday[:begin], observed[:begin], fixed, per_count)
     for t in range(begin, end):
-        if near[t - 1]:
+        if near[t]:
             answer[t] = log_sum_exp(path)
         if observed[t]:
             d, y = weekday[t], counts[t]
@@ -101,6 +108,6 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
             d, y = weekday[t], counts[t]
             for g in range(path.size):
                 path[g] -= fixed[d, g] + y * per_count[d, g]
-        if near[t - 1]:
+        if near[t]:
             answer[t] += log_sum_exp(path)
     return answer

@@ -283,8 +283,8 @@ def searched_days(
     """
     days = pd.DatetimeIndex(_searched(daily, window).index)
     settled = daily.settled.loc[days[0] : days[-1]]
-    observed = settled.notna().to_numpy()
-    counts = settled.fillna(0.0).to_numpy()
+    observed = settled.notna().to_numpy(copy=True)  # arrays that may be written to: kernels are compiled for one kind
+    counts = settled.fillna(0.0).to_numpy(copy=True)
     n_days = int(observed.sum())
     if n_days < MIN_DAYS:
         raise TooLittleData(f"Only {n_days} observed days; changes need at least {MIN_DAYS}. Widen the window.")

@@ -367,6 +367,7 @@ def kernel_arguments() -> dict[str, tuple]:
         "first_guess": (*args, True),
         "surroundings": (*args, changes, rates, profile, above, rest, size, True),
         "find_changes": (*args, grid, 3.0, True),
+        "_equal": (changes, changes.copy()),
     }
 
 
