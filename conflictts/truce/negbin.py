@@ -304,11 +304,16 @@ def _maximise(
     coefficients, mean = _coefficients_given_alpha(
         counts, design, offset, alpha, coefficients if start is None else np.asarray(start, dtype=float)
     )
-    for _ in range(200):
+    reached = -np.inf
+    for turn in range(200):
         previous, alpha = alpha, _alpha_given_mean(counts, mean, values, times, alpha)
         enough = max(1e-10, 0.01 * abs(alpha - previous) / (1 + alpha))  # no closer than alpha is known
         coefficients, mean = _coefficients_given_alpha(counts, design, offset, alpha, coefficients, enough)
-        if abs(alpha - previous) <= 1e-10 * (1 + alpha) and alpha < 1e6:
+        settled = abs(alpha - previous) <= 1e-10 * (1 + alpha)
+        if not settled and turn >= 12:  # every turn raises the likelihood, so one that does not is rounding
+            before, reached = reached, _log_likelihood(counts, mean, alpha)
+            settled = reached - before <= 1e-10 * (1 + abs(reached))
+        if settled and alpha < 1e6:
             return coefficients, alpha, mean
     raise TooLittleData(
         f"The dispersion of {len(counts)} counts with total {counts.sum():g} does not settle. Widen the window."

@@ -380,6 +380,24 @@ def test_dispersion_next_to_zero_settles():
     assert fit.alpha == pytest.approx(1.31e-4, rel=0.01)  # its three digits
 
 
+@pytest.mark.parametrize("rounding", [0.0, 1e-7, 1e-4])  # the last is a thousand times that of digammas at 1e-4
+def test_counts_are_never_refused_for_rounding(rounding, monkeypatch):
+    exact, noise = negbin._alpha_given_mean, np.random.default_rng(9)
+    found = {}
+    monkeypatch.setattr(negbin, "_alpha_given_mean", lambda *given: exact(*given) * (1 + rounding * noise.normal()))
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        counts = rng.poisson(rng.choice([1, 3, 30]), 60).astype(float)
+        found[seed] = fit_negbin(counts, weekly_design(60, 40), slow_columns=2)
+    assert 50 < sum(fit.alpha > 0 for fit in found.values()) < 250  # the series lie about the edge of Poisson
+    monkeypatch.setattr(negbin, "_alpha_given_mean", exact)
+    for seed in range(0, 300, 30):
+        rng = np.random.default_rng(seed)
+        again = fit_negbin(rng.poisson(rng.choice([1, 3, 30]), 60).astype(float), weekly_design(60, 40), slow_columns=2)
+        # the coefficients move by what the rounding leaves of a dispersion of about 0.05
+        np.testing.assert_allclose(found[seed].coefficients, again.coefficients, atol=1e-9 + 0.05 * rounding)
+
+
 @pytest.mark.parametrize("size", [1e-3, 0.5, 99.0, 101.0, 1e4, 1e7])
 def test_what_digammas_add_to_a_logarithm_keeps_its_digits(size):
     values = [0, 1, 2, 7, 30]
