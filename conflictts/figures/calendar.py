@@ -62,7 +62,7 @@ def plot_calendar(daily: DailySeries, *, ax: Axes | None = None) -> Axes:
             ink = "white" if k > 2 else INK
             hatch = "....." if status == "provisional" else ""
             look = {"facecolor": colour, "edgecolor": ink if hatch else "white", "hatch": hatch}
-        ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, linewidth=0.0 if look["hatch"] else 0.6, **look))
+        ax.add_artist(Rectangle((x - 0.5, y - 0.5), 1, 1, linewidth=0.0 if look["hatch"] else 0.6, **look))
     handles = (
         [Patch(facecolor=QUIET, edgecolor=COUNTED, linewidth=0.4, label="0")] if (table["best"] == 0).any() else []
     )

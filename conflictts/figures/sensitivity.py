@@ -96,7 +96,7 @@ def _curve(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> None:
         if chosen.any():
             half = 0.5 if len(table) > MANY else 0.25
             boxes = _boxes(at[chosen] - half, at[chosen] + half, low[chosen], high[chosen])
-            ax.add_patch(PathPatch(boxes, facecolor=colour, alpha=0.35, linewidth=0, antialiased=False))
+            ax.add_artist(PathPatch(boxes, facecolor=colour, alpha=0.35, linewidth=0, antialiased=False))
             ax.plot(
                 at[chosen], ratio[chosen], marker="o", linestyle="none", color=colour,
                 markersize=min(max(1.2 * width, 1.6), 4.0), markeredgewidth=0, label=label,
@@ -142,7 +142,7 @@ def _matrix(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> None:
             for share in np.unique(held):  # cells of one shade are one path: a tenth of the size of a mesh
                 cells = np.flatnonzero(held == share)
                 boxes = _boxes(edges[cells] - 0.5, edges[cells + 1] - 0.5, y + 0.06, y + 0.94)
-                ax.add_patch(PathPatch(boxes, facecolor=shades(share), linewidth=0, antialiased=False))
+                ax.add_artist(PathPatch(boxes, facecolor=shades(share), linewidth=0, antialiased=False))
             ticks.append(y + 0.5)
             names.append(str(option))
             y += 1

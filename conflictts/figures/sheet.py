@@ -23,7 +23,6 @@ class Sheet:
     png: bytes
 
 
-MANY_BARS = 30
 AXES = (0.08, 0.225, 0.905, 0.63)  # left, bottom, width, height as shares of the sheet; room for legend and footer
 
 
@@ -68,38 +67,12 @@ def draw_sheet(
         figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
         plot(ax=figure.add_axes(axes))
-        for each in figure.axes:
-            _join_bars(each)
         if words is not None:
             _put_over(figure, words)
         svg, png = io.StringIO(), io.BytesIO()
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         figure.savefig(png, format="png", dpi=200, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
     return Sheet(svg=_embeddable(svg.getvalue(), name), png=png.getvalue())
-
-
-def _join_bars(ax: Axes) -> None:
-    """Draw the bars of a container that look alike as one path: many times sooner, and smaller in a file."""
-    from matplotlib.container import BarContainer
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
-
-    for bars in ax.containers:
-        if not isinstance(bars, BarContainer) or len(bars.patches) < MANY_BARS:
-            continue
-        first = bars.patches[0]
-        looks = {(bar.get_facecolor(), bar.get_edgecolor(), bar.get_linewidth(), bar.get_zorder()) for bar in bars}
-        if len(looks) > 1 or first.get_hatch():
-            continue
-        boxes = [bar.get_patch_transform().transform_path(bar.get_path()) for bar in bars if bar.get_height()]
-        if boxes:  # just below the bars' own place, so that what was drawn after them stays above
-            joined = PathPatch(
-                Path.make_compound_path(*boxes), facecolor=first.get_facecolor(), edgecolor=first.get_edgecolor(),
-                linewidth=first.get_linewidth(), zorder=first.get_zorder() - 1e-6,
-            )  # fmt: skip
-            ax.add_patch(joined)
-        for bar in bars:
-            bar.set_visible(False)
 
 
 def _word_ticks(formatter: Formatter, words: Callable[[str], str]) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.container import BarContainer
 from matplotlib.legend_handler import HandlerLine2D
 from matplotlib.lines import Line2D
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from conflictts.series.daily import DailySeries
 from conflictts.series.reporting import LAG_UNKNOWN
@@ -54,16 +55,29 @@ def draw_bars(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timest
     seen = table[table["best"].notna()]
     settled = seen["status"] != "provisional"
     best = seen["best"]
-    ax.bar(best[settled].index, best[settled], width=0.9, color=COUNTED, linewidth=0, label=f"{daily.unit} per day")
+    _columns(ax, best[settled], width=0.9, color=COUNTED, linewidth=0, label=f"{daily.unit} per day")
     if not settled.all():
-        ax.bar(
-            best[~settled].index, best[~settled], width=0.8, facecolor="white", edgecolor=INK, linewidth=0.6,
-            label="provisional",
-        )  # fmt: skip
+        _columns(ax, best[~settled], width=0.8, facecolor="white", edgecolor=INK, linewidth=0.6, label="provisional")
     ranged = seen[seen["high"] > seen["low"]]
     if len(ranged):
         ax.vlines(ranged.index, ranged["low"], ranged["high"], color=INK, linewidth=0.7, label="low to high")
     mark_days(ax, daily, first, last)
+
+
+def _columns(ax: Axes, heights: pd.Series, *, width: float, **look: Any) -> None:
+    """A bar around each day as one path, which is drawn many times sooner than as many patches, and saved smaller."""
+    ax.xaxis.update_units(heights.index)
+    left = np.asarray(ax.convert_xunits(heights.index), dtype=float) - width / 2
+    right, top = left + width, heights.to_numpy(dtype=float)
+    corners = np.zeros((len(heights), 5, 2))
+    corners[:, :, 0] = np.column_stack([left, right, right, left, left])
+    corners[:, 2:4, 1] = top[:, None]
+    codes = np.tile([Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY], int((top != 0).sum()))
+    below_lines = 1 - 1e-6  # which stand at 1
+    bars = PathPatch(Path(corners[top != 0].reshape(-1, 2), codes), zorder=below_lines, **look)
+    ax.add_artist(bars)
+    ax.update_datalim(corners.reshape(-1, 2))
+    ax.autoscale_view()
 
 
 def mark_days(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> None:
@@ -129,7 +143,7 @@ def legend_above(ax: Axes, *, of: Iterable[Any] = (), columns: int | None = None
     for each in tuple(of) or (ax,):
         for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
-    bars = [label for label, handle in entries.items() if isinstance(handle, BarContainer)]
+    bars = [label for label, handle in entries.items() if isinstance(handle, PathPatch)]
     order = bars + [label for label in entries if label not in bars]
     legend = ax.legend(
         [entries[label] for label in order], order, loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False,
