@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -139,21 +138,16 @@ def hold_claims(
     held = claims[speaks].sort_values(["period_start", "period_end", "claim_id"], ignore_index=True)
     days = _days_of(held)
     held = held.assign(slack_days=np.minimum(slack_days, np.floor(slack_share * days)).astype("int64"))
-    held["status"] = pd.Series(
-        [_status(daily.table.loc[claim.period_start : claim.period_end]) for claim in held.itertuples()],
-        held.index,
-        dtype="str",
-    )
-    table = daily.table[_NUMBERS]
-    sums = [table.loc[claim.period_start : claim.period_end].sum() for claim in held.itertuples()]
-    held[COUNTED] = np.array(sums, dtype="float64").reshape(-1, 3)
+    periods = _Periods(daily, held)
+    held["status"] = pd.Series(periods.status(), held.index, dtype="str")
+    held[COUNTED] = periods.sums()
     held.loc[held["status"] == "unobserved", COUNTED] = np.nan
     settled = held["status"] == "observed"
     for name, counted, claimed in zip(
         ("ratio", "ratio_low", "ratio_high"), ("best", "low", "high"), ("best", "high", "low"), strict=True
     ):
         held[name] = (held[f"counted_{counted}"] / held[claimed].replace(0, np.nan)).where(settled)
-    held["verdict"] = pd.Series([_verdict(table, claim) for claim in held.itertuples()], held.index, dtype="str")
+    held["verdict"] = pd.Series(periods.verdicts(held), held.index, dtype="str")
     return held[[*claims.columns, *_HELD]]
 
 
@@ -228,22 +222,43 @@ def _days_of(claims: pd.DataFrame) -> np.ndarray:
     return np.asarray((claims["period_end"] - claims["period_start"]).dt.days + 1)
 
 
-def _status(days: pd.DataFrame) -> str:
-    if days[_NUMBERS].isna().any(axis=None) or (days["status"] == "unobserved").any():
-        return "unobserved"
-    return "provisional" if (days["status"] == "provisional").any() else "observed"
+class _Periods:
+    """The days of each claim's period as positions in a series; sums over them are taken from arrays, not by date."""
 
+    def __init__(self, daily: DailySeries, held: pd.DataFrame) -> None:
+        day = daily.table.index
+        self._begin = day.get_indexer(pd.DatetimeIndex(held["period_start"]))
+        self._end = day.get_indexer(pd.DatetimeIndex(held["period_end"])) + 1
+        self._numbers = daily.table[_NUMBERS].to_numpy(dtype="float64").T.copy()  # low, best and high in rows
+        self._missing = np.isnan(self._numbers).any(axis=0) | (daily.table["status"] == "unobserved").to_numpy()
+        self._provisional = (daily.table["status"] == "provisional").to_numpy()
+        self._numbers[np.isnan(self._numbers)] = 0.0
 
-def _verdict(table: pd.DataFrame, claim: Any) -> str:
-    """Hold one row of a held table against the days, its ends moved by its slack."""
-    first, last = claim.period_start, claim.period_end
-    if claim.status != "observed":
-        return "not observed throughout" if claim.status == "unobserved" else "still provisional"
-    slack = pd.Timedelta(days=claim.slack_days)
-    inner = table.loc[first + slack : last - slack, "low"].sum()
-    outer = table.loc[first - slack : last + slack, "high"].sum()
-    # A bound that is not stated is NaN, and nothing lies beyond NaN.
-    return "below" if outer < claim.low else "above" if inner > claim.high else "within"
+    def status(self) -> np.ndarray:
+        """Of each period: the worst of its days."""
+        worst = [
+            np.array([days[begin:end].any() for begin, end in zip(self._begin, self._end, strict=True)], dtype=bool)
+            for days in (self._missing, self._provisional)
+        ]
+        return np.select(worst, ["unobserved", "provisional"], "observed")
+
+    def sums(self) -> np.ndarray:
+        """Low, best and high of each period, shape (n_claims, 3)."""
+        sums = [self._numbers[:, days].sum(axis=1) for days in map(slice, self._begin, self._end)]
+        return np.array(sums, dtype="float64").reshape(-1, 3)
+
+    def verdicts(self, held: pd.DataFrame) -> list[str]:
+        """Hold each row of a held table against the days, its ends moved by its slack."""
+        rows = zip(held["status"], held["slack_days"], held["low"], held["high"], self._begin, self._end, strict=True)
+        return [
+            "not observed throughout" if status == "unobserved"
+            else "still provisional" if status == "provisional"
+            # a bound that is not stated is NaN, and nothing lies beyond NaN
+            else "below" if self._numbers[2, max(begin - slack, 0) : end + slack].sum() < low
+            else "above" if self._numbers[0, begin + slack : max(end - slack, 0)].sum() > high
+            else "within"
+            for status, slack, low, high, begin, end in rows
+        ]  # fmt: skip
 
 
 def _read_days(text: pd.DataFrame, claims: pd.DataFrame, breaches: list[str]) -> pd.Series:

@@ -257,6 +257,27 @@ def estimate_truce_effect(
     >>> effect.summary().loc["rate_ratio"].round(3).tolist()
     [0.075, 0.019, 0.289]
     """
+    return _estimate(
+        daily, truce, window=window, model=model, weekday=weekday, transition=transition, offset=offset,
+        other_truces=other_truces, other_truce_days=other_truce_days, level=level,
+    )  # fmt: skip
+
+
+def _estimate(
+    daily: DailySeries,
+    truce: Truce,
+    *,
+    window: tuple[Day, Day] | None,
+    model: Model,
+    weekday: bool,
+    transition: int,
+    offset: pd.Series | None,
+    other_truces: Iterable[Truce],
+    other_truce_days: Literal["keep", "leave out"],
+    level: float,
+    warn: bool = True,
+) -> TruceEffect:
+    """The effect; without its warnings in half of the time, since they need further fits."""
     _check_choices(model, transition, other_truce_days, level)
     first, last = choose_window(daily, truce, window)
     others = tuple(other_truces)
@@ -272,7 +293,7 @@ def estimate_truce_effect(
     refuse_short_sides(days, counts[:, 1], after, inside, truce)
     best = np.where(inside, counts[:, 1], np.nan)
     n_before, n_after = rates["best"].to_numpy()
-    warnings = cautions.about_counts(days, best, after, truce)
+    warnings = cautions.about_counts(days, best, after, truce) if warn else []
     known = None if offset is None else _offset_on(offset, days, best)
     if too_few_to_regress(n_before, n_after, model, with_offset=known is not None):
         answer = answer_of_few_counts(best, after, days, level, daily.draws)
@@ -294,9 +315,10 @@ def estimate_truce_effect(
         fit, said = fit_effect(daily, design, days)
         warnings += said
         answer = answer_of_regression(fit, design, days, truce.effective, model, level)
-        warnings += cautions.about_memory(answer["inflation"]) + against_trend(design, fit, model, level)
+        if warn:
+            warnings += cautions.about_memory(answer["inflation"]) + against_trend(design, fit, model, level)
     without = None
-    if taken.any() and other_truce_days == "keep":
+    if warn and taken.any() and other_truce_days == "keep":
         without = _without_other_truces(
             daily, truce, window=(first, last), model=model, weekday=weekday, transition=transition, offset=offset,
             other_truces=others, level=level,
@@ -305,14 +327,14 @@ def estimate_truce_effect(
         days, truce, others, left_out=other_truce_days == "leave out", without=without
     )
     return TruceEffect(
-        daily=daily, truce=truce, window=(first, last), rates=rates, level=level, warnings=tuple(warnings),
+        daily=daily, truce=truce, window=(first, last), rates=rates, level=level, warnings=tuple(warnings * warn),
         model=model, weekday=weekday, transition=transition, offset=offset, other_truces=others,
         other_truce_days=other_truce_days, **answer,
     )  # fmt: skip
 
 
-def refit(effect: TruceEffect, daily: DailySeries, **changes: Any) -> TruceEffect:
-    """Estimate again by the same choices on another series, or with some choices changed."""
+def refit(effect: TruceEffect, daily: DailySeries, *, warn: bool = True, **changes: Any) -> TruceEffect:
+    """Estimate again by the same choices on another series, or with some choices changed; without warnings sooner."""
     choices: dict[str, Any] = {
         "window": effect.window,
         "model": effect.model,
@@ -323,7 +345,7 @@ def refit(effect: TruceEffect, daily: DailySeries, **changes: Any) -> TruceEffec
         "other_truce_days": effect.other_truce_days,
         "level": effect.level,
     }
-    return estimate_truce_effect(daily, changes.pop("truce", effect.truce), **(choices | changes))
+    return _estimate(daily, changes.pop("truce", effect.truce), warn=warn, **(choices | changes))
 
 
 def _check_choices(model: str, transition: int, other_truce_days: str, level: float) -> None:

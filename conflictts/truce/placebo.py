@@ -136,7 +136,7 @@ def placebo_effects(effect: TruceEffect) -> PlaceboEffects:
     rows, refused = {}, {}
     for date in dates:
         try:
-            step = refit(effect, effect.daily, truce=Truce(date), window=(first, last), **alone)
+            step = refit(effect, effect.daily, warn=False, truce=Truce(date), window=(first, last), **alone)
         except TooLittleData as refusal:
             refused[date] = str(refusal)
         else:
