@@ -31,7 +31,8 @@ class WindowFits:
     standard_error : ndarray, shape (n_windows,)
         Of the growth, at the fitted trend, by the sandwich with the memory given or found.
     degrees_of_freedom : ndarray, shape (n_windows,)
-        Days over variance inflation, less two, at least 4.
+        Days over variance inflation, less two, at least 4: those of `NegBinFit` for residuals of kurtosis 3 and a
+        memory that is known, since the kurtosis of six weeks is chance and the memory is asked of all windows.
     factor : ndarray, shape (n_windows,)
         Variance of the window's total over its mean, memory between days included; at least 1.
     daily_factor : ndarray, shape (n_windows,)
