@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from conflictts.figures.style import COUNTED, INK, given_or_current, what_is_drawn, write_footer
+from conflictts.figures.style import COUNTED, INK, given_or_current, leave_room, what_is_drawn, write_footer
 from conflictts.series.daily import DailySeries
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def plot_calendar(daily: DailySeries, *, ax: Axes | None = None) -> Axes:
         alignment="left",
     )  # fmt: skip
     legend.get_title().set_parse_math(False)
+    leave_room(ax, 2)
     return ax
 
 

@@ -15,6 +15,7 @@ from conflictts.figures.style import (
     draw_bars,
     draw_truces,
     finish,
+    finish_frame,
     given_or_current,
     what_is_drawn,
     write_footer,
@@ -102,18 +103,10 @@ def plot_placebos(placebos: PlaceboEffects, *, ax: Axes | None = None) -> Axes:
     wanted = [tick for tick in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if _inside(tick, ax)]
     ax.set_yticks(wanted, [f"{tick:g}" for tick in wanted])
     ax.set_yticks([], minor=True)
-    ax.spines[["top", "right"]].set_visible(False)
     pad = pd.Timedelta(days=4)
     ax.set_xlim(first - pad, last + pad)
     date_axis(ax, first, last)
-    ax.set_ylabel("rate ratio, after / before")
-    ax.grid(axis="y", color="#E3E6E8", linewidth=0.6)
-    ax.set_axisbelow(True)
-    inches = ax.get_window_extent().width / ax.figure.dpi
-    ax.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False, fontsize=8, ncols=max(1, int(inches / 2.6)),
-        columnspacing=1.4, handlelength=1.8, borderaxespad=0,
-    )  # fmt: skip
+    finish_frame(ax, ylabel="rate ratio, after / before")
     write_footer(ax, what_is_drawn(effect.daily, *effect.window))
     return ax
 

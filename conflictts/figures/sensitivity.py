@@ -11,7 +11,17 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.text import Annotation
 
-from conflictts.figures.style import CONTRAST, COUNTED, INK, LEVEL, given_or_current, what_is_drawn, write_footer
+from conflictts.figures.style import (
+    CONTRAST,
+    COUNTED,
+    INK,
+    LEVEL,
+    columns_of,
+    given_or_current,
+    leave_room,
+    what_is_drawn,
+    write_footer,
+)
 from conflictts.incidents.table import Where
 from conflictts.truce.sensitivity import CHOICES, Sensitivity
 
@@ -64,7 +74,7 @@ def plot_sensitivity(found: Sensitivity, *, ax: Axes | None = None) -> Axes:
     inches = max(ax.get_window_extent().width / ax.figure.dpi, 3.0)
     begin, width = LEFT / inches, 1 - (LEFT + RIGHT) / inches
     curve, matrix = ax.inset_axes((begin, 0.56, width, 0.44)), ax.inset_axes((begin, 0.0, width, 0.53))
-    _curve(found, table, curve)
+    leave_room(ax, _curve(found, table, curve))
     _matrix(found, table, matrix)
     for panel in (curve, matrix):
         panel.set_xlim(-0.01 * len(table) - 0.5, 1.01 * len(table) - 0.5)
@@ -80,7 +90,8 @@ def plot_sensitivity(found: Sensitivity, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _curve(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> None:
+def _curve(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> int:
+    """The ratios and their intervals; returns how many rows the legend has."""
     answered = table[table["refused"] == ""]
     stands = answered["stands"].to_numpy(dtype=bool)
     at = answered.index.to_numpy()
@@ -122,10 +133,13 @@ def _curve(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> None:
     ax.set_ylabel(f"rate ratio, after / before\n({found.level:.0%} intervals)", fontsize=8)
     ax.grid(axis="y", color="#E3E6E8", linewidth=0.6)
     ax.set_axisbelow(True)
+    labels = ax.get_legend_handles_labels()[1]
+    columns = columns_of(labels, ax.get_window_extent().width / ax.figure.dpi + RIGHT)
     ax.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False, fontsize=8, ncols=4, columnspacing=1.4,
+        loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False, fontsize=8, ncols=columns, columnspacing=1.4,
         handlelength=1.6, borderaxespad=0, markerscale=2.0,
     )  # fmt: skip
+    return -(-len(labels) // columns)
 
 
 def _matrix(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> None:

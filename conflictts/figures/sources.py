@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from conflictts.errors import UnknownNameError
-from conflictts.figures.style import CONTRAST, FOOTER_POINTS, LEVEL, given_or_current
+from conflictts.figures.style import CONTRAST, FOOTER_POINTS, LEVEL, given_or_current, legend_above
 from conflictts.series.daily import UNITS
 from conflictts.truce.sources import SourceMix
 
@@ -70,7 +70,7 @@ def plot_source_mix(mix: SourceMix, *, column: str = "reporting_body", ax: Axes 
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.grid(axis="x", color="#E3E6E8", linewidth=0.6)
     ax.set_axisbelow(True)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False, fontsize=8, ncols=2, borderaxespad=0)
+    legend_above(ax)
     change = mix.changes.loc[column]
     first, last = mix.window
     text = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.container import BarContainer
 from matplotlib.legend_handler import HandlerLine2D
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
@@ -29,7 +30,9 @@ SET = "#E69F00"
 INK = "#333333"
 FOOTER_POINTS = 7
 LEGEND_POINTS = 8
-LEFT, RIGHT, BELOW, ABOVE = 0.72, 0.14, 0.92, 0.57  # inches around the axes of a figure that had none
+LEFT, RIGHT, BELOW, ABOVE = 0.85, 0.14, 0.92, 0.2  # inches around the axes of a figure that had none
+LEGEND_ROW = 1.5 * LEGEND_POINTS / 72  # inches
+OWN = "own"  # the gid of such axes
 LETTER = 0.6  # width of one in DejaVu Sans, in its size
 LETTERS = {"day": len("28 sept."), "month": len("sept."), "year": len("2019")}  # the longest label of a date axis
 ONE_DAY = pd.Timedelta(days=1)
@@ -46,7 +49,7 @@ def given_or_current(ax: Axes | None) -> Axes:
     free_across, free_along = 1 - (LEFT + RIGHT) / width, 1 - (BELOW + ABOVE) / height
     if figure.axes or figure.get_layout_engine() is not None or min(free_across, free_along) <= 0:
         return plt.gca()
-    return figure.add_axes((LEFT / width, BELOW / height, free_across, free_along))
+    return figure.add_axes((LEFT / width, BELOW / height, free_across, free_along), gid=OWN)
 
 
 def draw_bars(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> None:
@@ -143,15 +146,25 @@ def legend_above(ax: Axes, *, of: Iterable[Any] = (), columns: int | None = None
     for each in tuple(of) or (ax,):
         for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
-    bars = [label for label, handle in entries.items() if isinstance(handle, PathPatch)]
+    bars = [label for label, handle in entries.items() if isinstance(handle, (PathPatch, BarContainer))]
     order = bars + [label for label in entries if label not in bars]
+    columns = columns or columns_of(order, _inches(ax))
     legend = ax.legend(
         [entries[label] for label in order], order, loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False,
-        fontsize=LEGEND_POINTS, ncols=columns or _columns_of(order, _inches(ax)), columnspacing=1.4, handlelength=1.8,
+        fontsize=LEGEND_POINTS, ncols=columns, columnspacing=1.4, handlelength=1.8,
         borderaxespad=0, handler_map={Line2D: _AsItStands()},
     )  # fmt: skip
+    leave_room(ax, -(-len(order) // columns))
     for text in legend.get_texts():
         text.set_parse_math(False)  # a dollar sign in a name is a dollar sign
+
+
+def leave_room(ax: Axes, rows: int) -> None:
+    """Take room for so many rows of a legend from axes that `given_or_current` made."""
+    if ax.get_gid() == OWN:
+        tall = ax.figure.get_size_inches()[1]  # type: ignore[union-attr]
+        box = ax.get_position()
+        ax.set_position((box.x0, box.y0, box.width, max(1 - (ABOVE + rows * LEGEND_ROW) / tall - box.y0, 0.1)))
 
 
 class _AsItStands(HandlerLine2D):
@@ -168,7 +181,7 @@ class _AsItStands(HandlerLine2D):
         return list(drawn)
 
 
-def _columns_of(labels: list[str], room: float) -> int:
+def columns_of(labels: list[str], room: float) -> int:
     """The most columns of a legend that fit into so many inches; entries fill one column after the other."""
     em = LEGEND_POINTS / 72
     for columns in range(len(labels), 1, -1):

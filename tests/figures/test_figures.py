@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import matplotlib as mpl
 import matplotlib.dates
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -202,3 +204,25 @@ def test_onset_draws_evidence_of_every_scanned_day(idlib, axes):
     assert marks[0].get_ydata().tolist() == onset.evidence.tolist()
     labels = ax.get_legend_handles_labels()[1]
     assert {"announced", "truce takes effect", f"detected (p = {onset.p_value:.2g})"} <= set(labels)
+
+
+def test_a_figure_drawn_alone_holds_its_legend_and_its_footer(daily, changes, idlib):
+    """Without axes given: nothing is cut off by the figure's edge, however many rows the legend has."""
+    truces = idlib.truces.values()
+    plots = (
+        lambda: ct.plot_daily(daily, truces=truces, events=idlib.events),
+        lambda: ct.plot_changepoints(changes, truces=truces),
+        lambda: ct.plot_calendar(daily),
+        lambda: ct.plot_coverage_ratio(
+            ct.coverage_ratio(daily, idlib.claims, body=["SOHR", "White Helmets"]), truces=truces
+        ),
+    )
+    with mpl.rc_context(mpl.rcParamsDefault):
+        for plot in plots:
+            figure = plt.figure(figsize=(6.4, 4.8))
+            ax = plot()
+            assert ax.figure is figure
+            figure.canvas.draw()
+            kept, drawn = figure.bbox, ax.get_tightbbox()
+            assert (drawn.x0 >= kept.x0, drawn.y0 >= kept.y0, drawn.y1 <= kept.y1) == (True, True, True)
+            plt.close(figure)
