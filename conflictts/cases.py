@@ -36,6 +36,15 @@ class Case(Incidents):
         By identifier, in order of time.
     events : DataFrame, columns event_id, date, label, publisher, source_url, note
         Dated context for figures; nothing to count.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> len(case.table), len(case.claims), list(case.truces)[:2]
+    (321, 136, ['TRC-1', 'TRC-2'])
+    >>> case.truces["TRC-5"].effective.date().isoformat()
+    '2019-08-31'
     """
 
     claims: pd.DataFrame

@@ -82,6 +82,14 @@ def plot_placebos(placebos: PlaceboEffects, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
         The axes given; the ratio is on a log scale.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> effect = ct.estimate_truce_effect(daily, case.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
+    >>> ax = ct.plot_placebos(ct.placebo_effects(effect))
     """
     ax = given_or_current(ax)
     effect, steps = placebos.effect, placebos.steps

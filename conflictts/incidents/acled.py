@@ -108,6 +108,23 @@ def read_acled(
     ACLED Codebook, sections on time precision and on fatalities; ACLED, "FAQs: Fatalities" (conservative estimates,
     the conventional numbers, civilian fatalities); ACLED, "Keeping your dataset updated" (timestamp and deletions);
     ACLED Terms of Use and Attribution Policy.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import conflictts as ct
+    >>> table = (
+    ...     "event_id_cnty,event_date,time_precision,event_type,actor1,country,admin1,location,source,fatalities\\n"
+    ...     "SYR1,16 May 2019,2,Battles,Army,Syria,Idleb,Kafr Nabl,SOHR,7\\n"
+    ... )
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "acled.csv")
+    ...     _ = path.write_text(table)
+    ...     incidents = ct.read_acled(path)
+    >>> incidents.table[["date_start", "date_end", "date_precision", "deaths_best"]]  # a week, not a day
+      date_start   date_end date_precision  deaths_best
+    0 2019-05-13 2019-05-19           week          7.0
     """
     raws = [read_raw_records(path, wanted=wanted_columns) for path in paths_of(path_or_paths)]
     return acled_incidents(tell_apart(raws), deletions=deletions)

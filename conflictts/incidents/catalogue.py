@@ -65,6 +65,15 @@ def read_catalogue(path: str | PathLike[str]) -> Incidents:
     ------
     InputError
         If the file is missing, not a CSV table, or lacks a required column.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import conflictts as ct
+    >>> catalogue = ct.read_catalogue(files("conflictts") / "data" / "idlib_2019" / "incidents.csv")
+    >>> catalogue.ledger.summary()
+      outcome reason  rows
+    0    used          321
     """
     return catalogue_incidents(read_raw_records(path))
 

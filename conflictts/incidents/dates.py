@@ -36,6 +36,13 @@ class Period:
         "approx" where the words are loose ("late August", "around 2 July").
     text : str
         The phrase as it was given.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> period = ct.parse_period("late August 2019")
+    >>> period.first.date().isoformat(), period.last.date().isoformat(), period.precision
+    ('2019-08-15', '2019-08-31', 'approx')
     """
 
     first: pd.Timestamp
@@ -58,16 +65,16 @@ def parse_period(
     ====================================================  ==============================  ===================
     "16 May 2025", "May 16, 2025", "2019-08-31", "31 آب"  that day                        day
     "May 2019", "2019-05"; "2019"                         the month; the year             month; year
-    "late August 2019", "end of", "fin août 2019"         15th to the last day [1]_       approx
+    "late August 2019", "end of", "fin août 2019"         15th to the last day [U]        approx
     "early", "beginning of", "début"                      1st to 15th                     approx
     "mid-October", "mi-octobre"                           10th to 20th                    approx
     "first half of", "second half of"                     1st to 15th; 16th to last       range
-    "around 2 July 2019", "vers le 2 juillet 2019"        1 to 3 July [1]_                approx
+    "around 2 July 2019", "vers le 2 juillet 2019"        1 to 3 July [U]                 approx
     "30 April to 30 August 2019", "du 2 au 5 août 2019"   first to last of both ends      range
     "yesterday", "hier"                                   the day before the reference    day
     "Monday", "lundi"                                     the last Monday, or reference   day
     "lundi dernier"                                       the last before the reference   day
-    "last week", "la semaine dernière"                    previous Monday to Sunday [1]_  week
+    "last week", "la semaine dernière"                    previous Monday to Sunday [U]   week
     "last weekend", "last month", "last year"             the previous one                range, month, year
     "this week", "this month", "this year"                its beginning to the reference  week, month, year
     ====================================================  ==============================  ===================
@@ -100,8 +107,8 @@ def parse_period(
 
     References
     ----------
-    .. [1] After Högbladh, UCDP GED Codebook 19.1, Appendix 2, as this project's design reports it; the appendix itself
-       was not at hand to be held against. All other spans are this library's own and stand in `PARTS`.
+    [U] After Högbladh, UCDP GED Codebook 19.1, Appendix 2, as this project's design reports it; the appendix itself
+    was not at hand to be held against. All other spans are this library's own and stand in `PARTS`.
 
     Examples
     --------

@@ -109,6 +109,20 @@ def read_delimited(
     Keywords given here win over the file. The map of ``desk.csv`` also serves ``desk.mended.csv`` beside it, so that
     rows in quarantine can be written there, mended and read; the details of a record (``part_of``) are mended in the
     file that holds the record.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import conflictts as ct
+    >>> columns = {"date_start": "Date", "place": "Where", "civilians_best": "Killed"}
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "desk.csv")
+    ...     _ = path.write_text("Date;Where;Killed\\nlate April 2019;Khan Hamra;nearly fifty\\n")
+    ...     incidents = ct.read_delimited(path, columns=columns)
+    >>> incidents.table[["date_start", "date_end", "civilians_low", "civilians_best", "civilians_high"]]
+      date_start   date_end  civilians_low  civilians_best  civilians_high
+    0 2019-04-15 2019-04-30           48.0            49.0            49.0
     """
     path = Path(path)
     chosen = _column_map(path, columns)

@@ -26,9 +26,9 @@ class Duplicates:
 
     Attributes
     ----------
-    pairs : DataFrame, columns id_a, id_b, score, days_apart, km_apart, name_likeness, civilians_apart, deaths_apart,
-            reason
-        Best first. `days_apart` lie between the two spans (0 where they touch); `civilians_apart` and `deaths_apart`
+    pairs : DataFrame, shape (n_pairs, 9)
+        ``id_a, id_b, score, days_apart, km_apart, name_likeness, civilians_apart, deaths_apart, reason``, best first.
+        `days_apart` lie between the two spans (0 where they touch); `civilians_apart` and `deaths_apart`
         are best of b - best of a in persons, NaN where either states none; `reason` says it in words.
     compared : int
         Pairs that were near enough in time and place to be scored.
@@ -36,6 +36,15 @@ class Duplicates:
         Records that took no part: details, and spans too long to tell one event from another.
     min_score : float
         Least score of a pair, of 100.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import conflictts as ct
+    >>> invented = ct.simulate_incidents(np.random.default_rng(1), told_twice=0.5)
+    >>> found = ct.find_duplicates(invented.incidents, invented.second)
+    >>> print(found.pairs.loc[0, "reason"])
+    days overlap; names agree (Umm Bsirta | Umm Bsirrta), 0.7 km apart; 8 against 8 deaths; an actor in common
     """
 
     pairs: pd.DataFrame

@@ -65,6 +65,13 @@ class Pace:
         The present time (UTC), and waiting.
     rng : Generator, optional
         Draws the waits.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> patient = ct.Pace(pause=5, attempts=12)  # handed to fetch_ucdp or fetch_acled as pace=
+    >>> patient.pause, patient.attempts, patient.daily_requests
+    (5, 12, 5000)
     """
 
     pause: float = 2.0

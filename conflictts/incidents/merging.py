@@ -29,6 +29,15 @@ class MergedIncidents(Incidents):
         What was merged, exactly as it was given: the merge undone.
     prefer : {"a", "b"}
         Whose best figures, dates and words stand where both state them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import conflictts as ct
+    >>> invented = ct.simulate_incidents(np.random.default_rng(1), told_twice=0.5)
+    >>> merged = ct.merge_duplicates(invented.incidents, invented.second, invented.pairs, prefer="a")
+    >>> len(merged.merges), merged.merges[["kept", "gone"]].iloc[0].tolist()
+    (317, ['A-000001', 'B-000001'])
     """
 
     merges: pd.DataFrame
@@ -125,6 +134,16 @@ def undo_merges(merged: MergedIncidents, incident_ids: Collection[str] | None = 
     ------
     UnknownNameError
         If an identifier stands in no merge.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import conflictts as ct
+    >>> invented = ct.simulate_incidents(np.random.default_rng(1), told_twice=0.5)
+    >>> merged = ct.merge_duplicates(invented.incidents, invented.second, invented.pairs, prefer="a")
+    >>> apart = ct.undo_merges(merged)
+    >>> len(merged.table) + len(merged.merges) == len(apart.table)
+    True
     """
     pairs = merged.merges.drop(columns=["kept", "gone"])
     if incident_ids is None:

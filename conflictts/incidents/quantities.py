@@ -36,6 +36,13 @@ class Quantity:
         "indefinite".
     text : str
         The phrase as it was given.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> quantity = ct.parse_quantity("at least 470")
+    >>> quantity.low, quantity.best, quantity.high, quantity.qualifier
+    (470.0, 470.0, nan, 'at_least')
     """
 
     low: float

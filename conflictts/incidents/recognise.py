@@ -63,6 +63,26 @@ def read_incidents(path_or_paths: str | PathLike[str] | Iterable[str | PathLike[
     See Also
     --------
     read_ucdp, read_acled, read_catalogue, read_delimited : for the sure of hand.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import conflictts as ct
+    >>> table = (
+    ...     "event_id_cnty,event_date,time_precision,event_type,actor1,country,admin1,location,source,fatalities\\n"
+    ...     "SYR1,16 May 2019,1,Battles,Army,Syria,Idleb,Kafr Nabl,SOHR,7\\n"
+    ...     "SYR2,30 February 2019,1,Battles,Army,Syria,Idleb,Kafr Nabl,SOHR,2\\n"
+    ... )
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "export.csv")
+    ...     _ = path.write_text(table)
+    ...     incidents = ct.read_incidents(path)
+    >>> incidents.provenance.provider, incidents.ledger.read, incidents.ledger.used
+    ('ACLED', 2, 1)
+    >>> incidents.ledger.quarantined[["row", "column", "value"]]
+       row      column             value
+    0    3  event_date  30 February 2019
     """
     paths = paths_of(path_or_paths)
     mapped = [path for path in paths if delimited.map_beside(path) is not None]

@@ -52,6 +52,17 @@ class Download:
         Of the file.
     notes : tuple of str
         What a reader should know: starts anew and why, pages fetched again.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import conflictts as ct
+    >>> done = ct.Download(
+    ...     Path("ged.csv"), Path("ged.csv.provenance.json"), rows=1203, pages=2, resumed=1, sha256="9f2c", notes=()
+    ... )
+    >>> done.summary()
+          file  rows  pages  resumed sha256
+    0  ged.csv  1203      2        1   9f2c
     """
 
     path: Path
@@ -124,6 +135,15 @@ def fetch_ucdp(
     https://ucdp.uu.se/apidocs/ (header x-ucdp-access-token; at most 1,000 rows a page, pages counted from 0; 5,000
     requests a day, errors included; TotalCount, TotalPages, NextPageUrl, Result). Beside the limit of a day there is
     one of about 40 requests a minute, answered with status 400; `Pace` waits.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> done = ct.fetch_ucdp("ged.csv", version="25.1", country=652, start="2019-01-01")  # doctest: +SKIP
+    >>> ct.fetch_ucdp("ged.csv", version="25.1", country="Syria")
+    Traceback (most recent call last):
+        ...
+    conflictts.errors.InputError: country 'Syria' is no Gleditsch-Ward number, by which UCDP is asked: 652 is Syria.
     """
     if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,2}){1,3}", version):
         raise InputError(f"version {version!r} is no release of UCDP. Give one like '25.1', or '26.0.7' for Candidate.")
@@ -216,6 +236,15 @@ def fetch_acled(
     days; at most 5,000 rows a page; ``cursor``, 0 for the first page and then the ``next_cursor`` of the page before,
     in place of ``page``, which ACLED withdrew in October 2026). ``with_total=true`` makes the answer say how many
     records the query has in all.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> done = ct.fetch_acled("syria.csv", country="Syria", start="2019-01-01", end="2019-12-31")  # doctest: +SKIP
+    >>> ct.fetch_acled("syria.csv", country="Syria", start="2019-12-31", end="2019-01-01")
+    Traceback (most recent call last):
+        ...
+    conflictts.errors.InputError: `start` 2019-12-31 is after `end` 2019-01-01. Exchange them.
     """
     first, last = _window(start, end)
     if first is None or last is None:

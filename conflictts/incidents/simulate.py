@@ -56,6 +56,18 @@ class SimulatedIncidents:
         The variance of a day's count is ``rate + dispersion * rate ** 2``.
     autocorrelation : float
         Of the latent daily log intensity, from one day to the next.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import conflictts as ct
+    >>> invented = ct.simulate_incidents(np.random.default_rng(1), rate=5.0, rate_ratio=0.2)
+    >>> invented.incidents
+    <Incidents: simulated source A, 656 records (0 of them details of another record), 0 quarantined of 656 read>
+    >>> invented.summary()
+       period  days  expected_per_day  counted_per_day
+    0  before   120               5.0         4.466667
+    1  during   120               1.0         1.000000
     """
 
     incidents: Incidents

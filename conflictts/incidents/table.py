@@ -174,6 +174,15 @@ class Incidents:
         record, whose total contains it already; it is kept and shown, and never added.
     ledger : Ledger
     provenance : Provenance
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> incidents = ct.load_idlib_2019()  # a Case is Incidents, as every reader returns them
+    >>> incidents.ledger.read, incidents.ledger.used, incidents.ledger.n_quarantined
+    (321, 321, 0)
+    >>> incidents.table.loc[0, ["civilians_low", "civilians_best", "civilians_high"]].tolist()
+    [3.0, 3.0, 3.0]
     """
 
     table: pd.DataFrame

@@ -151,6 +151,24 @@ def read_ucdp(
     ----------
     Högbladh, UCDP GED Codebook 19.1, sections 5.3 (date precision) and 5.5 (fatality estimates). Hegre et al. (2020),
     Research & Politics 7(3) (Candidate releases).
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import conflictts as ct
+    >>> table = (
+    ...     "id,type_of_violence,side_a,side_b,date_start,date_end,date_prec,deaths_a,deaths_b,deaths_civilians,"
+    ...     "deaths_unknown,best,high,low,latitude,longitude,adm_1,adm_2,country,where_coordinates\\n"
+    ...     "7,1,Government,IS,2019-05-01,2019-05-31,4,1,2,3,0,6,8,5,35.6,36.6,Idlib Governorate,,Syria,Idlib\\n"
+    ... )
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "ged.csv")
+    ...     _ = path.write_text(table)
+    ...     incidents = ct.read_ucdp(path)
+    >>> incidents.table[["date_precision", "deaths_low", "deaths_best", "deaths_high", "civilians_best"]]
+      date_precision  deaths_low  deaths_best  deaths_high  civilians_best
+    0          month         5.0          6.0          8.0             3.0
     """
     raws = [read_raw_records(path, wanted=wanted_columns) for path in paths_of(path_or_paths)]
     return ucdp_incidents(tell_apart(raws), release=release)

@@ -30,6 +30,16 @@ class VintageComparison:
         Records in both vintages that are equal in every column.
     names : (str, str)
         Provider, vintage and, if it is known, day of retrieval, old and new.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> import conflictts as ct
+    >>> new = ct.load_idlib_2019()
+    >>> old = replace(new, table=new.table[new.table["date_start"] < "2019-12-01"])
+    >>> changed = ct.compare_vintages(old, new)
+    >>> len(changed.added), len(changed.removed), changed.same
+    (46, 0, 275)
     """
 
     added: pd.DataFrame

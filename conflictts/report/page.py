@@ -103,6 +103,19 @@ def write_report(
     ------
     ConflictTSError
         As `daily_series` and `estimate_truce_effect`; also if `out` holds anything else, or cannot be written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> import conflictts as ct
+    >>> invented = ct.simulate_incidents(np.random.default_rng(1))
+    >>> days = (invented.rates.index[0], invented.rates.index[-1])
+    >>> with TemporaryDirectory() as folder:
+    ...     page = ct.write_report(invented.incidents, ct.Truce(invented.truce), Path(folder, "out"), coverage=days)
+    ...     print(*sorted(path.name for path in page.parent.iterdir()))
+    figures findings.json findings.schema.json report.html series.csv
     """
     out = Path(out).expanduser().absolute()
     refuse_foreign_folder(out, PARTS)

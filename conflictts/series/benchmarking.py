@@ -39,6 +39,15 @@ class Benchmark:
         (best figure of the period, before and after), ``met`` and ``reason`` (why not).
     outside : int
         Days of the series that lie in no claim that was met; their ratio is carried over from those that do.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians", coverage=("2019-08-31", "2019-11-06"))
+    >>> fitted = ct.benchmark_to_claims(daily, case.claims[case.claims["claim_id"] == "CLM-098"])
+    >>> float(fitted.original.counts.sum()), round(float(fitted.daily.counts.sum()), 6)
+    (61.0, 50.0)
     """
 
     daily: DailySeries

@@ -35,6 +35,14 @@ class ClaimChains:
     contradictions : DataFrame, one row per pair of claims that cannot both hold
         ``reporting_body``, ``measure``, ``since``, ``earlier``, ``earlier_end``, ``at_least`` (what the earlier claim
         says at the least), ``later``, ``later_end``, ``at_most`` (what the later one says at the most, which is less).
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> chains = ct.chain_claims(case.claims[case.claims["measure"] == "civilians"])
+    >>> chains.contradictions[["earlier", "at_least", "later", "at_most"]].head(2).values.tolist()
+    [['CLM-014', 230.0, 'CLM-016', 226.0], ['CLM-017', 250.0, 'CLM-016', 226.0]]
     """
 
     increments: pd.DataFrame
@@ -62,6 +70,16 @@ class CoverageRatio:
     table : DataFrame, one row per claim
         As from `hold_claims`: counted sums, ``ratio`` with ``ratio_low`` and ``ratio_high``, status and verdict; and
         ``chained``, whether the body tells other totals from the same first day on.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> ratio = ct.coverage_ratio(daily, case.claims, body="White Helmets")
+    >>> ratio.table.loc[ratio.table["claim_id"] == "CLM-025", ["counted_best", "best", "verdict"]]
+       counted_best   best verdict
+    2         182.0  272.0   below
     """
 
     daily: DailySeries

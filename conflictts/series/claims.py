@@ -56,6 +56,14 @@ def read_claims(
     InputError
         If the file cannot be read, or a claim has a date or number that is none, a wording that is not known, no
         number at all, numbers not in order, no body, or the name of another claim; every breach is named.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import conflictts as ct
+    >>> claims = ct.read_claims(files("conflictts") / "data" / "idlib_2019" / "claims.csv")
+    >>> claims.loc[claims["claim_id"] == "CLM-081", ["wording", "low", "best", "high"]].values.tolist()
+    [['nearly a thousand', 950.0, 975.0, 999.0]]
     """
     raw = read_raw_records(path)
     require_columns(raw, _REQUIRED, kind="a table of claims")

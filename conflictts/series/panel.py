@@ -30,6 +30,16 @@ class DailyPanel(Mapping[Key, DailySeries]):
         What became of every record, also of groups of which none could be counted and which have no series.
     counting : Counting
         What all the series have in common: measure, unit, area, source, allocation, reporting_lag, provenance.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> panel = ct.daily_series(case, measure="civilians", by="perpetrator")
+    >>> panel
+    <DailyPanel: civilian deaths by perpetrator, 5 groups, 2019-04-20..2020-01-15>
+    >>> float(panel["russia"].counts.sum())
+    151.0
     """
 
     by: tuple[str, ...]

@@ -59,6 +59,19 @@ class Changepoints:
         day of this one's set; None for a series without draws.
     others_in_draws : float or None
         Changes per draw that lie in none of the sets.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> changes = ct.detect_changepoints(daily)
+    >>> changes.regimes[["first", "rate"]].head(2)
+           first      rate
+    0 2019-04-20  4.960271
+    1 2019-09-16  0.030540
+    >>> len(changes.location_sets[0]), case.truces["TRC-5"].effective in changes.location_sets[0]
+    (20, True)
     """
 
     daily: DailySeries

@@ -30,6 +30,19 @@ class ControlComparison:
         Rate ratio in the truce's area over the geometric mean of those of the areas used; 1 means that both changed
         alike.
     level : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import conflictts as ct
+    >>> days = ("2019-01-01", "2019-08-28")
+    >>> def invent(seed, ratio):
+    ...     invented = ct.simulate_incidents(np.random.default_rng(seed), rate_ratio=ratio)
+    ...     return ct.daily_series(invented.incidents, measure="incidents", coverage=days)
+    >>> effect = ct.estimate_truce_effect(invent(1, 0.2), ct.Truce("2019-05-01"))
+    >>> held = ct.compare_with_controls(effect, {"without a truce": invent(2, 1.0)})
+    >>> held.controls[["rate_ratio", "lower", "upper"]].round(2).to_dict("index")
+    {'without a truce': {'rate_ratio': 0.89, 'lower': 0.71, 'upper': 1.12}}
     """
 
     effect: TruceEffect
@@ -73,6 +86,19 @@ def compare_with_controls(effect: TruceEffect, controls: Mapping[str, DailySerie
     ------
     TooLittleData
         If the effect or every control has too few counts for a regression.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import conflictts as ct
+    >>> days = ("2019-01-01", "2019-08-28")
+    >>> def invent(seed, ratio):
+    ...     invented = ct.simulate_incidents(np.random.default_rng(seed), rate_ratio=ratio)
+    ...     return ct.daily_series(invented.incidents, measure="incidents", coverage=days)
+    >>> effect = ct.estimate_truce_effect(invent(1, 0.2), ct.Truce("2019-05-01"))
+    >>> held = ct.compare_with_controls(effect, {"without a truce": invent(2, 1.0)})
+    >>> [round(value, 2) for value in (held.ratio, held.lower, held.upper)]
+    [0.26, 0.18, 0.39]
     """
     if effect.fit is None:
         raise TooLittleData(

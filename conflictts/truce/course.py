@@ -45,6 +45,19 @@ class TruceCourse:
         Confidence level of sets and intervals.
     reasons : tuple of str
         Why something is undetermined, or weaker than it looks.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> course = ct.truce_course(daily, case.truces["TRC-5"])
+    >>> course.phases[["phase", "first", "last"]]
+           phase      first       last
+    0     before 2019-05-03 2019-08-30
+    1       calm 2019-08-31 2019-10-23
+    2    eroding 2019-10-24 2019-12-03
+    3  collapsed 2019-12-04 2020-01-15
     """
 
     daily: DailySeries

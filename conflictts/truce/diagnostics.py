@@ -36,6 +36,17 @@ class EffectDiagnostics:
     table : DataFrame, index diagnostic
         ``value``, ``expected``, ``lower`` and ``upper`` (an interval of the value, or of what is expected if the model
         is right; NaN where there is none) and ``reading`` in words.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> effect = ct.estimate_truce_effect(daily, case.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
+    >>> found = ct.diagnose_effect(effect, rng=np.random.default_rng(1))
+    >>> found.table.index.tolist()[:3]
+    ['dispersion', 'quiet days', 'residual autocorrelation, lag 1']
     """
 
     effect: TruceEffect

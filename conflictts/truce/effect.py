@@ -79,6 +79,19 @@ class TruceEffect:
         Known part of the log mean.
     other_truces : tuple of Truce
     other_truce_days : {"keep", "leave out"}
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> effect = ct.estimate_truce_effect(daily, case.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
+    >>> effect.rates[["days", "low", "best", "high"]]
+            days    low   best   high
+    before   123  643.0  698.0  739.0
+    after     68   61.0   61.0   62.0
+    >>> effect.sentence()[:68]
+    'Civilian deaths per day were lower after the truce of 31 August 2019'
     """
 
     daily: DailySeries

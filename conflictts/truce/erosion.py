@@ -31,6 +31,15 @@ class Erosion:
         with ``lower`` and ``upper`` (infinite where the interval has no end within three times the days watched, and
         NaN or NaT throughout unless the interval of the growth lies above 1 and the rate begins below the share). The
         row of the share is the half-life of the calm where the share is one half.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> erosion = ct.truce_course(daily, case.truces["TRC-5"]).erosion
+    >>> 1 < erosion.lower < erosion.per_week < erosion.upper
+    True
     """
 
     per_week: float

@@ -72,6 +72,18 @@ class Escalation:
         Confidence level of every interval.
     warnings : tuple of str
         Reasons why a right number is weaker than it looks.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> escalation = ct.measure_escalation(daily)
+    >>> escalation.phases[["phase", "first", "last"]].head(3)
+         phase      first       last
+    0    level 2019-04-20 2019-08-31
+    1  falling 2019-09-01 2019-09-19
+    2    level 2019-09-20 2019-09-30
     """
 
     daily: DailySeries

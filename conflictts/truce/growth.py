@@ -38,6 +38,15 @@ class Growth:
         Days in which the rate doubles (halves); NaN unless the whole interval lies above (below) 1.
     level : float
         Confidence level.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> growth = ct.estimate_growth(daily, window=("2019-09-01", "2019-11-06"))
+    >>> [round(value, 2) for value in (growth.growth, growth.lower, growth.upper)]
+    [1.14, 0.86, 1.54]
     """
 
     daily: DailySeries

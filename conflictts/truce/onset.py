@@ -46,6 +46,16 @@ class Onset:
         Size of the negative binomial: variance = mean + mean² / size.
     factor : float
         Long-run variance over variance of the residuals (1 for independent days).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> onset = ct.scan_onset(daily, case.truces["TRC-5"], rng=np.random.default_rng(1))
+    >>> bool(onset.p_value < 0.05), case.truces["TRC-5"].effective in onset.onset_set
+    (True, True)
     """
 
     daily: DailySeries

@@ -73,6 +73,17 @@ class PanelAnalysis:
     level : float
     unit, area, source : str
         As of the panel.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> panel = ct.daily_series(case, measure="civilians", by="perpetrator")
+    >>> found = ct.analyse_panel(panel, truce=case.truces["TRC-5"])
+    >>> found.table.loc["government", ["rate_ratio", "lower", "upper"]].astype(float).round(2).tolist()
+    [0.19, 0.06, 0.55]
+    >>> found.refusals()["part"].unique().tolist()
+    ['growth', 'ratio', 'effect']
     """
 
     table: pd.DataFrame

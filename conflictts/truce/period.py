@@ -82,6 +82,14 @@ def truce_periods(days: pd.DatetimeIndex, truce: Truce) -> pd.Series:
     Returns
     -------
     Series of str, shape (n_days,)
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import conflictts as ct
+    >>> truce = ct.Truce("2019-08-31", ended="2019-09-02")
+    >>> ct.truce_periods(pd.date_range("2019-08-30", "2019-09-02"), truce).tolist()
+    ['before', 'during', 'during', 'after']
     """
     period = pd.Series("during", days)
     period[days < truce.effective] = "before"

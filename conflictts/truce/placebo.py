@@ -25,6 +25,16 @@ class ShiftTest:
         Share of turns, that of 0 days included, whose log rate ratio is at least as far from 0 as the true one.
     log_ratios : Series, index days turned 0 .. n_days - 1
         Log of (mean count after / mean count before), half a count added to each side.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> effect = ct.estimate_truce_effect(daily, case.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
+    >>> turned = ct.shift_test(effect)
+    >>> len(turned.log_ratios), turned.p_value < 0.05
+    (191, True)
     """
 
     effect: TruceEffect
@@ -97,6 +107,16 @@ class PlaceboEffects:
         a picture of how far such steps stray, and no share of it is a p-value.
     refused : Series of str, index date
         Dates that have no step, and why.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> effect = ct.estimate_truce_effect(daily, case.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
+    >>> placebos = ct.placebo_effects(effect)
+    >>> float(placebos.steps["rate_ratio"].min()) > effect.rate_ratio
+    True
     """
 
     effect: TruceEffect
@@ -123,6 +143,18 @@ def placebo_effects(effect: TruceEffect) -> PlaceboEffects:
     ------
     TooLittleData
         If the window leaves no date with 28 days before it and 14 from it to the truce, or none could be estimated.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> daily = ct.daily_series(case, measure="civilians")
+    >>> effect = ct.estimate_truce_effect(daily, case.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
+    >>> placebos = ct.placebo_effects(effect)
+    >>> len(placebos.steps), placebos.steps.index[0].date().isoformat()
+    (80, '2019-05-28')
+    >>> bool((placebos.steps["rate_ratio"] > effect.rate_ratio).all())
+    True
     """
     first, last = effect.window[0], effect.rates.loc["before", "last"]
     edge = effect.transition * ONE_DAY

@@ -35,6 +35,15 @@ class PooledEffect:
         Share of the variance between estimates that is between areas and not within (I²), 0 to 1.
     level : float
         Confidence level.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> pooled = ct.pool_effects([-0.9, -0.2, -0.6, -1.1], [0.3, 0.25, 0.4, 0.5])
+    >>> [round(end, 2) for end in (pooled.prediction_lower, pooled.prediction_upper)]
+    [0.08, 3.01]
+    >>> pooled.leave_one_out()["rate_ratio"].round(2).tolist()
+    [0.61, 0.43, 0.52, 0.58]
     """
 
     areas: pd.DataFrame

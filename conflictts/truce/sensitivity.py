@@ -59,6 +59,15 @@ class Sensitivity:
     scopes : mapping of label to conditions
         What the options of ``perpetrator`` mean.
     level : float
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> few = {"models": ["level"], "transitions": [0], "allocations": ["spread"]}
+    >>> choices = ct.sensitivity(case, case.truces["TRC-5"], measure="civilians", **few)
+    >>> choices.finding, choices.influence.index[0]
+    ('lower', 'window')
     """
 
     effect: TruceEffect

@@ -40,6 +40,14 @@ class SourceMix:
         ``records_after`` and ``warned``.
     warnings : tuple of str
         One per column whose mix changed more than the count, or that is too thin to say.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> mix = ct.source_mix(case, case.truces["TRC-5"], measure="civilians", window=("2019-04-30", "2019-11-06"))
+    >>> mix.changes.loc["perpetrator", ["mix_change", "count_change"]].astype(float).round(2).tolist(), mix.warnings
+    ([0.48, 0.84], ())
     """
 
     truce: Truce
