@@ -1,6 +1,6 @@
 # Two commands on a fresh machine with Python 3.11 or newer:  make report   and   make test
 .DELETE_ON_ERROR:
-.PHONY: help report test lint lab bench clean
+.PHONY: help report test lint lab docs executed bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,6 +13,7 @@ help:
 	@echo "make report   environment, package and the report of the bundled case"
 	@echo "make test     lint, types, tests and notebooks"
 	@echo "make lab      JupyterLab on the notebooks"
+	@echo "make docs     the documentation as a site, with the notebooks executed"
 	@echo "make bench    the studies behind the claims and times stated (from minutes to hours each)"
 	@echo "make clean    remove the environment and everything generated"
 
@@ -22,7 +23,16 @@ report: $(VENV)/.report
 test: $(VENV)/.test lint
 	$(PYTEST) tests
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/truce/test_segment.py
-	$(PYTEST) -q --nbmake --nbmake-timeout=300 notebooks
+	$(MAKE) executed
+
+executed: $(VENV)/.test
+	rm -rf notebooks-executed
+	cp -r notebooks notebooks-executed
+	$(PYTEST) -q --nbmake --overwrite --nbmake-timeout=300 notebooks-executed
+
+docs: executed
+	$(BIN)/python -m sphinx -W --keep-going -q -d build/doctrees docs build/docs
+	@echo "The documentation is in build/docs/index.html"
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -60,9 +70,9 @@ $(VENV)/.report: $(VENV)/.python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.report
 	@echo "Installing what the tests need ..."
-	@$(PIP) -e '.[excel,remote,notebooks,dev]'
+	@$(PIP) -e '.[excel,remote,notebooks,docs,dev]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) conflictts-report build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) conflictts-report build dist notebooks-executed docs/api docs/notebooks .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
