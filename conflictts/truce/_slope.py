@@ -16,6 +16,38 @@ _STEEPEST = 5.0  # log growth per week
 
 
 @njit(cache=True, nogil=True)
+def fit_level(counts, weekday, observed, begin, end, profile, size):
+    """What `fit_span` gives without a trend, from the days of each weekday together."""
+    total, seen, count, exposure = np.zeros(7), np.zeros(7), 0.0, 0.0
+    for t in range(begin, end):
+        if observed[t]:
+            total[weekday[t]] += counts[t]
+            seen[weekday[t]] += 1.0
+    for d in range(7):
+        count += total[d]
+        exposure += seen[d] * profile[d]
+    if count == 0.0:
+        return 0.0, -np.inf, 0.0, 0.0, 0.0, 0.0
+    level, cost, information = math.log(count / exposure), 0.0, 0.0
+    for _ in range(100):
+        score, information, rate = 0.0, 0.0, math.exp(level)
+        for d in range(7):
+            mean = profile[d] * rate
+            share = size / (size + mean)
+            score += (total[d] - seen[d] * mean) * share
+            information += seen[d] * mean * share
+        step = score / information
+        if abs(step) < 1e-9:
+            break
+        level += min(max(step, -1.0), 1.0)
+    for d in range(7):
+        if seen[d] > 0.0:
+            mean = profile[d] * math.exp(level)
+            cost += seen[d] * size * math.log1p(mean / size) + total[d] * math.log1p(size / mean)
+    return cost, level, 0.0, information, 0.0, 0.0
+
+
+@njit(cache=True, nogil=True)
 def fit_span(counts, weekday, observed, begin, end, profile, size, sloped):
     """Fit ``log rate = level + slope * weeks from the middle of the span`` to the days from `begin` to before `end`.
 
@@ -28,6 +60,8 @@ def fit_span(counts, weekday, observed, begin, end, profile, size, sloped):
     i00, i01, i11 : float
         Expected information of level and slope.
     """
+    if not sloped:
+        return fit_level(counts, weekday, observed, begin, end, profile, size)
     total, exposure, n_seen, n_active = 0.0, 0.0, 0, 0
     for t in range(begin, end):
         if observed[t]:
@@ -35,10 +69,8 @@ def fit_span(counts, weekday, observed, begin, end, profile, size, sloped):
             exposure += profile[weekday[t]]
             n_seen += 1
             n_active += counts[t] > 0.0
-    if sloped and (n_seen < MIN_TREND_DAYS or n_active < MIN_ACTIVE_DAYS):
+    if n_seen < MIN_TREND_DAYS or n_active < MIN_ACTIVE_DAYS:
         return np.inf, 0.0, 0.0, 0.0, 0.0, 0.0
-    if total == 0.0:
-        return 0.0, -np.inf, 0.0, 0.0, 0.0, 0.0
     middle = (begin + end - 1) / 2.0
     level, slope = math.log(total / exposure), 0.0
     i00, i01, i11, cost, reached = 0.0, 0.0, 0.0, 0.0, np.inf
@@ -54,10 +86,9 @@ def fit_span(counts, weekday, observed, begin, end, profile, size, sloped):
                 pull, weight = (counts[t] - mean) * share, mean * share
                 s0 += pull
                 i00 += weight
-                if sloped:
-                    s1 += pull * week
-                    i01 += weight * week
-                    i11 += weight * week * week
+                s1 += pull * week
+                i01 += weight * week
+                i11 += weight * week * week
                 cost += size * math.log(both / size)
                 if counts[t] > 0.0:
                     cost += counts[t] * math.log(both / mean)
@@ -68,18 +99,15 @@ def fit_span(counts, weekday, observed, begin, end, profile, size, sloped):
                 return np.inf, 0.0, 0.0, 0.0, 0.0, 0.0
             continue
         reached, shorter = cost, 1.0
-        if sloped:
-            determinant = i00 * i11 - i01 * i01
-            if determinant <= 1e-12 * i00 * i00 or abs(slope) > _STEEPEST:
-                return np.inf, 0.0, 0.0, 0.0, 0.0, 0.0
-            step0, step1 = (i11 * s0 - i01 * s1) / determinant, (i00 * s1 - i01 * s0) / determinant
-        else:
-            step0 = s0 / i00
+        determinant = i00 * i11 - i01 * i01
+        if determinant <= 1e-12 * i00 * i00 or abs(slope) > _STEEPEST:
+            return np.inf, 0.0, 0.0, 0.0, 0.0, 0.0
+        step0, step1 = (i11 * s0 - i01 * s1) / determinant, (i00 * s1 - i01 * s0) / determinant
         if abs(step0) < 1e-9 and abs(step1) < 1e-9:
             return cost, level, slope, i00, i01, i11
         step0, step1 = min(max(step0, -2.0), 2.0), min(max(step1, -1.0), 1.0)
         level, slope = level + step0, slope + step1
-    return np.inf if sloped else cost, level, slope, i00, i01, i11
+    return np.inf, level, slope, i00, i01, i11
 
 
 @njit(cache=True, nogil=True)

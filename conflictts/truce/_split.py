@@ -8,29 +8,52 @@ import math
 import numpy as np
 from numba import njit
 
-from conflictts.truce._segment import day_costs, passed
+from conflictts.truce._segment import day_costs
 
 _NEGLIGIBLE = 30.0  # a day whose tempered log-likelihood is lower by this much holds under 1e-13 of the whole
 
 
 @njit(cache=True, nogil=True)
-def least_costs(counts, weekday, observed, log_rate, profile, size):
-    """Cost of the days before each day and from it on, each at the best level of the grid; shape (n_days,)."""
-    n_days = counts.size
-    fixed, per_count = day_costs(log_rate, profile, size)
+def cost_at(g, total, seen, fixed, per_count):
+    """Cost at one level of days of which the total count and number by weekday are known."""
+    cost = 0.0
+    for d in range(7):
+        cost += seen[d] * fixed[d, g] + total[d] * per_count[d, g]
+    return cost
+
+
+@njit(cache=True, nogil=True)
+def least_costs(counts, weekday, observed, fixed, per_count):
+    """Cost of the days before each day and from it on, each at the best of three or more levels; shape (n_days,).
+
+    A cost is convex in the log rate, so the best level is followed from day to day, with its neighbours.
+    """
+    n_days, last = counts.size, fixed.shape[1] - 2
     answer = np.zeros(n_days)
     for backward in range(2):
-        cost = np.zeros(log_rate.size)
-        least = 0.0
+        total, seen = np.zeros(7), np.zeros(7)
+        below, here, above, g = 0.0, 0.0, 0.0, 1 + last // 2
         for step in range(n_days):
             t = n_days - 1 - step if backward else step
             if not backward:
-                answer[t] += least
+                answer[t] += min(below, here, above)
             if observed[t]:
                 d, y = weekday[t], counts[t]
-                least = passed(cost, np.inf, fixed[d], per_count[d], y)
+                seen[d] += 1.0
+                total[d] += y
+                below += fixed[d, g - 1] + y * per_count[d, g - 1]
+                here += fixed[d, g] + y * per_count[d, g]
+                above += fixed[d, g + 1] + y * per_count[d, g + 1]
+                while below < here and g > 1:
+                    g -= 1
+                    above, here = here, below
+                    below = cost_at(g - 1, total, seen, fixed, per_count)
+                while above < here and g < last:
+                    g += 1
+                    below, here = here, above
+                    above = cost_at(g + 1, total, seen, fixed, per_count)
             if backward:
-                answer[t] += least
+                answer[t] += min(below, here, above)
     return answer
 
 
@@ -50,14 +73,26 @@ def summed_cost(counts, weekday, observed, fixed, per_count):
 
 
 @njit(cache=True, nogil=True)
-def log_sum_exp(values):
-    """log(sum(exp(values))) without overflow; terms below 1e-16 of the largest are left out."""
-    largest = values.max()
-    total = 0.0
-    for value in values:
-        if value > largest - 37.0:
-            total += math.exp(value - largest)
-    return largest + math.log(total)
+def log_sum_exp(values, near):
+    """log(sum(exp(values))) without overflow, of values that rise to one peak and fall, and where the peak is.
+
+    The peak is sought from `near` uphill. Terms below 1e-16 of the largest are left out.
+    """
+    peak = near
+    while peak > 0 and values[peak - 1] > values[peak]:
+        peak -= 1
+    while peak + 1 < values.size and values[peak + 1] > values[peak]:
+        peak += 1
+    largest, total = values[peak], 1.0
+    g = peak - 1
+    while g >= 0 and values[g] > largest - 37.0:
+        total += math.exp(values[g] - largest)
+        g -= 1
+    g = peak + 1
+    while g < values.size and values[g] > largest - 37.0:
+        total += math.exp(values[g] - largest)
+        g += 1
+    return largest + math.log(total), peak
 
 
 @njit(cache=True, nogil=True)
@@ -67,7 +102,7 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
     Parameters
     ----------
     log_rate, log_prior : ndarray, shape (n_levels,)
-        Evenly spaced grid, and the log of the prior at each level up to a constant.
+        Evenly spaced grid, and the log of the prior at each level up to a constant, concave in the log rate.
     temper : float
         By which the log-likelihood will be divided: days that cannot matter after it are left out.
 
@@ -78,10 +113,10 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
     """
     n_days = counts.size
     answer = np.full(n_days, -np.inf)
-    coarse = log_rate[::4].copy()
-    cost = least_costs(counts, weekday, observed, coarse, profile, size)
+    fixed, per_count = day_costs(log_rate, profile, size)
+    cost = least_costs(counts, weekday, observed, fixed, per_count)
     # a rate lies within half a step of a level, which costs at most information * half_step² / 2 on either side
-    half_step = (coarse[1] - coarse[0]) / 2
+    half_step = (log_rate[1] - log_rate[0]) / 2
     total, least = 0.0, np.inf
     for t in range(n_days):
         total += counts[t] if observed[t] else 0.0
@@ -93,11 +128,11 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
         if cost[t] <= least + _NEGLIGIBLE * temper + slack:
             near[t] = True
             begin, end = min(begin, t), t + 1
-    fixed, per_count = day_costs(log_rate, profile, size)
     path = log_prior - summed_cost(counts[:begin], weekday[:begin], observed[:begin], fixed, per_count)
+    peak = path.size // 2
     for t in range(begin, end):
         if near[t]:
-            answer[t] = log_sum_exp(path)
+            answer[t], peak = log_sum_exp(path, peak)
         if observed[t]:
             d, y = weekday[t], counts[t]
             for g in range(path.size):
@@ -109,5 +144,13 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
             for g in range(path.size):
                 path[g] -= fixed[d, g] + y * per_count[d, g]
         if near[t]:
-            answer[t] += log_sum_exp(path)
+            after, peak = log_sum_exp(path, peak)
+            answer[t] += after
     return answer
+
+
+@njit(cache=True, nogil=True)
+def shared_back(p, share):
+    """Each day's weight and, of what the day after holds in turn, a share; changed in place, the first day's kept."""
+    for t in range(p.size - 2, 0, -1):
+        p[t] += share * p[t + 1]

@@ -217,9 +217,8 @@ def detect_changepoints(
     draws = _drawn(daily, days, observed)
     series = counts[None] if draws is None else draws
     sets = []
-    for k in range(1, len(fit.edges) - 1):
-        p = [probabilities(each, day_of_week, observed, fit, k) for each in series]
-        sets.append(days[fit.edges[k - 1] : fit.edges[k + 1]][smallest_set(np.mean(p, axis=0), level)])
+    for k, p in enumerate(zip(*(probabilities(each, day_of_week, observed, fit) for each in series), strict=True)):
+        sets.append(days[fit.edges[k] : fit.edges[k + 2]][smallest_set(np.mean(p, axis=0), level)])
     found_in_draws, others = None, None
     if draws is not None:
 

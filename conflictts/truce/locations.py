@@ -13,22 +13,26 @@ _N_LEVELS = 384  # of the rate on either side
 
 
 def probabilities(
-    counts: np.ndarray, day_of_week: np.ndarray, observed: np.ndarray, fit: SlopedFit, k: int
-) -> np.ndarray:
-    """Probability of each day between the neighbours of change k of a fit to be its first.
+    counts: np.ndarray, day_of_week: np.ndarray, observed: np.ndarray, fit: SlopedFit
+) -> list[np.ndarray]:
+    """Probability of each day between the neighbours of a change to be its first, for each change of a fit.
 
-    Shape: days from the change before (or the first day) to before the change after (or the end).
+    Shape of each: days from the change before (or the first day) to before the change after (or the end).
     """
     from conflictts.truce import _noise
 
-    part = slice(fit.edges[k - 1], fit.edges[k + 1])
-    data = counts[part], day_of_week[part], observed[part]
-    sloped = fit.sloped[k - 1], fit.sloped[k]
-    residuals = fit.residuals(counts, day_of_week, observed)[part]
-    noise = max(_noise.memory(residuals, observed[part], 2 + sum(sloped)), (fit.factor, fit.phi))
-    if any(sloped):
-        return sloped_split_probabilities(*data, fit.profile, fit.size, *noise, sloped=sloped)
-    return split_probabilities(*data, fit.profile, fit.size, *noise)
+    answer = []
+    residuals = fit.residuals(counts, day_of_week, observed)
+    for k in range(1, len(fit.edges) - 1):
+        part = slice(fit.edges[k - 1], fit.edges[k + 1])
+        data = counts[part], day_of_week[part], observed[part]
+        sloped = fit.sloped[k - 1], fit.sloped[k]
+        noise = max(_noise.memory(residuals[part], observed[part], 2 + sum(sloped)), (fit.factor, fit.phi))
+        if any(sloped):
+            answer.append(sloped_split_probabilities(*data, fit.profile, fit.size, *noise, sloped=sloped))
+        else:
+            answer.append(split_probabilities(*data, fit.profile, fit.size, *noise))
+    return answer
 
 
 def split_probabilities(
@@ -81,10 +85,10 @@ def sloped_split_probabilities(
 
 def _remembering(log_p: np.ndarray, factor: float, phi: float) -> np.ndarray:
     """Probabilities from their logarithms, each shared with the days before on which the change may not have shown."""
+    from conflictts.truce import _split
+
     p = np.exp(log_p - log_p.max())
-    remembered = (factor - 1) * (1 - phi) / 2
-    for t in range(len(p) - 2, 0, -1):
-        p[t] += remembered * p[t + 1]
+    _split.shared_back(p, (factor - 1) * (1 - phi) / 2)
     return np.asarray(p / p.sum())
 
 

@@ -116,8 +116,7 @@ def _changes(counts: np.ndarray, seen: np.ndarray, weekday: np.ndarray, days: pd
     fit = levels_of(values, weekday, seen, found)
     rates = [math.exp(each[1]) for each in fit.fits]
     changes = []
-    for k in range(1, len(fit.edges) - 1):
-        p = probabilities(values, weekday, seen, fit, k)
+    for k, p in enumerate(probabilities(values, weekday, seen, fit), start=1):
         set_ = fit.edges[k - 1] + smallest_set(p, level)
         ends = (_day(days, position) for position in (fit.edges[k], set_[0], set_[-1]))
         changes.append((*ends, len(set_), rates[k - 1], rates[k]))

@@ -7,6 +7,7 @@ import pytest
 from scipy.special import betaln
 
 from conflictts.truce import _split as split
+from conflictts.truce._segment import day_costs
 
 
 @pytest.mark.parametrize("size", [0.3, 1.0, 8.0])
@@ -44,5 +45,29 @@ def test_days_left_out_are_negligible(change):
 
 
 def test_log_sum_exp_does_not_overflow():
-    assert split.log_sum_exp(np.array([1000.0, 1000.0])) == pytest.approx(1000 + math.log(2))
-    assert split.log_sum_exp(np.array([-5000.0, -1e6])) == pytest.approx(-5000)
+    assert split.log_sum_exp(np.array([1000.0, 1000.0]), 0)[0] == pytest.approx(1000 + math.log(2))
+    assert split.log_sum_exp(np.array([-5000.0, -1e6]), 1) == (pytest.approx(-5000), 0)
+
+
+@pytest.mark.parametrize("near", [0, 7, 200, 399])
+@pytest.mark.parametrize("steep", [1e-3, 0.5, 40.0])
+def test_log_sum_exp_of_a_peak_by_plain_numpy(near, steep):
+    values = 3.0 - steep * np.abs(np.linspace(-20, 12, 400)) ** 1.5
+    found, peak = split.log_sum_exp(values, near)
+    assert peak == values.argmax()
+    assert found == pytest.approx(np.logaddexp.reduce(values), abs=1e-12)  # 400 terms of e^-37 are 3e-14
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_least_costs_by_every_level(seed):
+    rng = np.random.default_rng(seed)
+    n_days, size = int(rng.integers(2, 150)), float(rng.choice([0.1, 2.0, 300.0]))
+    counts = rng.negative_binomial(1, 0.2, n_days) * (rng.random(n_days) < rng.choice([0.02, 1.0])) * 1.0
+    observed, weekday = rng.random(n_days) > rng.choice([0.0, 0.4]), np.arange(n_days) % 7
+    counts = np.where(observed, counts, 0.0)
+    fixed, per_count = day_costs(np.linspace(-14, 5, 384), rng.dirichlet(np.full(7, 3.0)) * 7, size)
+    of_day = np.where(observed[:, None], fixed[weekday] + counts[:, None] * per_count[weekday], 0.0)
+    before = np.concatenate([np.zeros((1, 384)), np.cumsum(of_day, axis=0)[:-1]])
+    after = np.cumsum(of_day[::-1], axis=0)[::-1]
+    found = split.least_costs(counts, weekday, observed, fixed, per_count)
+    assert found == pytest.approx(before.min(1) + after.min(1), rel=1e-10, abs=1e-9)  # sums in another order
