@@ -378,7 +378,10 @@ def _alpha_given_mean(
     def slope(log_size: float) -> float:
         size = np.exp(log_size)
         apart = (counts - mean) / (mean + size)
-        return float(times @ _beyond_log(size, values) + (np.log1p(apart) - apart).sum())
+        logarithm = np.where(  # each in the half in which it keeps its digits
+            apart < -0.5, np.log((counts + size) / (mean + size)), np.log1p(np.maximum(apart, -0.5))
+        )
+        return float(times @ _beyond_log(size, values) + (logarithm - apart).sum())
 
     def curvature(log_size: float) -> float:
         size = np.exp(log_size)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy.linalg import toeplitz
+from scipy.optimize import minimize_scalar
 from scipy.stats import kurtosis, nbinom, poisson, t
 
 from conflictts import DailySeries, Truce, estimate_truce_effect
@@ -429,6 +430,20 @@ def test_a_start_elsewhere_ends_at_the_same_maximum():
     started = fit_negbin(counts, design, slow_columns=2, start=plain.coefficients + 1.5)
     assert started.coefficients == pytest.approx(plain.coefficients, abs=1e-8)  # both iterate to steps of 1e-10
     assert started.alpha == pytest.approx(plain.alpha, **EXACT)
+
+
+@pytest.mark.parametrize("mean", [1e3, 1e6, 1e9])
+def test_dispersion_about_a_mean_far_from_every_count(mean):
+    counts = np.zeros(60)
+    counts[7] = 1e6
+    best = minimize_scalar(
+        lambda log_size: -nbinom.logpmf(counts, np.exp(log_size), 1 / (1 + mean / np.exp(log_size))).sum(),
+        bounds=(-10, 0),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    # a maximum is known to the root of the likelihood's rounding: gammaln(1e6) to 1e-9
+    assert negbin.dispersion_about(counts, np.full(60, mean)) == pytest.approx(np.exp(-best.x), rel=2e-4)
 
 
 def test_dispersion_about_the_means_of_two_sides():
