@@ -27,6 +27,10 @@ _SAME = 1e-3  # relative change of rates whose cost does not matter: information
 _RISE = 1.25  # the memory factor climbs by at most this, so that the first that explains itself is found
 _RISES = 12  # 1.25**12 is above 1 + 2 * 0.7 / 0.3, the largest factor
 _SETTLED = 1.05  # more than this is a reason to climb on
+# Many changes at once, in prices of one: while they are sought, each of them, and what all pay beyond that
+_SOUGHT, _EACH, _TOGETHER = 0.81, 0.68, 1.7
+_HOPE = 0.7  # share of the price of many that they must gain at first sight to be sought further
+_LARGER = 2.0  # times the first guess of the size: where many changes are sought from
 
 
 @njit(cache=True, nogil=True)
@@ -366,11 +370,110 @@ def _equal(one, other):
 
 
 @njit(cache=True, nogil=True)
+def _settled_path(
+    counts,
+    weekday,
+    observed,
+    log_rate,
+    fine,
+    price,
+    use_profile,
+    min_days,
+    above,
+    rest,
+    changes,
+    rates,
+    profile,
+    size,
+    rounds,
+):
+    """Changes and rates by the best path, refined where `fine`, profile and size around it, to a fixed point."""
+    for round_ in range(rounds):
+        if fine:
+            new, rates = refined_path(counts, weekday, observed, log_rate, rates, profile, size, price, min_days)
+        else:
+            new = best_path(counts, weekday, observed, snapped(log_rate, rates), profile, size, price, min_days)
+            total, seen = grouped(counts, weekday, observed, new)
+            rates = rates_of_groups(total, seen, profile, size)
+        same = _equal(new, changes) and (fine or round_ > 0)
+        changes = new
+        profile, size = surroundings(counts, weekday, observed, changes, rates, profile, above, rest, size, use_profile)
+        if same:
+            break
+    return changes, rates, profile, size
+
+
+@njit(cache=True, nogil=True)
+def _pays(counts, weekday, observed, few, many, profile, size, price):
+    """Whether many changes gain their price: beyond few one in full and each further one its own, and beyond none."""
+    likelihood = np.empty(3)
+    for k in range(3):
+        total, seen = grouped(counts, weekday, observed, many if k == 2 else few[: k * few.size])
+        rates = rates_of_groups(total, seen, profile, size)
+        likelihood[k] = -cost_of_groups(total, seen, rates, profile, size)
+    over_few, over_none = likelihood[2] - likelihood[1], likelihood[2] - likelihood[0]
+    more = many.size - few.size
+    return (
+        more > 0
+        and over_few >= (1.0 + _EACH * (more - 1)) * price
+        and over_none >= (_TOGETHER + _EACH * many.size) * price
+    )
+
+
+@njit(cache=True, nogil=True)
+def _few_changes(counts, weekday, observed, coarse, half_penalty, use_profile, min_days, above, rest, profile, size):
+    """Changes of which each pays its own price, dearer by the memory between days that residuals show."""
+    changes, rates, factor = np.empty(0, np.int64), np.zeros(1), 1.0
+    for _ in range(_RISES):
+        changes, rates, profile, size = _settled_path(
+            counts, weekday, observed, coarse, False, half_penalty * factor, use_profile, min_days, above, rest,
+            changes, rates, profile, size, _ROUNDS,
+        )  # fmt: skip
+        residuals = pearson_residuals(counts, weekday, observed, changes, rates, profile, size)
+        found = memory(residuals, observed, rates.size)[0]
+        if found <= _SETTLED * factor:
+            break
+        factor = min(found, _RISE * factor)
+    return changes, rates, profile, size, factor
+
+
+@njit(cache=True, nogil=True)
+def _many_changes(
+    counts, weekday, observed, coarse, half_penalty, use_profile, min_days, above, rest, profile, size, few
+):
+    """Changes sought all at once, and the memory between days that they leave; no change where they do not pay.
+
+    A dear price that misses most of many changes takes the swings between them for noise and memory, which makes it
+    dearer still. Sought cheaply, they are told from noise by what they gain together, beyond no change at all and
+    beyond the `few` that were found one by one; a single further one is no cheaper than before.
+    """
+    none, rates = few[:0], np.zeros(1)
+    changes = best_path(counts, weekday, observed, coarse, profile, size, _SOUGHT * half_penalty, min_days)
+    if not _pays(counts, weekday, observed, few, changes, profile, size, _HOPE * half_penalty):
+        return none, rates, profile, size, 1.0
+    changes, rates, profile, size = _settled_path(
+        counts, weekday, observed, coarse, False, _SOUGHT * half_penalty, use_profile, min_days, above, rest, changes,
+        rates, profile, size, 3,
+    )  # fmt: skip
+    residuals = pearson_residuals(counts, weekday, observed, changes, rates, profile, size)
+    factor = memory(residuals, observed, rates.size)[0]
+    price = half_penalty * factor
+    for _ in range(2):
+        grid = snapped(coarse, rates)
+        changes = best_path(counts, weekday, observed, grid, profile, size, _EACH * price, min_days)
+        total, seen = grouped(counts, weekday, observed, changes)
+        rates = rates_of_groups(total, seen, profile, size)
+    if not _pays(counts, weekday, observed, few, changes, profile, size, price):
+        changes = none
+    return changes, rates, profile, size, factor
+
+
+@njit(cache=True, nogil=True)
 def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile, min_days=1):
     """Changes, rates, weekday profile, size and memory factor, each given the others, to a fixed point.
 
     A change that is missed leaves residuals that look like memory, and a dear price misses changes; so the factor
-    starts at 1 and climbs only as far as the residuals ask for it.
+    starts at 1 and climbs only as far as the residuals ask for it. Then many changes are sought at once.
 
     Parameters
     ----------
@@ -391,30 +494,29 @@ def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile,
     changes, rates, profile, size, factor, phi
     """
     above, rest = tabled(counts, observed)
-    profile, size = first_guess(counts, weekday, observed, use_profile)
-    changes, rates, factor, phi = np.empty(0, np.int64), np.zeros(1), 1.0, 0.0
-    coarse = log_rate[::COARSER].copy()
-    for fine in range(2):
-        for round_ in range(_ROUNDS * _RISES):
-            price = half_penalty * factor
-            if fine:
-                new, rates = refined_path(counts, weekday, observed, log_rate, rates, profile, size, price, min_days)
-            else:
-                new = best_path(counts, weekday, observed, snapped(coarse, rates), profile, size, price, min_days)
-                total, seen = grouped(counts, weekday, observed, new)
-                rates = rates_of_groups(total, seen, profile, size)
-            same = _equal(new, changes) and round_ + fine > 0
-            changes = new
-            profile, size = surroundings(
-                counts, weekday, observed, changes, rates, profile, above, rest, size, use_profile
-            )
-            if not same and round_ % _ROUNDS < _ROUNDS - 1:
-                continue
-            if not fine:
-                break
-            residuals = pearson_residuals(counts, weekday, observed, changes, rates, profile, size)
-            found, phi = memory(residuals, observed, rates.size)
-            if found <= _SETTLED * factor:
-                break
-            factor = min(found, _RISE * factor)
+    first_profile, first_size = first_guess(counts, weekday, observed, use_profile)
+    coarse, each, phi = log_rate[::COARSER].copy(), 1.0, 0.0
+    changes, rates, profile, size, factor = _few_changes(
+        counts, weekday, observed, coarse, half_penalty, use_profile, min_days, above, rest, first_profile, first_size
+    )
+    many, many_rates, many_profile, many_size, many_factor = _many_changes(
+        counts, weekday, observed, coarse, half_penalty, use_profile, min_days, above, rest, first_profile,
+        _LARGER * first_size, changes,
+    )  # fmt: skip
+    if many.size > 0:
+        changes, rates, profile, size, factor = many, many_rates, many_profile, many_size, many_factor
+        each = _EACH
+    for _ in range(_RISES):
+        changes, rates, profile, size = _settled_path(
+            counts, weekday, observed, log_rate, True, each * half_penalty * factor, use_profile, min_days, above,
+            rest, changes, rates, profile, size, _ROUNDS,
+        )  # fmt: skip
+        residuals = pearson_residuals(counts, weekday, observed, changes, rates, profile, size)
+        found, phi = memory(residuals, observed, rates.size)
+        if found <= _SETTLED * factor:
+            break
+        if many.size > 0:
+            factor = found
+            break
+        factor = min(found, _RISE * factor)
     return changes, rates, profile, size, factor, phi

@@ -53,7 +53,8 @@ class Changepoints:
         Long-run variance over variance of the residuals (1 for independent days); multiplies the penalty, widens the
         intervals and, where it is not larger between a change's neighbours, the location sets.
     penalty : float
-        Price of one change on the scale of twice the log-likelihood.
+        Price of one change on the scale of twice the log-likelihood. Of many found at once each costs 0.68 of it, and
+        all together 1.7 of it more.
     found_in_draws : ndarray, shape (n_changes,), or None
         Share of the series' draws (allocations of records of several days) in which the search finds a change on a
         day of this one's set; None for a series without draws.
@@ -126,6 +127,13 @@ def detect_changepoints(
     of rates is found exactly, each change costing 2.35 f log(n) on the scale of twice the log-likelihood, f being the
     factor by which memory between days multiplies the variance of a mean; profile, size and f are estimated along
     with it. No change is an answer.
+
+    Where changes are many, each alone gains too little, and what is not told as changes looks like memory and makes
+    them dearer still. So they are also sought all at once, with f from what these leave: if K changes gain (4 + 1.6 K)
+    f log(n) over no change, and over those found one by one the price of one and 1.6 f log(n) for each further one,
+    they are the answer. A single further change is no cheaper for that. In series of 300 days with up to ten changes by
+    a factor of 2 to 4 that raised F1 from 0.53 to 0.70 under independence and from 0.29-0.42 to 0.58-0.59 under memory,
+    while 0 to 7 % of steady series show a change (python benchmarks/changepoints.py).
 
     Where the series has draws (allocations of records of several days by chance), each location set holds the mean of
     the draws' probabilities, so that it covers how the records were dated too; and the search is repeated on each draw

@@ -163,6 +163,28 @@ def test_provisional_days_contribute_nothing():
 
 
 @simulation
+def test_many_changes_pay_together():
+    """Eight by a factor of 4 in 300 days: one by one each gains less than its price in memory and noise."""
+    edges = np.linspace(0, 300, 10).astype(int)
+    mean = np.repeat(np.tile([0.7, 2.8], 5)[:9], np.diff(edges))
+    hits, said = 0, 0
+    for seed in range(20):
+        found = positions(detect_changepoints(made(noisy([35, seed], mean)), weekday=False).dates)
+        said += len(found)
+        hits += sum(any(abs(day - each) <= 7 for day in found) for each in edges[1:-1])
+    assert hits >= 0.70 * 160  # 0.88 were measured; one by one it was 0.46
+    assert hits >= 0.80 * said  # 0.89 were measured
+
+
+def test_one_more_change_is_no_cheaper_beside_a_large_one():
+    """A stop from 5 to 1 a day: what it gains does not pay for a change that is none."""
+    extra = 0
+    for seed in range(100):
+        found = positions(detect_changepoints(made(noisy([36, seed], np.repeat([5.0, 1.0], [100, 80]), 1.0))).dates)
+        extra += sum(abs(day - 100) > 21 for day in found)
+    assert extra <= 14  # 0.08 a series were measured (benchmarks/location_sets.py); two standard errors above that
+
+
 def test_false_alarm_sets_the_price():
     rng = np.random.default_rng(3)
     steady = made(noisy(9, np.full(120, 3.0)))

@@ -367,6 +367,10 @@ def kernel_arguments() -> dict[str, tuple]:
         "first_guess": (*args, True),
         "surroundings": (*args, changes, rates, profile, above, rest, size, True),
         "find_changes": (*args, grid, 3.0, True),
+        "_settled_path": (*args, grid, True, 2.0, True, 1, above, rest, changes, rates, profile, size, 3),
+        "_few_changes": (*args, grid[::3].copy(), 3.0, True, 1, above, rest, profile, size),
+        "_many_changes": (*args, grid[::3].copy(), 1.0, True, 1, above, rest, profile, size, changes[:0]),
+        "_pays": (*args, changes[:1], changes, profile, size, 2.0),
         "_equal": (changes, changes.copy()),
     }
 
