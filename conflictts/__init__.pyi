@@ -81,6 +81,8 @@ from .truce.escalation import Escalation as Escalation
 from .truce.escalation import measure_escalation as measure_escalation
 from .truce.growth import Growth as Growth
 from .truce.growth import estimate_growth as estimate_growth
+from .truce.levels import Levels as Levels
+from .truce.levels import find_levels as find_levels
 from .truce.monitor import Monitor as Monitor
 from .truce.onset import Onset as Onset
 from .truce.onset import scan_onset as scan_onset

@@ -12,8 +12,9 @@ import pandas as pd
 
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.series.daily import DailySeries, Day, pair_of_days
-from conflictts.truce.locations import PRIOR, probabilities, smallest_set
-from conflictts.truce.slopes import SlopedFit, find_slopes, levels_of, weeks
+from conflictts.truce.intervals import regime_rates
+from conflictts.truce.locations import probabilities, smallest_set
+from conflictts.truce.slopes import SlopedFit, find_slopes, levels_of
 
 PENALTY = 2.35  # times f log(n_days), on the scale of twice the log-likelihood; benchmarks/ has its false alarms
 MIN_DAYS = 14
@@ -365,41 +366,27 @@ def _searched(daily: DailySeries, window: tuple[Day, Day] | None) -> pd.DataFram
 def _rates(
     fit: SlopedFit, days: pd.DatetimeIndex, observed: np.ndarray, day_of_week: np.ndarray, level: float
 ) -> pd.DataFrame:
-    """Rate of each day with its interval: log rate plus or minus a normal quantile, its variance times the factor."""
-    from scipy.special import betaincinv, ndtri
-
-    quantile = float(ndtri(0.5 + level / 2))
-    parts = []
-    for begin, end, sloped, (_, log_rate, slope, i00, i01, i11) in fit.regimes():
-        week = weeks(begin, end)
-        if np.isneginf(log_rate):  # no counts: the upper end of a one-sided interval, the prior of the location sets
-            exposure = fit.profile[day_of_week[begin:end]][observed[begin:end]]
-            days_watched = max(float(exposure.sum()) / fit.factor, 1.0)
-            share = float(betaincinv(PRIOR + fit.size * days_watched, PRIOR, 1 - level))  # size / (size + rate)
-            parts.append(np.tile([0.0, 0.0, fit.size * (1 - share) / share], (end - begin, 1)))
-            continue
-        information = np.array([[i00, i01], [i01, i11]]) if sloped else np.array([[i00]])
-        of_day = np.column_stack([np.ones(len(week)), week])[:, : len(information)]
-        variance = np.einsum("ti,ij,tj->t", of_day, np.linalg.inv(information), of_day) * fit.factor
-        half = np.minimum(quantile * np.sqrt(variance), 700.0)
-        centre = log_rate + slope * week
-        parts.append(np.exp(np.column_stack([centre, centre - half, centre + half])))
-    return pd.DataFrame(np.concatenate(parts), index=days, columns=["rate", "lower", "upper"])
+    """Rate of each day with its interval."""
+    parts = zip(regime_rates(fit, day_of_week, observed, level), np.diff(fit.edges).tolist(), strict=True)
+    of_days = np.concatenate([np.broadcast_to(rates, (n_days, 3)) for rates, n_days in parts])
+    return pd.DataFrame(of_days, index=days, columns=["rate", "lower", "upper"])
 
 
 def _regimes(fit: SlopedFit, rates: pd.DataFrame, level: float, *, slopes: bool) -> pd.DataFrame:
     from scipy.special import ndtri
 
-    rows = []
-    for begin, end, sloped, (_, _, slope, i00, i01, i11) in fit.regimes():
-        row = {"first": rates.index[begin], "last": rates.index[end - 1]}
-        one, other = rates.iloc[(begin + end - 1) // 2], rates.iloc[(begin + end) // 2]
-        row |= one if one.equals(other) else np.sqrt(one) * np.sqrt(other)
-        if slopes:
-            half = np.nan
+    begin, end = np.array(fit.edges[:-1]), np.array(fit.edges[1:])
+    of_day = rates.to_numpy()
+    one, other = of_day[(begin + end - 1) // 2], of_day[(begin + end) // 2]
+    middle = np.where(one == other, one, np.sqrt(one) * np.sqrt(other))
+    columns = {"first": rates.index[begin], "last": rates.index[end - 1]}
+    columns |= {name: middle[:, k] for k, name in enumerate(rates.columns)}
+    if slopes:
+        quantile = float(ndtri(0.5 + level / 2))
+        growth = np.full((len(begin), 3), np.nan)
+        for k, (_, _, sloped, (_, _, slope, i00, i01, i11)) in enumerate(fit.regimes()):
             if sloped:
-                half = float(ndtri(0.5 + level / 2)) * math.sqrt(fit.factor * i00 / (i00 * i11 - i01 * i01))
-            names = ("growth", "growth_lower", "growth_upper")
-            row |= {name: math.exp(slope + sign * half) for name, sign in zip(names, (0 * half, -1, 1), strict=True)}
-        rows.append(row)
-    return pd.DataFrame(rows)
+                half = quantile * math.sqrt(fit.factor * i00 / (i00 * i11 - i01 * i01))
+                growth[k] = [math.exp(slope + sign * half) for sign in (0, -1, 1)]
+        columns |= {name: growth[:, k] for k, name in enumerate(("growth", "growth_lower", "growth_upper"))}
+    return pd.DataFrame(columns)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from scipy.special import betaincinv, ndtri, stdtr
+from scipy.special import stdtr
 
-from conflictts.errors import ConflictTSError, TooLittleData
+from conflictts.errors import ConflictTSError
 from conflictts.series.daily import DailySeries
 from conflictts.series.panel import Key
-from conflictts.truce.changepoints import MIN_DAYS, PENALTY
 from conflictts.truce.effect import TruceEffect, estimate_truce_effect
 from conflictts.truce.few_counts import log_ratio_posterior
 from conflictts.truce.latest import RECENT_DAYS, latest_escalation
-from conflictts.truce.locations import PRIOR, probabilities, smallest_set
+from conflictts.truce.levels import find_levels
 from conflictts.truce.period import Truce
-from conflictts.truce.slopes import levels_of
 
 Row: TypeAlias = dict[str, Any]
 CHANGES = ["best_point", "set_first", "set_last", "set_days", "rate_before", "rate_after"]
@@ -87,7 +84,7 @@ def row_of_series(
         except Exception as fault:  # one bad series must not end an analysis of thousands
             row[f"{part}_reason"] = f"unexpected {type(fault).__name__}: {fault}"
 
-    told("changes", lambda: _changes(counts, seen, weekday, days, plan.level))
+    told("changes", lambda: _changes(counts, weekday, days, plan.level))
     recent = slice(-RECENT_DAYS, None)
     told("growth", lambda: asdict(latest_escalation(counts[recent], weekday[recent], plan.level)))
     if "phase" not in row:
@@ -101,38 +98,18 @@ def row_of_series(
     return row
 
 
-def _changes(counts: np.ndarray, seen: np.ndarray, weekday: np.ndarray, days: pd.DatetimeIndex, level: float) -> Row:
-    """Changes, each with its location set, and the rate of the last regime, as `detect_changepoints` finds them."""
-    from conflictts.truce import _segment
-
-    n_days = int(seen.sum())
-    if n_days < MIN_DAYS:
-        raise TooLittleData(f"Only {n_days} observed days; changes need at least {MIN_DAYS}. Widen the window.")
-    values = np.where(seen, counts, 0.0)
-    if values.sum() == 0:
-        raise TooLittleData(f"All {n_days} observed days are 0: there is no rate to change. Check measure and area.")
-    grid = _segment.rate_grid(values, seen)
-    found = _segment.find_changes(values, weekday, seen, grid, PENALTY * math.log(n_days) / 2, True, 1)
-    fit = levels_of(values, weekday, seen, found)
-    rates = [math.exp(each[1]) for each in fit.fits]
+def _changes(counts: np.ndarray, weekday: np.ndarray, days: pd.DatetimeIndex, level: float) -> Row:
+    """Changes, each with its location set, and the rate of the last regime."""
+    found = find_levels(counts, weekday, level=level)
     changes = []
-    for k, p in enumerate(probabilities(values, weekday, seen, fit), start=1):
-        set_ = fit.edges[k - 1] + smallest_set(p, level)
-        ends = (_day(days, position) for position in (fit.edges[k], set_[0], set_[-1]))
-        changes.append((*ends, len(set_), rates[k - 1], rates[k]))
-    last = fit.edges[-2]
-    _, log_rate, _, information, *_ = fit.fits[-1]
-    if np.isneginf(log_rate):  # as for the regimes of `detect_changepoints`
-        watched = max(float(fit.profile[weekday[last:]][seen[last:]].sum()) / fit.factor, 1.0)
-        share = float(betaincinv(PRIOR + fit.size * watched, PRIOR, 1 - level))
-        lower, upper = 0.0, fit.size * (1 - share) / share
-    else:
-        half = min(float(ndtri(0.5 + level / 2)) * math.sqrt(fit.factor / information), 700.0)
-        lower, upper = (math.exp(log_rate + sign * half) for sign in (-1, 1))
-    row: Row = {"changes": changes, "n_changes": len(changes), "rate_now": rates[-1]}
+    for k, (position, set_) in enumerate(zip(found.changes, found.sets, strict=True)):
+        ends = (_day(days, each) for each in (position, set_[0], set_[-1]))
+        changes.append((*ends, len(set_), *found.rates[k : k + 2, 0].tolist()))
+    row: Row = {"changes": changes, "n_changes": len(changes)}
+    row |= dict(zip(("rate_now", "rate_now_lower", "rate_now_upper"), found.rates[-1].tolist(), strict=True))
     if changes:
         row |= dict(zip(("last_change", "last_set_first", "last_set_last"), changes[-1][:3], strict=True))
-    return row | {"rate_now_lower": lower, "rate_now_upper": upper}
+    return row
 
 
 def _effect(daily: DailySeries, truce: Truce, plan: Plan) -> Row:

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conflictts import DailySeries, detect_changepoints, find_levels
+from conflictts.errors import TooLittleData
+
+N_DAYS = 240
+WEEKDAY = np.arange(N_DAYS) % 7
+
+
+def noisy(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    mean = np.repeat([6.0, 0.0 if seed % 2 else 1.5, 4.0], N_DAYS // 3) + 1e-9
+    counts = rng.negative_binomial(2, 2 / (2 + mean)).astype(float)
+    counts[rng.random(N_DAYS) < 0.05] = np.nan
+    return counts
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_levels_are_those_of_the_dated_series(seed, level):
+    counts = noisy(seed)
+    days = pd.date_range("2024-01-01", periods=N_DAYS)  # a Monday
+    dated = detect_changepoints(DailySeries.from_counts(pd.Series(counts, days)), level=level)
+    found = find_levels(counts, WEEKDAY, level=level)
+    assert len(found.changes) >= 1
+    assert days[found.changes].equals(dated.dates)
+    assert [days[each].tolist() for each in found.sets] == [each.tolist() for each in dated.location_sets]
+    assert np.array_equal(found.rates, dated.regimes[["rate", "lower", "upper"]].to_numpy())
+    assert np.array_equal(found.profile, dated.weekday_profile.to_numpy())
+    assert (found.size, found.factor) == (dated.size, dated.factor)
+
+
+def test_counts_are_not_modified_and_may_be_whole_numbers():
+    counts = noisy(0)
+    before = counts.copy()
+    find_levels(counts, WEEKDAY)
+    assert np.array_equal(counts, before, equal_nan=True)
+    whole = np.nan_to_num(before).astype(int)
+    assert find_levels(whole, WEEKDAY).changes.tolist() == find_levels(whole.astype(float), WEEKDAY).changes.tolist()
+
+
+BAD = [
+    pytest.param({"counts": np.ones((2, N_DAYS))}, r"shape \(2, 240\)", id="two series"),
+    pytest.param({"weekday": WEEKDAY[1:]}, r"shape \(239,\)", id="lengths differ"),
+    pytest.param({"counts": np.r_[-1.0, np.ones(N_DAYS - 1)]}, r"counts\[0\] = -1 is no count", id="negative"),
+    pytest.param({"counts": np.r_[np.ones(N_DAYS - 1), np.inf]}, r"counts\[239\] = inf is no count", id="infinite"),
+    pytest.param({"weekday": np.arange(N_DAYS) % 8}, "weekday holds 7", id="an eighth day"),
+    pytest.param({"level": 95}, "level = 95", id="level in percent"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "message"), BAD)
+def test_what_is_no_series_of_counts_is_refused(wrong, message):
+    given = {"counts": np.ones(N_DAYS), "weekday": WEEKDAY} | wrong
+    with pytest.raises(ValueError, match=message):
+        find_levels(**given)
+
+
+def test_too_little_is_refused():
+    with pytest.raises(TooLittleData, match="All 240 observed days are 0"):
+        find_levels(np.zeros(N_DAYS), WEEKDAY)
+    with pytest.raises(TooLittleData, match="Only 13 observed days"):
+        find_levels(np.r_[np.ones(13), np.full(N_DAYS - 13, np.nan)], WEEKDAY)
