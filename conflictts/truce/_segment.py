@@ -405,18 +405,17 @@ def _settled_path(
 
 @njit(cache=True, nogil=True)
 def _pays(counts, weekday, observed, few, many, profile, size, price):
-    """Whether many changes gain their price: beyond few one in full and each further one its own, and beyond none."""
+    """Whether many changes gain their price beyond none and, as far as they are more, beyond few."""
     likelihood = np.empty(3)
     for k in range(3):
         total, seen = grouped(counts, weekday, observed, many if k == 2 else few[: k * few.size])
         rates = rates_of_groups(total, seen, profile, size)
         likelihood[k] = -cost_of_groups(total, seen, rates, profile, size)
-    over_few, over_none = likelihood[2] - likelihood[1], likelihood[2] - likelihood[0]
     more = many.size - few.size
     return (
         more > 0
-        and over_few >= (1.0 + _EACH * (more - 1)) * price
-        and over_none >= (_TOGETHER + _EACH * many.size) * price
+        and likelihood[2] - likelihood[1] >= (_TOGETHER + _EACH * more) * price
+        and likelihood[2] - likelihood[0] >= (_TOGETHER + _EACH * many.size) * price
     )
 
 
@@ -445,7 +444,7 @@ def _many_changes(
 
     A dear price that misses most of many changes takes the swings between them for noise and memory, which makes it
     dearer still. Sought cheaply, they are told from noise by what they gain together, beyond no change at all and
-    beyond the `few` that were found one by one; a single further one is no cheaper than before.
+    beyond the `few` that were found one by one.
     """
     none, rates = few[:0], np.zeros(1)
     changes = best_path(counts, weekday, observed, coarse, profile, size, _SOUGHT * half_penalty, min_days)

@@ -130,11 +130,10 @@ def detect_changepoints(
     with it. No change is an answer.
 
     Where changes are many, each alone gains too little, and what is not told as changes looks like memory and makes
-    them dearer still. So they are also sought all at once, with f from what these leave: if K changes gain (4 + 1.6 K)
-    f log(n) over no change, and over those found one by one the price of one and 1.6 f log(n) for each further one,
-    they are the answer. A single further change is no cheaper for that. In series of 300 days with up to ten changes by
-    a factor of 2 to 4 that raised F1 from 0.53 to 0.70 under independence and from 0.29-0.42 to 0.58-0.59 under memory,
-    while 0 to 7 % of steady series show a change (python benchmarks/changepoints.py).
+    them dearer still. So they are also sought all at once, with f from what these leave: K changes are the answer if
+    they gain (4 + 1.6 K) f log(n) over no change, and as much for each and all that are more than the changes found one
+    by one. In series of 300 days with up to ten changes by a factor of 2 to 4 that raised F1 from 0.53 to 0.66 under
+    independence and from 0.29-0.42 to 0.56 under memory (python benchmarks/changepoints.py).
 
     Where the series has draws (allocations of records of several days by chance), each location set holds the mean of
     the draws' probabilities, so that it covers how the records were dated too; and the search is repeated on each draw
