@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
 from conflictts.figures.calendar import plot_calendar
 from conflictts.figures.changepoints import plot_changepoints
 from conflictts.figures.claims import plot_claims
+from conflictts.figures.comparisons import plot_comparisons
 from conflictts.figures.course import plot_course
 from conflictts.figures.coverage import plot_coverage_ratio
 from conflictts.figures.daily import plot_daily
@@ -61,22 +63,56 @@ Figures = dict[str, Drawn]
 Draw = Callable[..., Sheet]
 
 
-def draw_figures(findings: Findings, words: Translator) -> Figures:
-    """Every figure of the page, by name, its text in the page's language."""
-    draw = partial(draw_sheet, words=words if words.language != "en" else None)
+def draw_figures(findings: Findings, words: Translator, *, prefix: str = "", first: bool = True) -> Figures:
+    """Every figure of an area and truce, by name, its text in the page's language.
+
+    Parameters
+    ----------
+    findings : Findings
+    words : Translator
+    prefix : str
+        Keeps the parts of the drawings apart from those of another area or truce on the same page.
+    first : bool, default True
+        Whether this is the first truce of its area; the figures of the area alone are drawn with that one.
+    """
+
+    def draw(plot: Callable[..., Any], *, name: str, **given: Any) -> Sheet:
+        given.setdefault("words", words if words.language != "en" else None)
+        return draw_sheet(plot, name=f"{prefix}{name}", **given)
+
+    of_the_area = {**_days(findings, draw), **_changes(findings, draw), **_escalation(findings, draw)} if first else {}
     return {
-        **_days(findings, draw),
+        **of_the_area,
+        **_effect(findings, draw),
         **_opinions(findings, draw),
-        **_changes(findings, draw),
         **_course(findings, draw),
         **_claims(findings, draw),
         **_sensitivity(findings, draw, words),
-        **_escalation(findings, draw),
     }
 
 
+def draw_overview(found: Sequence[Findings], words: Translator) -> Figures:
+    """The rate ratios of all areas and truces in one figure."""
+    rows = [(f"{each.area}, {words(each.effect.truce.name)}", each.effect) for each in found]
+    several = len({each.effect.truce.name for each in found}) > 1
+    labels = [label if several else each.area for (label, _), each in zip(rows, found, strict=True)]
+    effects = [effect for _, effect in rows]
+    height = 1.1 + 0.28 * len(rows)
+    margin = min(0.42, 0.02 + 0.0085 * max(len(label) for label in labels))
+    sheet = draw_sheet(
+        partial(plot_comparisons, effects, labels=labels), name="overview", height=height,
+        axes=(margin, 0.62 / height, 0.98 - margin, 1 - 0.8 / height),
+        words=(lambda text: text if text in labels else words(text)) if words.language != "en" else None,
+    )  # fmt: skip
+    shows = (
+        "Rate ratios after over before each truce, with their intervals, on a scale of ratios; left of the line at 1 "
+        "is lower after the truce."
+    )
+    return {"overview": Drawn(shows, sheet)}
+
+
 def _days(findings: Findings, draw: Draw) -> Figures:
-    daily, effect, truces = findings.daily, findings.effect, findings.truces
+    daily, truces = findings.daily, findings.truces
     span = wording.days(*daily.coverage)
     unit = f"{daily.unit[:1].upper()}{daily.unit[1:]}"
     return {
@@ -89,6 +125,12 @@ def _days(findings: Findings, draw: Draw) -> Figures:
             f"{unit} per day as a calendar, one square per day and one column per week.",
             draw(partial(plot_calendar, daily), name="calendar", height=3.2),
         ),
+    }
+
+
+def _effect(findings: Findings, draw: Draw) -> Figures:
+    daily, effect, onset = findings.daily, findings.effect, findings.opinions.onset
+    drawn: Figures = {
         "effect": Drawn(
             f"Counted {daily.unit} per day around {wording.day(effect.truce.effective)}, the fitted rate before and "
             "after, and the rate expected after had the rate before gone on.",
@@ -96,6 +138,14 @@ def _days(findings: Findings, draw: Draw) -> Figures:
             wording.headline(effect),
         ),
     }
+    if not isinstance(onset, str):
+        drawn["onset"] = Drawn(
+            "How strongly each day around the truce's stands for the first of a new rate, with the days that may have "
+            "been it shaded.",
+            draw(partial(plot_onset, onset), name="onset"),
+            onset_in_words(onset),
+        )
+    return drawn
 
 
 def _peak(daily: DailySeries) -> str:
@@ -134,20 +184,13 @@ def _opinions(findings: Findings, draw: Draw) -> Figures:
 
 
 def _changes(findings: Findings, draw: Draw) -> Figures:
-    changes, onset, drawn = findings.changes, findings.opinions.onset, Figures()
+    changes, drawn = findings.changes, Figures()
     if not isinstance(changes, str):
         drawn["changes"] = Drawn(
             f"Rates found without being told of any truce: {len(changes.dates)} changes, each with the days that may "
             "have been its first shaded.",
             draw(lambda ax: plot_changepoints(changes, truces=findings.truces, ax=ax), name="changes"),
             " ".join(wording.changes_in_words(changes, findings.effect.truce)),
-        )
-    if not isinstance(onset, str):
-        drawn["onset"] = Drawn(
-            "How strongly each day around the truce's stands for the first of a new rate, with the days that may have "
-            "been it shaded.",
-            draw(partial(plot_onset, onset), name="onset"),
-            onset_in_words(onset),
         )
     return drawn
 

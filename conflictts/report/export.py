@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -10,16 +11,17 @@ import pandas as pd
 
 from conflictts.report import wording
 from conflictts.report.escalation import comparisons_in_words, phases_in_words
-from conflictts.report.findings import Findings
+from conflictts.report.findings import Findings, Refused
 from conflictts.report.opinions import SEED, Opinions
 from conflictts.report.sensitivity import choices_in_words
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.course import TruceCourse
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.escalation import Escalation
+from conflictts.truce.period import Truce
 from conflictts.truce.sensitivity import Sensitivity
 
-SCHEMA_VERSION = 3  # as in findings.schema.json
+SCHEMA_VERSION = 4  # as in findings.schema.json
 
 
 def findings_schema() -> str:
@@ -35,20 +37,29 @@ def findings_schema() -> str:
     >>> import json
     >>> import conflictts as ct
     >>> json.loads(ct.findings_schema())["$id"]
-    'urn:conflictts:findings:3'
+    'urn:conflictts:findings:4'
     """
     return files("conflictts").joinpath("report", "findings.schema.json").read_text(encoding="utf-8")
 
 
-def as_json(findings: Findings, *, version: str, made_on: str, language: str = "en") -> dict[str, Any]:
+def as_json(
+    found: Sequence[Findings],
+    refused: Sequence[Refused],
+    *,
+    versions: dict[str, str],
+    recipe: str,
+    made_on: str,
+    language: str = "en",
+) -> dict[str, Any]:
     """The findings as plain JSON values; dates as YYYY-MM-DD, a missing or endless number as null."""
-    daily, provenance, ledger = findings.daily, findings.incidents.provenance, findings.incidents.ledger
+    provenance, ledger = found[0].incidents.provenance, found[0].incidents.ledger
     return {
         "schema_version": SCHEMA_VERSION,
-        "made_by": f"conflictts {version}",
+        "made_by": f"conflictts {versions['conflictts']}",
         "made_on": made_on,
         "language": language,
-        "sentences": _sentences(findings),
+        "versions": versions,
+        "recipe": recipe,
         "source": {
             "provider": provenance.provider,
             "release": provenance.release,
@@ -63,6 +74,26 @@ def as_json(findings: Findings, *, version: str, made_on: str, language: str = "
             "licence": provenance.licence,
             "citation": provenance.citation,
         },
+        "ledger": {
+            "read": ledger.read,
+            "used": ledger.used,
+            "quarantined": ledger.n_quarantined,
+            "summary": _rows(ledger.summary()),
+            "warnings": _rows(ledger.warnings),
+        },
+        "findings": [_findings_json(each) for each in found],
+        "not_compared": [
+            {"area": each.area, "truce": _truce_json(each.truce), "reason": each.reason} for each in refused
+        ],
+    }
+
+
+def _findings_json(findings: Findings) -> dict[str, Any]:
+    daily = findings.daily
+    return {
+        "area": findings.area,
+        "truce": _truce_json(findings.effect.truce),
+        "sentences": _sentences(findings),
         "series": {
             "measure": daily.measure,
             "unit": daily.unit,
@@ -76,19 +107,6 @@ def as_json(findings: Findings, *, version: str, made_on: str, language: str = "
             "provisional_days": int((daily.table["status"] == "provisional").sum()),
             "reporting_lag": daily.reporting_lag,
             "account": _rows(daily.account),
-        },
-        "ledger": {
-            "read": ledger.read,
-            "used": ledger.used,
-            "quarantined": ledger.n_quarantined,
-            "summary": _rows(ledger.summary()),
-            "warnings": _rows(ledger.warnings),
-        },
-        "truce": {
-            "name": findings.effect.truce.name,
-            "announced": _plain(findings.effect.truce.announced),
-            "effective": _plain(findings.effect.truce.effective),
-            "ended": _plain(findings.effect.truce.ended),
         },
         "effect": _effect_json(findings.effect),
         "other_windows": {name: _effect_json(effect) for name, effect in findings.windows.items()},
@@ -104,6 +122,15 @@ def as_json(findings: Findings, *, version: str, made_on: str, language: str = "
             for each in (findings.claims.fitted if findings.claims else ())
         ],
         "escalation": _escalation_json(findings.escalation, findings.baseline),
+    }
+
+
+def _truce_json(truce: Truce) -> dict[str, Any]:
+    return {
+        "name": truce.name,
+        "announced": _plain(truce.announced),
+        "effective": _plain(truce.effective),
+        "ended": _plain(truce.ended),
     }
 
 

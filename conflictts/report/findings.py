@@ -1,13 +1,14 @@
-"""Everything the report states, computed once: from incidents and a truce to plain numbers and tables."""
+"""Everything a report states, computed once: from incidents, truces and areas to plain numbers and tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from conflictts.errors import TooLittleData
+from conflictts.errors import CoverageError, InputError, TooLittleData
 from conflictts.incidents.table import Incidents, Where
 from conflictts.report.claims import ClaimFindings, find_claims
 from conflictts.report.escalation import find_escalation
@@ -27,11 +28,49 @@ SHORT_SIDE = 28  # days on each side in the second window of every report
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Findings:
-    """What one report states.
+class Choices:
+    """What a report counts, and how: the same for all of its areas and truces.
 
     Attributes
     ----------
+    measure, coverage, gaps, allocation, lag, retrieved_on
+        As in `daily_series`.
+    where : mapping of column to value or values
+        What holds in every area.
+    baseline : (first, last) or None
+        As in `write_report`.
+    draws, seed : int or None, int
+        As in `write_report`.
+    """
+
+    measure: Measure
+    coverage: tuple[Day, Day] | None
+    gaps: tuple[tuple[Day, Day], ...]
+    where: Where
+    allocation: Allocation
+    lag: ReportingLag | int | None
+    retrieved_on: Day | None
+    baseline: tuple[Day, Day] | None
+    draws: int | None
+    seed: int
+
+    def count(self, incidents: Incidents, area: Where) -> DailySeries:
+        """The daily series of an area."""
+        return daily_series(
+            incidents, measure=self.measure, coverage=self.coverage, gaps=self.gaps, allocation=self.allocation,
+            where={**self.where, **area}, lag=self.lag, retrieved_on=self.retrieved_on, draws=self.draws,
+            rng=None if self.draws is None else np.random.default_rng(self.seed),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """What a report states of one truce in one area.
+
+    Attributes
+    ----------
+    area : str
+        Its name in the report; blank where the report has one area without a name.
     incidents : Incidents
     daily : DailySeries
     effect : TruceEffect
@@ -58,6 +97,7 @@ class Findings:
         Context for the first figure.
     """
 
+    area: str
     incidents: Incidents
     daily: DailySeries
     effect: TruceEffect
@@ -73,31 +113,107 @@ class Findings:
     events: pd.DataFrame | None
 
 
-def find(
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A truce in an area of which the data say too little."""
+
+    area: str
+    truce: Truce
+    reason: str
+
+
+def find_all(
     incidents: Incidents,
-    truce: Truce,
+    truces: Sequence[Truce],
+    areas: Mapping[str, Where],
     *,
-    measure: Measure,
-    coverage: tuple[Day, Day] | None,
-    window: tuple[Day, Day] | None,
-    where: Where | None,
-    gaps: Iterable[tuple[Day, Day]],
-    allocation: Allocation,
-    lag: ReportingLag | int | None,
-    retrieved_on: Day | None,
-    baseline: tuple[Day, Day] | None,
+    choices: Choices,
+    windows: Mapping[str, tuple[Day, Day]],
     other_truces: Iterable[Truce],
     claims: pd.DataFrame | None,
     events: pd.DataFrame | None,
+) -> tuple[list[Findings], list[Refused]]:
+    """Compute all that a report states, area by area and in each truce by truce; other parameters as `write_report`.
+
+    Raises
+    ------
+    ConflictTSError
+        If nothing at all can be said: for one truce in one area its own refusal, else a TooLittleData with each.
+    """
+    others = list(other_truces)
+    others += [truce for truce in truces if truce.effective not in {other.effective for other in others}]
+    found: list[Findings] = []
+    refused: list[Refused] = []
+    alone = len(truces) * len(areas) == 1
+    series = {area: _counted(incidents, choices, conditions, alone=alone) for area, conditions in areas.items()}
+    for area, conditions in areas.items():
+        daily = series[area]
+        if isinstance(daily, str):
+            refused += [Refused(area, truce, daily) for truce in truces]
+            continue
+        for truce in truces:
+            try:
+                effect = estimate_truce_effect(
+                    daily, truce, window=windows.get(truce.name), other_truces=_besides(truce, others)
+                )
+            except (TooLittleData, CoverageError) as refusal:
+                if alone:
+                    raise
+                refused.append(Refused(area, truce, str(refusal)))
+                continue
+            told = None if choices.where or conditions else claims
+            found.append(
+                _find(area, incidents, effect, conditions, choices=choices, others=others, claims=told, events=events)
+            )
+    if not found:
+        reasons = " ".join(
+            f"{f'{each.area}, ' if each.area else ''}{each.truce.name}: {each.reason}" for each in refused
+        )
+        raise TooLittleData(f"None of {len(refused)} comparisons can be made. {reasons}")
+    return found, refused
+
+
+def _counted(incidents: Incidents, choices: Choices, area: Where, *, alone: bool) -> DailySeries | str:
+    """The daily series of an area, or why there is none; what is no refusal by the data stops the whole report."""
+    try:
+        return choices.count(incidents, area)
+    except (TooLittleData, CoverageError) as refusal:
+        if alone:
+            raise
+        return str(refusal)
+
+
+def check_areas(areas: Mapping[str, Where], where: Where) -> None:
+    """Refuse areas that cannot be told from one another, or that contradict the condition on all of them."""
+    if not areas:
+        raise InputError("`areas` names no area. Leave it out, or name one or more.")
+    for name, conditions in areas.items():
+        if not name.strip() and len(areas) > 1:
+            raise InputError("An area of several has no name. Name each.")
+        both = sorted(set(conditions) & set(where))
+        if both:
+            raise InputError(
+                f"The area {name!r} and `where` both say something of {both[0]!r}. Say it in one place: in the area."
+            )
+
+
+def _besides(truce: Truce, others: Iterable[Truce]) -> list[Truce]:
+    return [other for other in others if other.effective != truce.effective]
+
+
+def _find(
+    area: str,
+    incidents: Incidents,
+    effect: TruceEffect,
+    conditions: Where,
+    *,
+    choices: Choices,
+    others: Sequence[Truce],
+    claims: pd.DataFrame | None,
+    events: pd.DataFrame | None,
 ) -> Findings:
-    """Compute all that a report states; parameters as in `write_report`."""
-    gaps = list(gaps)
-    daily = daily_series(
-        incidents, measure=measure, coverage=coverage, gaps=gaps, allocation=allocation, where=where, lag=lag,
-        retrieved_on=retrieved_on,
-    )  # fmt: skip
-    others = [other for other in other_truces if other.effective != truce.effective]
-    effect = estimate_truce_effect(daily, truce, window=window, other_truces=others)
+    daily, truce, besides = effect.daily, effect.truce, _besides(effect.truce, others)
+    where = {**choices.where, **conditions}
     first, last = daily.coverage
     one = pd.Timedelta(days=1)
     until = min(last, truce.ended - one) if truce.ended else last
@@ -111,7 +227,7 @@ def find(
     windows: dict[str, TruceEffect | str] = {}
     for name, span in spans.items():
         try:
-            windows[name] = estimate_truce_effect(daily, truce, window=span, other_truces=others)
+            windows[name] = estimate_truce_effect(daily, truce, window=span, other_truces=besides)
         except TooLittleData as refusal:
             windows[name] = str(refusal)
     changes: Changepoints | str
@@ -119,29 +235,23 @@ def find(
         changes = detect_changepoints(daily)
     except TooLittleData as refusal:
         changes = str(refusal)
-    escalation, baseline_words = find_escalation(daily, effect, baseline)
+    escalation, baseline_words = find_escalation(daily, effect, choices.baseline)
     return Findings(
+        area=area,
         incidents=incidents,
         daily=daily,
         effect=effect,
         windows=windows,
         changes=changes,
-        opinions=find_opinions(incidents, effect, measure=measure, where=where),
+        opinions=find_opinions(incidents, effect, measure=choices.measure, where=where),
         sensitivity=find_sensitivity(
-            incidents,
-            effect,
-            measure=measure,
-            coverage=coverage,
-            gaps=gaps,
-            where=where,
-            allocation=allocation,
-            lag=lag,
-            retrieved_on=retrieved_on,
+            incidents, effect, measure=choices.measure, coverage=choices.coverage, gaps=choices.gaps, where=where,
+            allocation=choices.allocation, lag=choices.lag, retrieved_on=choices.retrieved_on,
         ),
-        course=truce_course(daily, truce, other_truces=others),
+        course=truce_course(daily, truce, other_truces=besides),
         escalation=escalation,
         baseline=baseline_words,
-        claims=find_claims(daily, effect, claims) if claims is not None and not where else None,
-        truces=tuple(sorted([truce, *others], key=lambda each: each.effective)),
+        claims=find_claims(daily, effect, claims) if claims is not None else None,
+        truces=tuple(sorted([truce, *besides], key=lambda each: each.effective)),
         events=events,
-    )
+    )  # fmt: skip

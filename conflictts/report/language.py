@@ -42,6 +42,7 @@ KINDS = {  # of slots, and what may stand in them
     "span": rf"{_SPAN}(?: and {_SPAN})*(?: alone)?(?: \(\d+ days(?:, not all consecutive)?\))?",
     "unit": "|".join(f"(?i:{unit})" for unit in sorted(UNITS.values(), key=len, reverse=True)),
     "truce": r".+?",
+    "truces": r".+?",  # one or more, a comma between them
     "column": r"(?:admin1|admin2|place|event_type|perpetrator|target|source|reporting_body)",
     "iso": r"\d{4}-\d{2}-\d{2}",
     "raw": r".+?",
@@ -49,6 +50,9 @@ KINDS = {  # of slots, and what may stand in them
     "phase": r"(?:calm|not calm|eroding|collapsed|expired|over)\b[^;]*",
 }
 KINDS["of"] = KINDS["unit"]
+_PARTS = re.compile(  # of a page: what holds no text to put over, and single tags
+    r"(<style.*?</style>|<svg .*?</svg>|<(?:span|h3|th|pre)[^>]* translate=\"no\"[^>]*>[^<]*(?=<)|<[^>]+>)", re.DOTALL
+)
 
 
 def say(sentence: str, **slots: object) -> str:
@@ -113,12 +117,11 @@ class Translator:
         return text.replace(core, self._known[core], 1) if core else text
 
     def page(self, source: str) -> str:
-        """A page of HTML: every text between tags, and the labels that are read aloud."""
+        """A page of HTML: every text between tags but for names (translate="no"), and the labels read aloud."""
         if self.language == "en":
             return source
         source = source.replace('<html lang="en">', f'<html lang="{self.language}">', 1)
-        parts = re.split(r"(<style.*?</style>|<svg .*?</svg>|<[^>]+>)", source, flags=re.DOTALL)
-        return "".join(self._part(part) for part in parts)
+        return "".join(self._part(part) for part in _PARTS.split(source))
 
     def _part(self, part: str) -> str:
         if not part.startswith("<"):
@@ -197,6 +200,8 @@ class Translator:
         if kind == "truce":
             day = re.fullmatch(rf"truce of ({_DAY})", text)
             return f"la trêve du {_day(day[1])}" if day else f"la trêve « {text} »"
+        if kind == "truces":
+            return re.sub(rf"truce of (?:{_DAY})", lambda found: self(found[0]), text)
         if kind == "unit":
             return self(text.lower())
         if kind == "of":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from conflictts.figures.style import consecutive
+from conflictts.report.language import say
 from conflictts.series.daily import DailySeries
 from conflictts.series.reporting import LAG_UNKNOWN
 from conflictts.truce.changepoints import Changepoints
@@ -15,7 +17,7 @@ from conflictts.truce.effect import TruceEffect
 from conflictts.truce.period import Truce
 
 if TYPE_CHECKING:
-    from conflictts.report.findings import Findings
+    from conflictts.report.findings import Findings, Refused
 
 # Measured by benchmarks/ and quoted on every page, with the command that measures them again.
 EFFECT_COVERAGE = (
@@ -108,6 +110,22 @@ def headline(effect: TruceEffect) -> str:
         f"{finding}: {rate(after['per_day'])} a day ({days(after['first'], after['last'])}) against "
         f"{rate(before['per_day'])} a day before it ({days(before['first'], before['last'])}), a rate ratio of "
         f"{ratio(effect.rate_ratio)} ({effect.level:.0%} interval {ratio(effect.lower)} to {ratio(effect.upper)})."
+    )
+
+
+def overview(found: Sequence[Findings], refused: Sequence[Refused]) -> str:
+    """All comparisons of a report in one sentence: how many lie on which side, and how many could not be made."""
+    verdicts = [verdict(each.effect) for each in found]
+    unit = found[0].daily.unit
+    return say(
+        "{unit} before a truce and from it on, {n} comparisons: lower after it in {lower}, higher in {higher}, not "
+        "detectably different in {same}, not possible in {refused}.",
+        unit=f"{unit[:1].upper()}{unit[1:]}",
+        n=len(found) + len(refused),
+        lower=verdicts.count("lower"),
+        higher=verdicts.count("higher"),
+        same=verdicts.count("not detectably different"),
+        refused=len(refused),
     )
 
 

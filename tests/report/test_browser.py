@@ -48,6 +48,15 @@ def page(idlib: ct.Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
+@pytest.fixture(scope="module")
+def page_of_areas(write_records, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("areas")
+    return ct.write_report(
+        ct.read_incidents(write_records(folder / "records.csv")), ct.Truce("2019-08-31"), folder / "out",
+        coverage=("2019-05-01", "2019-11-30"), areas={"Idlib": {"admin1": "Idlib"}, "Both": {}}, formats=("html",),
+    )  # fmt: skip
+
+
 def run(chromium: str, *arguments: str, profile: Path) -> str:
     command = [chromium, *FLAGS, f"--user-data-dir={profile}", *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
@@ -92,8 +101,10 @@ def axe(require) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("width", "language"), [(1280, "en"), (390, "fr")])
-def test_axe_finds_no_violation(width, language, page, axe, chromium, tmp_path):
+@pytest.mark.parametrize(
+    ("width", "language", "which"), [(1280, "en", "page"), (390, "fr", "page"), (1280, "en", "page_of_areas")]
+)
+def test_axe_finds_no_violation(width, language, which, axe, chromium, tmp_path, request):
     """Every rule of axe-core that bears on this page, with everything folded away unfolded."""
     run_axe = """
       for (const e of document.querySelectorAll('details')) e.open = true;
@@ -103,7 +114,7 @@ def test_axe_finds_no_violation(width, language, page, axe, chromium, tmp_path):
           each => [each.id, each.nodes.length, each.nodes[0].html.slice(0, 200), each.nodes[0].failureSummary])});
       });
     """
-    source = translator(language).page(page.read_text(encoding="utf-8"))
+    source = translator(language).page(request.getfixturevalue(which).read_text(encoding="utf-8"))
     source = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", source)
     tested = tmp_path / "axe.html"
     tested.write_text(source.replace("</body>", f"<script>{axe}</script><script>{run_axe}</script></body>"), "utf-8")

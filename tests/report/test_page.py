@@ -46,7 +46,7 @@ def html(folder: Path) -> str:
 
 def test_folder_holds_page_numbers_series_and_figures(folder):
     assert sorted(entry.name for entry in folder.iterdir()) == [
-        *("figures", "findings.json", "findings.schema.json", "report.html", "series.csv")
+        *("figures", "findings.json", "findings.schema.json", "report.html", "report.toml", "series.csv")
     ]
     names = {path.stem for path in (folder / "figures").glob("*.svg")}
     assert names == {path.stem for path in (folder / "figures").glob("*.png")}
@@ -146,13 +146,14 @@ def test_best_point_never_stands_without_its_set(html, idlib):
 
 def test_numbers_agree_with_the_library(folder, idlib):
     numbers = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+    finding = numbers["findings"][0]
     daily = ct.daily_series(idlib, measure="civilians")
     effect = ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
-    ratio = numbers["effect"]["estimates"][0]
+    ratio = finding["effect"]["estimates"][0]
     assert (ratio["quantity"], ratio["estimate"]) == ("rate_ratio", pytest.approx(effect.rate_ratio, rel=1e-12))
     assert numbers["ledger"]["read"] == numbers["ledger"]["used"] + numbers["ledger"]["quarantined"] == 321
-    assert sum(line["records"] for line in numbers["series"]["account"]) == 321
-    assert TRUCE in numbers["changes"]["changes"][0]["location_set"]
+    assert sum(line["records"] for line in finding["series"]["account"]) == 321
+    assert TRUCE in finding["changes"]["changes"][0]["location_set"]
     with (folder / "series.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 271
@@ -161,22 +162,23 @@ def test_numbers_agree_with_the_library(folder, idlib):
 
 def test_numbers_hold_what_stands_beside_the_effect(folder, idlib):
     numbers = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+    finding = numbers["findings"][0]
     daily = ct.daily_series(idlib, measure="civilians")
     effect = ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
-    beside = numbers["second_opinions"]
+    beside = finding["second_opinions"]
     assert beside["shift_test"] == {"p_value": pytest.approx(ct.shift_test(effect).p_value), "turns": 191}
     assert [line["bound"] for line in beside["bounds"]] == ["low", "best", "high", "envelope"]
     envelope = ct.effect_envelope(effect).loc["envelope"]
     assert beside["bounds"][3]["upper"] == pytest.approx(envelope["upper"])
     escalation = ct.measure_escalation(daily, baseline=("2019-04-30", "2019-08-30"))
-    assert [line["phase"] for line in numbers["escalation"]["phases"]] == escalation.phases["phase"].tolist()
-    ratios = [line["ratio"] for line in numbers["escalation"]["comparisons"]]
+    assert [line["phase"] for line in finding["escalation"]["phases"]] == escalation.phases["phase"].tolist()
+    ratios = [line["ratio"] for line in finding["escalation"]["comparisons"]]
     assert ratios == pytest.approx(escalation.comparisons["ratio"].tolist())
     chosen = idlib.claims[idlib.claims["claim_id"].isin(["CLM-081", "CLM-098"])]
     fitted = ct.estimate_truce_effect(
         ct.benchmark_to_claims(daily, chosen).daily, idlib.truces["TRC-5"], window=("2019-04-30", "2019-11-06")
     )
-    sohr = numbers["effect_fitted_to_claims"][0]
+    sohr = finding["effect_fitted_to_claims"][0]
     assert (sohr["body"], sohr["claims"]) == ("SOHR", ["CLM-081", "CLM-098"])
     assert sohr["effect"]["estimates"][0]["estimate"] == pytest.approx(fitted.rate_ratio)
     assert numbers["source"].keys() >= {"query", "retrieved_on", "data_through", "caveat"}
@@ -196,8 +198,9 @@ def test_gaps_and_late_days_are_said_exported_and_drawn(idlib, tmp_path):
         claims=idlib.claims,
     )
     numbers = json.loads((page.parent / "findings.json").read_text(encoding="utf-8"))
-    assert (numbers["series"]["unobserved_days"], numbers["series"]["provisional_days"]) == (10, 6)
-    assert numbers["series"]["reporting_lag"] == "7 days, declared; retrieved on 2019-12-01"
+    finding = numbers["findings"][0]
+    assert (finding["series"]["unobserved_days"], finding["series"]["provisional_days"]) == (10, 6)
+    assert finding["series"]["reporting_lag"] == "7 days, declared; retrieved on 2019-12-01"
     text = re.sub(r"\s+", " ", page.read_text(encoding="utf-8"))
     assert "10 days in it were not observed: they are hatched, and left out, not counted as 0." in text
     assert "6 days are provisional (25 to 30 November 2019)" in text
@@ -331,12 +334,12 @@ def test_what_cannot_be_estimated_is_said_and_the_rest_is_there(idlib, tmp_path)
 
 
 def test_page_tells_how_the_finding_depends_on_choices(folder, html, idlib):
-    findings = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
-    numbers = findings["sensitivity"]
+    finding = json.loads((folder / "findings.json").read_text(encoding="utf-8"))["findings"][0]
+    numbers = finding["sensitivity"]
     assert numbers["combinations"] == len(numbers["table"]) == 432 >= 200
     standing = sum(line["stands"] for line in numbers["table"])
     assert numbers["share_standing"] == pytest.approx(standing / numbers["answered"])
-    ratio = findings["effect"]["estimates"][0]["estimate"]
+    ratio = finding["effect"]["estimates"][0]["estimate"]
     assert numbers["table"][0]["rate_ratio"] == ratio, "the first options are the report's"
     text = re.sub(r"<[^>]+>", "", html.partition('<h2 id="sensitivity">')[2].partition("<h2")[0])
     assert f"In {standing} of the {numbers['answered']} that have an answer" in text
@@ -346,9 +349,10 @@ def test_page_tells_how_the_finding_depends_on_choices(folder, html, idlib):
 
 def test_page_tells_how_the_truce_lived(folder, html):
     numbers = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+    finding = numbers["findings"][0]
     text = html.partition('<h2 id="course">')[2].partition("<h2")[0]
     assert "calm from 31 August 2019" in text
     assert "by the best estimate only" in text, "a collapse that is not established says so"
     assert "Sets are conditional on the number of phases found" in text
-    assert [phase["phase"] for phase in numbers["course"]["phases"]] == ["before", "calm", "eroding", "collapsed"]
-    assert numbers["course"]["erosion"]["lower"] > 1
+    assert [phase["phase"] for phase in finding["course"]["phases"]] == ["before", "calm", "eroding", "collapsed"]
+    assert finding["course"]["erosion"]["lower"] > 1

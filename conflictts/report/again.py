@@ -1,0 +1,134 @@
+"""What was asked for in, the file that makes the same report again out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from importlib.metadata import version
+from platform import python_version
+from typing import Any
+
+import pandas as pd
+
+from conflictts.cases import Case
+from conflictts.incidents.table import Incidents, Where
+from conflictts.report.findings import Choices
+from conflictts.series.daily import Day
+from conflictts.series.reporting import ReportingLag
+from conflictts.truce.period import Truce
+
+LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "numba", "matplotlib")
+
+
+def versions() -> dict[str, str]:
+    """Of this package, of the libraries whose arithmetic enters a report, and of Python."""
+    return {name: version(name) for name in ("conflictts", *LIBRARIES)} | {"python": python_version()}
+
+
+def recipe_of(
+    incidents: Incidents,
+    truces: Sequence[Truce],
+    areas: Mapping[str, Where],
+    *,
+    choices: Choices,
+    windows: Mapping[str, tuple[Day, Day]],
+    other_truces: Sequence[Truce],
+    claims: pd.DataFrame | None,
+    events: pd.DataFrame | None,
+    formats: Collection[str],
+    language: str,
+) -> str:
+    """Write what was asked for as the TOML that `read_recipe` reads; parameters as in `write_report`.
+
+    Returns
+    -------
+    str
+        Blank where the records were not read from files as they stand (merged, simulated or made in Python). What the
+        file cannot say (claims and events given as tables, rows left out by choice) stands in it as a comment.
+    """
+    case = type(incidents) is Case
+    files = incidents.provenance.files
+    if not case and (type(incidents) is not Incidents or not files):
+        return ""
+    unsaid = []
+    lines = ["[records]"]
+    surroundings: Sequence[Truce] = ()
+    if isinstance(incidents, Case):
+        lines.append('case = "idlib_2019"')
+        surroundings = tuple(incidents.truces.values())
+        unsaid += ["the claims were not those of the case"] * (claims is not incidents.claims)
+        unsaid += ["the events were not those of the case"] * (events is not incidents.events)
+        known = {each.effective for each in (*truces, *other_truces)}
+        unsaid += ["not all truces of the case were shown"] * any(each.effective not in known for each in surroundings)
+    else:
+        lines += _keys({"files": list(files), "sha256": list(incidents.provenance.sha256)})
+        unsaid += ["claims were given"] * (claims is not None) + ["events were given"] * (events is not None)
+        unsaid += ["rows were left out by a declared choice"] * (len(incidents.ledger.excluded) > 0)
+    if isinstance(choices.lag, ReportingLag):
+        unsaid.append("the reporting lag was estimated")
+    report = {
+        "measure": choices.measure,
+        "coverage": choices.coverage,
+        "gaps": list(choices.gaps),
+        "where": choices.where,
+        "allocation": choices.allocation,
+        "lag": None if isinstance(choices.lag, ReportingLag) else choices.lag,
+        "retrieved_on": choices.retrieved_on,
+        "baseline": choices.baseline,
+        "draws": choices.draws,
+        "seed": choices.seed if choices.draws is not None else None,
+        "formats": list(formats),
+        "language": language,
+    }
+    lines += ["", "[report]", *_keys(report)]
+    for name, where in areas.items():
+        if name:
+            lines += ["", "[[area]]", *_keys({"name": name, "where": where})]
+    for truce, compared in [(each, True) for each in truces] + [(each, False) for each in other_truces]:
+        if not compared and truce in surroundings:
+            continue
+        named = {
+            "effective": truce.effective, "announced": truce.announced, "ended": truce.ended, "name": truce.name,
+            "brokers": truce.brokers, "note": truce.note, "window": windows.get(truce.name) if compared else None,
+            "compared": None if compared else False,
+        }  # fmt: skip
+        lines += ["", "[[truce]]", *_keys(named)]
+    comments = [f"# What this file does not say: {each}." for each in unsaid]
+    return "\n".join([*comments, *lines, ""])
+
+
+def _keys(values: Mapping[str, Any]) -> list[str]:
+    """Each key and value on a line; what was not given is left out."""
+    return [f"{key} = {_value(value, key)}" for key, value in values.items() if not _absent(value)]
+
+
+def _absent(value: Any) -> bool:
+    return value is None or (isinstance(value, (str, list, Mapping)) and not value)
+
+
+def _value(value: Any, key: str = "") -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Mapping):
+        parts = (f"{_text(column)} = {_value(wanted)}" for column, wanted in value.items())
+        return f"{{ {', '.join(parts)} }}"
+    if isinstance(value, str) and key != "retrieved_on":
+        return _text(value)
+    if isinstance(value, (tuple, list)) and key in ("coverage", "baseline", "window"):
+        return f"[{', '.join(_day(each) for each in value)}]"
+    if isinstance(value, list) and key == "gaps":
+        return f"[{', '.join(_value(tuple(each), 'window') for each in value)}]"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_text(str(each)) for each in value)}]"
+    return _day(value)
+
+
+def _day(value: Any) -> str:
+    return str(pd.Timestamp(value).date())
+
+
+def _text(text: str) -> str:
+    """A basic string of TOML: as in JSON, which escapes all but the delete character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

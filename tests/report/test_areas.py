@@ -1,0 +1,187 @@
+"""One report over several areas and truces: the same numbers as each alone, one page, hostile names, French."""
+
+from __future__ import annotations
+
+import csv
+import html as markup
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import conflictts as ct
+from conflictts.errors import InputError, UnknownNameError
+from conflictts.report import page as page_module
+from conflictts.report.language import translator
+from tests.report.test_language import words_of_records
+
+HOSTILE = 'Hama <b>&amp; "x" {{ 7*7 }} =1+1'
+AREAS = {"Idlib": {"admin1": "Idlib"}, HOSTILE: {"admin1": ["Hama", "Aleppo"]}, "Latakia": {"admin1": "Latakia"}}
+SHORT = ct.Truce("2019-08-02", ended="2019-08-05")
+LATER = ct.Truce("2019-11-20", name="lull <i>")
+
+
+@pytest.fixture(scope="module")
+def folder(idlib: ct.Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two areas and one with few records, two truces and one too short: three comparisons of nine can be made."""
+    return ct.write_report(
+        idlib, [idlib.truces["TRC-5"], SHORT, LATER], tmp_path_factory.mktemp("areas") / "out", areas=AREAS,
+        other_truces=idlib.truces.values(), claims=idlib.claims, events=idlib.events,
+    ).parent  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def numbers(folder: Path) -> dict:
+    return json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def html(folder: Path) -> str:
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_each_is_what_it_would_be_alone(numbers, idlib):
+    """A second way: the library's own calls, area by area."""
+    assert len(numbers["findings"]) + len(numbers["not_compared"]) == 9
+    assert len(numbers["findings"]) == 3
+    for finding in numbers["findings"]:
+        daily = ct.daily_series(idlib, measure="civilians", where=AREAS[finding["area"]])
+        truce = next(each for each in (idlib.truces["TRC-5"], LATER) if each.name == finding["truce"]["name"])
+        effect = ct.estimate_truce_effect(daily, truce)
+        assert finding["effect"]["estimates"][0]["estimate"] == pytest.approx(effect.rate_ratio, rel=1e-12)
+        assert finding["effect"]["estimates"][0]["upper"] == pytest.approx(effect.upper, rel=1e-12)
+
+
+def test_what_cannot_be_compared_is_listed_with_its_reason_and_stops_nothing(numbers, html):
+    refused = {(each["area"], each["truce"]["name"]): each["reason"] for each in numbers["not_compared"]}
+    assert "Only 3 observed days after the truce" in refused["Idlib", SHORT.name]
+    assert {area for area, _ in refused} >= {"Latakia"}
+    table = html.partition('id="overview"')[2].partition("</table>")[0]
+    assert table.count("<tr>") == 10, "a header and every comparison"
+    assert table.count("Not compared.") == len(refused)
+    assert "9 comparisons: lower after it in" in html
+    assert f"not possible in {len(refused)}." in html
+
+
+class Outline(HTMLParser):
+    """Anchors, links to them, and headings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.levels: list[int] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = dict(attributes)
+        self.ids += [given["id"]] if given.get("id") else []
+        self.links += [given["href"]] if given.get("href") else []
+        self.levels += [int(tag[1])] if re.fullmatch("h[1-6]", tag) else []
+
+
+def test_every_anchor_is_once_on_the_page_and_every_link_leads_somewhere(folder, html):
+    outline = Outline()
+    outline.feed(html)
+    assert len(set(outline.ids)) == len(outline.ids)
+    inner = {link[1:] for link in outline.links if link.startswith("#")}
+    assert inner <= set(outline.ids)
+    assert {"overview", "contents", "quality", "methods", "glossary", "sources", "again"} <= set(outline.ids)
+    for link in {each for each in outline.links if not each.startswith("#")}:
+        assert (folder / link).is_file(), link
+    assert outline.levels[0] == 1
+    assert outline.levels.count(1) == 1
+    assert all(low - high <= 1 for high, low in zip(outline.levels, outline.levels[1:], strict=False))
+
+
+def test_names_of_areas_and_truces_are_text(html, numbers, folder):
+    assert HOSTILE in markup.unescape(html)
+    for raw in ("<b>&amp; ", "lull <i>", "<i>"):
+        assert raw not in html
+    assert "49" not in re.findall(r"x&#34; (\S+)", html), "templates in names are not evaluated"
+    assert any(each["area"] == HOSTILE for each in numbers["findings"])
+    for path in folder.rglob("*"):
+        assert re.fullmatch(r"[\w.-]+", path.name), path
+
+
+def test_the_days_of_every_area_stand_in_one_table(folder, numbers, idlib):
+    with (folder / "series.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    areas = list(dict.fromkeys(row["area"] for row in rows))
+    assert areas == list(dict.fromkeys(each["area"] for each in numbers["findings"]))
+    for area in areas:
+        daily = ct.daily_series(idlib, measure="civilians", where=AREAS[area])
+        assert sum(float(row["best"]) for row in rows if row["area"] == area) == pytest.approx(daily.counts.sum())
+
+
+def test_every_sentence_has_its_french(html, numbers, idlib):
+    words = translator("fr")
+    french = words.page(html)
+    said = json.dumps(words.numbers(numbers), ensure_ascii=False)
+    allowed = words_of_records(idlib) | {HOSTILE, *AREAS, LATER.name, "Lull <i>", "armed_groups, government, russia"}
+    assert [text for text in words.unknown if text not in allowed] == []
+    assert "trêve du 12 janvier 2020, lull <i>" in said, "a given name is left as it is, the others are not"
+    assert "9 comparaisons\u00a0: plus bas après elle dans" in french
+
+
+def test_claims_are_held_only_against_all_that_the_source_counts(numbers):
+    assert all(each["claims"] == [] for each in numbers["findings"]), "they are not the toll of one area"
+
+
+def test_one_area_with_a_name_is_a_page_of_its_own(write_records, tmp_path):
+    incidents = ct.read_incidents(write_records(tmp_path / "records.csv"))
+    page = ct.write_report(
+        incidents, ct.Truce("2019-08-31"), tmp_path / "out", coverage=("2019-05-01", "2019-11-30"),
+        areas={"the north": {"admin1": "Idlib"}}, formats=("html",),
+    )  # fmt: skip
+    html = page.read_text(encoding="utf-8")
+    assert 'id="overview"' not in html
+    assert "the north" in html
+    assert re.search(r"<h1>Civilian deaths were lower after the truce of 31 August 2019", html)
+    assert sorted(each.name for each in page.parent.iterdir()) == ["report.html", "report.toml"]
+    assert "findings.json" not in re.sub(r"<pre.*?</pre>", "", html, flags=re.DOTALL), "no link to what is not there"
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"areas": {}}, "`areas` names no area"),
+        ({"areas": {"a": {}, " ": {}}}, "has no name"),
+        ({"areas": {"a": {"admin1": "Idlib"}}, "where": {"admin1": "Hama"}}, "both say something of 'admin1'"),
+        ({"window": {"other": ("2019-05-01", "2019-10-01")}}, "`window` names no truce 'other'"),
+        ({"formats": ("html", "docx")}, r"No format 'docx'"),
+        ({"formats": ()}, "No format is asked for"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(given, reason, idlib, tmp_path):
+    with pytest.raises((InputError, UnknownNameError), match=reason):
+        ct.write_report(idlib, idlib.truces["TRC-5"], tmp_path / "out", **given)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_truces_that_cannot_be_told_apart_are_refused(idlib, tmp_path):
+    truce = idlib.truces["TRC-5"]
+    with pytest.raises(InputError, match="Two truces are called"):
+        ct.write_report(idlib, [truce, truce], tmp_path / "out")
+    with pytest.raises(InputError, match="`truces` is empty"):
+        ct.write_report(idlib, [], tmp_path / "out")
+    with pytest.raises(InputError, match="One window cannot serve several truces"):
+        ct.write_report(idlib, [truce, SHORT], tmp_path / "out", window=("2019-05-01", "2019-10-01"))
+
+
+@pytest.mark.parametrize("names", [("Ma'arrat", "Ma arrat"), ("حماة", "إدلب"), ("x-2", "x", "x"), ("1", "")])
+def test_places_on_the_page_are_plain_and_apart(names):
+    class Found:
+        def __init__(self, area: str) -> None:
+            self.area = area
+            self.effect = type("Effect", (), {"truce": ct.Truce("2019-08-31")})
+
+    places = page_module._places([Found(name) for name in names])
+    assert len(set(places)) == len(places)
+    assert all(re.fullmatch(r"[a-z][a-z0-9-]*-", place) for place in places)
+
+
+def test_translator_leaves_names_alone():
+    words = translator("fr")
+    assert words.page('<th scope="row" translate="no">Deaths</th>') == '<th scope="row" translate="no">Deaths</th>'
