@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,9 +20,24 @@ from conflictts.cli.options import (
 )
 from conflictts.cli.program import one_sentence, progress
 
+if TYPE_CHECKING:
+    from conflictts.incidents.table import Incidents
+
+
+BESIDE_CONFIG = ("config", "out", "quiet", "json_", "debug")  # say where to and how to speak, not what
+
 
 def report(
+    context: typer.Context,
     source: Input = None,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="TOML file with all choices, several areas and truces; only --out, --json and --quiet may stand "
+            "beside it.",
+        ),
+    ] = None,
     truce: Annotated[str | None, typer.Option(help="First day the truce was in force, YYYY-MM-DD.")] = None,
     announced: Annotated[str | None, typer.Option(help="Day it was announced.")] = None,
     ended: Annotated[str | None, typer.Option(help="First day it was no longer in force.")] = None,
@@ -59,8 +75,19 @@ def report(
             metavar="A:B", help="Days to compare the latest four weeks with. Default: those compared before the truce."
         ),
     ] = None,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Draw the days of records of several days N times; intervals then hold the dating too."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the draws.")] = 1,
     out: Annotated[str, typer.Option(help="Folder to write the report into.")] = "conflictts-report",
     language: Annotated[str, typer.Option(help="Language of the page: en or fr.")] = "en",
+    json_: Annotated[
+        bool,
+        typer.Option("--json", help="Print findings.json on standard output, for scripts, and nothing else there."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     schema: Annotated[
         bool,
@@ -74,6 +101,19 @@ def report(
             from conflictts.report.export import findings_schema
 
             typer.echo(findings_schema(), nl=False)
+            return
+        if config is not None:
+            _refuse_beside_config(context)
+            from conflictts.report.recipe import read_recipe
+
+            recipe = read_recipe(config)
+            given = _was_given(context, "out")
+            with progress(quiet) as tell:
+                tell("reading")
+                incidents = recipe.read()
+                _tell_quarantine(incidents, quiet)
+                page = recipe.make(incidents, out=out if given else None, progress=tell)
+            _print(page, json_, quiet)
             return
         from conflictts import cases
         from conflictts.report.page import write_report
@@ -103,9 +143,7 @@ def report(
             tell("reading")
             incidents = bundled or read_records(source, deletions)
             require_coverage(covered, incidents)
-            lost = incidents.ledger.n_quarantined
-            if lost and not quiet:
-                typer.echo(f"{lost:,} rows are in quarantine and not counted; conflictts check shows them.", err=True)
+            _tell_quarantine(incidents, quiet)
             page = write_report(
                 incidents,
                 asked,
@@ -119,11 +157,47 @@ def report(
                 retrieved_on=retrieved_on,
                 baseline=compare_to,
                 allocation=allocation,  # type: ignore[arg-type]
+                draws=draws,
+                seed=seed,
                 other_truces=bundled.truces.values() if bundled else (),
                 claims=bundled.claims if bundled else None,
                 events=bundled.events if bundled else None,
                 language=language,  # type: ignore[arg-type]
                 progress=tell,
             )
+        _print(page, json_, quiet)
+
+
+def _refuse_beside_config(context: typer.Context) -> None:
+    """A report by a file is what the file says, and nothing else."""
+    for name in context.params:
+        if name not in BESIDE_CONFIG and _was_given(context, name):
+            shown = "INPUT" if name == "source" else f"--{name.replace('_', '-')}"
+            raise typer.BadParameter(
+                f"{shown} stands beside it. What is compared is said in the file alone: write it there, or leave "
+                "--config out.",
+                param_hint="--config",
+            )
+
+
+def _was_given(context: typer.Context, name: str) -> bool:
+    """Whether an option or argument was written on the command line."""
+    return getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+
+
+def _tell_quarantine(incidents: Incidents, quiet: bool) -> None:
+    lost = incidents.ledger.n_quarantined
+    if lost and not quiet:
+        typer.echo(f"{lost:,} rows are in quarantine and not counted; conflictts check shows them.", err=True)
+
+
+def _print(page: Path, as_json: bool, quiet: bool) -> None:
+    """Where the report lies, or its numbers."""
+    if not as_json:
         if not quiet:
             typer.echo(str(page))
+        return
+    numbers = (page if page.is_dir() else page.parent) / "findings.json"
+    if not numbers.exists():
+        raise typer.BadParameter('the file\'s `formats` leave out "json". Add it there.', param_hint="--json")
+    typer.echo(numbers.read_text(encoding="utf-8"), nl=False)

@@ -67,6 +67,59 @@ def test_report_in_french(tmp_path):
     assert "No language 'tlh'. Choose one of en, fr." in refused.stderr
 
 
+def test_report_by_a_file_of_choices(tmp_path):
+    """Several areas, paths from the file's folder, JSON for a script; nothing that is compared may stand beside it."""
+    import json
+
+    write_ged(tmp_path / "ged.csv", {number: {"adm_1": "Hama"} for number in range(1, 200, 3)})
+    choices = tmp_path / "weekly.toml"
+    choices.write_text(
+        "[records]\nfiles = ['ged.csv']\n[report]\ncoverage = [2019-05-01, 2019-11-30]\nout = 'weekly'\n"
+        "[[area]]\nname = 'Idlib'\nwhere = { admin1 = 'Idlib' }\n[[area]]\nname = 'Both'\n"
+        "[[truce]]\neffective = 2019-08-31\n[[truce]]\neffective = 2019-05-05\n",
+        encoding="utf-8",
+    )
+    result = conflictts("report", "--config", choices, "--json", "--quiet")
+    assert (result.exit_code, result.stderr) == (0, "")
+    numbers = json.loads(result.stdout)
+    assert [each["area"] for each in numbers["findings"]] == ["Idlib", "Both"]
+    assert len(numbers["not_compared"]) == 2
+    assert (tmp_path / "weekly" / "report.html").exists()
+    for beside in (["--measure", "deaths"], ["--truce", "2019-08-31"], [tmp_path / "ged.csv"], ["--draws", "3"]):
+        refused = conflictts("report", *beside, "--config", choices)
+        assert refused.exit_code == 2
+        assert "What is compared is said in the file alone" in " ".join(refused.stderr.split())
+    choices.write_text(choices.read_text("utf-8").replace("coverage", "covrage"), "utf-8")
+    refused = conflictts("report", "--config", choices)
+    assert refused.exit_code == 2
+    assert "line 4: [report] has no key 'covrage'. Did you mean 'coverage'?" in refused.stderr
+    only = choices.read_text("utf-8").replace("covrage", "coverage").partition("[[truce]]")[0]
+    choices.write_text(f"{only}[[truce]]\neffective = 2019-05-05\n", "utf-8")
+    refused = conflictts("report", "--config", choices)
+    assert refused.exit_code == 1, "refused by the data"
+    assert "None of 2 comparisons can be made." in refused.stderr
+
+
+def test_report_holds_how_surely_records_are_dated(tmp_path):
+    """The same records, half of them known to the week only: drawn days widen the interval, one seed one answer."""
+    import json
+
+    late = {
+        number: {"date_end": f"2019-{5 + (number + 6) // 31:02d}-{(number + 6) % 31 + 1:02d}", "date_prec": "3"}
+        for number in range(2, 24, 2)
+    }
+    source = write_ged(tmp_path / "ged.csv", late)
+    made = []
+    for run in ("a", "b"):
+        result = conflictts(
+            "report", source, *TRUCE, "--draws", 4, "--seed", 3, "--json", "--quiet", "--out", tmp_path / run
+        )
+        assert result.exit_code == 0, result.stderr
+        made.append(json.loads(result.stdout))
+    assert made[0]["findings"] == made[1]["findings"]
+    assert "draws = 4\nseed = 3" in made[0]["recipe"]
+
+
 def test_report_takes_gaps_the_lag_and_a_baseline(tmp_path):
     """4 of the last days are provisional if a count settles after five days and one has passed since coverage ended."""
     import json
@@ -75,9 +128,9 @@ def test_report_takes_gaps_the_lag_and_a_baseline(tmp_path):
     options += ["--retrieved-on", "2019-12-01", "--baseline", "2019-05-01:2019-05-31"]
     result = conflictts("report", write_ged(tmp_path / "ged.csv"), *TRUCE, *options, "--out", tmp_path / "out")
     assert (result.exit_code, result.stderr) == (0, "")
-    numbers = json.loads((tmp_path / "out" / "findings.json").read_text("utf-8"))
-    assert (numbers["series"]["unobserved_days"], numbers["series"]["provisional_days"]) == (5, 4)
-    assert numbers["escalation"]["comparisons"][1]["other_last"] == "2019-05-31"
+    (finding,) = json.loads((tmp_path / "out" / "findings.json").read_text("utf-8"))["findings"]
+    assert (finding["series"]["unobserved_days"], finding["series"]["provisional_days"]) == (5, 4)
+    assert finding["escalation"]["comparisons"][1]["other_last"] == "2019-05-31"
     for spoiled, option in ((["--gap", "2019-06-03"], "--gap"), (["--retrieved-on", "May"], "--retrieved-on")):
         refused = conflictts("report", tmp_path / "ged.csv", *TRUCE, *spoiled, "--out", tmp_path / "out")
         assert refused.exit_code == 2

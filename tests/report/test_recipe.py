@@ -1,0 +1,162 @@
+"""A report by a file: what may stand in it, what is refused and how, and that a report's own file makes it again."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import conflictts as ct
+from conflictts.errors import InputError, TooLittleData
+from conflictts.report.again import recipe_of
+from conflictts.report.findings import Choices
+from conflictts.report.recipe import read_recipe
+
+BUNDLED = '[records]\ncase = "idlib_2019"\n'
+TRUCE = "[[truce]]\neffective = 2019-08-31\n"
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "weekly.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_days_spans_and_conditions_are_read_as_written(tmp_path):
+    recipe = read_recipe(
+        written(
+            tmp_path,
+            BUNDLED + "[report]\nmeasure = 'civilians'\ncoverage = [2019-04-20, '2020-01-15']\n"
+            "gaps = [[2019-06-01, 2019-06-10]]\nout = 'weekly'\ndraws = 5\n"
+            "[[area]]\nname = 'Idlib'\nwhere = { admin1 = 'Idlib' }\n"
+            "[[area]]\nname = 'Hama and Aleppo'\nwhere = { admin1 = ['Hama', 'Aleppo'] }\n"
+            "[[truce]]\neffective = 2019-08-31\nannounced = 2019-08-30\nwindow = [2019-04-30, 2019-11-06]\n"
+            "[[truce]]\neffective = 2019-05-18\ncompared = false\n",
+        )
+    )
+    assert recipe.choices["coverage"] == ("2019-04-20", "2020-01-15")
+    assert recipe.choices["gaps"] == [("2019-06-01", "2019-06-10")]
+    assert recipe.areas == {"Idlib": {"admin1": "Idlib"}, "Hama and Aleppo": {"admin1": ["Hama", "Aleppo"]}}
+    (truce,), (other,) = recipe.truces, recipe.other_truces
+    assert (truce.name, truce.announced.day) == ("truce of 31 August 2019", 30)
+    assert other.effective.isoformat() == "2019-05-18T00:00:00"
+    assert recipe.windows == {truce.name: ("2019-04-30", "2019-11-06")}
+
+
+REFUSED = [
+    (BUNDLED + "[report]\nmeasur = 'deaths'\n" + TRUCE,
+     r"weekly\.toml, line 4: \[report\] has no key 'measur'\. Did you mean 'measure'\?"),
+    (BUNDLED + "[repport]\n" + TRUCE, r"line 3: no table 'repport' is known\. Did you mean 'report'\?"),
+    (BUNDLED + "[report]\ncolour = 'red'\n" + TRUCE, r"no key 'colour'\. Known: allocation, baseline, coverage"),
+    (BUNDLED + "[report]\ncoverage = [2019-05-01]\n" + TRUCE, r"line 4: `coverage` .* must be a first and a last day"),
+    (BUNDLED + "[report]\ndraws = true\n" + TRUCE, r"`draws` in \[report\] is True\. It must be a whole number"),
+    (BUNDLED + "[[truce]]\neffective = '31 August'\n", r"`effective` .* must be a day, such as 2019-08-31"),
+    (BUNDLED + "[truce]\neffective = 2019-08-31\n", r"write \[\[truce\]\], a table"),
+    (BUNDLED + "[[truce]]\nname = 'Sochi'\n", r"a \[\[truce\]\] lacks `effective`"),
+    (BUNDLED + "[[area]]\nwhere = { admin1 = 'Idlib' }\n" + TRUCE, r"a \[\[area\]\] lacks `name`"),
+    (BUNDLED + "[[area]]\nname = 'a'\n[[area]]\nname = 'a'\n" + TRUCE, r"two of \[\[area\]\] have one name"),
+    (BUNDLED, r"no \[\[truce\]\]\. Give one or more"),
+    (BUNDLED + TRUCE + "compared = false\n", r"`compared = false`"),
+    ("[records]\nfiles = []\n" + TRUCE, r"`files` in \[records\] is empty"),
+    (BUNDLED + "files = ['a.csv']\n" + TRUCE, r"either `files` or `case"),
+    ("[records]\ncase = 'yemen'\n" + TRUCE, r"no bundled case 'yemen'\. Known: idlib_2019"),
+    ("a = 1\nrecords = ?", r"is not TOML: .*line 2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "reason"), REFUSED)
+def test_what_cannot_be_meant_is_refused_with_file_line_and_remedy(tmp_path, text, reason):
+    with pytest.raises(InputError, match=reason):
+        read_recipe(written(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_or_no_text(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        read_recipe(tmp_path / "none.toml")
+    (tmp_path / "page.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="is not TOML"):
+        read_recipe(tmp_path / "page.toml")
+
+
+def test_records_that_changed_since_are_refused(tmp_path, write_records):
+    write_records(tmp_path / "records.csv")
+    digest = ct.read_incidents(tmp_path / "records.csv").provenance.sha256[0]
+    text = "[records]\nfiles = ['records.csv']\nsha256 = ['{}']\n" + TRUCE
+    assert len(read_recipe(written(tmp_path, text.format(digest))).read().table) > 0
+    with pytest.raises(InputError, match=rf"SHA-256 of records\.csv is {digest}, not one of those .* file has changed"):
+        read_recipe(written(tmp_path, text.format("0" * 64))).read()
+
+
+HOSTILE = ['"""', "a\nb = 1", "\\", "\x7f\x1b[31m", "[[truce]]", "trêve № 5 – “x”", "{{ 7*7 }}", "\u202eevil"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_come_back_from_the_file_as_they_were(tmp_path, text, idlib):
+    """What a report writes down of itself is read back as the same choices, whatever the names hold."""
+    choices = Choices(
+        measure="deaths", coverage=("2019-04-20", "2020-01-15"), gaps=(("2019-06-01", "2019-06-10"),),
+        where={"perpetrator": [text]}, allocation="start", lag=7, retrieved_on="2020-02-01",
+        baseline=("2019-05-01", "2019-05-31"), draws=3, seed=8,
+    )  # fmt: skip
+    truces = [ct.Truce("2019-08-31", announced="2019-08-30", name=text, note=text, brokers=text)]
+    areas = {text: {text: [text, "b"]}}
+    windows = {text: ("2019-04-30", "2019-11-06")}
+    source = recipe_of(
+        idlib, truces, areas, choices=choices, windows=windows, other_truces=[ct.Truce("2019-01-01")],
+        claims=idlib.claims, events=idlib.events, formats=("html", "json"), language="fr",
+    )  # fmt: skip
+    assert tomllib.loads(source)["area"][0]["name"] == text
+    recipe = read_recipe(written(tmp_path, source))
+    assert recipe.areas == areas
+    assert [(each.name, each.note, each.brokers, each.effective) for each in recipe.truces] == [
+        (each.name, each.note, each.brokers, each.effective) for each in truces
+    ]
+    assert recipe.windows == windows
+    assert [each.effective for each in recipe.other_truces] == [ct.Truce("2019-01-01").effective]
+    assert recipe.choices == {
+        "measure": "deaths", "coverage": ("2019-04-20", "2020-01-15"), "gaps": [("2019-06-01", "2019-06-10")],
+        "where": {"perpetrator": [text]}, "allocation": "start", "lag": 7, "retrieved_on": "2020-02-01",
+        "baseline": ("2019-05-01", "2019-05-31"), "draws": 3, "seed": 8, "formats": ["html", "json"], "language": "fr",
+    }  # fmt: skip
+
+
+def test_the_file_that_a_report_writes_makes_the_same_report(tmp_path, write_records, monkeypatch):
+    """Byte for byte, from the file that lies in it, put beside the records."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1573000000")
+    incidents = ct.read_incidents(write_records(tmp_path / "records.csv"))
+    truces = [ct.Truce("2019-08-31", name="first & last")]
+    ct.write_report(
+        incidents, truces, tmp_path / "one", coverage=("2019-05-01", "2019-11-30"), formats=("html", "json", "csv"),
+        areas={"north <b>": {"admin1": "Idlib"}}, window={"first & last": ("2019-05-01", "2019-11-01")},
+    )  # fmt: skip
+    (tmp_path / "report.toml").write_bytes((tmp_path / "one" / "report.toml").read_bytes())
+    recipe = read_recipe(tmp_path / "report.toml")
+    recipe.make(recipe.read(), out=str(tmp_path / "two"))
+    first, second = ({path.name: path.read_bytes() for path in (tmp_path / run).iterdir()} for run in ("one", "two"))
+    assert first == second
+    assert {"report.html", "report.toml"} <= first.keys()
+
+
+def test_what_the_file_cannot_say_is_said_in_it(idlib):
+    given = {"choices": Choices("deaths", None, (), {}, "spread", None, None, None, None, 1), "windows": {}}
+    source = recipe_of(
+        idlib, [ct.Truce("2019-08-31")], {"": {}}, other_truces=[], claims=None, events=idlib.events,
+        formats=("html",), language="en", **given,
+    )  # fmt: skip
+    assert "# What this file does not say: the claims were not those of the case." in source
+    assert "# What this file does not say: not all truces of the case were shown." in source
+    nowhere = ct.Incidents(idlib.table, idlib.ledger, replace(idlib.provenance, files=(), sha256=()))
+    assert recipe_of(
+        nowhere, [ct.Truce("2019-08-31")], {"": {}}, other_truces=[], claims=None, events=None, formats=("html",),
+        language="en", **given,
+    ) == ""  # fmt: skip
+
+
+def test_nothing_can_be_compared(idlib, tmp_path):
+    with pytest.raises(TooLittleData, match=r"None of 2 comparisons can be made\. here, truce of 1 May 2019: "):
+        ct.write_report(
+            idlib, ct.Truce("2019-05-01"), tmp_path / "out", areas={"here": {}, "there": {"admin1": "Hama"}}
+        )
+    assert not (tmp_path / "out").exists()
