@@ -378,10 +378,10 @@ def _alpha_given_mean(
     def slope(log_size: float) -> float:
         size = np.exp(log_size)
         apart = (counts - mean) / (mean + size)
-        logarithm = np.where(  # each in the half in which it keeps its digits
-            apart < -0.5, np.log((counts + size) / (mean + size)), np.log1p(np.maximum(apart, -0.5))
-        )
-        return float(times @ _beyond_log(size, values) + (logarithm - apart).sum())
+        if size < 100:
+            drawn = times @ digamma(size + values) - n_days * digamma(size)
+            return float(drawn - np.log1p(mean / size).sum() - apart.sum())
+        return float(times @ _beyond_log(size, values) + (np.log1p(np.maximum(apart, -1 + 1e-15)) - apart).sum())
 
     def curvature(log_size: float) -> float:
         size = np.exp(log_size)
@@ -409,16 +409,14 @@ def _alpha_given_mean(
 
 
 def _beyond_log(size: float, values: np.ndarray) -> np.ndarray:
-    """``digamma(size + values) - digamma(size) - log(1 + values / size)``, to all digits however large the size.
+    """``digamma(size + values) - digamma(size) - log(1 + values / size)`` of sizes of 100 and more, to all digits.
 
-    For large sizes by the differences of the terms of Stirling's series (Abramowitz & Stegun 1964, 6.3.18), since those
-    of the digammas themselves drown in rounding.
+    By the differences of the terms of Stirling's series (Abramowitz & Stegun 1964, 6.3.18), since those of the digammas
+    themselves drown in rounding.
     """
-    if size < 100:
-        return np.asarray(digamma(size + values) - digamma(size) - np.log1p(values / size))
     above = size + values
     first = values / (size * above)
-    return first / 2 + first * (1 / size + 1 / above) / 12 + (above**-4 - size**-4) / 120
+    return np.asarray(first / 2 + first * (1 / size + 1 / above) / 12 + (above**-4 - size**-4) / 120)
 
 
 def _log_likelihood(counts: np.ndarray, mean: np.ndarray, alpha: float) -> float:

@@ -253,7 +253,7 @@ def test_courses_whose_truth_is_known():
             course = ct.truce_course(ct.DailySeries.from_counts(pd.Series(counts, days)), ct.Truce(days[120]))
             named.append(course.outcome)
             held.append(days[120] in course.first_days[1])
-        assert named.count(right) >= least  # 98 % and 100 % in the full study; of 20, one in 200 seeds has fewer
+        assert named.count(right) >= least  # 97 % and 100 % in the full study; of 20, one in 200 seeds has fewer
         assert np.sum(held) >= 17
 
 

