@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import CoverageError, InputError, TooLittleData, UnknownNameError
-from conflictts.incidents.table import FILTERS, Incidents, Where, matching_records
+from conflictts.incidents.table import FILTERS, Ledger, Where, matching_records
 from conflictts.series.allocation import (
     ALLOCATIONS,
     DRAWN_UNITS,
@@ -24,6 +24,37 @@ from conflictts.series.measures import UNITS, Measure, amounts_of
 NOT_STATED = "not stated"  # the name of the group of records whose key is blank
 SUMS = ("low", "best", "high", "incidents")
 _COUNTED = "counted"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundles:
+    """Records alike in all that counting looks at, as one row with their sums; or each record by itself.
+
+    Attributes
+    ----------
+    table : DataFrame, shape (n_bundles, ...)
+        ``date_start``, ``date_end``, ``part_of`` and the columns that are filtered on or grouped by, as in an incident
+        table.
+    amounts : DataFrame, shape (n_bundles, 3), columns low, best, high
+        Sums, the best figure standing in for a bound that is not stated; NaN where the measure is not stated.
+    records, no_lower, no_upper : ndarray of int, shape (n_bundles,)
+        How many records, and for how many of them the measure is stated without a lower (upper) bound.
+    """
+
+    table: pd.DataFrame
+    amounts: pd.DataFrame
+    records: np.ndarray
+    no_lower: np.ndarray
+    no_upper: np.ndarray
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, measure: Measure) -> Bundles:
+        """Take each record of an incident table by itself."""
+        amounts = amounts_of(table, measure)
+        stated = amounts["best"].notna()
+        no_lower, no_upper = (np.asarray(stated & amounts[part].isna(), dtype=np.int64) for part in ("low", "high"))
+        bounded = amounts.fillna({"low": amounts["best"], "high": amounts["best"]}).where(stated)
+        return cls(table, bounded, np.ones(len(table), dtype=np.int64), no_lower, no_upper)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +92,9 @@ class Tally:
     no_upper_bound: np.ndarray
 
 
-def count_incidents(
-    incidents: Incidents,
+def count_bundles(
+    bundles: Bundles,
+    ledger: Ledger,
     days: pd.DatetimeIndex,
     missing: np.ndarray,
     *,
@@ -70,15 +102,18 @@ def count_incidents(
     allocation: Allocation,
     where: Where,
     by: Sequence[str],
-    draws: int | None,
-    drawn_unit: DrawnUnit,
-    rng: np.random.Generator | None,
+    draws: int | None = None,
+    drawn_unit: DrawnUnit = "persons",
+    rng: np.random.Generator | None = None,
 ) -> Tally:
     """Count records per group and day, all groups at once.
 
     Parameters
     ----------
-    incidents : Incidents
+    bundles : Bundles
+        Each record by itself, where draws are asked for.
+    ledger : Ledger
+        Of the records, to say what became of them where none is left to count.
     days : DatetimeIndex, shape (n_days,)
         Every covered day.
     missing : ndarray of bool, shape (n_days,)
@@ -90,29 +125,24 @@ def count_incidents(
     -------
     Tally
     """
-    _require_known(measure, allocation, by)
-    _require_drawable(allocation, draws, drawn_unit, rng)
-    table = incidents.table
-    amounts = amounts_of(table, measure)
-    outcome = _outcomes(incidents, amounts["best"], measure, allocation, where)
+    table, amounts, records = bundles.table, bundles.amounts, bundles.records
+    outcome = _outcomes(bundles, ledger, measure, allocation, where)
     all_keys, key = _groups(table, by)
     counted = (outcome == _COUNTED).to_numpy()
     kept, group = np.unique(key[counted], return_inverse=True)
 
-    stated = amounts.loc[counted]
-    numbers = np.column_stack([_bounded(stated), np.ones(len(stated))])
+    numbers = np.column_stack([np.asarray(amounts)[counted], records[counted]])
     first, last = ((table[column][counted] - days[0]).dt.days.to_numpy() for column in ("date_start", "date_end"))
     layout = lay_out(first, last, len(days), allocation=allocation)
     inside, lost = layout.share_on(~missing), layout.share_on(missing)
-    _require_some_inside(table[["date_start", "date_end"]][counted], inside, lost, days)
+    _require_some_inside(table[["date_start", "date_end"]][counted], records[counted], inside, lost, days)
     sums = sum_pieces(layout, numbers, group, n_groups=len(kept), n_days=len(days))
     _assert_nothing_lost(sums[:, :, ~missing], inside, numbers, group)
     sums[:, :, missing] = np.nan
     best, touched, several = numbers[:, 1], inside > 0, last > first
 
-    def per_group(chosen: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-        picked = None if weights is None else weights[chosen]
-        return np.bincount(group[chosen], weights=picked, minlength=len(kept))
+    def per_group(chosen: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        return np.bincount(group[chosen], weights=weights[chosen], minlength=len(kept))
 
     total = per_group(touched, best * inside)
     return Tally(
@@ -121,11 +151,11 @@ def count_incidents(
         draws=_draws(first, last, best, group, len(kept), missing, draws, drawn_unit, rng),
         keys=all_keys.loc[kept].reset_index(drop=True),
         kept=kept,
-        account=_account(outcome, amounts["best"].to_numpy(), key, inside, lost),
+        account=_account(outcome, amounts["best"].to_numpy(), records, key, inside, lost),
         all_keys=all_keys,
         allocated=per_group(several, best * inside) / np.where(total > 0, total, 1.0),
-        no_lower_bound=per_group(touched & stated["low"].isna().to_numpy()),
-        no_upper_bound=per_group(touched & stated["high"].isna().to_numpy()),
+        no_lower_bound=per_group(touched, bundles.no_lower[counted]).astype(np.int64),
+        no_upper_bound=per_group(touched, bundles.no_upper[counted]).astype(np.int64),
     )
 
 
@@ -138,7 +168,7 @@ def where_in_words(where: Where) -> str:
     return ", ".join(f"{column} {either(values)}" for column, values in where.items())
 
 
-def _require_known(measure: Measure, allocation: Allocation, by: Sequence[str]) -> None:
+def require_known(measure: Measure, allocation: Allocation, by: Sequence[str]) -> None:
     if measure not in UNITS:
         raise UnknownNameError(f"No measure {measure!r}. Choose one of {', '.join(UNITS)}.")
     if allocation not in ALLOCATIONS:
@@ -150,7 +180,7 @@ def _require_known(measure: Measure, allocation: Allocation, by: Sequence[str]) 
         raise UnknownNameError(f"by = {', '.join(by)} names a column twice. Name each once.")
 
 
-def _require_drawable(
+def require_drawable(
     allocation: Allocation, draws: int | None, drawn_unit: DrawnUnit, rng: np.random.Generator | None
 ) -> None:
     if drawn_unit not in DRAWN_UNITS:
@@ -168,30 +198,30 @@ def _require_drawable(
 
 
 def _outcomes(
-    incidents: Incidents, best: pd.Series, measure: Measure, allocation: Allocation, where: Where
+    bundles: Bundles, ledger: Ledger, measure: Measure, allocation: Allocation, where: Where
 ) -> pd.Series:
-    """What becomes of each record before any day is looked at, in words; refuses where nothing is left to count."""
-    table, words = incidents.table, where_in_words(where)
+    """What becomes of each bundle before any day is looked at, in words; refuses where nothing is left to count."""
+    table, records, words = bundles.table, bundles.records, where_in_words(where)
     chosen = matching_records(table, where)
     detail = table["part_of"] != ""
-    stated = best.notna()
+    stated = bundles.amounts["best"].notna()
     dated = (table["date_start"] == table["date_end"]) | (allocation != "exact")
-    if table.empty and incidents.ledger.n_quarantined:
-        fault = incidents.ledger.quarantined.iloc[0]
+    if table.empty and ledger.n_quarantined:
+        fault = ledger.quarantined.iloc[0]
         raise TooLittleData(
-            f"All {incidents.ledger.read:,} rows of {fault['file']} are in quarantine, the first because "
+            f"All {ledger.read:,} rows of {fault['file']} are in quarantine, the first because "
             f"{fault['column']} = {fault['value'][:40]!r} is {fault['reason']}. See them all with conflictts check, "
             "and mend the file."
         )
     asked = chosen & ~detail
     if not (stated & asked).any():
         raise TooLittleData(
-            f"None of the {int(asked.sum()):,} records{' with ' + words if where else ''} states {UNITS[measure]}. "
+            f"None of the {records[asked].sum():,} records{' with ' + words if where else ''} states {UNITS[measure]}. "
             "Choose another measure, or a source that counts them."
         )
     if not (dated & stated & asked).any():
         raise TooLittleData(
-            f"None of the {int((stated & asked).sum()):,} records is dated to one day, so allocation 'exact' leaves "
+            f"None of the {records[stated & asked].sum():,} records is dated to one day, so allocation 'exact' leaves "
             "nothing to count. Use 'spread'."
         )
     reasons = {
@@ -214,19 +244,16 @@ def _groups(table: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, np.nd
     return named.iloc[first].reset_index(drop=True), group
 
 
-def _bounded(stated: pd.DataFrame) -> np.ndarray:
-    """Low, best, high; the best figure stands in for a bound that is not stated."""
-    return np.asarray(stated.fillna({"low": stated["best"], "high": stated["best"]}))
-
-
-def _require_some_inside(table: pd.DataFrame, inside: np.ndarray, lost: np.ndarray, days: pd.DatetimeIndex) -> None:
+def _require_some_inside(
+    table: pd.DataFrame, records: np.ndarray, inside: np.ndarray, lost: np.ndarray, days: pd.DatetimeIndex
+) -> None:
     if inside.any():
         return
     found = f"they lie between {table['date_start'].min():%Y-%m-%d} and {table['date_end'].max():%Y-%m-%d}"
     if lost.any():
-        found = f"{int((lost > 0).sum()):,} of them lie on days not observed"
+        found = f"{records[lost > 0].sum():,} of them lie on days not observed"
     raise CoverageError(
-        f"None of {len(table):,} records lies inside coverage {days[0]:%Y-%m-%d}..{days[-1]:%Y-%m-%d}; {found}. "
+        f"None of {records.sum():,} records lies inside coverage {days[0]:%Y-%m-%d}..{days[-1]:%Y-%m-%d}; {found}. "
         "Correct `coverage`."
     )
 
@@ -269,11 +296,11 @@ def _draws(
 
 
 def _account(
-    outcome: pd.Series, best: np.ndarray, key: np.ndarray, inside: np.ndarray, lost: np.ndarray
+    outcome: pd.Series, best: np.ndarray, records: np.ndarray, key: np.ndarray, inside: np.ndarray, lost: np.ndarray
 ) -> pd.DataFrame:
     """One line per group and outcome; `inside` and `lost` (on days not observed) are shares of the counted records."""
     counted = (outcome == _COUNTED).to_numpy()
-    here, amount = key[counted], best[counted]
+    here, amount, number = key[counted], best[counted], records[counted]
     whole, partly, nowhere = inside >= 1, (inside > 0) & (inside < 1), inside == 0
     outside = 1 - inside - lost
     lines = [  # outcome, its records, what of them; the indented lines go on about the records of the line above
@@ -284,14 +311,15 @@ def _account(
         ("on days not observed", nowhere & (lost > 0), amount),
         ("outside coverage", nowhere & (lost == 0), amount),
     ]
-    found = [(label, here[rows], part[rows]) for label, rows, part in lines]
+    found = [(label, here[rows], part[rows], number[rows]) for label, rows, part in lines]
     codes = outcome.cat.codes.to_numpy()
     for code, reason in enumerate(outcome.cat.categories[1:], start=1):
-        found.append((reason, key[codes == code], np.nan_to_num(best[codes == code])))
+        mine = codes == code
+        found.append((reason, key[mine], np.nan_to_num(best[mine]), records[mine]))
     columns: dict[str, list[np.ndarray]] = {"key": [], "outcome": [], "records": [], "best": []}
-    for label, keys, part in found:
-        n = np.bincount(keys)
-        present = np.flatnonzero(n)
+    for label, keys, part, number in found:
+        present = np.flatnonzero(np.bincount(keys))
+        n = np.bincount(keys, weights=number).astype(np.int64)
         columns["key"].append(present)
         columns["outcome"].append(np.full(len(present), label, dtype=object))
         columns["records"].append(n[present] * (not label.startswith(" ")))

@@ -11,7 +11,15 @@ import pandas as pd
 
 from conflictts.incidents.table import Incidents, Provenance, Where
 from conflictts.series.allocation import Allocation, DrawnUnit
-from conflictts.series.counting import SUMS, Tally, count_incidents, where_in_words
+from conflictts.series.counting import (
+    SUMS,
+    Bundles,
+    Tally,
+    count_bundles,
+    require_drawable,
+    require_known,
+    where_in_words,
+)
 from conflictts.series.coverage import Day as Day
 from conflictts.series.coverage import after_the_source, covered_days, in_gaps
 from conflictts.series.coverage import pair_of_days as pair_of_days
@@ -352,33 +360,74 @@ def daily_series(
     np.float64(23.0)
     """
     by = (by,) if isinstance(by, str) else tuple(by or ())
+    require_known(measure, allocation, by)
+    require_drawable(allocation, draws, drawn_unit, rng)
     where = where or {}
-    days = covered_days(coverage, incidents.provenance)
-    unwatched = after_the_source(days, incidents.provenance)
-    missing = in_gaps(days, gaps) | unwatched
-    provisional, words = provisional_days(days, lag, retrieved_on or incidents.provenance.retrieved_on)
-    tally = count_incidents(
-        incidents, days, missing, measure=measure, allocation=allocation, where=where, by=by, draws=draws,
-        drawn_unit=drawn_unit, rng=rng,
+    calendar = Calendar.of(incidents.provenance, coverage, gaps, lag, retrieved_on)
+    tally = count_bundles(
+        Bundles.of(incidents.table, measure), incidents.ledger, calendar.days, calendar.missing, measure=measure,
+        allocation=allocation, where=where, by=by, draws=draws, drawn_unit=drawn_unit, rng=rng,
     )  # fmt: skip
-    provenance = incidents.provenance
-    counting = Counting(
-        measure=measure,
-        unit=UNITS[measure],
-        area=", ".join(part for part in (provenance.area, where_in_words(where)) if part),
-        source=f"{provenance.provider}, {provenance.vintage}"
-        + (f", which ends on {provenance.data_through:%Y-%m-%d}" if unwatched.any() else ""),
-        allocation=allocation,
-        by=by,
-        status=np.select([missing, provisional], ["unobserved", "provisional"], "observed"),
-        reporting_lag=words,
-        provenance=provenance,
-    )
+    counting = calendar.counting(measure, allocation, where, by, incidents.provenance)
     if not by:
         return series_of(tally, 0, counting)
     from conflictts.series.panel import panel_of
 
-    return panel_of(tally, counting)
+    return panel_of(tally, counting, incidents.ledger)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calendar:
+    """The covered days, which of them nobody watched, and which are provisional.
+
+    Attributes
+    ----------
+    days : DatetimeIndex, shape (n_days,)
+    missing, provisional : ndarray of bool, shape (n_days,)
+    reporting_lag : str
+        How long days stay provisional, in words.
+    ended : bool
+        Whether some of the days come after the source's last.
+    """
+
+    days: pd.DatetimeIndex
+    missing: np.ndarray
+    provisional: np.ndarray
+    reporting_lag: str
+    ended: bool
+
+    @classmethod
+    def of(
+        cls,
+        provenance: Provenance,
+        coverage: tuple[Day, Day] | None,
+        gaps: Iterable[tuple[Day, Day]],
+        lag: ReportingLag | int | None,
+        retrieved_on: Day | None,
+    ) -> Calendar:
+        """Make it from what the caller declares and, where the caller does not, the source."""
+        days = covered_days(coverage, provenance)
+        unwatched = after_the_source(days, provenance)
+        missing = in_gaps(days, gaps) | unwatched
+        provisional, words = provisional_days(days, lag, retrieved_on or provenance.retrieved_on)
+        return cls(days, missing, provisional, words, bool(unwatched.any()))
+
+    def counting(
+        self, measure: Measure, allocation: Allocation, where: Where, by: tuple[str, ...], provenance: Provenance
+    ) -> Counting:
+        """Say what the series of one counting have in common."""
+        return Counting(
+            measure=measure,
+            unit=UNITS[measure],
+            area=", ".join(part for part in (provenance.area, where_in_words(where)) if part),
+            source=f"{provenance.provider}, {provenance.vintage}"
+            + (f", which ends on {provenance.data_through:%Y-%m-%d}" if self.ended else ""),
+            allocation=allocation,
+            by=by,
+            status=np.select([self.missing, self.provisional], ["unobserved", "provisional"], "observed"),
+            reporting_lag=self.reporting_lag,
+            provenance=provenance,
+        )
 
 
 def series_of(tally: Tally, position: int, counting: Counting) -> DailySeries:

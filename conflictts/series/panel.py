@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import UnknownNameError
+from conflictts.incidents.table import Ledger
 from conflictts.series.counting import SUMS, Tally
 from conflictts.series.daily import Counting, DailySeries, series_of
 
@@ -30,6 +31,8 @@ class DailyPanel(Mapping[Key, DailySeries]):
         What became of every record, also of groups of which none could be counted and which have no series.
     counting : Counting
         What all the series have in common: measure, unit, area, source, allocation, reporting_lag, provenance.
+    ledger : Ledger
+        What became of every row that was read: used + quarantined + excluded = read.
 
     Examples
     --------
@@ -45,6 +48,7 @@ class DailyPanel(Mapping[Key, DailySeries]):
     by: tuple[str, ...]
     account: pd.DataFrame
     counting: Counting
+    ledger: Ledger
     _tally: Tally
     _position: dict[Key, int] = field(default_factory=dict)
 
@@ -115,7 +119,7 @@ class DailyPanel(Mapping[Key, DailySeries]):
         return pd.concat([tally.keys, totals], axis=1).set_index(list(self.by))
 
 
-def panel_of(tally: Tally, counting: Counting) -> DailyPanel:
+def panel_of(tally: Tally, counting: Counting, ledger: Ledger) -> DailyPanel:
     """Wrap the counts of all groups."""
     keys: list[Key] = list(tally.keys.itertuples(index=False, name=None))
     if len(counting.by) == 1:
@@ -125,6 +129,7 @@ def panel_of(tally: Tally, counting: Counting) -> DailyPanel:
         account=_account(tally),
         _tally=tally,
         counting=counting,
+        ledger=ledger,
         _position={key: position for position, key in enumerate(keys)},
     )
 
