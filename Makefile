@@ -1,6 +1,6 @@
 # Two commands on a fresh machine with Python 3.11 or newer:  make report   and   make test
 .DELETE_ON_ERROR:
-.PHONY: help report test lint lab docs executed bench clean
+.PHONY: help report test test-spark lint lab docs executed bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,6 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 help:
 	@echo "make report   environment, package and the report of the bundled case"
 	@echo "make test     lint, types, tests and notebooks"
+	@echo "make test-spark  the tests that count on PySpark (needs Java 17 or newer)"
 	@echo "make lab      JupyterLab on the notebooks"
 	@echo "make docs     the documentation as a site, with the notebooks executed"
 	@echo "make bench    the studies behind the claims and times stated (from minutes to hours each)"
@@ -21,7 +22,7 @@ report: $(VENV)/.report
 	@$(BIN)/conflictts report --out conflictts-report
 
 test: $(VENV)/.test lint
-	$(PYTEST) tests
+	$(PYTEST) --ignore=tests/spark tests
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/truce/test_segment.py
 	$(MAKE) executed
 
@@ -33,6 +34,11 @@ executed: $(VENV)/.test
 docs: executed
 	$(BIN)/python -m sphinx -W --keep-going -q -d build/doctrees docs build/docs
 	@echo "The documentation is in build/docs/index.html"
+
+test-spark: $(VENV)/.test
+	@command -v java >/dev/null || { echo "PySpark needs Java 17 or newer; none was found. On Debian and Ubuntu: apt-get install openjdk-17-jre-headless." >&2; exit 1; }
+	@$(PIP) -e '.[spark]'
+	$(BIN)/python -m pytest -q tests/spark
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

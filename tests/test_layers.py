@@ -20,6 +20,8 @@ HOME_OF = {
     "scipy": {"series", "truce"},
     "statsmodels": {"series", "truce"},
     "numba": {"series", "truce"},
+    "duckdb": {"series"},
+    "narwhals": {"series"},
     "typer": {"cli", "__main__"},
     "rich": {"cli", "__main__"},
 }

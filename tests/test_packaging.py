@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 import conflictts as ct
 
 ROOT = Path(__file__).resolve().parents[1]
-CONDA_NAMES = {"matplotlib": "matplotlib-base", "seaborn": "seaborn-base"}
+CONDA_NAMES = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base", "seaborn": "seaborn-base"}
 
 
 @pytest.fixture(scope="module")

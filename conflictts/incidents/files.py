@@ -236,12 +236,12 @@ def _at_once(
             stream.seek(0)
             sound = scan(stream, layout)
             return split_fast(stream, layout, columns) if columns else None, sound, sha256.result()
-        proof: Future[tuple[Soundness, str]] = thread.submit(_proved, path, layout)
+        proof: Future[tuple[Soundness, str]] = thread.submit(proved, path, layout)
         table = split_fast(path, layout, columns) if columns else None
         return table, *proof.result()
 
 
-def _proved(path: Path, layout: Layout) -> tuple[Soundness, str]:
+def proved(path: Path, layout: Layout) -> tuple[Soundness, str]:
     """Scan a file of plain text and take its digest in one reading."""
     with path.open("rb", buffering=0) as stream:
         taken = Digested(stream)

@@ -92,7 +92,7 @@ def read_parquet(stream: IO[bytes], name: str) -> Sheet:
         table = file.read()
         header = tuple(column.strip() for column in table.column_names)
         refuse_twice(header, name)
-        columns = {column: _parquet_text(table.column(i)) for i, column in enumerate(header)}
+        columns = {column: text_of_column(table.column(i)) for i, column in enumerate(header)}
     except InputError:
         raise
     except Exception as error:  # the format's parsers raise many kinds
@@ -216,5 +216,6 @@ def _ragged(rows: Sequence[tuple[int, list[str]]], name: str) -> tuple[tuple[str
     return header, Split(frame, malformed)
 
 
-def _parquet_text(column: Any) -> pd.Series:
+def text_of_column(column: Any) -> pd.Series:
+    """An Arrow column as the text a CSV export would hold."""
     return pd.Series([as_text(value) for value in column.to_pylist()], dtype="str").to_numpy()

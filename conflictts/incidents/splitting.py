@@ -7,6 +7,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
@@ -236,33 +237,106 @@ def _parsed(source: IO[bytes] | Path, layout: Layout, columns: Mapping[str, Form
     import pyarrow as pa
     import pyarrow.csv
 
-    pool = _pool()
-    types = {"text": pa.large_string(), "days": pa.timestamp("us")}
-    stream = pa.OSFile(str(source), memory_pool=pool) if isinstance(source, Path) else pa.PythonFile(source, mode="r")
-    stream.seek(layout.body)
     try:
-        return pa.csv.read_csv(
-            stream,
-            read_options=pa.csv.ReadOptions(column_names=list(layout.header), block_size=CHUNK, use_threads=False),
-            parse_options=pa.csv.ParseOptions(
-                delimiter=layout.delimiter, newlines_in_values=True, ignore_empty_lines=False
-            ),
-            convert_options=pa.csv.ConvertOptions(
-                include_columns=list(columns),
-                column_types={
-                    column: pa.float64() if isinstance(form, Numbers) else types[form]
-                    for column, form in columns.items()
-                },
-                null_values=[""],
-                check_utf8=False,  # `scan` does
-            ),
-            memory_pool=pool,
-        )
+        with _opened(source, layout) as stream:
+            return pa.csv.read_csv(stream, **_how(layout, columns))
     except pa.ArrowInvalid:
         return None
-    finally:
-        if isinstance(source, Path):
-            stream.close()
+
+
+def stream_fast(
+    path: Path, layout: Layout, columns: Mapping[str, Form], *, hopeful: bool = True
+) -> Iterator[pa.RecordBatch]:
+    """Split sound text part by part; numbers as float64, days as timestamps, blank cells of both as null.
+
+    Two columns follow those that were asked for: ``row``, its number (header = 1), and ``odd``, whether a cell of the
+    row is not in its form; such a cell is null. Bounds are not looked at. The hopeful way is twice as fast, and fails
+    on any odd cell.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        If a row has another number of fields than the header, or is very long; or, hopeful, if a cell is odd.
+    """
+    import pyarrow as pa
+    import pyarrow.csv
+
+    parsed: Mapping[str, Form] = columns if hopeful else dict.fromkeys(columns, "text")
+    with _opened(path, layout) as stream, pa.csv.open_csv(stream, **_how(layout, parsed)) as batches:
+        row = 2
+        for batch in batches:
+            odd = np.zeros(batch.num_rows, dtype=bool)
+            cells = {
+                name: cells if hopeful else _read(cells, form, odd)
+                for cells, (name, form) in zip(batch.columns, columns.items(), strict=True)
+            }
+            yield pa.record_batch({**cells, "row": np.arange(row, row + batch.num_rows), "odd": odd})
+            row += batch.num_rows
+
+
+def _read(cells: pa.Array, form: Form, odd: np.ndarray[Any, Any]) -> pa.Array:
+    """The cells in their form; marks as odd those that are not."""
+    import pyarrow as pa
+    import pyarrow.compute
+
+    if form == "text":
+        return cells
+    as_form = arrow_type(form)
+    stated = pa.compute.if_else(pa.compute.equal(cells, ""), None, cells)
+    try:
+        return stated.cast(as_form)
+    except pa.ArrowInvalid:
+        coded = stated.dictionary_encode()
+    known = []
+    for value in coded.dictionary:
+        try:
+            known.append(pa.array([value]).cast(as_form))
+        except pa.ArrowInvalid:
+            known.append(pa.nulls(1, as_form))
+    found = pa.concat_arrays(known).take(coded.indices)
+    odd |= found.is_null().to_numpy(zero_copy_only=False) & stated.is_valid().to_numpy(zero_copy_only=False)
+    return found
+
+
+@contextmanager
+def _opened(source: IO[bytes] | Path, layout: Layout) -> Iterator[pa.NativeFile]:
+    import pyarrow as pa
+
+    if isinstance(source, Path):
+        with pa.OSFile(str(source), memory_pool=_pool()) as stream:
+            stream.seek(layout.body)
+            yield stream
+    else:
+        source.seek(layout.body)
+        yield pa.PythonFile(source, mode="r")
+
+
+def _how(layout: Layout, columns: Mapping[str, Form]) -> dict[str, Any]:
+    import pyarrow as pa
+    import pyarrow.csv
+
+    return {
+        "read_options": pa.csv.ReadOptions(column_names=list(layout.header), block_size=CHUNK, use_threads=False),
+        "parse_options": pa.csv.ParseOptions(
+            delimiter=layout.delimiter, newlines_in_values=True, ignore_empty_lines=False
+        ),
+        "convert_options": pa.csv.ConvertOptions(
+            include_columns=list(columns),
+            column_types={column: arrow_type(form) for column, form in columns.items()},
+            null_values=[""],
+            check_utf8=False,  # `scan` does
+        ),
+        "memory_pool": _pool(),
+    }
+
+
+def arrow_type(form: Form) -> pa.DataType:
+    """How cells of this form are held."""
+    import pyarrow as pa
+
+    if isinstance(form, Numbers):
+        return pa.float64()
+    return pa.large_string() if form == "text" else pa.timestamp("us")
 
 
 def _pool() -> pa.MemoryPool:

@@ -169,6 +169,7 @@ def where_in_words(where: Where) -> str:
 
 
 def require_known(measure: Measure, allocation: Allocation, by: Sequence[str]) -> None:
+    """Raise UnknownNameError unless there are such a measure, such an allocation and such columns, each named once."""
     if measure not in UNITS:
         raise UnknownNameError(f"No measure {measure!r}. Choose one of {', '.join(UNITS)}.")
     if allocation not in ALLOCATIONS:
@@ -183,6 +184,7 @@ def require_known(measure: Measure, allocation: Allocation, by: Sequence[str]) -
 def require_drawable(
     allocation: Allocation, draws: int | None, drawn_unit: DrawnUnit, rng: np.random.Generator | None
 ) -> None:
+    """Raise unless draws can be made so; see `daily_series`."""
     if drawn_unit not in DRAWN_UNITS:
         raise UnknownNameError(f"No drawn_unit {drawn_unit!r}. Choose one of {', '.join(DRAWN_UNITS)}.")
     if draws is None:
@@ -197,9 +199,7 @@ def require_drawable(
         raise InputError("draws need a source of chance: rng=np.random.default_rng(1). The same seed draws the same.")
 
 
-def _outcomes(
-    bundles: Bundles, ledger: Ledger, measure: Measure, allocation: Allocation, where: Where
-) -> pd.Series:
+def _outcomes(bundles: Bundles, ledger: Ledger, measure: Measure, allocation: Allocation, where: Where) -> pd.Series:
     """What becomes of each bundle before any day is looked at, in words; refuses where nothing is left to count."""
     table, records, words = bundles.table, bundles.records, where_in_words(where)
     chosen = matching_records(table, where)

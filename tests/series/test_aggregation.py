@@ -1,0 +1,251 @@
+"""Counting where the records lie gives what reading them whole gives, to the last line of the ledger."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import conflictts as ct
+from conflictts.errors import ConflictTSError, InputError
+from conflictts.series import aggregation
+from conflictts.series.measures import UNITS
+
+GED = {
+    "id": "1",
+    "adm_1": "Idlib",
+    "type_of_violence": "1",
+    "country": "Syria",
+    "date_start": "2019-08-30",
+    "date_end": "2019-08-31",
+    "date_prec": "2",
+    "latitude": "35.9",
+    "deaths_a": "1",
+    "deaths_b": "2",
+    "deaths_civilians": "3",
+    "low": "5",
+    "best": "6",
+    "high": "7",
+    "number_of_sources": "1",
+    "code_status": "Clear",
+    "source_article": 'a, "b"',
+}
+CELLS = st.sampled_from(
+    (
+        *("", " ", "7", " 7 ", "٧", "1e3", "-1", "31 June 2019", "=1+1", "'=1+1", "é", "NA", "1", "2", " 2", "'2"),
+        *("a,b", 'a"b', "a\nb", "a\r\nb", "\ufeff7", "2019-08-30 00:00:00.000", "2019-08-30 05:00", "0001-01-01"),
+        *("2019-09-02", "2019-08-01", "1.0", "1.5", "nan", "inf", "0x1F", "+7", "-0", "1e400", "100000001", "91", "8"),
+    )
+)
+SCARS = st.lists(st.sampled_from([b'"', b",", b"\n", b"\r", b"\0", b"\xff", b"  "]), max_size=1)
+COVERAGE = ("2019-08-01", "2019-09-30")
+LEDGER = ("quarantined", "rejected", "excluded", "warnings")
+
+
+def assert_same(panel: ct.DailyPanel, expected: ct.DailyPanel) -> None:
+    assert list(panel) == list(expected)
+    # The order of summation differs.
+    np.testing.assert_allclose(panel.sums, expected.sums, rtol=0, atol=1e-9)
+    pd.testing.assert_frame_equal(panel.account, expected.account, rtol=0, atol=1e-9)
+    pd.testing.assert_frame_equal(panel.summary(), expected.summary(), rtol=0, atol=1e-9)
+    bounds = [(each.no_lower_bound, each.no_upper_bound) for each in panel.values()]
+    assert bounds == [(each.no_lower_bound, each.no_upper_bound) for each in expected.values()]
+    assert (panel.ledger.read, panel.ledger.used) == (expected.ledger.read, expected.ledger.used)
+    for part in LEDGER:
+        pd.testing.assert_frame_equal(
+            getattr(panel.ledger, part), getattr(expected.ledger, part), check_index_type=False
+        )
+    assert panel.counting.provenance == expected.counting.provenance
+
+
+def whole(path, **counted) -> ct.DailyPanel | str:
+    try:
+        return ct.daily_series(ct.read_incidents(path), **counted)
+    except ConflictTSError as error:
+        return str(error)
+
+
+def where_it_lies(source, **counted) -> ct.DailyPanel | str:
+    try:
+        return ct.daily_panel(source, **counted)
+    except ConflictTSError as error:
+        return str(error)
+
+
+@pytest.fixture
+def never_whole(monkeypatch):
+    """Fail where a file is read whole after all."""
+    monkeypatch.setattr(aggregation, "read_incidents", lambda path: pytest.fail(f"{path} was read whole"))
+
+
+@pytest.fixture(scope="session")
+def invented(tmp_path_factory):
+    """4,000 records of three districts; now and then a fault, a span of days, or an identifier used before."""
+    rng = np.random.default_rng(8)
+    count = 4_000
+    a, b, civilians = rng.poisson(1, (3, count))
+    first = pd.Timestamp("2019-07-20") + pd.to_timedelta(rng.integers(0, 90, count), unit="D")
+    last = first + pd.to_timedelta(rng.choice([0, 0, 0, 6, -1], count, p=[0.5, 0.2, 0.2, 0.09, 0.01]), unit="D")
+    table = pd.DataFrame(
+        {
+            "id": np.where(rng.random(count) < 0.01, 17, np.arange(count)),
+            "adm_1": rng.choice(["Idlib", "Hama", " Hama ", ""], count, p=[0.5, 0.3, 0.1, 0.1]),
+            "type_of_violence": rng.choice(["1", "3"], count),
+            "country": "Syria",
+            "date_start": first.strftime("%Y-%m-%d 00:00:00.000"),
+            "date_end": last.strftime("%Y-%m-%d"),
+            "deaths_a": a,
+            "deaths_b": b,
+            "deaths_civilians": civilians,
+            "low": a + b,
+            "best": a + b + civilians,
+            "high": pd.Series(a + b + civilians + rng.integers(-1, 9, count))
+            .where(rng.random(count) < 0.9)
+            .astype("Int64"),
+            "source_article": 'a, "b"\nc',
+        }
+    )
+    path = tmp_path_factory.mktemp("invented") / "ged251.csv"
+    table.astype("object").where(rng.random(table.shape) > 0.001, "x").to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("measure", [measure for measure in UNITS if measure != "injured"])
+@pytest.mark.parametrize("allocation", ["spread", "midpoint"])
+def test_csv_is_counted_as_if_read_whole(invented, never_whole, measure, allocation):
+    counted = {"measure": measure, "allocation": allocation, "by": ["admin1", "event_type"], "coverage": COVERAGE}
+    expected = whole(invented, **counted)
+    assert expected.ledger.n_quarantined > 60
+    assert len(expected.ledger.warnings) > 1
+    assert_same(ct.daily_panel(invented, **counted), expected)
+
+
+@pytest.mark.parametrize("by", ["source", "clarity", "reporting_body", "date_precision", "country"])
+def test_every_column_that_can_be_grouped_by(invented, by):
+    counted = {"measure": "deaths", "by": by, "coverage": COVERAGE, "where": {"admin1": ["Idlib", "Hama"]}}
+    expected, found = whole(invented, **counted), where_it_lies(invented, **counted)
+    if isinstance(expected, str):
+        assert found == expected
+    else:
+        assert_same(found, expected)
+
+
+def test_real_export_is_counted_as_if_read_whole(shared, tmp_path, never_whole):
+    path = tmp_path / "ged.csv"
+    path.write_bytes(gzip.decompress((shared / "ucdp" / "ged_syria_2016_2019_trimmed.csv.gz").read_bytes()))
+    counted = {"measure": "deadly incidents", "by": "admin1", "coverage": ("2016-01-01", "2019-12-31")}
+    assert_same(ct.daily_panel(path, **counted), whole(path, **counted))
+
+
+@st.composite
+def hostile(draw: st.DrawFn) -> bytes:
+    """A few records, cells swapped for odd ones, and now and then a stray byte."""
+    rows = []
+    for number in range(draw(st.integers(1, 6))):
+        swapped = draw(st.dictionaries(st.sampled_from(list(GED)), CELLS, max_size=2))
+        rows.append(
+            list({**GED, "id": str(number + 1), **swapped}.values()) + draw(st.sampled_from([[], [], [], ["+"]]))
+        )
+    text = io.StringIO(newline="")
+    end = draw(st.sampled_from(["\n", "\r\n", "\n\n"]))
+    csv.writer(text, lineterminator=end).writerows([list(GED), *rows])
+    content = text.getvalue().encode()
+    for scar in draw(SCARS):
+        at = draw(st.integers(len(",".join(GED)), len(content)))
+        content = content[:at] + scar + content[at:]
+    return content
+
+
+@settings(max_examples=60, deadline=None)
+@given(content=hostile(), measure=st.sampled_from(["deaths", "civilians", "deadly incidents"]))
+def test_hostile_csv_is_counted_as_if_read_whole(tmp_path_factory, content, measure):
+    path = tmp_path_factory.getbasetemp() / "hostile.csv"
+    path.write_bytes(content)
+    counted = {"measure": measure, "by": ["admin1", "event_type"], "coverage": COVERAGE}
+    expected, found = whole(path, **counted), where_it_lies(path, **counted)
+    if isinstance(expected, str) or isinstance(found, str):
+        assert found == expected
+    else:
+        assert_same(found, expected)
+
+
+@pytest.fixture(scope="session")
+def typed(invented):
+    """The invented records that are sound in type, as numbers and days; faults of other kinds are left in."""
+    text = pd.read_csv(invented, dtype="str", keep_default_na=False)
+    figures = ["deaths_a", "deaths_b", "deaths_civilians", "low", "best", "high"]
+    numbers = text[figures].apply(pd.to_numeric, errors="coerce")
+    days = text[["date_start", "date_end"]].apply(lambda day: pd.to_datetime(day.str[:10], errors="coerce"))
+    table = text.assign(**numbers, **days)
+    return pa.Table.from_pandas(table, preserve_index=False)
+
+
+def test_parquet_is_counted_as_if_read_whole(typed, tmp_path, never_whole):
+    path = tmp_path / "ged251.parquet"
+    pq.write_table(typed, path, row_group_size=700)
+    counted = {"measure": "deaths", "by": ["admin1", "event_type"], "coverage": COVERAGE}
+    assert_same(ct.daily_panel(path, **counted), whole(path, **counted))
+
+
+@pytest.mark.parametrize("kind", ["pandas", "pyarrow", "duckdb"])
+def test_frames_are_counted_alike(typed, tmp_path, kind):
+    path = tmp_path / "ged251.parquet"
+    pq.write_table(typed, path)
+    counted = {"measure": "civilians", "by": "admin1", "coverage": COVERAGE}
+    frame = {"pandas": typed.to_pandas, "pyarrow": lambda: typed, "duckdb": lambda: duckdb.from_arrow(typed)}[kind]()
+    panel, expected = ct.daily_panel(frame, release="25.1", **counted), whole(path, **counted)
+    np.testing.assert_allclose(panel.sums, expected.sums, rtol=0, atol=1e-9)  # the order of summation differs
+    rows, others = (
+        each.ledger.summary().replace({"reason": r" in row \d+"}, "", regex=True).groupby("reason")["rows"].sum()
+        for each in (panel, expected)
+    )
+    pd.testing.assert_series_equal(rows, others)
+
+
+def test_little_memory_is_enough(invented, never_whole):
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    assert_same(ct.daily_panel(invented, memory_limit="60MB", **counted), whole(invented, **counted))
+
+
+def test_frame_without_release_is_refused(typed):
+    with pytest.raises(InputError, match=r"Give release='25\.1'"):
+        ct.daily_panel(typed, by="admin1", measure="deaths", coverage=COVERAGE)
+
+
+def test_frame_of_text_is_refused(typed):
+    frame = typed.set_column(typed.column_names.index("best"), "best", typed["best"].cast(pa.string()))
+    with pytest.raises(InputError, match="column best is of type String"):
+        ct.daily_panel(frame, by="admin1", measure="deaths", coverage=COVERAGE, release="25.1")
+
+
+def test_wrong_memory_limit_is_refused(invented):
+    with pytest.raises(InputError, match="memory_limit is 'much'"):
+        ct.daily_panel(invented, by="admin1", measure="deaths", coverage=COVERAGE, memory_limit="much")
+
+
+def test_folder_that_is_none_is_refused(invented, tmp_path):
+    with pytest.raises(InputError, match="which is no folder"):
+        ct.daily_panel(invented, by="admin1", measure="deaths", coverage=COVERAGE, temporary=tmp_path / "none")
+
+
+def test_frame_without_rows_is_refused(typed):
+    with pytest.raises(InputError, match="has no rows"):
+        ct.daily_panel(typed.slice(0, 0), by="admin1", measure="deaths", coverage=COVERAGE, release="25.1")
+
+
+@pytest.mark.parametrize("lacking", ["adm_1", "code_status", "country"])
+def test_file_without_a_column_is_counted_as_if_read_whole(tmp_path, lacking):
+    header = [column for column in GED if column != lacking]
+    path = tmp_path / "ged.csv"
+    path.write_text(",".join(header) + "\n" + ",".join(GED[column].split(",")[0] for column in header) + "\n")
+    counted = {"measure": "deaths", "by": "event_type", "coverage": COVERAGE}
+    assert_same(ct.daily_panel([path], **counted), whole(path, **counted))
