@@ -9,8 +9,11 @@ import os
 import re
 import shutil
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import conflictts as ct
@@ -143,3 +146,54 @@ def test_no_request_leaves_the_page(page, chromium, tmp_path):
     addresses = set(re.findall(r'"url":"([^"]+)"', log.read_text(encoding="utf-8", errors="replace")))
     browsers_own = re.compile(r"^(https?://)?[^/]*(google|gstatic|gvt1|googleapis)\.[a-z.]+([:/]|$)")
     assert {each for each in addresses if each.startswith("http") and not browsers_own.match(each)} == set()
+
+
+def test_no_script_of_a_record_runs_and_no_request_leaves(chromium, tmp_path):
+    """Scripting is on and the page's own policy against scripts is taken out: what holds is that text stays text."""
+    asked: list[str] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        there = f"http://127.0.0.1:{server.server_port}"
+        mark = "document.documentElement.setAttribute('data-ran',1)"
+        hostile = " ".join([
+            f"<script>{mark}</script>", f"<img src={there}/img onerror={mark}>", f'"><svg onload={mark}>',
+            f"<style>@import url({there}/css)</style>",
+            f"<iframe src='data:text/html,<img src={there}/data>'></iframe>",
+            f"</title><script src={there}/js></script>", "\u202e\u2066", f"<a href='javascript:{mark}'>",
+        ])  # fmt: skip
+        days = pd.date_range("2020-01-01", periods=120)
+        table = pd.DataFrame({
+            "incident_id": [f"{hostile} {number}" for number in range(120)], "date_start": days, "date_end": days,
+            "admin1": hostile, "perpetrator": hostile, "reporting_body": hostile, "unit": "incident",
+        })  # fmt: skip
+        for bound in ("low", "best", "high"):
+            table[f"civilians_killed_{bound}"] = [4 - 3 * (number >= 80) + number % 2 for number in range(120)]
+        table.to_csv(tmp_path / "records.csv", index=False)
+        truce = ct.Truce(days[80], name=hostile, brokers=hostile, note=hostile)
+        page = ct.write_report(
+            ct.read_catalogue(tmp_path / "records.csv"), truce, tmp_path / "out", coverage=(days[0], days[-1]),
+            where={"admin1": hostile},
+        )  # fmt: skip
+        source = page.read_text(encoding="utf-8")
+        unguarded = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", source)
+        assert unguarded != source
+        proof = f"<script>document.documentElement.setAttribute('data-proof',1); fetch('{there}/proof')</script>"
+        tested = tmp_path / "hostile.html"
+        tested.write_text(unguarded.replace("</body>", f"{proof}</body>"), encoding="utf-8")
+        dom = run(
+            chromium, "--dump-dom", "--virtual-time-budget=4000", f"file://{tested}", profile=tmp_path / "profile"
+        )
+        server.shutdown()
+    root = re.search(r"<html[^>]*>", dom).group(0)
+    assert "data-proof" in root, "scripts run in this browser"
+    assert "data-ran" not in root, "but none of a record's"
+    assert asked == ["/proof"]
+    assert f"&lt;script&gt;{mark}&lt;/script&gt;" in dom, "it is there to be read"
