@@ -13,6 +13,7 @@ from .figures.effect import plot_truce_effect as plot_truce_effect
 from .figures.escalation import plot_growth as plot_growth
 from .figures.escalation import plot_phases as plot_phases
 from .figures.escalation import plot_weeks as plot_weeks
+from .figures.forest import plot_forest as plot_forest
 from .figures.monitor import plot_monitor as plot_monitor
 from .figures.onset import plot_onset as plot_onset
 from .figures.sensitivity import plot_sensitivity as plot_sensitivity
@@ -49,6 +50,7 @@ from .incidents.vintages import VintageComparison as VintageComparison
 from .incidents.vintages import compare_vintages as compare_vintages
 from .report.export import findings_schema as findings_schema
 from .report.page import write_report as write_report
+from .report.panel import write_panel_report as write_panel_report
 from .series.aggregation import daily_panel as daily_panel
 from .series.benchmarking import Benchmark as Benchmark
 from .series.benchmarking import benchmark_to_claims as benchmark_to_claims

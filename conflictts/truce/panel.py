@@ -192,10 +192,10 @@ def analyse_panel(
     --------
     >>> import conflictts as ct
     >>> case = ct.load_idlib_2019()
-    >>> panel = ct.daily_series(case, measure="civilians", by="perpetrator")
-    >>> found = ct.analyse_panel(panel, truce=case.truces["TRC-5"])
-    >>> found.table.loc["government", ["rate_ratio", "lower", "upper"]].astype(float).round(2).tolist()
-    [0.19, 0.06, 0.55]
+    >>> panel = ct.daily_series(case, measure="civilians", by="admin1")
+    >>> found = ct.analyse_panel(panel, truce=case.truces["TRC-5"], window=("2019-06-01", "2019-10-18"))
+    >>> found.table.loc["Idlib", ["rate_ratio", "lower", "upper"]].astype(float).round(2).tolist()
+    [0.08, 0.02, 0.41]
     """
     plan = _planned(panel, truce, truces, window, level)
     kept = None if store is None else Store(Path(store), panel, plan)

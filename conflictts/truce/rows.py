@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
-from conflictts.errors import ConflictTSError
+from conflictts.errors import ConflictTSError, TooLittleData
 from conflictts.series.daily import DailySeries
 from conflictts.series.panel import Key
 from conflictts.truce.effect import TruceEffect, estimate_truce_effect
@@ -115,6 +115,8 @@ def _changes(counts: np.ndarray, weekday: np.ndarray, days: pd.DatetimeIndex, le
 def _effect(daily: DailySeries, truce: Truce, plan: Plan) -> Row:
     effect = estimate_truce_effect(daily, truce, window=plan.window, level=plan.level)
     log_ratio, error, p_value = log_scale(effect)
+    if not np.isfinite([log_ratio, error, p_value]).all() or error <= 0:  # else it would end the mean over all areas
+        raise TooLittleData("The effect has no finite standard error on the log scale. Widen the window.")
     before, after = effect.rates["best"]
     return {
         "before": float(before),

@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator
 
 import matplotlib.dates
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
+
+import conflictts as ct
 
 
 @pytest.fixture
@@ -38,3 +41,22 @@ def _bars(ax: Axes, label: str | None = None) -> pd.Series:
 def bars_by_day() -> Callable[..., pd.Series]:
     """Heights of the daily bars on some axes, of all or of one legend entry, by day; a bar of 0 is not drawn."""
     return _bars
+
+
+@pytest.fixture(scope="session")
+def areas_found() -> ct.PanelAnalysis:
+    """As an analysis would hold them: six areas with an effect, one of them beyond the scale, and one without."""
+    ratios, errors = np.array([0.3, 0.08, 0.5, 1.6, 0.9, 0.0004]), np.array([0.2, 0.4, 0.3, 0.2, 0.5, 1.5])
+    names = pd.Index([*"ABCDE", "$F$"], name="admin1")
+    pooled = ct.pool_effects(pd.Series(np.log(ratios), names), pd.Series(errors, names))
+    table = pd.DataFrame({
+        "rate_ratio": ratios, "lower": ratios * np.exp(-2 * errors), "upper": ratios * np.exp(2 * errors),
+        "standard_error": errors, "effect_reason": "", "window_first": pd.Timestamp("2019-05-03"),
+        "window_last": pd.Timestamp("2019-10-29"),
+    }, index=names)  # fmt: skip
+    table.loc["silent"] = {"rate_ratio": np.nan, "effect_reason": "too few"}
+    table.index.name = "admin1"
+    return ct.PanelAnalysis(
+        table=table, changes=pd.DataFrame(), pooled=pooled, truce=ct.Truce("2019-08-31"), truces={}, by=("admin1",),
+        level=0.95, unit="deaths", area="invented", source="a source",
+    )  # fmt: skip

@@ -39,10 +39,11 @@ NAMES = (
     "sensitivity",
     "monitor",
     "small_multiples",
+    "forest",
 )
 
 
-def plots(idlib: ct.Case):
+def plots(idlib: ct.Case, areas_found: ct.PanelAnalysis):
     daily = ct.daily_series(idlib, measure="civilians")
     truce = idlib.truces["TRC-5"]
     window = ("2019-04-30", "2019-10-18")
@@ -92,6 +93,7 @@ def plots(idlib: ct.Case):
         "small_multiples": lambda ax: ct.plot_small_multiples(
             ct.daily_series(idlib, measure="civilians", by="admin1"), truces=[truce], ax=ax
         ),
+        "forest": lambda ax: ct.plot_forest(areas_found, ax=ax),
     }
 
 
@@ -114,11 +116,11 @@ def two_vintages() -> ct.VintageComparison:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_figure_looks_as_it_did(name, idlib, tmp_path):
+def test_figure_looks_as_it_did(name, idlib, areas_found, tmp_path):
     with mpl.rc_context(mpl.rcParamsDefault):
         figure = Figure(figsize=(6, 2.6), dpi=80)
         FigureCanvasAgg(figure)
-        ax = plots(idlib)[name](figure.add_axes((0.02, 0.05, 0.96, 0.9)))
+        ax = plots(idlib, areas_found)[name](figure.add_axes((0.02, 0.05, 0.96, 0.9)))
         for panel in [ax, *ax.child_axes]:
             labels = [*panel.get_xticklabels(), *panel.get_yticklabels(), panel.xaxis.label, panel.yaxis.label]
             for text in [*panel.texts, *labels, panel._left_title]:
@@ -136,6 +138,6 @@ def test_figure_looks_as_it_did(name, idlib, tmp_path):
     assert difference < TOLERANCE, f"{name} differs by {difference:.2f}: look at {path}"
 
 
-def test_every_figure_has_a_baseline(idlib):
-    assert set(NAMES) == set(plots(idlib))
+def test_every_figure_has_a_baseline(idlib, areas_found):
+    assert set(NAMES) == set(plots(idlib, areas_found))
     assert set(NAMES) == {path.stem for path in BASELINES.glob("*.png")}

@@ -1,0 +1,163 @@
+"""A truce's rate ratio in every area of a panel, one below the other, with their mean and where one more would lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import TooLittleData, UnknownNameError
+from conflictts.figures.style import (
+    CONTRAST,
+    INK,
+    LEVEL,
+    SET,
+    given_or_current,
+    legend_above,
+    span_in_words,
+    write_footer,
+)
+from conflictts.truce.panel import PanelAnalysis
+from conflictts.truce.pooling import PooledEffect
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST = 40  # areas, unless more are asked for
+LEAST = 1e-3  # where the scale of ratios ends, since it has no zero
+
+
+def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = None) -> Axes:
+    """Draw the rate ratio of each area on its interval, the lowest at the top, and below them their mean.
+
+    The open mark of an area is its ratio drawn towards the mean by as much as its own days leave unsure. The diamond is
+    the mean with its interval, the bar beside it where the true ratio of one more area like these lies.
+
+    Parameters
+    ----------
+    found : PanelAnalysis
+        From `analyse_panel`, with a truce.
+    most : int, default 40
+        Areas at most: those with most days or deaths to tell by, that is with the smallest standard errors. How many
+        are left out is said below; the mean is over all.
+    ax : Axes, optional
+        Default: the current axes. It wants about a fifth of an inch of height for every area.
+
+    Returns
+    -------
+    Axes
+        The axes given. A ratio of 0 and limits beyond a thousandfold stand at the end of the scale.
+
+    Raises
+    ------
+    TooLittleData
+        If no area has an effect.
+    UnknownNameError
+        If `most` is below 1.
+
+    Examples
+    --------
+    >>> import conflictts as ct
+    >>> case = ct.load_idlib_2019()
+    >>> panel = ct.daily_series(case, measure="civilians", by="admin1")
+    >>> found = ct.analyse_panel(panel, truce=case.truces["TRC-5"], window=("2019-06-01", "2019-10-18"))
+    >>> [label.get_text() for label in ct.plot_forest(found).get_yticklabels()]
+    ['Idlib']
+    """
+    if most < 1:
+        raise UnknownNameError(f"`most` is the number of areas to draw, 1 or more; met {most!r}.")
+    effects = found.effects()
+    if effects.empty:
+        raise TooLittleData(
+            f"None of {len(found.table)} areas has an effect to draw. `refusals()` says why; analyse the panel with a "
+            "truce within its days."
+        )
+    shown = effects.nsmallest(most, "standard_error", keep="first").sort_values("rate_ratio", kind="stable")
+    ax = given_or_current(ax)
+    bottom = draw_ratios(ax, shown)
+    if found.pooled is not None:
+        _draw_shrunken(ax, found.pooled.areas["shrunken"].loc[shown.index])
+        bottom = _draw_pooled(ax, found.pooled, bottom)
+    finish_ratios(ax, bottom, found.level)
+    legend_above(ax)
+    write_footer(ax, _about(found, effects, len(shown)))
+    return ax
+
+
+def draw_ratios(ax: Axes, ratios: pd.DataFrame) -> int:
+    """One row per line of ``rate_ratio``, ``lower`` and ``upper``, named by the index; gives the number of rows.
+
+    Dark where the interval lies below 1, in contrast where above, grey where it holds 1.
+    """
+    ends = np.clip(ratios[["lower", "upper"]].to_numpy(dtype=float), LEAST, 1 / LEAST)
+    points = np.clip(ratios["rate_ratio"].to_numpy(dtype=float), LEAST, 1 / LEAST)
+    below, above = ratios["upper"].to_numpy() < 1, ratios["lower"].to_numpy() > 1
+    place = np.arange(len(ratios))
+    for rows, colour, label in (
+        (below, LEVEL, "lower after the truce"),
+        (above, CONTRAST, "higher after the truce"),
+        (~below & ~above, "#7A858F", "interval holds 1"),
+    ):
+        if rows.any():
+            ax.hlines(place[rows], ends[rows, 0], ends[rows, 1], color=colour, linewidth=2)
+            ax.plot(points[rows], place[rows], "o", color=colour, markersize=5, linestyle="none", label=label)
+    ax.set_yticks(place, [_words(key) for key in ratios.index])
+    return len(ratios)
+
+
+def finish_ratios(ax: Axes, rows: int, level: float) -> None:
+    """A scale of ratios around 1, and the names without a spine."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    ax.axvline(1, color=INK, linewidth=0.8, linestyle=":")
+    ax.set_xscale("log")
+    low, high = ax.get_xlim()
+    ax.set_xlim(max(min(0.5, low), LEAST * 0.8), min(max(2.0, high), 1.25 / LEAST))
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_ylim(rows - 0.4, -0.6)
+    for label in ax.get_yticklabels():
+        label.set_parse_math(False)
+    ax.set_xlabel(f"rate ratio, after over before ({level:.0%} interval)")
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+
+
+def _draw_shrunken(ax: Axes, shrunken: pd.Series) -> None:
+    ax.plot(
+        np.clip(shrunken, LEAST, 1 / LEAST), np.arange(len(shrunken)), "d", markerfacecolor="white",
+        markeredgecolor=INK, markersize=4.5, linestyle="none", label="drawn towards the mean",
+    )  # fmt: skip
+
+
+def _draw_pooled(ax: Axes, pooled: PooledEffect, row: int) -> int:
+    """The mean as a diamond and the next area as a bar, each in a row of its own below a line."""
+    numbers = [pooled.lower, pooled.rate_ratio, pooled.upper, pooled.prediction_lower, pooled.prediction_upper]
+    lower, mean, upper, *next_ends = np.clip(numbers, LEAST, 1 / LEAST)
+    ax.axhline(row - 0.4, color=INK, linewidth=0.6)
+    ax.fill([lower, mean, upper, mean], [row, row - 0.28, row, row + 0.28], color=LEVEL, label="mean of areas")
+    ax.fill_between(next_ends, row + 0.85, row + 1.15, color=SET, linewidth=0, label="one more area")
+    ticks = [*ax.get_yticks(), row, row + 1]
+    ax.set_yticks(ticks, [*(label.get_text() for label in ax.get_yticklabels()), "mean", "one more area"])
+    return row + 2
+
+
+def _about(found: PanelAnalysis, effects: pd.DataFrame, shown: int) -> list[str]:
+    parts = [f"{found.unit} by {' and '.join(found.by)}", found.area]
+    if found.truce is not None:
+        parts.append(found.truce.name)
+    parts.append(span_in_words(effects["window_first"].min(), effects["window_last"].max()))
+    if shown < len(effects):
+        parts.append(f"{shown} of {len(effects)} areas with an effect drawn, those known best")
+    refused = len(found.table) - len(effects)
+    if refused:
+        parts.append(f"{refused} areas have too little data to compare")
+    if found.pooled is not None:
+        parts.append(f"variance between areas {found.pooled.heterogeneity:.0%} of the whole")
+    return [*parts, f"source: {found.source}"]
+
+
+def _words(key: object) -> str:
+    return ", ".join(map(str, key)) if isinstance(key, tuple) else str(key)

@@ -1,0 +1,110 @@
+"""`conflictts panel`: the same numbers as in Python, in a folder written whole, also after the run was killed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import conflictts as ct
+from conflictts.cli import app
+from conflictts.truce import panel as panels
+
+CHOICES = ["--by", "admin1", "--by", "place", "--truce", "2019-08-31", "--window", "2019-06-01:2019-10-18"]
+SLOWLY = """
+import sys, time
+from conflictts.truce import panel
+real = panel.row_of_series
+panel.row_of_series = lambda *given: (time.sleep(0.05), real(*given))[1]
+from conflictts.cli import app
+app(sys.argv[1:])
+"""
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(app, ["panel", *(str(argument) for argument in arguments)])
+
+
+@pytest.fixture(scope="module")
+def found() -> tuple[ct.DailyPanel, ct.PanelAnalysis]:
+    case = ct.load_idlib_2019()
+    panel = ct.daily_series(case, measure="civilians", by=["admin1", "place"])
+    return panel, ct.analyse_panel(panel, truce=ct.Truce("2019-08-31"), window=("2019-06-01", "2019-10-18"))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> dict[str, object]:
+    """The findings of a run that nothing interrupted."""
+    out = tmp_path_factory.mktemp("whole") / "out"
+    result = run(*CHOICES, "--out", out, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert not (out.parent / ".out-parts").exists()
+    assert json.loads(result.stdout) == json.loads((out / "findings.json").read_text())
+    with open(out / "areas.csv", encoding="utf-8-sig", newline="") as file:
+        assert len(list(csv.reader(file))) == 1 + len(json.loads(result.stdout)["areas"])
+    return json.loads(result.stdout)
+
+
+def test_numbers_are_those_of_the_library(whole, found):
+    panel, analysed = found
+    assert [(line["admin1"], line["place"]) for line in whole["areas"]] == list(panel)
+    for line, (_, row) in zip(whole["areas"], analysed.table.iterrows(), strict=True):
+        for name in ("total", "n_changes", "growth", "rate_ratio", "upper", "p_adjusted"):
+            assert (line[name] is None) == pd.isna(row[name])
+            assert line[name] is None or line[name] == pytest.approx(row[name])
+    assert len(whole["changes"]) == len(analysed.changes)
+    assert (whole["pooled"] is None) == (analysed.pooled is None)
+    assert whole["truces"] == [{"area": None, "name": "truce of 31 August 2019", "effective": "2019-08-31"}]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system knows no SIGKILL")
+def test_killed_in_the_middle_it_goes_on_and_ends_with_the_same(whole, tmp_path, monkeypatch):
+    out, parts = tmp_path / "out", tmp_path / "aside" / ".out-parts"
+    arguments = [*CHOICES, "--out", str(out), "--temporary", str(parts.parent), "--threads", "1"]
+    process = subprocess.Popen([sys.executable, "-c", SLOWLY, "panel", *arguments])
+    deadline = time.monotonic() + 120
+    while not list(parts.glob("*.json")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "it was killed and did not end by itself"
+    assert not out.exists()
+    kept = len(list(parts.glob("*.json")))
+    n_chunks = -(-len(whole["areas"]) // panels.CHUNK)
+    assert 1 <= kept < n_chunks
+
+    made, real = [], panels.row_of_series
+    monkeypatch.setattr(panels, "row_of_series", lambda *given: (made.append(given[4]), real(*given))[1])
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert len(made) == len(whole["areas"]) - panels.CHUNK * kept
+    assert json.loads(result.stdout) == whole
+    assert not parts.exists()
+
+
+def test_wrong_usage_is_one_sentence(tmp_path):
+    for arguments, said in (
+        ([], "none given. Say what makes an area: --by admin1"),
+        (["--by", "admin1", "--window", "2019-06-01:2019-10-18"], "needs --truce"),
+        (["--by", "admin1", "--truce", "31.8.2019"], "is not a day"),
+        (["--by", "admin1", "--threads", "0"], "no number of threads"),
+        (["--by", "district"], "district"),
+    ):
+        result = run(*arguments, "--out", tmp_path / "out")
+        assert result.exit_code == 2, arguments
+        told = " ".join(result.stderr.replace("│", " ").split())
+        assert said in told
+        assert "Traceback" not in told
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    result = run("--by", "admin1", "--out", tmp_path / "mine")
+    assert result.exit_code == 2
+    assert "thesis.txt" in result.stderr
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"

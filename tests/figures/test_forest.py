@@ -1,0 +1,72 @@
+"""The forest plot: every area's ratio and interval where they belong, the mean below, and what is left out named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import conflictts as ct
+from conflictts.errors import TooLittleData, UnknownNameError
+
+
+def names(ax) -> list[str]:
+    return [label.get_text() for label in ax.get_yticklabels()]
+
+
+def points(ax) -> dict[int, float]:
+    """Ratios by row, of the filled marks."""
+    lines = [line for line in ax.lines if line.get_marker() == "o"]
+    return {int(y): float(x) for line in lines for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)}
+
+
+def footer(ax) -> str:
+    (text,) = [text.get_text() for text in ax.texts if text.get_gid() == "footer"]
+    return text.replace("\n", " ")
+
+
+def test_each_area_on_its_interval_the_lowest_first_and_the_mean_below(areas_found, axes):
+    ax = ct.plot_forest(areas_found, ax=axes[0])
+    assert ax is axes[0]
+    assert names(ax) == ["$F$", "B", "A", "C", "E", "D", "mean", "one more area"]
+    ax.figure.canvas.draw()  # a dollar sign in a name is no formula
+    assert points(ax) == pytest.approx(dict(enumerate([0.001, 0.08, 0.3, 0.5, 0.9, 1.6])))  # the scale ends at 0.001
+    segments = {int(part[0, 1]): part[:, 0] for lines in ax.collections if hasattr(lines, "get_segments")
+                for part in lines.get_segments()}  # fmt: skip
+    assert segments[2] == pytest.approx([0.3 * np.exp(-0.4), 0.3 * np.exp(0.4)])
+    (diamond,), mean = ax.patches, areas_found.pooled
+    assert diamond.get_xy()[:3, 0] == pytest.approx([mean.lower, mean.rate_ratio, mean.upper])
+    low, high = ax.get_xlim()
+    assert low < 0.001
+    assert high > points(ax)[5]
+
+
+def test_colour_tells_lower_from_higher_from_unsure(areas_found, axes):
+    ax = ct.plot_forest(areas_found, ax=axes[0])
+    rows = {line.get_label(): sorted(line.get_ydata()) for line in ax.lines if line.get_marker() == "o"}
+    assert rows == {"lower after the truce": [0, 1, 2, 3], "higher after the truce": [5], "interval holds 1": [4]}
+    (shrunken,) = [line for line in ax.lines if line.get_label() == "drawn towards the mean"]
+    expected = areas_found.pooled.areas["shrunken"].loc[names(ax)[:6]].clip(0.001)
+    assert list(shrunken.get_xdata()) == pytest.approx(expected.tolist())
+
+
+def test_areas_left_out_are_the_least_known_and_are_named(areas_found, axes):
+    ax = ct.plot_forest(areas_found, most=3, ax=axes[0])
+    assert set(names(ax)[:3]) == {"A", "C", "D"}  # with the smallest standard errors
+    for part in ("3 of 6 areas with an effect drawn", "1 areas have too little data", "a source", "truce of 31 August"):
+        assert part in footer(ax)
+
+
+def test_without_a_mean_there_is_no_diamond(areas_found, axes):
+    ax = ct.plot_forest(replace(areas_found, pooled=None), ax=axes[0])
+    assert len(ax.patches) == 0
+    assert "mean" not in names(ax)
+
+
+def test_refusals(areas_found, axes):
+    none = replace(areas_found, table=areas_found.table.assign(effect_reason="too few"))
+    with pytest.raises(TooLittleData, match="None of 7 areas has an effect"):
+        ct.plot_forest(none, ax=axes[0])
+    with pytest.raises(UnknownNameError, match="1 or more; met 0"):
+        ct.plot_forest(areas_found, most=0, ax=axes[0])
