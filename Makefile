@@ -62,6 +62,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/duplicates.py
 	$(BIN)/python benchmarks/fuzz_readers.py
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/panel_analysis.py --series 400 --days 13000
 	$(BIN)/python benchmarks/series.py
 
 $(VENV)/.python:

@@ -62,7 +62,7 @@ def panel(
         str | None, typer.Option(help="Day of the download, YYYY-MM-DD; needed with --lag.")
     ] = None,
     deletions: Deletions = None,
-    out: Annotated[str, typer.Option(help="Folder to write the findings into.")] = "conflictts-panel",
+    out: Annotated[str, typer.Option(help="Folder to write the page and its numbers into.")] = "conflictts-panel",
     temporary: Annotated[
         str | None,
         typer.Option(
@@ -72,6 +72,7 @@ def panel(
         ),
     ] = None,
     threads: Annotated[int | None, typer.Option(metavar="N", help="Default: as many as processors are free.")] = None,
+    language: Annotated[str, typer.Option(help="Language of the page: en or fr.")] = "en",
     json_: Annotated[
         bool,
         typer.Option("--json", help="Print findings.json on standard output, for scripts, and nothing else there."),
@@ -133,12 +134,12 @@ def panel(
                 progress=lambda done, of: tell(f"{done:,} of {of:,} series analysed"),
             )
             tell("drawing and writing")
-            write_panel_report(counted, found, folder)
+            page = write_panel_report(counted, found, folder, language=language)  # type: ignore[arg-type]
             shutil.rmtree(parts, ignore_errors=True)  # no longer needed; what stays of it does no harm
         if json_:
             typer.echo((folder / NUMBERS).read_text(encoding="utf-8"), nl=False)
         elif not quiet:
-            typer.echo(str(folder))
+            typer.echo(str(page))
         lost = incidents.ledger.n_quarantined
         if lost and not quiet:
             typer.echo(f"{lost:,} rows are in quarantine and not counted; conflictts check shows them.", err=True)

@@ -88,7 +88,7 @@ def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = Non
 def draw_ratios(ax: Axes, ratios: pd.DataFrame) -> int:
     """One row per line of ``rate_ratio``, ``lower`` and ``upper``, named by the index; gives the number of rows.
 
-    Dark where the interval lies below 1, in contrast where above, grey where it holds 1.
+    Dark where the interval lies below 1, in contrast where above, ink where it holds 1.
     """
     ends = np.clip(ratios[["lower", "upper"]].to_numpy(dtype=float), LEAST, 1 / LEAST)
     points = np.clip(ratios["rate_ratio"].to_numpy(dtype=float), LEAST, 1 / LEAST)
@@ -97,11 +97,11 @@ def draw_ratios(ax: Axes, ratios: pd.DataFrame) -> int:
     for rows, colour, label in (
         (below, LEVEL, "lower after the truce"),
         (above, CONTRAST, "higher after the truce"),
-        (~below & ~above, "#7A858F", "interval holds 1"),
+        (~below & ~above, INK, "interval holds 1"),
     ):
         if rows.any():
             ax.hlines(place[rows], ends[rows, 0], ends[rows, 1], color=colour, linewidth=2)
-            ax.plot(points[rows], place[rows], "o", color=colour, markersize=5, linestyle="none", label=label)
+            ax.plot(points[rows], place[rows], "o", color=colour, markersize=6, linestyle="none", label=label)
     ax.set_yticks(place, [_words(key) for key in ratios.index])
     return len(ratios)
 

@@ -51,7 +51,9 @@ KINDS = {  # of slots, and what may stand in them
 }
 KINDS["of"] = KINDS["unit"]
 _PARTS = re.compile(  # of a page: what holds no text to put over, and single tags
-    r"(<style.*?</style>|<svg .*?</svg>|<(?:span|h3|th|pre)[^>]* translate=\"no\"[^>]*>[^<]*(?=<)|<[^>]+>)", re.DOTALL
+    r"(<style.*?</style>|<script.*?</script>|<svg .*?</svg>|"
+    r"<(?:span|h3|th|pre)[^>]* translate=\"no\"[^>]*>[^<]*(?=<)|<[^>]+>)",
+    re.DOTALL,
 )
 
 

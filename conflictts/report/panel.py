@@ -1,12 +1,16 @@
-"""Findings of every area of a panel arranged into one folder: the numbers as JSON and CSV, and the figures."""
+"""Findings of every area of a panel arranged into one page, with the numbers as JSON and CSV and the figures."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import json
 import os
+from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
+from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +19,32 @@ import pandas as pd
 from conflictts.errors import UnknownNameError
 from conflictts.figures.forest import MOST as MOST_AREAS
 from conflictts.figures.forest import plot_forest
-from conflictts.figures.sheet import Sheet, draw_sheet
+from conflictts.figures.sheet import draw_sheet
 from conflictts.figures.small_multiples import MOST as MOST_SERIES
 from conflictts.figures.small_multiples import plot_small_multiples
 from conflictts.incidents.files import write_for_spreadsheet
+from conflictts.report import wording
+from conflictts.report.drawing import Drawn, Figures
 from conflictts.report.export import _rows
 from conflictts.report.folder import refuse_foreign_folder, write_folder
-from conflictts.report.page import _today
+from conflictts.report.language import Language, Translator, say, translator
+from conflictts.report.page import _embedded, _environment, _today
 from conflictts.series.panel import DailyPanel
 from conflictts.truce.panel import PanelAnalysis
 
-AREAS, CHANGES, NUMBERS, FIGURES = "areas.csv", "changes.csv", "findings.json", "figures"
-PARTS = (AREAS, CHANGES, NUMBERS, FIGURES)
+PAGE, AREAS, CHANGES, NUMBERS, FIGURES = "panel.html", "areas.csv", "changes.csv", "findings.json", "figures"
+PARTS = (PAGE, AREAS, CHANGES, NUMBERS, FIGURES)
+TITLES = {"ratios": "What the truce changed in every area", "series": "The areas side by side"}
+DASH = "–"
 
 
-def write_panel_report(panel: DailyPanel, found: PanelAnalysis, out: str | os.PathLike[str]) -> Path:
-    """Write what was found in every area of a panel: one table, the changes, the numbers as JSON, and figures.
+def write_panel_report(
+    panel: DailyPanel, found: PanelAnalysis, out: str | os.PathLike[str], *, language: Language = "en"
+) -> Path:
+    """Write what was found in every area of a panel as one HTML page, its numbers (JSON, CSV) and figures beside it.
+
+    The page's table is sorted by a click on a column's name, by a few lines of script that the page holds itself; where
+    scripts are off it is a plain table.
 
     Parameters
     ----------
@@ -40,30 +54,33 @@ def write_panel_report(panel: DailyPanel, found: PanelAnalysis, out: str | os.Pa
     out : path-like
         Folder to write, in one step, in the place of an older one. An existing folder is replaced only if it holds
         such findings and nothing else.
+    language : {"en", "fr"}, default "en"
+        Of the page and its figures.
 
     Returns
     -------
     Path
-        The folder.
+        Of the page, ``<out>/panel.html``.
 
     Raises
     ------
     InputError
         If `out` holds anything else, or cannot be written.
     UnknownNameError
-        If `found` is of another panel.
+        If `found` is of another panel, or the language is not one.
 
     Examples
     --------
     >>> import conflictts as ct, tempfile
     >>> panel = ct.daily_series(ct.load_idlib_2019(), measure="civilians", by="admin1")
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     out = ct.write_panel_report(panel, ct.analyse_panel(panel), f"{folder}/areas")
-    ...     sorted(path.name for path in out.iterdir())
-    ['areas.csv', 'changes.csv', 'figures', 'findings.json']
+    ...     page = ct.write_panel_report(panel, ct.analyse_panel(panel), f"{folder}/areas")
+    ...     sorted(path.name for path in page.parent.iterdir())
+    ['areas.csv', 'changes.csv', 'figures', 'findings.json', 'panel.html']
     """
     out = Path(out).expanduser().absolute()
     refuse_foreign_folder(out, PARTS)
+    words = translator(language)
     if list(panel) != list(found.table.index):
         raise UnknownNameError("`found` is of other areas than `panel`. Give the analysis of this very panel.")
     files = {
@@ -71,10 +88,12 @@ def write_panel_report(panel: DailyPanel, found: PanelAnalysis, out: str | os.Pa
         CHANGES: _csv(found.changes),
         NUMBERS: f"{json.dumps(as_numbers(panel, found), ensure_ascii=False, indent=1, allow_nan=False)}\n".encode(),
     }
-    for name, sheet in draw_panel(panel, found).items():
-        files |= {f"{FIGURES}/{name}.svg": sheet.svg.encode(), f"{FIGURES}/{name}.png": sheet.png}
+    figures = draw_panel(panel, found, words)
+    for name, drawn in figures.items():
+        files |= {f"{FIGURES}/{name}.svg": drawn.sheet.svg.encode(), f"{FIGURES}/{name}.png": drawn.sheet.png}
+    files[PAGE] = words.page(_page(panel, found, figures)).encode()
     write_folder(out, files)
-    return out
+    return out / PAGE
 
 
 def as_numbers(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Any]:
@@ -111,27 +130,190 @@ def as_numbers(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Any]:
     }
 
 
-def draw_panel(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Sheet]:
-    """The figures, by name: the series side by side, and with a truce its rate ratios."""
+def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator) -> Figures:
+    """The figures, by name: with a truce its rate ratios, and the series side by side."""
+    names = {_name(key) for key in panel}
+    put = (lambda text: text if text in names else words(text)) if words.language != "en" else None
     truces = [found.truce] if found.truce is not None else []
     rows = -(-min(len(panel), MOST_SERIES) // 4)
     height = max(3.9, 1.7 + 1.05 * rows)  # what the words beside the scale want at least
-    drawn = {
-        "series": draw_sheet(
+    unit = f"{found.unit[:1].upper()}{found.unit[1:]}"
+    series = Drawn(
+        f"{unit} per day as 7-day means, the areas with the highest toll first; shaded along the top, the days that "
+        "may be the first of a change.",
+        draw_sheet(
             partial(plot_small_multiples, panel, truces=truces, changes=found.changes), name="series", height=height,
-            axes=(0.02, 0.95 / height, 0.96, 1 - 1.5 / height),
-        )
-    }  # fmt: skip
+            axes=(0.02, 0.95 / height, 0.96, 1 - 1.5 / height), words=put,
+        ),
+    )  # fmt: skip
     effects = found.effects()
-    if len(effects):
-        names = [key if isinstance(key, str) else ", ".join(key) for key in effects.index]
-        height = 1.9 + 0.22 * (min(len(effects), MOST_AREAS) + 2)
-        margin = min(0.4, 0.03 + 0.0085 * max(13, *map(len, names)))
-        drawn["ratios"] = draw_sheet(
+    if effects.empty:
+        return {"series": series}
+    height = 1.9 + 0.22 * (min(len(effects), MOST_AREAS) + 2)
+    margin = min(0.4, 0.03 + 0.0085 * max(22, *(len(_name(key)) for key in effects.index)))
+    ratios = Drawn(
+        "Rate ratios after over before the truce by area, with their intervals, on a scale of ratios; below them their "
+        "mean and where one more area would lie.",
+        draw_sheet(
             partial(plot_forest, found), name="ratios", height=height,
-            axes=(margin, 1.0 / height, 0.97 - margin, 1 - 1.6 / height),
+            axes=(margin, 1.0 / height, 0.97 - margin, 1 - 1.6 / height), words=put,
+        ),
+    )  # fmt: skip
+    return {"ratios": ratios, "series": series}
+
+
+def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures) -> str:
+    """The page in English."""
+    from markupsafe import Markup
+
+    script = resources("conflictts").joinpath("report", "templates", "sort.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment = _environment()
+    provenance, refusals = panel.counting.provenance, found.refusals()
+    drawn = [(name, TITLES[name]) for name in figures]
+    columns = _columns(found)
+    page: str = environment.get_template("panel.html.j2").render(
+        p="", script=Markup(script), script_hash=f"sha256-{digest}",
+        unit=found.unit, by=" and ".join(found.by), area=found.area, source=found.source, level=found.level,
+        span=wording.days(panel.days[0], panel.days[-1]), headline=_headline(found), sentences=_sentences(found),
+        contents=[("areas", "Every area"), *drawn, ("refusals", "What has no answer, and why"),
+                  ("methods", "How it was done, in plain words"), ("sources", "Sources and licences")],
+        columns=[(title, numeric) for title, numeric, _ in columns],
+        rows=[[cell(key, row) for _, _, cell in columns] for key, row in found.table.iterrows()],
+        drawn=drawn, figures=_embedded(figures, ("html", "figures")), formats=("html", "figures"),
+        refusals=[(_name(tuple(line[: len(found.by)])), line[-2], line[-1])
+                  for line in refusals.itertuples(index=False, name=None)],
+        methods=_methods(found), citation=provenance.citation if provenance else "",
+        licence=provenance.licence if provenance else "", files=(NUMBERS, AREAS, CHANGES),
+        made_on=_today(), made_by=f"conflictts {version('conflictts')}",
+    )  # fmt: skip
+    return page
+
+
+Cell = tuple[str, str]  # what a reader sees, and what the column is sorted by; "" goes last
+
+
+def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Series], Cell]]]:
+    """Title, whether it holds numbers, and what makes its cell from an area's key and row."""
+
+    def number(name: str, said: Callable[[float], str], *ends: str) -> Callable[[Any, pd.Series], Cell]:
+        def cell(_: Any, row: pd.Series) -> Cell:
+            if pd.isna(row[name]):
+                return DASH, ""
+            between = f" ({said(row[ends[0]])} to {said(row[ends[1]])})" if ends else ""
+            return f"{said(row[name])}{between}", repr(float(row[name]))
+
+        return cell
+
+    def key_of(key: Any, _: pd.Series) -> Cell:
+        return _name(key), _name(key)
+
+    def change(_: Any, row: pd.Series) -> Cell:
+        if pd.isna(row["last_change"]):
+            return DASH, ""
+        return wording.days(row["last_set_first"], row["last_set_last"]), str(row["last_change"].toordinal())
+
+    def phase(_: Any, row: pd.Series) -> Cell:
+        return row["phase"], row["phase"]
+
+    columns = [
+        ("Area", False, key_of),
+        ("Total", True, number("total", wording.count)),
+        ("A day", True, number("per_day", wording.rate)),
+        ("Changes", True, number("n_changes", wording.count)),
+        ("Days that may be the latest change’s first", True, change),
+        ("Now", False, phase),
+        ("Growth a week", True, number("growth", wording.ratio, "growth_lower", "growth_upper")),
+    ]
+    if "rate_ratio" in found.table:
+        columns += [
+            ("Rate ratio", True, number("rate_ratio", wording.ratio, "lower", "upper")),
+            ("Adjusted p-value", True, number("p_adjusted", _p_value)),
+            ("Fewer than expected", True, number("averted", wording.count, "averted_lower", "averted_upper")),
+        ]
+    return columns
+
+
+def _headline(found: PanelAnalysis) -> str:
+    unit = f"{found.unit[:1].upper()}{found.unit[1:]}"
+    return say("{unit} in {number} areas, and what changed in each.", unit=unit, number=f"{len(found.table):,}")
+
+
+def _sentences(found: PanelAnalysis) -> list[str]:
+    """What stands above the table."""
+    table = found.table
+    told = [
+        say(
+            "The rate changed at least once in {number} of {total} areas; {rising} are rising and {falling} falling in "
+            "the latest weeks.",
+            number=_how_many(table["n_changes"] > 0), total=f"{len(table):,}",
+            rising=_how_many(table["phase"] == "rising"), falling=_how_many(table["phase"] == "falling"),
+        )
+    ]  # fmt: skip
+    if "rate_ratio" not in table:
+        return told
+    effects = found.effects()
+    told.append(
+        say(
+            "Before and after the truce can be compared in {number} of {total} areas: the rate was lower after it in "
+            "{lower}, higher in {higher}, and the interval holds no change in {unsure}.",
+            number=f"{len(effects):,}", total=f"{len(table):,}", lower=_how_many(effects["upper"] < 1),
+            higher=_how_many(effects["lower"] > 1), unsure=_how_many((effects["lower"] <= 1) & (effects["upper"] >= 1)),
+        )
+    )  # fmt: skip
+    if len(effects):
+        told.append(
+            say(
+                "After allowing for the number of areas, {number} remain changed (adjusted p-value at most 0.05).",
+                number=_how_many(effects["p_adjusted"] <= 0.05),
+            )
+        )
+    pooled = found.pooled
+    if pooled is not None:
+        told.append(
+            say(
+                "Over all of them the mean rate ratio is {ratio} ({level} interval {lower} to {upper}); that of one "
+                "more area like these would lie between {least} and {most}.",
+                ratio=wording.ratio(pooled.rate_ratio), level=f"{pooled.level:.0%}", lower=wording.ratio(pooled.lower),
+                upper=wording.ratio(pooled.upper), least=wording.ratio(pooled.prediction_lower),
+                most=wording.ratio(pooled.prediction_upper),
+            )
         )  # fmt: skip
-    return drawn
+    return told
+
+
+def _methods(found: PanelAnalysis) -> list[str]:
+    told = [
+        "Changes of rate are searched for in each series without being told of any truce, and each is given with the "
+        "days that may be its first. Growth a week and the present phase are those of the latest settled weeks.",
+    ]
+    if "rate_ratio" in found.table:
+        told.append(
+            "The p-values are adjusted by Benjamini and Hochberg’s procedure: of the areas called changed, on average "
+            "at most one in twenty is not. That holds for areas that are independent or move together; where violence "
+            "is displaced from one area to another it is not assured."
+        )
+    if found.pooled is not None:
+        told.append(
+            "The mean over areas is that of a random-effects model (restricted maximum likelihood, the interval of "
+            "Hartung and Knapp). What moves all areas at once is in none of these intervals, and “after” says when, "
+            "not why."
+        )
+    return told
+
+
+def _how_many(which: pd.Series) -> str:
+    return f"{int(which.sum()):,}"
+
+
+def _p_value(p: float) -> str:
+    return "under 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
+def _name(key: Any) -> str:
+    if isinstance(key, str):
+        return key
+    return ", ".join(map(str, key))
 
 
 def _dated(table: pd.DataFrame) -> pd.DataFrame:

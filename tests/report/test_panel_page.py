@@ -1,0 +1,118 @@
+"""The page of many areas: whole without the network and without scripts, hostile names as text, and in French."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import conflictts as ct
+from conflictts.errors import InputError, UnknownNameError
+from conflictts.report import panel as page
+from conflictts.report.language import translator
+
+HOSTILE = {"Hama": '<img src=x onerror="alert(1)">', "Aleppo": "=HYPERLINK(1)", "Latakia": "</script><b>$x$"}
+
+
+@pytest.fixture(scope="module")
+def panel(idlib) -> ct.DailyPanel:
+    """Areas with names that no page, spreadsheet or figure may take for its own."""
+    table = idlib.table.assign(admin1=idlib.table["admin1"].replace(HOSTILE))
+    return ct.daily_series(replace(idlib, table=table), measure="civilians", by="admin1")
+
+
+@pytest.fixture(scope="module")
+def found(panel) -> ct.PanelAnalysis:
+    return ct.analyse_panel(panel, truce=ct.Truce("2019-08-31"), window=("2019-06-01", "2019-10-18"))
+
+
+@pytest.fixture(scope="module")
+def written(panel, found, tmp_path_factory) -> str:
+    path = ct.write_panel_report(panel, found, tmp_path_factory.mktemp("page") / "out")
+    assert path.name == "panel.html"
+    return path.read_text(encoding="utf-8")
+
+
+def rows(source: str) -> list[list[str]]:
+    body = re.search(r'<table class="sortable.*?<tbody>(.*?)</tbody>', source, re.DOTALL)[1]
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>.*?</tr>", body)]
+    return [[html.unescape(cell) for cell in row] for row in cells]
+
+
+def test_plain_table_holds_every_area_and_its_numbers(written, found):
+    told = rows(written)
+    assert [row[0] for row in told] == list(found.table.index)
+    idlib = told[[row[0] for row in told].index("Idlib")]
+    titles = [title for title, *_ in page._columns(found)]
+    assert (idlib[titles.index("Total")], idlib[titles.index("Rate ratio")]) == ("945", "0.082 (0.016 to 0.41)")
+    latakia = told[[row[0] for row in told].index(HOSTILE["Latakia"])]
+    assert latakia[-3:] == ["–", "–", "–"]
+    assert "Before and after the truce can be compared in 1 of 4 areas" in written
+
+
+def test_names_are_text_and_nothing_is_loaded(written, tmp_path, panel, found):
+    for name in HOSTILE.values():
+        assert name not in written or name == "=HYPERLINK(1)"
+    assert "<img" not in written
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', written)
+    out = ct.write_panel_report(panel, found, tmp_path / "out").parent
+    areas = (out / "areas.csv").read_text(encoding="utf-8-sig")
+    assert '"\'=HYPERLINK(1)"' in areas
+
+
+def test_only_its_own_script_may_run(written):
+    (script,) = re.findall(r"<script>(.*?)</script>", written, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', written)[1]
+    assert policy.endswith(f"script-src 'sha256-{digest}'")
+    assert "default-src 'none'" in policy
+
+
+def test_every_sentence_has_its_french(panel, found):
+    words = translator("fr")
+    figures = page.draw_panel(panel, found, words)
+    source = words.page(page._page(panel, found, figures))
+    kept = {"SVG", "PNG", page.AREAS, page.CHANGES, page.NUMBERS, "<img src=x…"}  # the last a name, as shortened
+    assert set(words.unknown) <= kept
+    assert "L’avant et l’après de la trêve" in source
+    assert "0,082 (0,016 à 0,41)" in source
+
+
+def test_french_of_a_mean_and_of_no_refusals(panel, found):
+    """What this panel is too small to say."""
+    many = found.table.loc[["Idlib"] * 5].set_axis(pd.Index([*"ABCDE"], name="admin1"))
+    pooled = ct.pool_effects(many["log_ratio"].astype(float), many["standard_error"].astype(float))
+    whole = replace(found, table=many, pooled=pooled)
+    words = translator("fr")
+    for sentence in (*page._sentences(whole), *page._methods(whole), "Every part of every area has an answer."):
+        words(sentence)
+    assert list(words.unknown) == []
+
+
+def test_numbers_are_strict_json_and_the_same_again(panel, found, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1600000000")
+    one, two = (ct.write_panel_report(panel, found, tmp_path / name).parent for name in ("one", "two"))
+    for path in one.rglob("*.*"):
+        assert path.read_bytes() == (two / path.relative_to(one)).read_bytes()
+    numbers = json.loads((one / "findings.json").read_text(), parse_constant=pytest.fail)
+    assert numbers["made_on"] == "2020-09-13"
+    assert numbers["areas"][0]["rate_ratio"] is None or np.isfinite(numbers["areas"][0]["rate_ratio"])
+
+
+def test_refusals(panel, found, tmp_path, idlib):
+    other = ct.daily_series(idlib, measure="civilians", by="perpetrator")
+    with pytest.raises(UnknownNameError, match="of other areas than `panel`"):
+        ct.write_panel_report(other, found, tmp_path / "out")
+    with pytest.raises(UnknownNameError, match="No language 'ar'"):
+        ct.write_panel_report(panel, found, tmp_path / "out", language="ar")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("")
+    with pytest.raises(InputError, match=r"thesis\.txt"):
+        ct.write_panel_report(panel, found, tmp_path / "mine")
