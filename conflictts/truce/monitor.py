@@ -18,10 +18,14 @@ Contract = Literal["arl", "provable", "yearly"]
 CONTRACTS: tuple[Contract, ...] = get_args(Contract)
 INCREASES = np.array([1.25, 1.5, 2.0, 3.0, 4.0, 5.0])
 WEIGHTS = np.array([0.1, 0.2, 0.3, 0.2, 0.1, 0.1])
+ARL_INCREASES = np.array([2.0, 3.0, 5.0])  # "arl" bets on what is worth a call at night, and is the sooner for it
+ARL_WEIGHTS = np.array([0.5, 0.3, 0.2])
+ARL_EXCESS = 3.0  # by how much the memory factor's excess over 1 is taken, for "arl"
+ARL_SCALE, ARL_POWER = 3.3, 0.36  # of the scale of its evidence; see `_arl_scale`
 SHARES = np.array([0.02, 0.05, 0.1, 0.2, 0.4])  # of the stake, where the mean alone is bet on
 FACTOR_QUANTILE = 0.99  # of the memory factor, for "yearly"
 CEILING_LEVEL = 0.95
-STATE_VERSION = 1
+STATE_VERSION = 2  # 1 had another evidence under "arl", and the same under the other contracts
 _DAY = pd.Timedelta(days=1)
 
 
@@ -93,21 +97,24 @@ class Monitor:
     ) -> Self:
         """Learn the calm against which later days are held.
 
-        Under "arl" and "yearly" each day's count changes the evidence by its likelihood ratio between a rise by 1.25 to
-        5 and no rise, counts being negative binomial. Rate and size are not taken as known: both hypotheses are
-        averaged over what calm and later days say of them. The likelihoods are raised to the power of one over the
-        calm's memory factor, which for days that remember each other is a rule found to work, not a theorem;
-        ``benchmarks/alarms.py`` has what was measured. A slow drift upward is in part taken for the baseline.
+        Under "arl" and "yearly" each day's count changes the evidence by its likelihood ratio between a rise ("arl": by
+        2 to 5; "yearly": by 1.25 to 5) and no rise, counts being negative binomial. Rate and size are not taken as
+        known: both hypotheses are averaged over what calm and later days say of them. The likelihoods are raised to the
+        power of one over the calm's memory factor ("arl": its excess over 1 taken threefold), which for days that
+        remember each other is a rule found to work, not a theorem; ``benchmarks/alarms.py`` has what was measured. A
+        slow drift upward is in part taken for the baseline.
 
         Parameters
         ----------
         calm : DailySeries
             Unobserved and provisional days contribute nothing.
         contract : {"arl", "provable", "yearly"}, default "arl"
-            "arl": the first false alarm comes on average after `days_between` observed days or later (e-detector).
-            "provable": the same for any counts whose mean, given the past, never exceeds `ceiling`, whatever their
-            distribution; by bets on the mean, and slower. "yearly": the probability of any false alarm within `horizon`
-            observed days is at most `false_alarm` (Ville's inequality); memory is taken at its upper estimate.
+            "arl": the first false alarm comes on average after `days_between` observed days or later. The scale of its
+            evidence was set by simulation, at 365 days and a calm of 90: there it is measured, elsewhere near it.
+            "provable": the first false alarm comes as late for any counts whose mean, given the past, never exceeds
+            `ceiling`, whatever their distribution; by bets on the mean, and slower. "yearly": the probability of any
+            false alarm within `horizon` observed days is at most `false_alarm` (Ville's inequality); memory is taken at
+            its upper estimate.
         window : (first, last), optional
             Days of the series that are the calm, inclusive; default all.
         days_between : float, default 365
@@ -307,7 +314,12 @@ class Monitor:
             raise InputError(
                 f"This is no state of a monitor: {text[:40]!r}. Give the text of `Monitor.state`, or fit anew."
             ) from None
-        if version != STATE_VERSION:
+        if version == 1 and parts.get("contract") == "arl":
+            raise InputError(
+                "The state is of version 1, whose evidence under 'arl' was reckoned otherwise and is not held against "
+                "the same threshold. Fit the calm anew; its counts stand in the state."
+            )
+        if version not in (1, STATE_VERSION):
             raise InputError(
                 f"The state is of version {version!r}; this release reads {STATE_VERSION}. Fit the calm anew."
             )
@@ -359,10 +371,14 @@ class Monitor:
             evidence = _evidence.follow_bets(counts, self.ceiling, SHARES, weights, np.zeros(len(SHARES)))
             return _carried(evidence, 0.0)
         base = self._baseline
-        risen = np.zeros((len(INCREASES), *base.null.shape))
-        start = 1.0 if self.horizon is None else 1 / self.horizon
+        if self.horizon is None:
+            increases, weights = ARL_INCREASES, ARL_WEIGHTS
+            factor, start = 1 + ARL_EXCESS * (base.factor - 1), _arl_scale(base)
+        else:
+            increases, weights, factor, start = INCREASES, WEIGHTS, base.factor, 1 / self.horizon
+        risen = np.zeros((len(increases), *base.null.shape))
         evidence = _evidence.follow_likelihood(
-            counts, base.rates, base.sizes, INCREASES, WEIGHTS, base.factor, start, base.null.copy(), risen
+            counts, base.rates, base.sizes, increases, weights, factor, start, base.null.copy(), risen
         )
         if self.horizon is None:
             return _carried(evidence, 0.0)
@@ -397,6 +413,16 @@ class Monitor:
                 f"The calm counts {self.measure!r}, the series {daily.measure!r}. Give a series of the same measure."
             )
         return daily.settled.loc[self.calm.index[-1] + _DAY :]
+
+
+def _arl_scale(base: Baseline) -> float:
+    """By what the evidence of "arl" is multiplied, so that its threshold is the days between false alarms themselves.
+
+    The sum of likelihood ratios alone would wait more than twice as long as promised where days are independent. The
+    scale, found by simulation, depends on the calm's variance over its squared mean: the more the days scatter, the
+    smaller it is. ``benchmarks/alarms.py`` measures what comes of it.
+    """
+    return float(ARL_SCALE * (1 / base.mean + 1 / base.size) ** -ARL_POWER)
 
 
 def _carried(evidence: np.ndarray, before: float) -> np.ndarray:

@@ -15,7 +15,7 @@ from scipy.stats import nbinom
 import conflictts as ct
 from conflictts.errors import CoverageError, InputError, TooLittleData, UnknownNameError
 from conflictts.truce import _baseline, _evidence, _noise
-from conflictts.truce.monitor import INCREASES, WEIGHTS, Contract
+from conflictts.truce.monitor import ARL_WEIGHTS, INCREASES, WEIGHTS, Contract
 
 FIRST = pd.Timestamp("2020-01-01")
 CALM_DAYS = 60
@@ -101,8 +101,23 @@ def test_without_a_rise_the_evidence_grows_by_one_a_day_on_average():
         assert mean == pytest.approx(expected, rel=1e-9)  # of a doubled rate less than 1e-14 lies beyond 59
 
 
-def test_weights_sum_to_one():
-    assert sum(WEIGHTS) == pytest.approx(1, abs=1e-15)
+@pytest.mark.parametrize("weights", [WEIGHTS, ARL_WEIGHTS])
+def test_weights_sum_to_one(weights):
+    assert sum(weights) == pytest.approx(1, abs=1e-15)  # rounding
+
+
+def test_evidence_of_arl_by_its_definition():
+    """Tempered with three times the factor's excess, and scaled by the calm's squared coefficient of variation."""
+    monitor = ct.Monitor.fit(series(np.repeat(noisy(CALM_DAYS // 3), 3)))  # days that remember each other
+    counts = np.array([1.0, 6.0, 0.0, 9.0])
+    base = monitor._baseline
+    scale = 3.3 / (1 / monitor.rate + 1 / monitor.size) ** 0.36
+    assert monitor.factor > 1.2
+    expected = naive(
+        counts, base.rates, base.sizes, [2.0, 3.0, 5.0], [0.5, 0.3, 0.2], 3 * monitor.factor - 2, scale, base.null
+    )
+    met = monitor.update(series(counts, BEGIN)).evidence
+    np.testing.assert_allclose(met, expected, rtol=1e-8)  # sums in another order
 
 
 def test_yearly_evidence_starts_at_the_whole_stake():
@@ -318,6 +333,18 @@ STATES = [
 ]
 
 
+def older(contract: Contract) -> str:
+    monitor = ct.Monitor.fit(series(noisy(CALM_DAYS)), contract=contract).update(series([1, 2], BEGIN))
+    return json.dumps(json.loads(monitor.state) | {"conflictts_monitor": 1})
+
+
+def test_states_of_version_1_are_read_where_the_evidence_is_the_same_and_else_refused():
+    for contract in ("provable", "yearly"):
+        assert json.loads(ct.Monitor.from_state(older(contract)).state)["conflictts_monitor"] == 2
+    with pytest.raises(InputError, match="version 1, whose evidence under 'arl' was reckoned otherwise"):
+        ct.Monitor.from_state(older("arl"))
+
+
 @pytest.mark.parametrize(("text", "said"), STATES)
 def test_a_spoilt_state_is_refused(text, said):
     with pytest.raises(InputError, match=said):
@@ -413,6 +440,6 @@ def test_a_doubling_is_soon_met():
 def test_idlib_2019_by_ucdp_alarms_with_the_erosion_of_late_october(greater_idlib):
     daily = ct.daily_series(greater_idlib, measure="deaths", coverage=("2019-01-01", "2019-12-31"))
     monitor = ct.Monitor.fit(daily, window=("2019-09-01", "2019-10-12")).update(daily)
-    assert monitor.first_alarm == pd.Timestamp("2019-10-25"), "detect_changepoints, which sees all days, has 24 October"
+    assert monitor.first_alarm == pd.Timestamp("2019-10-24"), "as detect_changepoints, which sees all days"
     provable = ct.Monitor.fit(daily, window=("2019-09-01", "2019-10-12"), contract="provable").update(daily)
     assert monitor.first_alarm <= provable.first_alarm <= pd.Timestamp("2019-11-10")
