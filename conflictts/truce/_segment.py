@@ -433,7 +433,7 @@ def _few_changes(counts, weekday, observed, coarse, half_penalty, use_profile, m
         if found <= _SETTLED * factor:
             break
         factor = min(found, _RISE * factor)
-    return changes, rates, profile, size, factor
+    return changes, rates, profile, size
 
 
 @njit(cache=True, nogil=True)
@@ -494,8 +494,8 @@ def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile,
     """
     above, rest = tabled(counts, observed)
     first_profile, first_size = first_guess(counts, weekday, observed, use_profile)
-    coarse, each, phi = log_rate[::COARSER].copy(), 1.0, 0.0
-    changes, rates, profile, size, factor = _few_changes(
+    coarse, each, factor, phi = log_rate[::COARSER].copy(), 1.0, 1.0, 0.0
+    changes, rates, profile, size = _few_changes(
         counts, weekday, observed, coarse, half_penalty, use_profile, min_days, above, rest, first_profile, first_size
     )
     many, many_rates, many_profile, many_size, many_factor = _many_changes(
