@@ -84,7 +84,7 @@ def pool_effects(
     The variance between areas is estimated by restricted maximum likelihood; the interval of the mean is that of
     Hartung and Knapp, whose scale is not let below 1. The prediction interval averages over how much areas may differ,
     each standard deviation weighed by its restricted likelihood: the usual one, which takes the estimate for known,
-    held the next area in as few as 85 % of simulated panels, this one in 93 % or more
+    held the next area in as few as 87 % of simulated panels, this one in 93 % or more
     (python benchmarks/pooled_effects.py). Areas are taken for independent of each other: what moves all of them at once
     (an offensive that ends, a source that changes) is not in the intervals.
 
