@@ -18,6 +18,33 @@ Input = Annotated[
         "(CSV, Excel, Parquet, JSON lines; plain, gzip or zip). Default: the bundled case.",
     ),
 ]
+Truce = Annotated[str | None, typer.Option(help="First day the truce was in force, YYYY-MM-DD.")]
+Announced = Annotated[str | None, typer.Option(help="Day it was announced.")]
+Ended = Annotated[str | None, typer.Option(help="First day it was no longer in force.")]
+Window = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A:B", help="Days to compare. Default: 120 days before the truce and 60 from it on, as far as covered."
+    ),
+]
+MeasureName = Annotated[str, typer.Option(help=f"What to count: {MEASURES}.")]
+Coverage = Annotated[
+    str | None, typer.Option(metavar="A:B", help="First and last day the source watched, YYYY-MM-DD:YYYY-MM-DD.")
+]
+Gaps = Annotated[
+    list[str] | None, typer.Option(metavar="A:B", help="Days in between that it did not watch; repeatable.")
+]
+Conditions = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN=VALUE", help="Only records with this value; one column twice means either."),
+]
+AllocationName = Annotated[
+    str, typer.Option(help="How records of several days are laid over them: spread, exact, start or midpoint.")
+]
+Lag = Annotated[
+    int | None, typer.Option(metavar="DAYS", help="Days until a count is final; younger ones are provisional.")
+]
+RetrievedOn = Annotated[str | None, typer.Option(help="Day of the download, YYYY-MM-DD; needed with --lag.")]
 Deletions = Annotated[str | None, typer.Option(metavar="FILE", help="ACLED's list of deleted events, to be left out.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 

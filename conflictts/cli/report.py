@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from conflictts.cli.options import (
-    MEASURES,
+    AllocationName,
+    Announced,
+    Conditions,
+    Coverage,
     Debug,
     Deletions,
+    Ended,
+    Gaps,
     Input,
+    Lag,
+    MeasureName,
+    RetrievedOn,
+    Truce,
+    Window,
     conditions_of,
     read_records,
     require_coverage,
@@ -38,37 +48,18 @@ def report(
             "beside it.",
         ),
     ] = None,
-    truce: Annotated[str | None, typer.Option(help="First day the truce was in force, YYYY-MM-DD.")] = None,
-    announced: Annotated[str | None, typer.Option(help="Day it was announced.")] = None,
-    ended: Annotated[str | None, typer.Option(help="First day it was no longer in force.")] = None,
-    coverage: Annotated[
-        str | None, typer.Option(metavar="A:B", help="First and last day the source watched, YYYY-MM-DD:YYYY-MM-DD.")
-    ] = None,
-    gap: Annotated[
-        list[str] | None, typer.Option(metavar="A:B", help="Days in between that it did not watch; repeatable.")
-    ] = None,
-    window: Annotated[
-        str | None,
-        typer.Option(
-            metavar="A:B",
-            help="Days to compare. Default: 120 days before the truce and 60 from it on, as far as covered.",
-        ),
-    ] = None,
-    measure: Annotated[str, typer.Option(help=f"What to count: {MEASURES}.")] = "civilians",
-    where: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN=VALUE", help="Only records with this value; one column twice means either."),
-    ] = None,
+    truce: Truce = None,
+    announced: Announced = None,
+    ended: Ended = None,
+    coverage: Coverage = None,
+    gap: Gaps = None,
+    window: Window = None,
+    measure: MeasureName = "civilians",
+    where: Conditions = None,
     deletions: Deletions = None,
-    allocation: Annotated[
-        str, typer.Option(help="How records of several days are laid over them: spread, exact, start or midpoint.")
-    ] = "spread",
-    lag: Annotated[
-        int | None, typer.Option(metavar="DAYS", help="Days until a count is final; younger ones are provisional.")
-    ] = None,
-    retrieved_on: Annotated[
-        str | None, typer.Option(help="Day of the download, YYYY-MM-DD; needed with --lag.")
-    ] = None,
+    allocation: AllocationName = "spread",
+    lag: Lag = None,
+    retrieved_on: RetrievedOn = None,
     baseline: Annotated[
         str | None,
         typer.Option(

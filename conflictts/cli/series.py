@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from conflictts.cli.options import (
-    MEASURES,
+    AllocationName,
+    Conditions,
+    Coverage,
     Debug,
     Deletions,
+    Gaps,
     Input,
+    Lag,
+    MeasureName,
+    RetrievedOn,
     conditions_of,
     read_records,
     require_coverage,
@@ -35,23 +41,14 @@ TABLES, FIGURES = (".csv", ".parquet", ".json"), (".svg", ".png")
 
 def series(
     source: Input = None,
-    measure: Annotated[str, typer.Option(help=f"What to count: {MEASURES}.")] = "civilians",
-    coverage: Annotated[
-        str | None, typer.Option(metavar="A:B", help="First and last day the source watched, YYYY-MM-DD:YYYY-MM-DD.")
-    ] = None,
-    gap: Annotated[
-        list[str] | None, typer.Option(metavar="A:B", help="Days in between that it did not watch; repeatable.")
-    ] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN=VALUE", help="Only records with this value; one column twice means either."),
-    ] = None,
+    measure: MeasureName = "civilians",
+    coverage: Coverage = None,
+    gap: Gaps = None,
+    where: Conditions = None,
     by: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="One series for each value of it; repeatable.")
     ] = None,
-    allocation: Annotated[
-        str, typer.Option(help="How records of several days are laid over them: spread, exact, start or midpoint.")
-    ] = "spread",
+    allocation: AllocationName = "spread",
     draws: Annotated[
         int | None,
         typer.Option(
@@ -60,12 +57,8 @@ def series(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the draws.")] = 1,
-    lag: Annotated[
-        int | None, typer.Option(metavar="DAYS", help="Days until a count is final; younger ones are provisional.")
-    ] = None,
-    retrieved_on: Annotated[
-        str | None, typer.Option(help="Day of the download, YYYY-MM-DD; needed with --lag.")
-    ] = None,
+    lag: Lag = None,
+    retrieved_on: RetrievedOn = None,
     deletions: Deletions = None,
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write .csv, .parquet or .json here. Default: CSV to the screen.")
