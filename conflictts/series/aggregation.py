@@ -400,7 +400,11 @@ def _bundles(
             high=nw.when(~nw.col("best").is_null()).then(nw.coalesce("high", "best")),
         )
         .group_by(*days, *keys, "stated")
-        .agg(nw.col(*PARTS, "no_lower", "no_upper").sum(), records=nw.len())
+        .agg(
+            nw.col(*PARTS).cast(nw.Float64).sum(),  # DuckDB sums whole numbers to decimals, slow to take over
+            nw.col("no_lower", "no_upper").cast(nw.Float64).sum(),
+            records=nw.len(),
+        )
     )
     found = _collected(summed)
     stated = found.column("stated").to_numpy()
