@@ -48,9 +48,9 @@ def _panel(best: np.ndarray, days: pd.DatetimeIndex) -> ct.DailyPanel:
         account=account, all_keys=keys, allocated=none, no_lower_bound=none.astype(int),
         no_upper_bound=none.astype(int),
     )  # fmt: skip
-    case = ct.load_idlib_2019()
-    counting = ct.daily_series(case, measure="civilians", by="admin1").counting
-    return panel_of(tally, replace(counting, by=("admin2",), status=np.full(len(days), "observed")))
+    real = ct.daily_series(ct.load_idlib_2019(), measure="civilians", by="admin1")
+    counting = replace(real.counting, by=("admin2",), status=np.full(len(days), "observed"))
+    return panel_of(tally, counting, real.ledger)
 
 
 def kernels(panel: ct.DailyPanel) -> float:
@@ -64,14 +64,14 @@ def kernels(panel: ct.DailyPanel) -> float:
     return time.process_time() - begun
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure each number of series, and say how time grows between them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--series", type=int, nargs="+", default=[400])
     parser.add_argument("--days", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int)
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     ct.analyse_panel(invented(8, given.days, given.seed), threads=1)  # compiles
     taken = []
     for n_series in given.series:

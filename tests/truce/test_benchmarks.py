@@ -171,3 +171,12 @@ def test_sets_of_series_that_remember_hold_the_day(name):
     held = [one for row in rows for one in row.held.values()]
     assert len(held) >= 60
     assert np.mean(held) >= 0.87  # three standard errors of 70 below 95 %
+
+
+@simulation
+def test_panel_analysis_measures_each_number_of_series(capsys):
+    loaded("panel_analysis").main(["--series", "2", "4", "--days", "200", "--threads", "1"])
+    said = capsys.readouterr().out
+    for n_series in (2, 4):
+        assert f"{n_series} series x 200 days: " in said
+    assert "processor time grows with the number of series to the power of" in said
