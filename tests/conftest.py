@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -49,6 +50,16 @@ def findings_meet_their_schema() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "as_json", made_and_checked)
         yield
+
+
+@pytest.fixture(scope="session")
+def chromium(require: Callable[[bool, str], None]) -> list[str]:
+    """The command that starts Chromium without a window and without calls home."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    require(found is not None, "needs Chromium, which is not installed")
+    flags = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
+    flags += " disable-component-update disable-sync"
+    return [str(found), *(f"--{flag}" for flag in flags.split())]
 
 
 @pytest.fixture(scope="session")

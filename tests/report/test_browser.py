@@ -7,7 +7,6 @@ import importlib.util
 import json
 import os
 import re
-import shutil
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,24 +17,6 @@ import pytest
 
 import conflictts as ct
 from conflictts.report.language import translator
-
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def chromium(require) -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    require(found is not None, "needs Chromium, which is not installed")
-    return str(found)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +41,8 @@ def page_of_areas(write_records, tmp_path_factory: pytest.TempPathFactory) -> Pa
     )  # fmt: skip
 
 
-def run(chromium: str, *arguments: str, profile: Path) -> str:
-    command = [chromium, *FLAGS, f"--user-data-dir={profile}", *arguments]
+def run(chromium: list[str], *arguments: str, profile: Path) -> str:
+    command = [*chromium, f"--user-data-dir={profile}", *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 
