@@ -16,6 +16,8 @@ from conflictts.incidents.splitting import Form, Numbers
 from conflictts.incidents.table import COLUMNS, COUNTS, DAYS, DEGREES, MOST, Incidents, Ledger, Provenance
 
 Mask = npt.NDArray[np.bool_]
+LOW_ABOVE = "{}: low is above best; kept as stated"
+BEST_ABOVE = "{}: best is above high; kept as stated"
 USED_ALREADY = "identifier already used in row"
 
 
@@ -409,8 +411,8 @@ def _unusual(table: pd.DataFrame) -> pd.DataFrame:
     lines = []
     for kind in ("deaths", "civilians"):
         low, best, high = (table[f"{kind}_{part}"] for part in ("low", "best", "high"))
-        for breach, words in ((low > best, "low is above best"), (best > high, "best is above high")):
+        for breach, words in ((low > best, LOW_ABOVE), (best > high, BEST_ABOVE)):
             if breach.any():
                 example = table.loc[breach, "incident_id"].iloc[0]
-                lines.append((f"{kind}: {words}; kept as stated", int(breach.sum()), example))
+                lines.append((words.format(kind), int(breach.sum()), example))
     return pd.DataFrame(lines, columns=["warning", "records", "example"])

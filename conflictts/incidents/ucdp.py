@@ -64,6 +64,7 @@ DATE_PRECISION = {"1": "day", "2": "range", "3": "week", "4": "month", "5": "yea
 EVENT_TYPE = {"1": "state-based conflict", "2": "non-state conflict", "3": "one-sided violence"}
 BESIDE = ("deaths_a", "deaths_b", "code_status", "country")  # read, but no column of the incident table by themselves
 OLDER = "older version of an event that a newer file repeats"
+NO_AREA = "no first-order area (adm_1); kept, found under no area filter"
 LICENCE = "CC BY 4.0"
 CITATION = (
     "Sundberg, R. & Melander, E. (2013), Introducing the UCDP Georeferenced Event Dataset, "
@@ -227,7 +228,7 @@ def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | Non
         excluded={OLDER: superseded(records["incident_id"], *newness)} if len(raws) > 1 else None,
     )
     blank_area = incidents.table["admin1"] == ""
-    incidents = warn_in_ledger(incidents, blank_area, "no first-order area (adm_1); kept, found under no area filter")
+    incidents = warn_in_ledger(incidents, blank_area, NO_AREA)
     unclear = incidents.table["clarity"].str.contains(", ", regex=False)
     return warn_in_ledger(incidents, unclear, "code_status is not Clear; kept, and stated in clarity")
 

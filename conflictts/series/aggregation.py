@@ -2,66 +2,50 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+import string
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from conflictts.errors import InputError
-from conflictts.incidents import delimited, ucdp
-from conflictts.incidents.checks import area_in_words
-from conflictts.incidents.distinct import map_distinct, stripped
-from conflictts.incidents.encoding import NotUtf8, decoded
-from conflictts.incidents.files import RawRecords, paths_of, proved
-from conflictts.incidents.formulas import names_as_meant, table_as_meant
-from conflictts.incidents.packing import brief, digest, unpacked
+from conflictts.incidents import ucdp
+from conflictts.incidents.checks import BEST_ABOVE, LOW_ABOVE, area_in_words
+from conflictts.incidents.distinct import map_distinct, repeated, stripped
+from conflictts.incidents.files import paths_of
+from conflictts.incidents.formulas import table_as_meant
 from conflictts.incidents.recognise import read_incidents
-from conflictts.incidents.sheets import PARQUET, text_of_column
 from conflictts.incidents.sidecar import Sidecar
-from conflictts.incidents.splitting import Form, Layout, Numbers, arrow_type, find_layout, stream_fast
+from conflictts.incidents.splitting import Numbers
 from conflictts.incidents.table import MOST, Ledger, Provenance, Where
 from conflictts.series.allocation import Allocation
 from conflictts.series.counting import Bundles, count_bundles, require_known
 from conflictts.series.daily import Calendar, Day, daily_series
+from conflictts.series.engine import (
+    Rows,
+    better_whole,
+    collected,
+    engine_of,
+    require_room,
+    rows_of_file,
+    rows_of_frame,
+)
 from conflictts.series.measures import PARTS, Measure
 from conflictts.series.panel import DailyPanel, panel_of
 from conflictts.series.reporting import ReportingLag
 
 if TYPE_CHECKING:
-    import duckdb
     import narwhals as nw
     import pyarrow as pa
 
-BESIDE = ("adm_1", "country", "code_status")  # texts that the checks look at, whatever is asked for
-NEEDED = (*ucdp.REQUIRED, "adm_1")
+DAYS = ("date_start", "date_end")
 VALUES = {"date_precision": ucdp.DATE_PRECISION, "event_type": ucdp.EVENT_TYPE}
-_GLOB = frozenset("*?[")  # in a path, DuckDB takes them for a pattern
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """The rows of one GED export in the engine that holds them.
-
-    Attributes
-    ----------
-    frame : narwhals.LazyFrame
-        In the export's own columns; also ``row``, and ``odd`` where a cell was not in its form, if they are known.
-    header : tuple of str
-        The export's columns.
-    as_written : callable
-        Gives some rows of `frame` as the text they are, with where they come from.
-    """
-
-    frame: nw.LazyFrame[Any]
-    header: tuple[str, ...]
-    as_written: Callable[[nw.LazyFrame[Any]], RawRecords]
+FEW = 200  # identifiers that are looked for one by one; more are joined
+_IDENTITY, _SHARED = "identity, stripped", "whether it is shared"  # no names of columns in an export
+_PLAIN_ID = "^[0-9A-Za-z][!-~]*$"
 
 
 def daily_panel(
@@ -81,15 +65,16 @@ def daily_panel(
 ) -> DailyPanel:
     """Count the records of a file or frame per day and group, with all checks, without holding them in memory.
 
-    Gives what ``daily_series(read_incidents(source), ...)`` gives, ledger included. Rows that the checks have nothing
-    to say of are summed by the engine; every other row goes through the checks.
+    Gives what ``daily_series(read_incidents(source), ...)`` gives, ledger included. Rows that the checks find no fault
+    with are summed by the engine; every other row goes through the checks.
 
     Parameters
     ----------
     source : path-like, iterable of path-like, or a frame
         A UCDP GED export as CSV in UTF-8, unpacked, or as Parquet with numbers as numbers and days as days, is counted
-        by DuckDB out of core; all else that `read_incidents` reads is read whole. A frame of PySpark is counted on its
-        cluster; one of pandas, polars, pyarrow or DuckDB by DuckDB. It has the columns of a GED export.
+        by DuckDB out of core; text of up to a fourth of `memory_limit`, and all else that `read_incidents` reads, is
+        read whole, which is sooner. A frame of PySpark is counted on its cluster; one of pandas, polars, pyarrow or
+        DuckDB by DuckDB. It has the columns of a GED export.
     by : str or sequence of str
         Columns of the incident table; one series for each of their values that occur together.
     measure, coverage, gaps, allocation, where, lag, retrieved_on
@@ -129,14 +114,15 @@ def daily_panel(
     where = where or {}
     counted = {"measure": measure, "allocation": allocation, "where": where, "by": by}
     dated = {"coverage": coverage, "gaps": gaps, "lag": lag, "retrieved_on": retrieved_on}
+    memory = require_room(memory_limit, temporary)
     frame = _as_frame(source)
     paths = paths_of(source) if frame is None else []
-    with _engine(memory_limit, temporary) as engine:
-        if frame is not None:
-            rows: _Rows | None = _of_frame(frame, engine, release)
-        else:
-            rows = _of_file(paths, engine, (*by, *where))
-        gathered = None if rows is None else _gather(rows, measure, tuple(dict.fromkeys((*by, *where))), release)
+    gathered = None
+    if frame is not None or not better_whole(paths, memory):
+        columns = tuple(dict.fromkeys((*by, *where)))
+        with engine_of(memory_limit, temporary) as engine:
+            rows = rows_of_file(paths[0], engine, columns) if frame is None else rows_of_frame(frame, engine, release)
+            gathered = None if rows is None else _gather(rows, measure, columns, release)
     if gathered is None and frame is not None:
         raise InputError("The frame has no rows. Give one with records.")
     if gathered is None:
@@ -149,224 +135,133 @@ def daily_panel(
     return panel_of(tally, calendar.counting(measure, allocation, where, by, provenance), ledger)
 
 
-@contextmanager
-def _engine(memory_limit: str, temporary: str | PathLike[str] | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    import duckdb
-
-    if temporary is not None and not Path(temporary).is_dir():
-        raise InputError(f"temporary is {str(temporary)!r}, which is no folder. Make it, or name another.")
-    with tempfile.TemporaryDirectory(dir=temporary, prefix="conflictts-") as folder:
-        given: dict[str, Any] = {
-            "memory_limit": memory_limit,
-            "temp_directory": folder,
-            "autoinstall_known_extensions": "false",
-        }
-        try:
-            engine = duckdb.connect(config=given)
-        except duckdb.Error as error:
-            raise InputError(f"memory_limit is {memory_limit!r}: {error}. Write it as '2GB'.") from None
-        try:
-            with engine:
-                yield engine
-        except duckdb.Error as error:
-            raise InputError(
-                f"DuckDB stopped counting: {brief(error)}. If it is short of memory or disk, raise memory_limit (now "
-                f"{memory_limit!r}), or name a folder with more room as `temporary`."
-            ) from None
-
-
 def _as_frame(source: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any] | None:
+    if isinstance(source, str | PathLike):
+        return None
     import narwhals as nw
 
     frame = nw.from_native(source, pass_through=True)
     return frame if isinstance(frame, nw.DataFrame | nw.LazyFrame) else None
 
 
-def _of_file(paths: Sequence[Path], engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> _Rows | None:
-    """The rows of one file in the engine; None where it, or they, must be read whole."""
-    path = paths[0]
-    if len(paths) > 1 or delimited.map_beside(path) is not None:
-        return None
-    with unpacked(path) as stream:
-        start = stream.read(4)
-        if not isinstance(getattr(stream, "name", None), str):  # it was packed
-            return None
-    return _of_parquet(path, engine) if start == PARQUET else _of_text(path, engine, columns)
-
-
-def _of_frame(frame: Any, engine: duckdb.DuckDBPyConnection, release: str | None) -> _Rows:
-    import narwhals as nw
-
-    if release is None:
-        raise InputError("A frame does not tell which release its records come from. Give release='25.1', or yours.")
-    kind = frame.implementation.value
-    if isinstance(frame, nw.DataFrame):
-        frame = nw.from_native(engine.from_arrow(frame.to_arrow()))
-    schema = frame.collect_schema()
-    missing = [column for column in NEEDED if column not in schema]
-    if missing:
-        raise InputError(f"The frame lacks the columns {', '.join(missing)} of a UCDP GED export. Rename its own.")
-    if wrong := _in_other_types(schema):
-        raise InputError(
-            f"The frame's column {wrong} is of type {schema[wrong]}. Make days dates without a time zone, figures and "
-            "degrees numbers, and identifiers and names text or whole numbers."
-        )
-    header = tuple(schema)
-
-    def as_written(some: nw.LazyFrame[Any]) -> RawRecords:
-        cells = _collected(some.select(*header))
-        return _raw(cells, header, pd.RangeIndex(2, len(cells) + 2), Path(f"frame of {kind}"), "")
-
-    return _Rows(frame, header, as_written)
-
-
-def _of_parquet(path: Path, engine: duckdb.DuckDBPyConnection) -> _Rows | None:
-    import duckdb
-    import narwhals as nw
-
-    if _GLOB.intersection(str(path)):
-        return None
-    try:
-        lying = engine.read_parquet(str(path), file_row_number=True, hive_partitioning=False)
-    except duckdb.Error:
-        return None  # damaged, which its reader says better
-    frame: nw.LazyFrame[Any] = nw.from_native(lying).with_columns(row=nw.col("file_row_number") + 2)
-    schema = frame.collect_schema()
-    header = tuple(column for column in schema if column not in ("file_row_number", "row"))
-    if not set(NEEDED) <= set(header) or "row" in lying.columns or _in_other_types(schema):
-        return None
-    if header != tuple(column.strip() for column in names_as_meant(header)):
-        return None
-    sha256 = digest(path)
-
-    def as_written(some: nw.LazyFrame[Any]) -> RawRecords:
-        cells = _collected(some.select(*header, "row").sort("row"))
-        return _raw(cells, header, pd.Index(cells.column("row").to_numpy()), path, sha256)
-
-    return _Rows(frame, header, as_written)
-
-
-def _of_text(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> _Rows | None:
-    """The rows of a CSV as numbers and days, while another thread proves that it may be split so."""
-    import narwhals as nw
-
-    try:
-        with unpacked(path) as stream, decoded(stream, path.name, declared=None, suspect=False) as text:
-            if text.stream is not stream or text.remarks:
-                return None
-            layout = find_layout(text, path.name)
-    except (InputError, NotUtf8):
-        return None  # read whole, it is told what is wrong
-    layout = replace(layout, header=names_as_meant(layout.header))
-    if not set(NEEDED) <= set(layout.header) or len(set(layout.header)) < len(layout.header):
-        return None
-    needed = {"id", *BESIDE, *(ucdp.NAMES.get(column) for column in columns)}
-    forms = {
-        column: form
-        for column, form in ucdp.wanted_columns(layout.header).items()
-        if form != "text" or column in needed
-    }
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        proof = thread.submit(proved, path, layout)
-        loaded = any(_load(path, layout, forms, engine, hopeful=hopeful) for hopeful in (True, False))
-        try:
-            sound, sha256 = proof.result()
-        except NotUtf8:
-            return None
-    if not loaded or not sound.plain or sound.nul is not None:
-        return None
-    bare = RawRecords(path.name, sha256, pd.DataFrame(), _NONE, layout.header, path)
-
-    def as_written(some: nw.LazyFrame[Any]) -> RawRecords:
-        wanted = _collected(some.select("row")).column("row").to_numpy()
-        table = _text_of_rows(path, layout, wanted)
-        empty = (table == "").all(axis=1).any()  # an empty line, which is no record, or a blank one, which is
-        return replace(bare, table=bare.as_written(wanted) if empty else table_as_meant(table))
-
-    return _Rows(nw.from_native(engine.table("records")), layout.header, as_written)
-
-
-def _load(
-    path: Path, layout: Layout, forms: Mapping[str, Form], engine: duckdb.DuckDBPyConnection, *, hopeful: bool
-) -> bool:
-    """Hand the rows to the engine as the table ``records``; say whether the text allows it."""
-    import duckdb
-    import pyarrow as pa
-
-    schema = pa.schema(
-        {**{name: arrow_type(form) for name, form in forms.items()}, "row": pa.int64(), "odd": pa.bool_()}
-    )
-    try:
-        batches = pa.RecordBatchReader.from_batches(schema, stream_fast(path, layout, forms, hopeful=hopeful))
-        engine.register("batches", batches)
-        engine.execute("create or replace temp table records as select * from batches")
-    except (pa.ArrowInvalid, duckdb.InvalidInputException):
-        return False
-    return True
-
-
-def _text_of_rows(path: Path, layout: Layout, wanted: np.ndarray) -> pd.DataFrame:
-    """Some rows of a sound CSV as text, in the columns that checks look at."""
-    import pyarrow as pa
-
-    columns = dict.fromkeys(ucdp.wanted_columns(layout.header), "text")
-    found, last = [], wanted.max(initial=0)
-    for batch in stream_fast(path, layout, columns):  # type: ignore[arg-type]
-        rows = batch.column("row").to_numpy()
-        found.append(batch.filter(pa.array(np.isin(rows, wanted))))
-        if rows[-1] >= last:
-            break
-    cells = pa.Table.from_batches(found).drop_columns("odd").to_pandas()
-    return cells.set_index("row").astype("str")
-
-
 def _gather(
-    rows: _Rows, measure: Measure, columns: Sequence[str], release: str | None
+    rows: Rows, measure: Measure, columns: Sequence[str], release: str | None
 ) -> tuple[Bundles, Ledger, Provenance] | None:
-    """Sum the plain rows and put the others through the checks; None if these must see all of them."""
+    """Sum the sound rows and put the others through the checks; None if these must see all of them.
+
+    Of the rows that are kept with a warning the first goes through the checks, which say it; the others are counted.
+    """
     import narwhals as nw
 
-    frame, names = rows.frame, set(rows.header)
-    plain = nw.all_horizontal(*_conditions(frame, names), ignore_nulls=False).fill_null(value=False)
-    identity = nw.col("id").cast(nw.String)
-    again = frame.select(id=identity).group_by("id").agg(times=nw.len()).filter(nw.col("times") > 1)
-    shared = _texts(_collected(again.select("id")), "id")
-    alone = [text.strip() for text in _texts(_collected(frame.filter(~plain).select(id=identity)), "id")]
-    checked_ids = sorted({*shared, *alone})
-    odd = ~plain | identity.is_in(checked_ids)
-    if not checked_ids:  # one row goes through the checks all the same, so that they say who speaks
-        checked_ids = _texts(_collected(frame.filter(plain).select(id=identity).head(1)), "id")
-        odd = identity.is_in(checked_ids)
-    plain &= ~identity.is_in(checked_ids)
-    raw = rows.as_written(frame.filter(odd))
+    kinds = _Kinds.of(rows)
+    frame, checked_too = _also_checked(rows, kinds)
+    plain = kinds.sound & ~checked_too
+    raw = rows.as_written(frame.filter(~plain))
     if not raw.read or Sidecar.beside(raw).fault:
         return None
     checked = ucdp.ucdp_incidents(raw, release=release)
-    bundles = _bundles(frame.filter(plain), names, measure, columns, checked.provenance.provider)
+    found = _sums(frame.filter(plain), set(rows.header), kinds.unusual, measure, columns)
+    bundles = _bundles(found, set(rows.header), columns, checked.provenance.provider)
     count = int(bundles.records.sum())
     countries = pd.DataFrame()
-    if "country" in names:
-        named = _collected(frame.select(country=nw.col("country").cast(nw.String)).unique())
+    if "country" in rows.header:
+        named = collected(frame.select(country=nw.col("country").cast(nw.String)).unique())
         countries = table_as_meant(pd.DataFrame({"country": _texts(named, "country")}, dtype="str"))
     provenance = replace(checked.provenance, rows=raw.read + count, area=area_in_words(countries, [raw]))
-    ledger = replace(checked.ledger, read=raw.read + count, used=checked.ledger.used + count)
+    more = {warning: int(found.column(warning).to_numpy().sum()) for warning in kinds.unusual}
+    warnings = checked.ledger.warnings
+    warnings = warnings.assign(records=warnings["records"] + [more.get(each, 0) for each in warnings["warning"]])
+    ledger = replace(checked.ledger, read=raw.read + count, used=checked.ledger.used + count, warnings=warnings)
     return _together(bundles, Bundles.of(checked.table, measure)), ledger, provenance
 
 
-def _conditions(frame: nw.LazyFrame[Any], names: set[str]) -> Iterator[nw.Expr]:
-    """What holds of a row that the checks have nothing to say of; null counts as not."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kinds:
+    """What can be told of each row by itself.
+
+    Attributes
+    ----------
+    plain_id : narwhals.Expr of bool
+        Whether its identifier is of visible ASCII, so that it is the same however it is read.
+    sound : narwhals.Expr of bool
+        Whether the checks find no fault with it by itself. Never null.
+    unusual : dict of str to narwhals.Expr of bool
+        What they warn of -> whether they do. Never null.
+    """
+
+    plain_id: nw.Expr
+    sound: nw.Expr
+    unusual: dict[str, nw.Expr]
+
+    @classmethod
+    def of(cls, rows: Rows) -> _Kinds:
+        import narwhals as nw
+
+        schema, names = rows.frame.collect_schema(), set(rows.header)
+        whole = schema["id"].is_integer()
+        plain_id = nw.col("id") >= 0 if whole else nw.col("id").str.contains(_PLAIN_ID)
+        named = nw.col("adm_1").cast(nw.String).fill_null("")
+        nameless = named.str.contains(r"^[ \t\r\n]*$")
+        conditions = [plain_id, nameless | named.str.contains(r"^ *[!-&(-~\p{L}]"), *_conditions(names)]
+        if "odd" in schema and "odd" not in names:
+            conditions.append(~nw.col("odd"))
+        low, best, high = (nw.col(part) for part in PARTS)
+        return cls(
+            plain_id=plain_id.fill_null(value=False),
+            sound=nw.all_horizontal(*conditions, ignore_nulls=False).fill_null(value=False),
+            unusual={
+                LOW_ABOVE.format("deaths"): (low > best).fill_null(value=False),
+                BEST_ABOVE.format("deaths"): (best > high).fill_null(value=False),
+                ucdp.NO_AREA: nameless,
+            },
+        )
+
+
+def _also_checked(rows: Rows, kinds: _Kinds) -> tuple[nw.LazyFrame[Any], nw.Expr]:
+    """The frame, and which of its sound rows go through the checks all the same.
+
+    They are those that share their identifier with another row, and the first of all and of every warning.
+    """
     import narwhals as nw
 
-    if "odd" in frame.collect_schema() and "odd" not in names:
-        yield ~nw.col("odd")
-    yield nw.col("id").cast(nw.String).str.contains("^[0-9A-Za-z][!-~]*$")
+    frame, schema = rows.frame, rows.frame.collect_schema()
+    key = nw.col("row") if "row" in schema and "row" not in rows.header else nw.col("id").cast(nw.String)
+    firsts = collected(
+        frame.select(
+            nw.when(kinds.sound).then(key).min().alias("first"),
+            *(
+                nw.when(kinds.sound & here).then(key).min().alias(f"first {number}")
+                for number, here in enumerate(kinds.unusual.values())
+            ),
+        )
+    )
+    first = {value for column in firsts.columns for value in column.to_pylist()} - {None}
+    chosen = key.is_in(sorted(first)) if first else nw.lit(value=False)
+    identity = nw.col("id")
+    if not schema["id"].is_integer():
+        identity = nw.when(kinds.plain_id).then(identity).otherwise(identity.str.strip_chars(string.whitespace))
+    again = frame.select(**{_IDENTITY: identity}).group_by(_IDENTITY).agg(times=nw.len()).filter(nw.col("times") > 1)
+    some = [each for each in collected(again.head(FEW + 1)).column(_IDENTITY).to_pylist() if each is not None]
+    odd = _texts(collected(frame.filter(~kinds.plain_id).select(id=nw.col("id").cast(nw.String)).unique()), "id")
+    spaced = [text.strip() for text in odd if text.strip() != text.strip(string.whitespace)]
+    if len(some) > FEW:
+        shared = again.select(_IDENTITY, **{_SHARED: nw.lit(value=True)})
+        frame = frame.with_columns(**{_IDENTITY: identity}).join(shared, on=_IDENTITY, how="left")
+        chosen |= nw.col(_SHARED).fill_null(value=False)
+        some = []
+    if some or spaced:
+        chosen |= nw.col("id").is_in([*some, *spaced]).fill_null(value=False)
+    return frame, chosen
+
+
+def _conditions(names: set[str]) -> Iterator[nw.Expr]:
+    """What holds of a row that the checks find no fault with, its identifier and its area aside; null counts as not."""
+    import narwhals as nw
+
     first, last = nw.col("date_start"), nw.col("date_end")
     yield first <= last
     for day in (first, last):
         yield day == day.cast(nw.Date)
-    low, best, high = (nw.col(part).cast(nw.Float64) for part in PARTS)
-    yield low.is_null() | best.is_null() | (low <= best)
-    yield high.is_null() | best.is_null() | (best <= high)
     sides = [nw.col(side).cast(nw.Float64) for side in ("deaths_a", "deaths_b")]
     yield from (side >= 0 for side in sides)
     yield sides[0] + sides[1] <= MOST
@@ -375,52 +270,66 @@ def _conditions(frame: nw.LazyFrame[Any], names: set[str]) -> Iterator[nw.Expr]:
             figure = nw.col(column).cast(nw.Float64)
             within = (figure >= form.least) & (figure <= form.most)
             yield figure.is_null() | (within & (figure % 1 == 0) if form.whole else within)
-    yield nw.col("adm_1").cast(nw.String).str.contains("[!-~]")
     if "code_status" in names:
         yield nw.col("code_status").cast(nw.String).fill_null("").is_in(["", "Clear"])
 
 
-def _bundles(
-    frame: nw.LazyFrame[Any], names: set[str], measure: Measure, columns: Sequence[str], provider: str
-) -> Bundles:
+def _sums(
+    frame: nw.LazyFrame[Any], names: set[str], unusual: Mapping[str, nw.Expr], measure: Measure, columns: Sequence[str]
+) -> pa.Table:
     """The one expression: rows alike in days, groups and whether they state the measure become one row of sums."""
     import narwhals as nw
 
-    grouped = {column: ucdp.NAMES[column] for column in columns if ucdp.NAMES.get(column) in names}
-    days = {day: nw.col(day).cast(nw.Date) for day in ("date_start", "date_end")}
-    keys = {column: nw.col(name).cast(nw.String).fill_null("") for column, name in grouped.items()}
+    days = {day: nw.col(day).cast(nw.Date) for day in DAYS}
+    keys = {column: nw.col(name).cast(nw.String).fill_null("") for column, name in _grouped(names, columns).items()}
     low, best, high = _amounts(measure)
     summed = (
-        frame.select(**days, **keys, low=low, best=best, high=high)
+        frame.select(**days, **keys, low=low, best=best, high=high, **unusual)
         .with_columns(
             stated=~nw.col("best").is_null(),
-            no_lower=nw.when(~nw.col("best").is_null() & nw.col("low").is_null()).then(1).otherwise(0),
-            no_upper=nw.when(~nw.col("best").is_null() & nw.col("high").is_null()).then(1).otherwise(0),
+            no_lower=~nw.col("best").is_null() & nw.col("low").is_null(),
+            no_upper=~nw.col("best").is_null() & nw.col("high").is_null(),
             low=nw.when(~nw.col("best").is_null()).then(nw.coalesce("low", "best")),
             high=nw.when(~nw.col("best").is_null()).then(nw.coalesce("high", "best")),
         )
         .group_by(*days, *keys, "stated")
         .agg(
             nw.col(*PARTS).cast(nw.Float64).sum(),  # DuckDB sums whole numbers to decimals, slow to take over
-            nw.col("no_lower", "no_upper").cast(nw.Float64).sum(),
+            *(nw.when(name).then(1.0).otherwise(0.0).sum().alias(name) for name in ("no_lower", "no_upper", *unusual)),
             records=nw.len(),
         )
+        .sort(*days, *keys, "stated")  # else sums of shares would differ from run to run in their last bit
     )
-    found = _collected(summed)
+    return collected(summed)
+
+
+def _bundles(found: pa.Table, names: set[str], columns: Sequence[str], provider: str) -> Bundles:
+    """The sums as bundles under the values of an incident table."""
+    grouped = _grouped(names, columns)
     stated = found.column("stated").to_numpy()
-    numbers = {name: found.column(name).to_numpy() for name in (*PARTS, "no_lower", "no_upper", "records")}
-    table = pd.DataFrame({day: found.column(day).to_numpy().astype("datetime64[us]") for day in days})
+    table = pd.DataFrame({day: found.column(day).to_numpy().astype("datetime64[us]") for day in DAYS})
     for column in columns:
         value = provider if column == "source" else ""
-        table[column] = pd.Series(_texts(found, column) if column in grouped else [value] * len(table), dtype="str")
-    table = table_as_meant(table)
-    for column in columns:
-        table[column] = stripped(map_distinct(table[column], VALUES.get(column, {})))
+        table[column] = (
+            _keys(found.column(column), VALUES.get(column, {})) if column in grouped else repeated(value, len(table))
+        )
     return Bundles(
-        table.assign(part_of=pd.Series("", table.index, dtype="str")),
-        pd.DataFrame({part: np.where(stated, numbers[part].astype("float64"), np.nan) for part in PARTS}),
-        *(numbers[name].astype("int64") for name in ("records", "no_lower", "no_upper")),
+        table.assign(part_of=repeated("", len(table))),
+        pd.DataFrame({part: np.where(stated, found.column(part).to_numpy(), np.nan) for part in PARTS}),
+        *(found.column(name).to_numpy().astype("int64") for name in ("records", "no_lower", "no_upper")),
     )
+
+
+def _grouped(names: set[str], columns: Sequence[str]) -> dict[str, str]:
+    """Columns of the incident table to those of the export, as far as it has them."""
+    return {column: ucdp.NAMES[column] for column in columns if ucdp.NAMES.get(column) in names}
+
+
+def _keys(cells: pa.ChunkedArray, values: Mapping[str, str]) -> pd.Series:
+    """A column of few texts under the values of an incident table, each of which is read once."""
+    coded = cells.combine_chunks().dictionary_encode()
+    named = table_as_meant(pd.DataFrame({"value": pd.Series(coded.dictionary.to_pylist(), dtype="str")}))["value"]
+    return pd.Series(stripped(map_distinct(named, values)).array.take(coded.indices.to_numpy()), dtype="str")
 
 
 def _amounts(measure: Measure) -> tuple[nw.Expr, nw.Expr, nw.Expr]:
@@ -462,34 +371,5 @@ def _together(plain: Bundles, checked: Bundles) -> Bundles:
     )
 
 
-def _in_other_types(schema: Mapping[str, nw.dtypes.DType]) -> str | None:
-    """The first column of an export that an engine does not hold as what it is."""
-    import narwhals as nw
-
-    for column, form in ucdp.wanted_columns(tuple(schema)).items():
-        kind = schema[column]
-        if form == "text":
-            sound = kind == nw.String or kind.is_integer()
-        else:
-            day = kind == nw.Date or (isinstance(kind, nw.Datetime) and kind.time_zone is None)
-            sound = day if form == "days" else kind.is_numeric()
-        if not sound:
-            return column
-    return None
-
-
-def _raw(cells: pa.Table, header: tuple[str, ...], index: pd.Index, path: Path, sha256: str) -> RawRecords:
-    table = pd.DataFrame({name: text_of_column(cells.column(name)) for name in header}, dtype="str")
-    table = table_as_meant(table.set_axis(index.rename("row")))
-    return RawRecords(path.name, sha256, table, _NONE, header, path)
-
-
-def _collected(frame: nw.LazyFrame[Any]) -> pa.Table:
-    return frame.collect("pyarrow").to_native()
-
-
 def _texts(found: pa.Table, column: str) -> list[str]:
     return [text or "" for text in found.column(column).to_pylist()]
-
-
-_NONE = pd.DataFrame({"reason": [], "value": []}, index=pd.Index([], dtype="int64", name="row"), dtype="str")

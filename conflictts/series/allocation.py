@@ -83,9 +83,9 @@ def sum_pieces(layout: Layout, amounts: np.ndarray, group: np.ndarray, *, n_grou
     ndarray of float, shape (n_measures, n_groups, n_days)
     """
     cell = group[layout.record] * n_days + layout.day
-    sums = np.empty((amounts.shape[1], n_groups * n_days))
+    sums = np.zeros((amounts.shape[1], n_groups * n_days))  # memory that no piece falls into is never touched
     for row, column in zip(sums, amounts.T, strict=True):
-        row[:] = np.bincount(cell, weights=(column / layout.parts)[layout.record], minlength=n_groups * n_days)
+        np.add.at(row, cell, (column / layout.parts)[layout.record])
     return sums.reshape(-1, n_groups, n_days)
 
 

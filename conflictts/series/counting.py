@@ -137,7 +137,7 @@ def count_bundles(
     inside, lost = layout.share_on(~missing), layout.share_on(missing)
     _require_some_inside(table[["date_start", "date_end"]][counted], records[counted], inside, lost, days)
     sums = sum_pieces(layout, numbers, group, n_groups=len(kept), n_days=len(days))
-    _assert_nothing_lost(sums[:, :, ~missing], inside, numbers, group)
+    _assert_nothing_lost(sums, missing, inside, numbers, group)
     sums[:, :, missing] = np.nan
     best, touched, several = numbers[:, 1], inside > 0, last > first
 
@@ -238,10 +238,16 @@ def _groups(table: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, np.nd
     """Keys of all groups in order, and the group of each record."""
     if not by:
         return pd.DataFrame(index=pd.RangeIndex(1)), np.zeros(len(table), dtype=np.int64)
-    named = table[list(by)].replace("", NOT_STATED)
-    group = named.groupby(list(by), sort=True).ngroup().to_numpy()
-    first = np.unique(group, return_index=True)[1]
-    return named.iloc[first].reset_index(drop=True), group
+    key, names = np.zeros(len(table), dtype=np.int64), []
+    for column in by:  # each value is compared once
+        code, values = table[column].factorize()
+        place, named = pd.Series(values, dtype="str").replace("", NOT_STATED).factorize(sort=True)
+        key = key * len(named) + place[code]
+        names.append(named)
+    found, group = np.unique(key, return_inverse=True)
+    places = np.unravel_index(found, [len(named) for named in names])
+    keys = {column: named.take(place) for column, named, place in zip(by, names, places, strict=True)}
+    return pd.DataFrame(keys, dtype="str"), group
 
 
 def _require_some_inside(
@@ -258,10 +264,13 @@ def _require_some_inside(
     )
 
 
-def _assert_nothing_lost(sums: np.ndarray, inside: np.ndarray, amounts: np.ndarray, group: np.ndarray) -> None:
+def _assert_nothing_lost(
+    sums: np.ndarray, missing: np.ndarray, inside: np.ndarray, amounts: np.ndarray, group: np.ndarray
+) -> None:
     """Of every group: the observed days add up to the records' shares on them."""
+    observed = (~missing).astype(float)
     for column, name in enumerate(SUMS):
-        days = sums[column].sum(axis=1)
+        days = sums[column] @ observed
         records = np.bincount(group, weights=inside * amounts[:, column], minlength=len(days))
         wrong = np.abs(records - days) > 1e-9 * np.maximum(1.0, np.abs(records))
         if wrong.any():

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import conflictts as ct
 from conflictts.errors import ConflictTSError, InputError
-from conflictts.series import aggregation
+from conflictts.series import aggregation, engine
 from conflictts.series.measures import UNITS
 
 GED = {
@@ -79,6 +79,13 @@ def where_it_lies(source, **counted) -> ct.DailyPanel | str:
         return ct.daily_panel(source, **counted)
     except ConflictTSError as error:
         return str(error)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def engine_takes_small_files_too():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "WHOLE", np.inf)
+        yield
 
 
 @pytest.fixture
@@ -216,6 +223,37 @@ def test_little_memory_is_enough(invented, never_whole):
     assert_same(ct.daily_panel(invented, memory_limit="60MB", **counted), whole(invented, **counted))
 
 
+def test_small_text_is_read_whole(invented, monkeypatch):
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    expected = ct.daily_panel(invented, **counted)
+    monkeypatch.setattr(engine, "WHOLE", 4)
+    monkeypatch.setattr(aggregation, "engine_of", lambda *given: pytest.fail("DuckDB was started"))
+    assert_same(ct.daily_panel(invented, **counted), expected)
+
+
+def test_same_panel_to_the_last_bit_from_run_to_run(invented, never_whole):
+    """Else a run that was killed would not find its finished parts again."""
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    first, again = (ct.daily_panel(invented, **counted) for _ in range(2))
+    np.testing.assert_array_equal(first.sums, again.sums)
+
+
+@pytest.mark.parametrize("times", [3, aggregation.FEW + 1])
+def test_identifiers_used_twice(invented, tmp_path, never_whole, times):
+    """Few are looked for one by one, many are joined; some are only alike without the spaces around them."""
+    table = pd.read_csv(invented, dtype="str", keep_default_na=False)
+    fresh = 1_000_000 + np.arange(len(table))
+    table["id"] = fresh.astype("str")
+    table.loc[: times - 1, "id"] = [f"{' ' * (k % 2)}{fresh[1000 + k]}" for k in range(times)]
+    table.loc[3000, "id"] = f"\u00a0{fresh[3500]}"
+    path = tmp_path / "ged251.csv"
+    table.to_csv(path, index=False)
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    expected = whole(path, **counted)
+    assert expected.ledger.quarantined["reason"].str.startswith("identifier already used").sum() >= times
+    assert_same(ct.daily_panel(path, **counted), expected)
+
+
 def test_frame_without_release_is_refused(typed):
     with pytest.raises(InputError, match=r"Give release='25\.1'"):
         ct.daily_panel(typed, by="admin1", measure="deaths", coverage=COVERAGE)
@@ -227,9 +265,10 @@ def test_frame_of_text_is_refused(typed):
         ct.daily_panel(frame, by="admin1", measure="deaths", coverage=COVERAGE, release="25.1")
 
 
-def test_wrong_memory_limit_is_refused(invented):
-    with pytest.raises(InputError, match="memory_limit is 'much'"):
-        ct.daily_panel(invented, by="admin1", measure="deaths", coverage=COVERAGE, memory_limit="much")
+@pytest.mark.parametrize("much", ["much", "-2GB", "1e9GB", "10", "9MB", "", "9" * 400 + "GB"])
+def test_wrong_memory_limit_is_refused(invented, much):
+    with pytest.raises(InputError, match="which is no amount of 10 MB or more"):
+        ct.daily_panel(invented, by="admin1", measure="deaths", coverage=COVERAGE, memory_limit=much)
 
 
 def test_folder_that_is_none_is_refused(invented, tmp_path):

@@ -1,0 +1,300 @@
+"""A GED export's rows in the engine that holds them: a file in DuckDB, a frame where it is."""
+
+from __future__ import annotations
+
+import math
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from conflictts.errors import InputError
+from conflictts.incidents import delimited, ucdp
+from conflictts.incidents.encoding import NotUtf8, decoded
+from conflictts.incidents.files import RawRecords, proved
+from conflictts.incidents.formulas import names_as_meant, table_as_meant
+from conflictts.incidents.packing import brief, digest, unpacked
+from conflictts.incidents.sheets import PARQUET, text_of_column
+from conflictts.incidents.splitting import Form, Layout, arrow_type, find_layout, stream_fast
+
+if TYPE_CHECKING:
+    import duckdb
+    import narwhals as nw
+    import pyarrow as pa
+
+BESIDE = ("adm_1", "country", "code_status")  # texts that the checks look at, whatever is asked for
+NEEDED = (*ucdp.REQUIRED, "adm_1")
+WHOLE = 4  # a text of up to a fourth of the memory fits into it as a table, with room for the counting
+LEAST = 10**7  # bytes that DuckDB starts with
+_GLOB = frozenset("*?[")  # in a path, DuckDB takes them for a pattern
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The rows of one GED export in the engine that holds them.
+
+    Attributes
+    ----------
+    frame : narwhals.LazyFrame
+        In the export's own columns; also ``row``, and ``odd`` where a cell was not in its form, if they are known.
+    header : tuple of str
+        The export's columns.
+    as_written : callable
+        Gives some rows of `frame` as the text they are, with where they come from.
+    """
+
+    frame: nw.LazyFrame[Any]
+    header: tuple[str, ...]
+    as_written: Callable[[nw.LazyFrame[Any]], RawRecords]
+
+
+def require_room(memory_limit: str, temporary: str | PathLike[str] | None) -> float:
+    """The limit in bytes.
+
+    Raises
+    ------
+    InputError
+        If it is no amount of memory, or so small that DuckDB does not start; if `temporary` is no folder.
+    """
+    if temporary is not None and not Path(temporary).is_dir():
+        raise InputError(f"temporary is {str(temporary)!r}, which is no folder. Make it, or name another.")
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT])(i?)B", memory_limit.strip(), re.IGNORECASE)
+    size = 0.0
+    if found is not None:
+        size = float(found[1]) * (1024 if found[3] else 1000) ** (1 + "KMGT".index(found[2].upper()))
+    if not LEAST <= size < math.inf:
+        raise InputError(
+            f"memory_limit is {memory_limit!r}, which is no amount of {LEAST // 10**6} MB or more. Write it as '2GB'."
+        )
+    return size
+
+
+@contextmanager
+def engine_of(memory_limit: str, temporary: str | PathLike[str] | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB within that much memory; what it writes aside goes with it.
+
+    Raises
+    ------
+    InputError
+        If it stops while it is used, or the folder cannot be written into.
+    """
+    import duckdb
+
+    try:
+        folder = tempfile.TemporaryDirectory(dir=temporary, prefix="conflictts-")
+    except OSError as error:
+        raise InputError(f"{temporary} cannot be written into ({error.strerror}). Name another folder.") from None
+    given: dict[str, Any] = {
+        "memory_limit": memory_limit,
+        "temp_directory": folder.name,
+        "autoinstall_known_extensions": "false",
+    }
+    try:
+        with folder, duckdb.connect(config=given) as engine:
+            yield engine
+    except duckdb.Error as error:
+        raise InputError(
+            f"DuckDB stopped counting: {brief(error)}. If it is short of memory or disk, raise memory_limit (now "
+            f"{memory_limit!r}), or name a folder with more room as `temporary`."
+        ) from None
+
+
+def better_whole(paths: Sequence[Path], memory: float) -> bool:
+    """Whether files are to be read whole: what DuckDB would not read as the readers do, and text that is small.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read.
+    """
+    path = paths[0]
+    if len(paths) > 1 or delimited.map_beside(path) is not None:
+        return True
+    with unpacked(path) as stream:
+        start = stream.read(4)
+        packed = not isinstance(getattr(stream, "name", None), str)
+    return packed or (start != PARQUET and path.stat().st_size * WHOLE <= memory)
+
+
+def rows_of_file(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
+    """The rows of one unpacked file in the engine; None where it, or they, must be read whole.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Columns of the incident table that are asked for.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    return _of_parquet(path, engine) if start == PARQUET else _of_text(path, engine, columns)
+
+
+def rows_of_frame(frame: Any, engine: duckdb.DuckDBPyConnection, release: str | None) -> Rows:
+    """The rows of a frame where they are; of one that lies in memory, in `engine`.
+
+    Raises
+    ------
+    InputError
+        If there is no `release`, or columns of GED are missing or of another type.
+    """
+    import narwhals as nw
+
+    if release is None:
+        raise InputError("A frame does not tell which release its records come from. Give release='25.1', or yours.")
+    kind = frame.implementation.value
+    if isinstance(frame, nw.DataFrame):
+        frame = nw.from_native(engine.from_arrow(frame.to_arrow()))
+    schema = frame.collect_schema()
+    missing = [column for column in NEEDED if column not in schema]
+    if missing:
+        raise InputError(f"The frame lacks the columns {', '.join(missing)} of a UCDP GED export. Rename its own.")
+    if wrong := _in_other_types(schema):
+        raise InputError(
+            f"The frame's column {wrong} is of type {schema[wrong]}. Make days dates without a time zone, figures and "
+            "degrees numbers, and identifiers and names text or whole numbers."
+        )
+    header = tuple(schema)
+
+    def as_written(some: nw.LazyFrame[Any]) -> RawRecords:
+        cells = collected(some.select(*header))
+        return _raw(cells, header, pd.RangeIndex(2, len(cells) + 2), Path(f"frame of {kind}"), "")
+
+    return Rows(frame, header, as_written)
+
+
+def _of_parquet(path: Path, engine: duckdb.DuckDBPyConnection) -> Rows | None:
+    import duckdb
+    import narwhals as nw
+
+    if _GLOB.intersection(str(path)):
+        return None
+    try:
+        lying = engine.read_parquet(str(path), file_row_number=True, hive_partitioning=False)
+    except duckdb.Error:
+        return None  # damaged, which its reader says better
+    frame: nw.LazyFrame[Any] = nw.from_native(lying).with_columns(row=nw.col("file_row_number") + 2)
+    schema = frame.collect_schema()
+    header = tuple(column for column in schema if column not in ("file_row_number", "row"))
+    if not set(NEEDED) <= set(header) or "row" in lying.columns or _in_other_types(schema):
+        return None
+    if header != tuple(column.strip() for column in names_as_meant(header)):
+        return None
+    sha256 = digest(path)
+
+    def as_written(some: nw.LazyFrame[Any]) -> RawRecords:
+        cells = collected(some.select(*header, "row").sort("row"))
+        return _raw(cells, header, pd.Index(cells.column("row").to_numpy()), path, sha256)
+
+    return Rows(frame, header, as_written)
+
+
+def _of_text(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
+    """The rows of a CSV as numbers and days, while another thread proves that it may be split so."""
+    import narwhals as nw
+
+    try:
+        with unpacked(path) as stream, decoded(stream, path.name, declared=None, suspect=False) as text:
+            if text.stream is not stream or text.remarks:
+                return None
+            layout = find_layout(text, path.name)
+    except (InputError, NotUtf8):
+        return None  # read whole, it is told what is wrong
+    layout = replace(layout, header=names_as_meant(layout.header))
+    if not set(NEEDED) <= set(layout.header) or len(set(layout.header)) < len(layout.header):
+        return None
+    needed = {"id", *BESIDE, *(ucdp.NAMES.get(column) for column in columns)}
+    forms = {
+        column: form
+        for column, form in ucdp.wanted_columns(layout.header).items()
+        if form != "text" or column in needed
+    }
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        proof = thread.submit(proved, path, layout)
+        loaded = any(_load(path, layout, forms, engine, hopeful=hopeful) for hopeful in (True, False))
+        try:
+            sound, sha256 = proof.result()
+        except NotUtf8:
+            return None
+    if not loaded or not sound.plain or sound.nul is not None:
+        return None
+    bare = RawRecords(path.name, sha256, pd.DataFrame(), _NONE, layout.header, path)
+
+    def as_written(some: nw.LazyFrame[Any]) -> RawRecords:
+        wanted = collected(some.select("row")).column("row").to_numpy()
+        table = _text_of_rows(path, layout, wanted)
+        empty = (table == "").all(axis=1).any()  # an empty line, which is no record, or a blank one, which is
+        return replace(bare, table=bare.as_written(wanted) if empty else table_as_meant(table))
+
+    return Rows(nw.from_native(engine.table("records")), layout.header, as_written)
+
+
+def _load(
+    path: Path, layout: Layout, forms: Mapping[str, Form], engine: duckdb.DuckDBPyConnection, *, hopeful: bool
+) -> bool:
+    """Hand the rows to the engine as the table ``records``; say whether the text allows it."""
+    import duckdb
+    import pyarrow as pa
+
+    schema = pa.schema(
+        {**{name: arrow_type(form) for name, form in forms.items()}, "row": pa.int64(), "odd": pa.bool_()}
+    )
+    try:
+        batches = pa.RecordBatchReader.from_batches(schema, stream_fast(path, layout, forms, hopeful=hopeful))
+        engine.register("batches", batches)
+        engine.execute("create or replace temp table records as select * from batches")
+    except (pa.ArrowInvalid, duckdb.InvalidInputException):
+        return False
+    return True
+
+
+def _text_of_rows(path: Path, layout: Layout, wanted: np.ndarray) -> pd.DataFrame:
+    """Some rows of a sound CSV as text, in the columns that checks look at."""
+    import pyarrow as pa
+
+    columns = dict.fromkeys(ucdp.wanted_columns(layout.header), "text")
+    found, last = [], wanted.max(initial=0)
+    for batch in stream_fast(path, layout, columns):  # type: ignore[arg-type]
+        rows = batch.column("row").to_numpy()
+        found.append(batch.filter(pa.array(np.isin(rows, wanted))))
+        if rows[-1] >= last:
+            break
+    cells = pa.Table.from_batches(found).drop_columns("odd").to_pandas()
+    return cells.set_index("row").astype("str")
+
+
+def _in_other_types(schema: Mapping[str, nw.dtypes.DType]) -> str | None:
+    """The first column of an export that an engine does not hold as what it is."""
+    import narwhals as nw
+
+    for column, form in ucdp.wanted_columns(tuple(schema)).items():
+        kind = schema[column]
+        if form == "text":
+            sound = kind == nw.String or kind.is_integer()
+        else:
+            day = kind == nw.Date or (isinstance(kind, nw.Datetime) and kind.time_zone is None)
+            sound = day if form == "days" else kind.is_numeric()
+        if not sound:
+            return column
+    return None
+
+
+def _raw(cells: pa.Table, header: tuple[str, ...], index: pd.Index, path: Path, sha256: str) -> RawRecords:
+    table = pd.DataFrame({name: text_of_column(cells.column(name)) for name in header}, dtype="str")
+    table = table_as_meant(table.set_axis(index.rename("row")))
+    return RawRecords(path.name, sha256, table, _NONE, header, path)
+
+
+def collected(frame: nw.LazyFrame[Any]) -> pa.Table:
+    """The rows that the engine finds."""
+    return frame.collect("pyarrow").to_native()
+
+
+_NONE = pd.DataFrame({"reason": [], "value": []}, index=pd.Index([], dtype="int64", name="row"), dtype="str")
