@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,7 +29,7 @@ from conflictts.cli.options import (
     require_date,
     span_of,
 )
-from conflictts.cli.program import one_sentence, progress
+from conflictts.cli.program import one_sentence, progress, writing
 
 if TYPE_CHECKING:
     from conflictts.series.panel import DailyPanel
@@ -54,12 +54,20 @@ def panel(
     retrieved_on: RetrievedOn = None,
     deletions: Deletions = None,
     out: Annotated[str, typer.Option(help="Folder to write the page and its numbers into.")] = "conflictts-panel",
+    memory: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE",
+            help="What counting a GED export (CSV, Parquet) may hold in memory, such as 500MB; the rest goes to disk.",
+        ),
+    ] = "2GB",
     temporary: Annotated[
         str | None,
         typer.Option(
+            "--temp-dir",
             metavar="DIR",
-            help="Where finished parts are kept until all are done, so that a run that was stopped goes on. Default: "
-            "beside --out.",
+            help="Where that is put, and finished parts are kept until all are done, so that a run that was stopped "
+            "goes on. Default: the system's, and beside --out.",
         ),
     ] = None,
     threads: Annotated[int | None, typer.Option(metavar="N", help="Default: as many as processors are free.")] = None,
@@ -75,7 +83,9 @@ def panel(
     with one_sentence(debug):
         from conflictts.report.folder import refuse_foreign_folder
         from conflictts.report.panel import NUMBERS, PARTS, write_panel_report
+        from conflictts.series.aggregation import daily_panel
         from conflictts.series.daily import daily_series
+        from conflictts.series.engine import require_room
         from conflictts.truce.panel import analyse_panel
         from conflictts.truce.period import Truce
 
@@ -98,24 +108,34 @@ def panel(
         gaps = [span_of(days, "--gap") for days in gap or []]
         folder = Path(out).expanduser().absolute()
         refuse_foreign_folder(folder, PARTS)
-        parts = (folder.parent if temporary is None else Path(temporary).expanduser()) / f".{folder.name}-parts"
+        aside = None if temporary is None else Path(temporary).expanduser()
+        if aside is not None:
+            with writing(str(temporary), "--temp-dir"):
+                aside.mkdir(parents=True, exist_ok=True)
+        require_room(memory, aside)
+        parts = (aside or folder.parent) / f".{folder.name}-parts"
         asked = None if truce is None else Truce(truce, announced=announced, ended=ended)
         with progress(quiet) as tell:
-            tell("reading")
-            incidents = read_records(source, deletions)
-            require_coverage(covered, incidents)
-            tell("counting")
-            counted: DailyPanel = daily_series(  # type: ignore[call-overload]
-                incidents,
-                measure=measure,
-                coverage=covered,
-                gaps=[days for days in gaps if days is not None],
-                allocation=allocation,
-                where=conditions_of(where or []),
-                by=by,
-                lag=lag,
-                retrieved_on=retrieved_on,
-            )
+            choices: dict[str, Any] = {
+                "measure": measure,
+                "coverage": covered,
+                "gaps": [days for days in gaps if days is not None],
+                "allocation": allocation,
+                "where": conditions_of(where or []),
+                "by": by,
+                "lag": lag,
+                "retrieved_on": retrieved_on,
+            }
+            counted: DailyPanel
+            if source and covered is not None and deletions is None:
+                tell("reading and counting")
+                counted = daily_panel(source, **choices, memory_limit=memory, temporary=aside)
+            else:
+                tell("reading")
+                incidents = read_records(source, deletions)
+                require_coverage(covered, incidents)
+                tell("counting")
+                counted = daily_series(incidents, **choices)
             found = analyse_panel(
                 counted,
                 truce=asked,
@@ -131,6 +151,6 @@ def panel(
             typer.echo((folder / NUMBERS).read_text(encoding="utf-8"), nl=False)
         elif not quiet:
             typer.echo(str(page))
-        lost = incidents.ledger.n_quarantined
+        lost = counted.ledger.n_quarantined
         if lost and not quiet:
             typer.echo(f"{lost:,} rows are in quarantine and not counted; conflictts check shows them.", err=True)

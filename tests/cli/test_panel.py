@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 import conflictts as ct
 from conflictts.cli import app
+from conflictts.series import engine
 from conflictts.truce import panel as panels
 
 CHOICES = ["--by", "admin1", "--by", "place", "--truce", "2019-08-31", "--window", "2019-06-01:2019-10-18"]
@@ -65,10 +68,55 @@ def test_numbers_are_those_of_the_library(whole, found):
     assert whole["truces"] == [{"area": None, "name": "truce of 31 August 2019", "effective": "2019-08-31"}]
 
 
+@pytest.mark.parametrize("whole", [engine.WHOLE, math.inf], ids=["read whole", "counted by DuckDB"])
+def test_an_export_is_counted_where_it_lies_with_the_same_ledger(tmp_path, monkeypatch, whole):
+    """Of a GED export as CSV and as Parquet, with a row at fault; what is in memory makes no difference."""
+    rng = np.random.default_rng(5)
+    count = 600
+    day = pd.Timestamp("2019-05-01") + pd.to_timedelta(rng.integers(0, 200, count), unit="D")
+    died = rng.poisson(2, count)
+    table = pd.DataFrame(
+        {
+            "id": np.arange(count).astype("str"),
+            "adm_1": rng.choice(["Idlib", "Hama", ""], count),
+            "date_start": day,
+            "date_end": day + pd.to_timedelta(rng.choice([0, 0, 3, -1], count), unit="D"),
+            "deaths_a": 0,
+            "deaths_b": 0,
+            "deaths_civilians": died,
+            "low": died,
+            "best": died,
+            "high": died + 1,
+        }
+    )
+    table.to_parquet(tmp_path / "ged251.parquet")
+    table.to_csv(tmp_path / "ged251.csv", index=False)
+    choices = ["--by", "admin1", "--coverage", "2019-05-01:2019-11-30", "--truce", "2019-08-31"]
+    monkeypatch.setattr(engine, "WHOLE", whole)
+    expected = ct.daily_series(
+        ct.read_incidents(tmp_path / "ged251.csv"), measure="civilians", by="admin1",
+        coverage=("2019-05-01", "2019-11-30"),
+    )  # fmt: skip
+    analysed = ct.analyse_panel(expected, truce=ct.Truce("2019-08-31"))
+    for name in ("ged251.csv", "ged251.parquet"):
+        memory = ["--memory", "60MB", "--temp-dir", tmp_path / "aside"]
+        result = run(tmp_path / name, *choices, *memory, "--out", tmp_path / name[7:], "--json")
+        assert result.exit_code == 0, result.stderr
+        areas = pd.DataFrame(json.loads(result.stdout)["areas"]).set_index("admin1")
+        for column in ("total", "rate_ratio", "upper"):
+            # The order of summation may differ.
+            np.testing.assert_allclose(areas[column], analysed.table[column], rtol=1e-9)
+        quarantined = expected.ledger.n_quarantined
+        assert quarantined > 100
+        aloud = run(tmp_path / name, *choices, *memory, "--out", tmp_path / name[7:])
+        assert f"{quarantined} rows are in quarantine" in aloud.stderr
+        assert list((tmp_path / "aside").iterdir()) == []
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system knows no SIGKILL")
 def test_killed_in_the_middle_it_goes_on_and_ends_with_the_same(whole, tmp_path, monkeypatch):
     out, parts = tmp_path / "out", tmp_path / "aside" / ".out-parts"
-    arguments = [*CHOICES, "--out", str(out), "--temporary", str(parts.parent), "--threads", "1"]
+    arguments = [*CHOICES, "--out", str(out), "--temp-dir", str(parts.parent), "--threads", "1"]
     process = subprocess.Popen([sys.executable, "-c", SLOWLY, "panel", *arguments])
     deadline = time.monotonic() + 120
     while not list(parts.glob("*.json")) and process.poll() is None and time.monotonic() < deadline:
@@ -95,6 +143,8 @@ def test_wrong_usage_is_one_sentence(tmp_path):
         (["--by", "admin1", "--window", "2019-06-01:2019-10-18"], "needs --truce"),
         (["--by", "admin1", "--truce", "31.8.2019"], "is not a day"),
         (["--by", "admin1", "--threads", "0"], "no number of threads"),
+        (["--by", "admin1", "--memory", "much"], "memory_limit is 'much', which is no amount of 10 MB or more"),
+        (["--by", "admin1", "--temp-dir", "/dev/null/aside"], "cannot be written"),
         (["--by", "district"], "district"),
     ):
         result = run(*arguments, "--out", tmp_path / "out")
