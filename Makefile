@@ -23,7 +23,7 @@ report: $(VENV)/.report
 
 test: $(VENV)/.test lint
 	$(PYTEST) --ignore=tests/spark tests
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/truce/test_segment.py
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/truce/test_segment.py tests/truce/test_trends.py
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/truce/test_monitor.py -k "by_hand or first_days or by_its_definition"
 	$(MAKE) executed
 

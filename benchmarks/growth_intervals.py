@@ -18,6 +18,7 @@ from growth_coverage import DAYS, NOISES, simulate
 from scipy.special import stdtrit
 
 import conflictts as ct
+from conflictts.truce._likelihood_interval import likelihood_sides
 from conflictts.truce.growth import rolling_growth, weekday_offset
 
 NORMAL = 1.959964
@@ -31,27 +32,27 @@ def judged(counts: np.ndarray) -> pd.DataFrame | None:
     if fits is None:
         return None
     known, trends = np.isfinite(fits.growth), fits.trends
-    error, slope = fits.standard_error[known], np.abs(fits.growth[known])
-    t = stdtrit(fits.degrees_of_freedom[known], 0.975)
-    best, none = (trends.profile(growth, trends.level)[0] for growth in (trends.growth, np.zeros(len(slope))))
-    root = np.sqrt(np.maximum(2 * (best - none) / trends.scale, 0.0))
-    mean = np.exp(trends.level[:, None] + trends.growth[:, None] * trends.week + trends.log_offset)
+    error, slope = fits.standard_error, np.abs(fits.growth)
+    t = stdtrit(fits.degrees_of_freedom, 0.975)
+    sides = [likelihood_sides(trends, quantile) for quantile in (t, np.full(len(t), NORMAL))]
+    mean = trends.exposure * np.exp(trends.level[:, None] + trends.growth[:, None] * trends.week)
     variance = mean * (1 + trends.alpha[:, None] * mean)
     weight = mean**2 / variance
     middle = (weight @ trends.week / weight.sum(1))[:, None]
     independent = (weight * (trends.week - middle) ** 2).sum(1) ** -0.5  # were the days, and the scale 1
-    below_one = min(1.0, float(((trends.counts - mean) ** 2 / variance).sum() / (len(mean) * (len(trends.week) - 2))))
+    squares = ((trends.counts - mean) ** 2 / variance)[known]
+    below_one = min(1.0, float(squares.sum() / (len(squares) * (len(trends.week) - 2))))
     return pd.DataFrame(
         {
             "counts": trends.counts.sum(1),
-            "likelihood, t": root <= t,
-            "likelihood, normal": root <= NORMAL,
+            "likelihood, t": sides[0] == 0,
+            "likelihood, normal": sides[1] == 0,
             "errors, t": slope <= t * error,
             "errors, normal": slope <= NORMAL * error,
             "errors, no memory": slope <= stdtrit(40, 0.975) * independent,
             "errors, scale below 1": slope <= t * error * np.sqrt(below_one),
         }
-    )
+    )[known]
 
 
 def main() -> None:

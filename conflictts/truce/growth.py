@@ -257,8 +257,9 @@ def rolling_growth(
 def why_not(windows: np.ndarray) -> np.ndarray:
     """For each row of counts, why no growth can be told from it; "" where it can."""
     length = windows.shape[1]
-    observed = np.isfinite(windows).sum(1)
-    totals, active = np.nansum(windows, axis=1), (np.nan_to_num(windows) > 0).sum(1)
+    seen = np.isfinite(windows)
+    counts = np.where(seen, windows, 0.0)
+    observed, totals, active = seen.sum(1), counts.sum(1), (counts > 0).sum(1)
     reason = np.full(len(windows), "", dtype=object)
     for k in np.flatnonzero(active < MIN_ACTIVE_DAYS):
         reason[k] = f"counts on only {active[k]} days, {MIN_ACTIVE_DAYS} are needed"

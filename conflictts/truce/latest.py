@@ -16,7 +16,7 @@ from conflictts.truce.escalation import (
     names_of_windows,
     shortest_run_of,
 )
-from conflictts.truce.growth import WINDOW_DAYS, factor_of, offset_of_weekdays, rolling_growth
+from conflictts.truce.growth import WINDOW_DAYS, RollingGrowth, factor_of, offset_of_weekdays, rolling_growth
 
 RECENT_DAYS = 182  # looked back on; the windows in them tell how far days remember each other
 
@@ -74,20 +74,16 @@ def latest_escalation(counts: np.ndarray, weekday: np.ndarray, level: float = 0.
     offset = offset_of_weekdays(counts, weekday)[part]
     counts = counts[part]
     rolling = rolling_growth(counts, offset, WINDOW_DAYS)
-    lower, upper = rolling.interval(PHASE_LEVEL)
+    growth = np.full(3, np.nan)
     if len(rolling.slope):
-        shortest = shortest_run_of(len(counts), WINDOW_DAYS)
-        sign = (lower > 0) * 1.0 - (upper < 0)
-        phase = str(names_of_windows(sign, rolling.reason == "", shortest, WINDOW_DAYS)[-1])
-        reason = str(rolling.reason[-1])
+        phase, reason = _phase_of_last(rolling, len(counts)), str(rolling.reason[-1])
     else:
         phase, reason = "undetermined", f"{len(counts)} days are fewer than the {WINDOW_DAYS} of a window"
     if in_silence(counts, SILENT_DAYS)[-1]:
         phase = "silent"
-    growth = np.full(3, np.nan)
-    if not reason:
-        shown = (lower, upper) if level == PHASE_LEVEL else rolling.interval(level)
-        growth = np.array(factor_of(rolling.slope[-1], shown[0][-1], shown[1][-1]))
+    if not reason and rolling.fits is not None:
+        lower, upper = rolling.fits.last().interval(level)
+        growth = np.array(factor_of(rolling.slope[-1], lower[0], upper[0]))
     factor = factor_of_days(counts, rolling.factor, WINDOW_DAYS)
     now, then = slice(-PERIOD_DAYS, None), slice(-2 * PERIOD_DAYS, -PERIOD_DAYS)
     sides = [side_of(counts[days], factor[days]) for days in (then, now)]
@@ -106,3 +102,12 @@ def latest_escalation(counts: np.ndarray, weekday: np.ndarray, level: float = 0.
         ratio_upper=float(ratio["upper"]),  # type: ignore[arg-type]
         ratio_reason=str(ratio["reason"]),
     )
+
+
+def _phase_of_last(rolling: RollingGrowth, n_days: int) -> str:
+    """Phase of the last window; others are held against no growth only where it may end a run of them."""
+    sign = np.zeros(len(rolling.slope))
+    if rolling.enough[-1] and rolling.fits is not None and rolling.fits.last().sides(PHASE_LEVEL).any():
+        sign[rolling.enough] = rolling.fits.sides(PHASE_LEVEL)
+    shortest = shortest_run_of(n_days, WINDOW_DAYS)
+    return str(names_of_windows(sign, rolling.reason == "", shortest, WINDOW_DAYS)[-1])

@@ -142,7 +142,7 @@ def analyse_panel(
 
     Changes are those of `detect_changepoints` over all days. Where a series stands now is what `measure_escalation`
     says of its last 182 days: the growth per week of the latest six weeks, the phase of the last day, and the latest
-    four weeks against the four before; the phases of earlier years are not drawn up, since that takes fifty times as
+    four weeks against the four before; the phases of earlier years are not drawn up, since that takes twenty times as
     long as all the rest. The effect is that of `estimate_truce_effect`. A series that one of them refuses, or in which
     one of them fails, has the reason in its row; the others go on.
 

@@ -29,7 +29,7 @@ def two_days(first: float, second: float, scale: float = 1.0) -> Trends:
     one = np.ones(1)
     level, growth = np.log(first * second) / 2, np.log(second / first)
     return Trends(
-        counts=np.array([[first, second]]), log_offset=np.zeros((1, 2)), seen=np.ones((1, 2), bool),
+        counts=np.array([[first, second]]), exposure=np.ones((1, 2)),
         week=np.array([-0.5, 0.5]), level=level * one, growth=growth * one, alpha=0 * one, scale=scale * one,
     )  # fmt: skip
 

@@ -117,6 +117,31 @@ def test_latest_is_what_escalation_says_of_the_last_half_year(panel, found):
     assert len(told) > 1
 
 
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_latest_phase_of_random_ends_is_that_of_all_windows(level):
+    """It holds a window against no growth only where it must; `measure_escalation` holds all of them, by both ends."""
+    rng, told = np.random.default_rng(12), []
+    days = pd.date_range("2020-01-01", periods=RECENT_DAYS)
+    for _ in range(30):
+        log_rate = np.where(np.arange(RECENT_DAYS) < rng.integers(60, 180), 0.0, rng.normal(0, 1.5))
+        log_rate = log_rate + rng.normal(0, 0.05) * np.maximum(np.arange(RECENT_DAYS) - rng.integers(60, 150), 0)
+        counts = rng.negative_binomial(3.0, 3.0 / (3.0 + np.exp(np.clip(log_rate + rng.normal(1.5, 1), -5, 6))))
+        counts = np.where(rng.random(RECENT_DAYS) < rng.choice([0.0, 0.08]), np.nan, counts)
+        alone = ct.measure_escalation(ct.DailySeries.from_counts(pd.Series(counts, days)), level=level)
+        now, last = (
+            latest_escalation(counts, days.day_of_week.to_numpy(), level),
+            np.flatnonzero(np.isfinite(counts))[-1],
+        )
+        assert now.phase == alone.phase.iloc[last]
+        growth = alone.growth.iloc[-1]
+        assert now.growth_reason == growth["reason"]
+        assert [now.growth, now.growth_lower, now.growth_upper] == pytest.approx(
+            growth[["growth", "lower", "upper"]].tolist(), nan_ok=True, **NEAR
+        )
+        told.append(now.phase)
+    assert min(told.count(phase) for phase in ("rising", "falling", "level")) >= 3
+
+
 @pytest.mark.parametrize("n_days", [0, 1, 6, 7, 41, 42, 43, 60])
 def test_latest_of_short_and_empty_series_has_reasons(n_days):
     for value in (np.nan, 0.0, 3.0):

@@ -85,7 +85,10 @@ def test_memory_is_found_where_it_is(phi):
     rows = np.lib.stride_tricks.sliding_window_view(noise, LENGTH)
     line = np.column_stack([np.ones(LENGTH), np.arange(LENGTH)])
     left = rows - rows @ line @ np.linalg.solve(line.T @ line, line.T)
-    memory = shared_memory(left, np.ones_like(left, bool), len(noise))
+    lags = range(11)
+    products = np.array([(left[:, lag:] * left[:, : LENGTH - lag]).sum() for lag in lags])
+    pairs = np.array([len(left) * (LENGTH - lag) for lag in lags])
+    memory = shared_memory(products, pairs, LENGTH, len(noise))
     # 3,000 days know the lag-1 autocorrelation to about 0.02
     assert autocorrelation(memory, 5)[:3] == pytest.approx([1.0, phi, phi**2], abs=0.06)
     assert _SHARE[-1] == 1.0
