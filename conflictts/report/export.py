@@ -140,7 +140,7 @@ def _sentences(findings: Findings) -> dict[str, Any]:
     return {
         "headline": wording.headline(findings.effect),
         "averted": wording.averted(findings.effect),
-        "weaknesses": wording.weaknesses(findings),
+        "weaknesses": [sentence for sentence, _ in wording.weaknesses(findings)],
         "changes": []
         if isinstance(findings.changes, str)
         else wording.changes_in_words(findings.changes, findings.effect.truce),

@@ -322,7 +322,10 @@ class Report:
             "f": findings,
             "daily": findings.daily,
             "effect": findings.effect,
-            "weaknesses": wording.weaknesses(findings),
+            "weaknesses": [
+                (sentence, {"table-rows": "", "account": self.home[position]}.get(table, self.places[position]) + table)
+                for sentence, table in wording.weaknesses(findings)
+            ],
             "windows": [("this report", findings.effect), *((n, e) for n, e in others if not isinstance(e, str))],
             "refusals": [(name, effect) for name, effect in others if isinstance(effect, str)],
             "changes": None if isinstance(changes, str) else changes,

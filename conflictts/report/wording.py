@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -200,27 +200,35 @@ def detected(changes: Changepoints, truce: Truce) -> str:
     return "no change whose set holds this date"
 
 
-def weaknesses(findings: Findings) -> list[str]:
-    """What a reader must know before quoting the headline: the effect's own warnings, and what the data show."""
+class Weakness(NamedTuple):
+    """What a reader must know before quoting the headline, and the table of the page that holds its numbers."""
+
+    sentence: str
+    table: str
+
+
+def weaknesses(findings: Findings) -> list[Weakness]:
+    """The effect's own warnings, and what the data show."""
     from conflictts.report.claims import uneven_coverage
     from conflictts.report.sensitivity import shaky_choices
 
     effect, daily, ledger = findings.effect, findings.daily, findings.incidents.ledger
-    said = [f"{warning[:1].upper()}{warning[1:]}." for warning in effect.warnings]
+    said = [Weakness(_sentence(warning), "table-windows") for warning in effect.warnings]
     for name, other in findings.windows.items():
         if isinstance(other, TruceEffect) and (
             verdict(other) != verdict(effect) or not effect.lower <= other.rate_ratio <= effect.upper
         ):
-            said.append(
+            said.append(Weakness(
                 f"Over another window ({name}, {days(*other.window)}) the rate ratio is {ratio(other.rate_ratio)} "
-                f"({ratio(other.lower)} to {ratio(other.upper)}): the finding depends on the days compared."
-            )
+                f"({ratio(other.lower)} to {ratio(other.upper)}): the finding depends on the days compared.",
+                "table-windows",
+            ))  # fmt: skip
     if findings.claims is not None:
-        said += uneven_coverage(findings.claims)
+        said += [Weakness(sentence, "table-claims") for sentence in uneven_coverage(findings.claims)]
     if not isinstance(findings.sensitivity, str):
-        said += shaky_choices(findings.sensitivity)
+        said += [Weakness(sentence, "table-choices") for sentence in shaky_choices(findings.sensitivity)]
     if not isinstance(findings.opinions.mix, str):
-        said += [f"{warning[:1].upper()}{warning[1:]}." for warning in findings.opinions.mix.warnings]
+        said += [Weakness(_sentence(warning), "table-mix") for warning in findings.opinions.mix.warnings]
     table = findings.incidents.table
     first, last = table["date_start"].min(), table["date_end"].max()
     start, end = daily.coverage
@@ -229,23 +237,30 @@ def weaknesses(findings: Findings) -> list[str]:
         ((end - last).days, last + pd.Timedelta(days=1), end),
     ):
         if silent > MAX_SILENCE:
-            said.append(
+            said.append(Weakness(
                 f"The source has no record at all in {silent} days declared as covered ({days(begin, stop)}). If it "
-                "did not watch them, they are no zeros: correct the coverage."
-            )
+                "did not watch them, they are no zeros: correct the coverage.",
+                "account",
+            ))  # fmt: skip
     through = daily.provenance.data_through if daily.provenance is not None else None
     if through is not None and through < end:
         begin = max(start, through + pd.Timedelta(days=1))
-        said.append(
+        said.append(Weakness(
             f"The source holds data through {day(through)} by its own word, and {days(begin, end)} is declared as "
-            "covered beyond it: quiet days there are not known to be quiet. End coverage sooner, or declare a gap."
-        )
+            "covered beyond it: quiet days there are not known to be quiet. End coverage sooner, or declare a gap.",
+            "account",
+        ))  # fmt: skip
     if ledger.n_quarantined:
-        said.append(
+        said.append(Weakness(
             f"{ledger.n_quarantined:,} of {ledger.read:,} rows are in quarantine and not counted; see “How good the "
-            "data are”."
-        )
+            "data are”.",
+            "table-rows",
+        ))  # fmt: skip
     return said
+
+
+def _sentence(warning: str) -> str:
+    return f"{warning[:1].upper()}{warning[1:]}."
 
 
 def days_not_settled(daily: DailySeries) -> list[str]:

@@ -365,3 +365,59 @@ def test_page_tells_how_the_truce_lived(folder, html):
     assert "Sets are conditional on the number of phases found" in text
     assert [phase["phase"] for phase in finding["course"]["phases"]] == ["before", "calm", "eroding", "collapsed"]
     assert finding["course"]["erosion"]["lower"] > 1
+
+
+class Numbers(HTMLParser):
+    """Every paragraph, list item and caption with its text and the links in it, and every anchor with what holds it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks: list[tuple[str, list[str]]] = []
+        self.anchors: dict[str, str] = {}
+        self.open: list[tuple[str, str, list[str]]] = []
+        self.section, self.folded = "", 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        if named.get("id"):
+            self.anchors[str(named["id"])] = tag
+            self.section = str(named["id"]) if tag == "h2" else self.section
+        if tag in {"p", "li", "dd", "figcaption"}:
+            self.open.append((tag, named.get("class") or "", []))
+            self.blocks.append(("", self.open[-1][2]))
+            self.at = len(self.blocks) - 1
+        if tag == "a" and self.open:
+            self.open[-1][2].append(str(named.get("href")))
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open and tag == self.open[-1][0]:
+            self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        explains = self.section in {"methods", "glossary", "sources", "again"}
+        if self.open and self.open[-1][1] in {"", "warn"} and not explains:
+            self.blocks[self.at] = (self.blocks[self.at][0] + data, self.blocks[self.at][1])
+
+
+MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+MONTHS += "|" + "|".join(month[:3] for month in MONTHS.split("|"))
+
+
+def test_every_number_leads_to_its_table(html, folder):
+    """A number in a sentence, save days and levels, has a link beside it to a table or to a file of the folder."""
+    found = Numbers()
+    found.feed(re.sub(r"<svg.*?</svg>", "", html, flags=re.DOTALL))
+    checked = 0
+    for text, links in found.blocks:
+        plain = re.sub(rf"\d{{1,2}}(?: (?:{MONTHS}))?(?: \d{{4}})? to |\d{{1,2}} (?:{MONTHS})(?: \d{{4}})?", "", text)
+        if re.search(r"\d", re.sub(r"95 ?%|\bbelow 1\b", "", plain)):
+            checked += 1
+            assert links, text
+    assert checked > 25
+    for _, links in found.blocks:
+        for link in links:
+            inside = link[1:] in found.anchors if link[0] == "#" else (folder / link).exists()
+            assert inside or link.startswith("https://"), link
+    behind = {link for _, links in found.blocks for link in links if re.match("#(table-|account)", link)}
+    assert {found.anchors[link[1:]] for link in behind} == {"div"}
+    assert len(behind) >= 8
