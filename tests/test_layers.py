@@ -22,6 +22,7 @@ HOME_OF = {
     "numba": {"series", "truce"},
     "duckdb": {"series"},
     "narwhals": {"series"},
+    "pyspark": {"truce"},
     "typer": {"cli", "__main__"},
     "rich": {"cli", "__main__"},
 }

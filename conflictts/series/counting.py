@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -90,6 +90,22 @@ class Tally:
     allocated: np.ndarray
     no_lower_bound: np.ndarray
     no_upper_bound: np.ndarray
+
+    def part(self, groups: slice) -> Tally:
+        """Some of the groups, by position; `all_keys` is empty."""
+        kept = self.kept[groups]
+        return replace(
+            self,
+            sums=self.sums[:, groups],
+            draws=None if self.draws is None else self.draws[groups],
+            keys=self.keys.iloc[groups],
+            kept=kept,
+            account=self.account[self.account["key"].isin(kept)],
+            all_keys=self.all_keys.iloc[:0],
+            allocated=self.allocated[groups],
+            no_lower_bound=self.no_lower_bound[groups],
+            no_upper_bound=self.no_upper_bound[groups],
+        )
 
 
 def count_bundles(

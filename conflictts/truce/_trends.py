@@ -400,7 +400,7 @@ def spreads_of_rows(exposure, week, level, growth, alpha, autocorrelation):
     """
     n_rows, n_days = exposure.shape
     taken, of_growth, of_total = np.empty(n_rows), np.empty((2, n_rows)), np.empty((2, n_rows))
-    x, smeared = np.empty((2, n_days)), np.empty((2, n_days))
+    x0, x1, smeared0, smeared1 = np.empty(n_days), np.empty(n_days), np.empty(n_days), np.empty(n_days)
     for k in range(n_rows):
         scale, factor = math.exp(level[k] + growth[k] * week[0]), math.exp(growth[k] * (week[1] - week[0]))
         p0, p1, h00, h01, h11 = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -408,24 +408,24 @@ def spreads_of_rows(exposure, week, level, growth, alpha, autocorrelation):
             mean = exposure[k, t] * scale
             scale *= factor
             weight = mean / (1.0 + alpha[k] * mean)
-            x[0, t] = math.sqrt(weight)
-            x[1, t] = x[0, t] * week[t]
+            x0[t] = smeared0[t] = math.sqrt(weight)
+            x1[t] = smeared1[t] = x0[t] * week[t]
             h00 += weight
             h01 += weight * week[t]
             h11 += weight * week[t] * week[t]
             p0 += mean
             p1 += mean * week[t]
-        smeared[:] = x
         for lag in range(1, n_days):
-            for i in range(2):
-                for t in range(n_days - lag):
-                    smeared[i, t] += 2.0 * autocorrelation[lag] * x[i, t + lag]
+            twice = 2.0 * autocorrelation[lag]
+            for t in range(n_days - lag):
+                smeared0[t] += twice * x0[t + lag]
+                smeared1[t] += twice * x1[t + lag]
         m00, m10, m01, m11 = 0.0, 0.0, 0.0, 0.0  # x @ smeared: twice the triangle above the diagonal, not made even
         for t in range(n_days):
-            m00 += x[0, t] * smeared[0, t]
-            m01 += x[0, t] * smeared[1, t]
-            m10 += x[1, t] * smeared[0, t]
-            m11 += x[1, t] * smeared[1, t]
+            m00 += x0[t] * smeared0[t]
+            m01 += x0[t] * smeared1[t]
+            m10 += x1[t] * smeared0[t]
+            m11 += x1[t] * smeared1[t]
         m01 = (m01 + m10) / 2.0
         determinant = h00 * h11 - h01 * h01
         b00, b01, b11 = h11 / determinant, -h01 / determinant, h00 / determinant

@@ -6,9 +6,8 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +18,12 @@ from conflictts.series.daily import Day, pair_of_days
 from conflictts.series.panel import DailyPanel, Key
 from conflictts.truce.period import Truce
 from conflictts.truce.pooling import LEAST_AREAS, PooledEffect, pool_effects
-from conflictts.truce.rows import CHANGES, Plan, Row, row_of_series
+from conflictts.truce.rows import CHANGES, Plan, Row, rows_of_chunk
+from conflictts.truce.spark import rows_on_spark
 from conflictts.truce.stored import Store
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 CHUNK = 16  # series that a thread takes at a time, and that one stored file holds
 DATES = [
@@ -137,6 +140,7 @@ def analyse_panel(
     threads: int | None = None,
     store: str | os.PathLike[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    spark: SparkSession | None = None,
 ) -> PanelAnalysis:
     """Analyse every series of a panel: its changes, where it stands now, and what a truce changed in it.
 
@@ -169,6 +173,9 @@ def analyse_panel(
         counts, choices and version, and ends with the same result.
     progress : callable, optional
         Told how many series are done, of how many.
+    spark : SparkSession, optional
+        Analyse on its cluster instead, whose every worker needs this package: the same rows, in the same order. Spark
+        divides the work and repeats what fails; `threads`, `store` and `progress` are for one machine.
 
     Returns
     -------
@@ -181,7 +188,10 @@ def analyse_panel(
     CoverageError
         If the window is not a pair of days.
     ValueError
-        If `level` is not a confidence level, or `threads` no number of them.
+        If `level` is not a confidence level, or `threads` no number of them; or if `spark` is no session, or comes
+        with what is for one machine.
+    InputError
+        If the store cannot be written, or Spark stops.
 
     References
     ----------
@@ -198,6 +208,10 @@ def analyse_panel(
     [0.08, 0.02, 0.41]
     """
     plan = _planned(panel, truce, truces, window, level)
+    if spark is not None:
+        if (threads, store, progress) != (None, None, None):
+            raise ValueError("threads, store and progress are for one machine. Leave them out where `spark` is given.")
+        return _assembled(rows_on_spark(panel, plan, spark), panel, plan)
     kept = None if store is None else Store(Path(store), panel, plan)
     return _assembled(_rows(panel, plan, _threads(threads), kept, progress), panel, plan)
 
@@ -232,20 +246,15 @@ def _rows(
     panel: DailyPanel, plan: Plan, threads: int, store: Store | None, progress: Callable[[int, int], None] | None
 ) -> list[Row]:
     """Rows of all series in the panel's order; several threads share the work, one at a time tells of it."""
-    keys, best = list(panel), panel.sums[1]
-    weekday = panel.days.day_of_week.to_numpy().astype(np.int64)
-    settled = np.asarray(panel.counting.status) == "observed"
+    keys, settled = list(panel), np.asarray(panel.counting.status) == "observed"
 
     def analysed(begin: int) -> list[Row]:
         chunk = range(begin, min(begin + CHUNK, len(keys)))
         rows = None if store is None else store.find(chunk)
         if rows is None:
-            rows = []
-            for k in chunk:
-                counts = np.where(settled, best[k], np.nan)
-                rows.append(
-                    row_of_series(counts, weekday, panel.days, plan, keys[k], partial(panel.__getitem__, keys[k]))
-                )
+            some = keys[begin : chunk.stop]
+            counts = np.where(settled, panel.sums[1, begin : chunk.stop], np.nan)
+            rows = rows_of_chunk(counts, panel.days, plan, some, lambda position: panel[some[position]])
             if store is not None:
                 store.keep(chunk, rows)
         return rows

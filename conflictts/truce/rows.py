@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -48,6 +49,33 @@ class Plan:
     def truce_of(self, key: Key) -> Truce | None:
         """The truce of one area."""
         return self.truces.get(key, self.truce)
+
+
+def rows_of_chunk(
+    counts: np.ndarray, days: pd.DatetimeIndex, plan: Plan, keys: Sequence[Key], daily: Callable[[int], DailySeries]
+) -> list[Row]:
+    """Analyse some series, one after the other.
+
+    Parameters
+    ----------
+    counts : ndarray of float, shape (n_series, n_days)
+        NaN on days that are unobserved or provisional.
+    days : DatetimeIndex, shape (n_days,)
+    plan : Plan
+    keys : sequence of str or tuple of str, length n_series
+    daily : callable
+        Makes the series at a position in `counts`, which only an effect needs.
+
+    Returns
+    -------
+    list of dict
+        What JSON holds without loss, so that rows may be stored, and travel.
+    """
+    weekday = days.day_of_week.to_numpy().astype(np.int64)
+    return [
+        row_of_series(each, weekday, days, plan, key, partial(daily, position))
+        for position, (each, key) in enumerate(zip(counts, keys, strict=True))
+    ]
 
 
 def row_of_series(

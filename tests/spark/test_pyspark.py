@@ -1,15 +1,19 @@
-"""A frame of PySpark, on a local engine, is counted as the same rows in a file."""
+"""On a local engine of PySpark a frame is counted as the same rows in a file, and a panel analysed as by threads."""
 
 from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import conflictts as ct
+from conflictts.errors import InputError
+from conflictts.truce import spark as on_spark
 
 # PySpark warns of pandas 3 when it starts; and leaves sockets to the collector of garbage.
 pytestmark = [
@@ -33,9 +37,11 @@ def spark(require):
         "spark.sql.shuffle.partitions": "3",
         "spark.ui.enabled": "false",
     }
-    session = SparkSession.builder.master("local[2]").config(map=given).getOrCreate()
-    yield session
-    session.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)  # of the workers
+        session = SparkSession.builder.master("local[2]").config(map=given).getOrCreate()
+        yield session
+        session.stop()
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +83,37 @@ def test_frame_of_pyspark_is_counted_as_the_file(spark, path, measure):
     faults = [each.ledger.quarantined["incident_id"].sort_values().tolist() for each in (panel, expected)]
     assert faults[0] == faults[1]
     pd.testing.assert_frame_equal(panel.account, expected.account, rtol=0, atol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def panel(idlib) -> ct.DailyPanel:
+    """With draws, days not observed and provisional ones; of one series a count is negative, which no code expects."""
+    panel = ct.daily_series(idlib, measure="civilians", by="perpetrator", gaps=[("2019-06-01", "2019-06-05")], lag=3,
+                            retrieved_on="2020-01-16", draws=4, rng=np.random.default_rng(1))  # fmt: skip
+    sums = panel.sums.copy()
+    sums[1, 2, 20] = -1.0
+    return replace(panel, _tally=replace(panel._tally, sums=sums))
+
+
+@pytest.mark.parametrize("with_truce", [True, False])
+def test_panel_is_analysed_as_by_threads(spark, idlib, panel, monkeypatch, with_truce):
+    monkeypatch.setattr(on_spark, "GROUP", 2)  # three groups, the last of one series
+    truce = idlib.truces["TRC-5"] if with_truce else None
+    found, expected = ct.analyse_panel(panel, truce=truce, spark=spark), ct.analyse_panel(panel, truce=truce)
+    assert len(panel) % 2 == 1
+    pd.testing.assert_frame_equal(found.table, expected.table, rtol=1e-9, atol=1e-12)
+    pd.testing.assert_frame_equal(found.changes, expected.changes, rtol=1e-9, atol=1e-12)
+    assert found.table.index.tolist() == list(panel)
+    reasons = found.table["changes_reason"]
+    assert reasons.iloc[2].startswith("unexpected ValueError: counts[20] = -1")
+    assert (reasons == "").sum() >= 2
+    assert len(found.effects()) == (0 if truce is None else 3)
+
+
+def test_what_stops_spark_is_said(spark, panel, monkeypatch):
+    def broken(*_):
+        raise MemoryError("broken on purpose")
+
+    monkeypatch.setattr(on_spark, "rows_of_chunk", broken)
+    with pytest.raises(InputError, match="Spark stopped the analysis: MemoryError: broken on purpose"):
+        ct.analyse_panel(panel, spark=spark)

@@ -221,6 +221,10 @@ def test_unknown_area_and_both_kinds_of_truces_are_refused(panel, truce):
         ct.analyse_panel(panel, truce=truce, truces={"russia": truce})
     with pytest.raises(ValueError, match="threads = 0 is no number of threads"):
         ct.analyse_panel(panel, threads=0)
+    with pytest.raises(ValueError, match="spark = 'local' is no Spark session"):
+        ct.analyse_panel(panel, spark="local")
+    with pytest.raises(ValueError, match="threads, store and progress are for one machine"):
+        ct.analyse_panel(panel, spark="local", threads=2)
 
 
 class TestStore:
@@ -231,9 +235,7 @@ class TestStore:
         """The series that are analysed and not taken from the store."""
         made: list[object] = []
         real = series_rows.row_of_series
-        monkeypatch.setattr(
-            "conflictts.truce.panel.row_of_series", lambda *given: (made.append(given[4]), real(*given))[1]
-        )
+        monkeypatch.setattr(series_rows, "row_of_series", lambda *given: (made.append(given[4]), real(*given))[1])
         return made
 
     def test_second_run_makes_nothing_and_ends_with_the_same(self, panel, found, truce, made, tmp_path):
