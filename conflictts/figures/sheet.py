@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
     from matplotlib.ticker import Formatter
 
 
@@ -24,6 +25,7 @@ class Sheet:
 
 
 AXES = (0.08, 0.225, 0.905, 0.63)  # left, bottom, width, height as shares of the sheet; room for legend and footer
+SMALLEST = 5.0  # points; how far a legend shrinks whose words grow longer when they are put over
 
 
 def draw_sheet(
@@ -88,6 +90,7 @@ def _word_ticks(formatter: Formatter, words: Callable[[str], str]) -> None:
 def _put_over(figure: Figure, words: Callable[[str], str]) -> None:
     """Every text of a figure in other words; what was wrapped is wrapped again."""
     from matplotlib.axis import Axis, Tick
+    from matplotlib.legend import Legend
     from matplotlib.text import Text
 
     axes = figure.findobj(Axis)
@@ -102,6 +105,21 @@ def _put_over(figure: Figure, words: Callable[[str], str]) -> None:
         text.set_text("\n".join(textwrap.wrap(put, width)) if "\n" in said else put)
     for axis in axes:
         _word_ticks(axis.get_major_formatter(), words)
+    for legend in figure.findobj(Legend):  # laid out for the words that stood there before
+        texts = legend.get_texts()
+        while _right_end(figure, texts) > 0.99 and texts[0].get_fontsize() > SMALLEST:
+            for text in texts:
+                text.set_fontsize(text.get_fontsize() - 0.25)
+
+
+def _right_end(figure: Figure, texts: list[Text]) -> float:
+    """Where the words of a legend end, once it is laid out, as a share of the figure's width."""
+    dots = figure.dpi
+    figure.set_dpi(400)  # at fewer dots letters are measured on the grid of the screen, and come out too narrow
+    figure.draw_without_rendering()
+    end = max(text.get_window_extent().x1 for text in texts) / figure.bbox.width
+    figure.set_dpi(dots)
+    return end
 
 
 def _embeddable(svg: str, name: str) -> str:

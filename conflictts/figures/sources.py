@@ -65,7 +65,7 @@ def plot_source_mix(mix: SourceMix, *, column: str = "reporting_body", ax: Axes 
     ax.set_yticks([])
     ax.set_ylim(-0.55, len(values) - 0.3)
     top = max(float(values.max()), 0.1)
-    ax.set_xlim(0, min(1.0, 1.08 * top))
+    ax.set_xlim(0, min(1.03, 1.08 * top))  # room for the label at 100%
     ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.grid(axis="x", color="#E3E6E8", linewidth=0.6)
