@@ -79,7 +79,7 @@ $(VENV)/.report: $(VENV)/.python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.report
 	@echo "Installing what the tests need ..."
-	@$(PIP) -e '.[excel,remote,notebooks,docs,dev]'
+	@$(PIP) -e '.[excel,remote,pdf,notebooks,docs,dev]'
 	@touch $@
 
 clean:

@@ -20,6 +20,7 @@ from conflictts.cli.options import (
     Input,
     Lag,
     MeasureName,
+    Pdf,
     RetrievedOn,
     Truce,
     Window,
@@ -72,6 +73,7 @@ def panel(
     ] = None,
     threads: Annotated[int | None, typer.Option(metavar="N", help="Default: as many as processors are free.")] = None,
     language: Annotated[str, typer.Option(help="Language of the page: en or fr.")] = "en",
+    pdf: Pdf = False,
     json_: Annotated[
         bool,
         typer.Option("--json", help="Print findings.json on standard output, for scripts, and nothing else there."),
@@ -83,6 +85,7 @@ def panel(
     with one_sentence(debug):
         from conflictts.report.folder import refuse_foreign_folder
         from conflictts.report.panel import NUMBERS, PARTS, write_panel_report
+        from conflictts.report.print import require_weasyprint
         from conflictts.series.aggregation import daily_panel
         from conflictts.series.daily import daily_series
         from conflictts.series.engine import require_room
@@ -108,6 +111,8 @@ def panel(
         gaps = [span_of(days, "--gap") for days in gap or []]
         folder = Path(out).expanduser().absolute()
         refuse_foreign_folder(folder, PARTS)
+        if pdf:
+            require_weasyprint()
         aside = None if temporary is None else Path(temporary).expanduser()
         if aside is not None:
             with writing(str(temporary), "--temp-dir"):
@@ -145,7 +150,7 @@ def panel(
                 progress=lambda done, of: tell(f"{done:,} of {of:,} series analysed"),
             )
             tell("drawing and writing")
-            page = write_panel_report(counted, found, folder, language=language)  # type: ignore[arg-type]
+            page = write_panel_report(counted, found, folder, language=language, pdf=pdf)  # type: ignore[arg-type]
             shutil.rmtree(parts, ignore_errors=True)  # no longer needed; what stays of it does no harm
         if json_:
             typer.echo((folder / NUMBERS).read_text(encoding="utf-8"), nl=False)

@@ -19,6 +19,7 @@ from conflictts.cli.options import (
     Input,
     Lag,
     MeasureName,
+    Pdf,
     RetrievedOn,
     Truce,
     Window,
@@ -75,6 +76,7 @@ def report(
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the draws.")] = 1,
     out: Annotated[str, typer.Option(help="Folder to write the report into.")] = "conflictts-report",
     language: Annotated[str, typer.Option(help="Language of the page: en or fr.")] = "en",
+    pdf: Pdf = False,
     json_: Annotated[
         bool,
         typer.Option("--json", help="Print findings.json on standard output, for scripts, and nothing else there."),
@@ -107,7 +109,7 @@ def report(
             _print(page, json_, quiet)
             return
         from conflictts import cases
-        from conflictts.report.page import write_report
+        from conflictts.report.page import USUAL, write_report
         from conflictts.truce.period import Truce
 
         conditions = conditions_of(where or [])
@@ -153,6 +155,7 @@ def report(
                 other_truces=bundled.truces.values() if bundled else (),
                 claims=bundled.claims if bundled else None,
                 events=bundled.events if bundled else None,
+                formats=(*USUAL, "pdf") if pdf else USUAL,
                 language=language,  # type: ignore[arg-type]
                 progress=tell,
             )

@@ -28,17 +28,19 @@ from conflictts.report.findings import Choices, Findings, Refused, check_areas, 
 from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.report.glossary import GLOSSARY
 from conflictts.report.language import Language, Translator, translator
+from conflictts.report.print import as_pdf, require_weasyprint
 from conflictts.series.allocation import Allocation
 from conflictts.series.daily import Day, Measure
 from conflictts.series.reporting import ReportingLag
 from conflictts.truce.growth import WINDOW_DAYS
 from conflictts.truce.period import Truce
 
-PAGE, NUMBERS, SCHEMA, SERIES, FIGURES, RECIPE = (
-    *("report.html", "findings.json", "findings.schema.json", "series.csv", "figures", "report.toml"),
+PAGE, PRINT, NUMBERS, SCHEMA, SERIES, FIGURES, RECIPE = (
+    *("report.html", "report.pdf", "findings.json", "findings.schema.json", "series.csv", "figures", "report.toml"),
 )
-Format = Literal["html", "json", "csv", "figures"]
+Format = Literal["html", "json", "csv", "figures", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+USUAL: tuple[Format, ...] = ("html", "json", "csv", "figures")  # all that need nothing but what is always installed
 SECTIONS = {  # of each area and truce
     "truces": "The truce: announced, in force, detected",
     "effect": "What changed at the date",
@@ -56,7 +58,7 @@ SHARED = {  # by all of them
     "again": "How to make this report again",
 }
 CONTENTS = SECTIONS | SHARED
-PARTS = (PAGE, NUMBERS, SCHEMA, SERIES, FIGURES, RECIPE)
+PARTS = (PAGE, PRINT, NUMBERS, SCHEMA, SERIES, FIGURES, RECIPE)
 TABLES = {  # where the numbers of a figure stand: a table of the page, or a file
     "daily": SERIES,
     "calendar": SERIES,
@@ -92,7 +94,7 @@ def write_report(
     other_truces: Iterable[Truce] = (),
     claims: pd.DataFrame | None = None,
     events: pd.DataFrame | None = None,
-    formats: Collection[Format] = FORMATS,
+    formats: Collection[Format] = USUAL,
     language: Language = "en",
     progress: Callable[[str], None] | None = None,
 ) -> Path:
@@ -126,8 +128,9 @@ def write_report(
         As from `read_claims`; held against a series that is not filtered by any condition.
     events : DataFrame, columns date and label, optional
         Context for the first figure.
-    formats : collection of {"html", "json", "csv", "figures"}, default all
-        What the folder holds: the page, findings.json and its schema, series.csv, the figures as SVG and PNG.
+    formats : collection of {"html", "json", "csv", "figures", "pdf"}, default all but "pdf"
+        What the folder holds: the page, findings.json and its schema, series.csv, the figures as SVG and PNG, the page
+        as tagged PDF (by WeasyPrint: ``pip install 'conflictts[pdf]'``).
     language : {"en", "fr"}, default "en"
         Of the page, its figures and the sentences in findings.json; names and words of the records stay as they are.
     progress : callable, optional
@@ -142,7 +145,8 @@ def write_report(
     ------
     ConflictTSError
         As `daily_series` and `estimate_truce_effect`, where not a single comparison can be made; if an area, a format
-        or a language is not one; if `out` holds anything else, or cannot be written.
+        or a language is not one; if `out` holds anything else, or cannot be written; if what a PDF needs is asked for
+        and not installed.
 
     Examples
     --------
@@ -164,6 +168,8 @@ def write_report(
     asked = [truces] if isinstance(truces, Truce) else list(truces)
     chosen = areas if areas is not None else {"": {}}
     _check_asked(asked, window, formats)
+    if "pdf" in formats:
+        require_weasyprint()
     check_areas(chosen, where or {})
     choices = Choices(
         measure=measure, coverage=coverage, gaps=tuple(gaps), where=where or {}, allocation=allocation, lag=lag,
@@ -191,8 +197,13 @@ def write_report(
     if "json" in formats:
         text = json.dumps(words.numbers(numbers), ensure_ascii=False, indent=1, allow_nan=False)
         files |= {NUMBERS: f"{text}\n".encode(), SCHEMA: findings_schema().encode()}
-    if "html" in formats:
-        files[PAGE] = words.page(report.page(numbers, formats)).encode()
+    if {"html", "pdf"} & set(formats):
+        page = words.page(report.page(numbers, formats))
+        if "html" in formats:
+            files[PAGE] = page.encode()
+        if "pdf" in formats:
+            progress("laying out the PDF")
+            files[PRINT] = as_pdf(page)
     write_folder(out, files)
     return out / PAGE if "html" in formats else out
 

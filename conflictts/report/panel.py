@@ -29,17 +29,25 @@ from conflictts.report.export import _rows
 from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.report.language import Language, Translator, say, translator
 from conflictts.report.page import _embedded, _environment, _today
+from conflictts.report.print import as_pdf, require_weasyprint
 from conflictts.series.panel import DailyPanel
 from conflictts.truce.panel import PanelAnalysis
 
-PAGE, AREAS, CHANGES, NUMBERS, FIGURES = "panel.html", "areas.csv", "changes.csv", "findings.json", "figures"
-PARTS = (PAGE, AREAS, CHANGES, NUMBERS, FIGURES)
+PAGE, PRINT, AREAS, CHANGES, NUMBERS, FIGURES = (
+    *("panel.html", "panel.pdf", "areas.csv", "changes.csv", "findings.json", "figures"),
+)
+PARTS = (PAGE, PRINT, AREAS, CHANGES, NUMBERS, FIGURES)
 TITLES = {"ratios": "What the truce changed in every area", "series": "The areas side by side"}
 DASH = "–"
 
 
 def write_panel_report(
-    panel: DailyPanel, found: PanelAnalysis, out: str | os.PathLike[str], *, language: Language = "en"
+    panel: DailyPanel,
+    found: PanelAnalysis,
+    out: str | os.PathLike[str],
+    *,
+    language: Language = "en",
+    pdf: bool = False,
 ) -> Path:
     """Write what was found in every area of a panel as one HTML page, its numbers (JSON, CSV) and figures beside it.
 
@@ -56,6 +64,8 @@ def write_panel_report(
         such findings and nothing else.
     language : {"en", "fr"}, default "en"
         Of the page and its figures.
+    pdf : bool, default False
+        Whether to lay the page out as tagged PDF too, by WeasyPrint (``pip install 'conflictts[pdf]'``).
 
     Returns
     -------
@@ -65,7 +75,7 @@ def write_panel_report(
     Raises
     ------
     InputError
-        If `out` holds anything else, or cannot be written.
+        If `out` holds anything else, or cannot be written; if `pdf` is asked for and what it needs is not installed.
     UnknownNameError
         If `found` is of another panel, or the language is not one.
 
@@ -80,6 +90,8 @@ def write_panel_report(
     """
     out = Path(out).expanduser().absolute()
     refuse_foreign_folder(out, PARTS)
+    if pdf:
+        require_weasyprint()
     words = translator(language)
     if list(panel) != list(found.table.index):
         raise UnknownNameError("`found` is of other areas than `panel`. Give the analysis of this very panel.")
@@ -91,7 +103,10 @@ def write_panel_report(
     figures = draw_panel(panel, found, words)
     for name, drawn in figures.items():
         files |= {f"{FIGURES}/{name}.svg": drawn.sheet.svg.encode(), f"{FIGURES}/{name}.png": drawn.sheet.png}
-    files[PAGE] = words.page(_page(panel, found, figures)).encode()
+    page = words.page(_page(panel, found, figures))
+    files[PAGE] = page.encode()
+    if pdf:
+        files[PRINT] = as_pdf(page)
     write_folder(out, files)
     return out / PAGE
 

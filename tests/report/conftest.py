@@ -9,6 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from conflictts.errors import InputError
+from conflictts.report.print import require_weasyprint
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _checked(findings_meet_their_schema: None) -> None: ...
@@ -32,3 +35,13 @@ def write_records() -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def printable() -> bool:
+    """Whether a PDF can be made here; its own tests say what is missing, or fail where all must be there."""
+    try:
+        require_weasyprint()
+    except InputError:
+        return False
+    return True

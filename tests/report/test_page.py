@@ -279,14 +279,17 @@ def test_hostile_text_is_shown_as_text(tmp_path):
     assert not [cell for row in rows for cell in row if cell[:1] in "=+@" and cell]
 
 
-def test_same_input_and_date_give_the_same_bytes(tmp_path):
+def test_same_input_and_date_give_the_same_bytes(tmp_path, printable):
     script = (
         "import sys, conflictts as ct; c = ct.load_idlib_2019();"
-        "ct.write_report(c, c.truces['TRC-5'], sys.argv[1], window=('2019-04-30', '2019-11-06'), claims=c.claims)"
+        "ct.write_report(c, c.truces['TRC-5'], sys.argv[1], window=('2019-04-30', '2019-11-06'), claims=c.claims,"
+        "                formats=sys.argv[2:])"
     )
+    formats = page_module.FORMATS if printable else page_module.USUAL
     for run, zone in (("a", "UTC"), ("b", "Asia/Damascus")):
         environment = {"SOURCE_DATE_EPOCH": "1573000000", "PYTHONHASHSEED": str(ord(run)), "TZ": zone, "PATH": ""}
-        command = [sys.executable, "-c", script, str(tmp_path / run)]
+        environment["PYTHONPATH"] = str(Path(ct.__file__).parents[1])  # the code under test, wherever it lies
+        command = [sys.executable, "-c", script, str(tmp_path / run), *formats]
         subprocess.run(command, check=True, env=environment, cwd=tmp_path, timeout=600)
     first, second = (
         {path.relative_to(tmp_path / run): path.read_bytes() for path in (tmp_path / run).rglob("*") if path.is_file()}
@@ -294,6 +297,7 @@ def test_same_input_and_date_give_the_same_bytes(tmp_path):
     )
     assert first.keys() == second.keys()
     assert [str(path) for path in first if first[path] != second[path]] == []
+    assert (Path("report.pdf") in first) == printable
 
 
 def test_an_older_report_is_replaced_whole(idlib, folder, tmp_path):

@@ -1,0 +1,235 @@
+"""The page as PDF: all of it, with its fonts, tagged, nothing cut off, nothing fetched; and what is said without it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import conflictts as ct
+from conflictts.cli import app
+from conflictts.errors import InputError
+from conflictts.report.language import translator
+from conflictts.report.page import FORMATS
+from conflictts.report.print import as_pdf, require_weasyprint
+
+MARGIN = 15 / 25.4 * 72  # points, left and right, as in the page's style
+SLACK = 2  # points: boxes of words hold room above their letters, which turned words have at their side
+
+
+@pytest.fixture(scope="module")
+def weasyprint(require: Callable[[bool, str], None]) -> object:
+    try:
+        return require_weasyprint()
+    except InputError as absent:
+        require(False, str(absent))
+
+
+@pytest.fixture(scope="module")
+def poppler(require: Callable[[bool, str], None]) -> Callable[..., str]:
+    """Runs one of Poppler's commands."""
+    require(shutil.which("pdffonts") is not None, "needs pdffonts and pdftotext, of poppler-utils")
+
+    def run(command: str, *arguments: object) -> str:
+        return subprocess.run(
+            [command, *map(str, arguments)], check=True, capture_output=True, text=True, encoding="utf-8"
+        ).stdout
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def bundled(weasyprint: object, idlib: ct.Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ct.write_report(
+        idlib, idlib.truces["TRC-5"], tmp_path_factory.mktemp("print") / "out", window=("2019-04-30", "2019-11-06"),
+        other_truces=idlib.truces.values(), claims=idlib.claims, events=idlib.events, formats=FORMATS,
+    ).parent  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["en", "fr", "areas", "panel"])
+def folder(
+    request: pytest.FixtureRequest, bundled: Path, idlib: ct.Case, write_records: Callable[..., Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:  # fmt: skip
+    """A page and its PDF: of the bundled case, its words in French, of several areas and truces, and of a panel."""
+    if request.param == "en":
+        return bundled
+    out = tmp_path_factory.mktemp("print") / "out"
+    if request.param == "fr":
+        shutil.copytree(bundled, out)
+        page = translator("fr").page((bundled / "report.html").read_text(encoding="utf-8"))
+        (out / "report.html").write_text(page, encoding="utf-8")
+        (out / "report.pdf").write_bytes(as_pdf(page))
+        return out
+    if request.param == "panel":
+        panel = ct.daily_series(idlib, measure="civilians", by="admin1")
+        return ct.write_panel_report(panel, ct.analyse_panel(panel, truce=idlib.truces["TRC-5"]), out, pdf=True).parent
+    incidents = ct.read_incidents(write_records(out.parent / "records.csv"))
+    return ct.write_report(
+        incidents, ct.Truce("2019-08-31"), out, coverage=("2019-05-01", "2019-11-30"),
+        areas={"Idlib": {"admin1": "Idlib"}, "Hama": {"admin1": "Hama"}}, formats=FORMATS,
+    ).parent  # fmt: skip
+
+
+def page_of(folder: Path) -> tuple[str, Path]:
+    (page,) = folder.glob("*.html")
+    return page.read_text(encoding="utf-8"), page.with_suffix(".pdf")
+
+
+def inside(pdf: Path) -> bytes:
+    """Everything that a PDF holds, unpacked."""
+    content = pdf.read_bytes()
+    packed = re.finditer(rb"/FlateDecode.*?>>\nstream\n(.*?)\nendstream", content, flags=re.DOTALL)
+    return content + b"\n".join(zlib.decompress(each[1]) for each in packed)
+
+
+class _Shown(HTMLParser):
+    """Words of a page as a reader sees them, and its title, language and drawings."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.title = self.language = ""
+        self.drawings: list[str] = []
+        self.inside: list[str] = []
+        self.feed(source)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        if tag == "html":
+            self.language = values["lang"]
+        if tag == "svg":
+            self.drawings.append(values["aria-label"])
+        if tag in ("style", "script", "svg", "title") or values.get("class") in ("hint", "skip"):
+            self.inside.append(tag)
+
+    def handle_endtag(self, tag):
+        if self.inside and self.inside[-1] == tag:
+            self.inside.pop()
+
+    def handle_data(self, data):
+        if self.inside == ["title"]:
+            self.title += data
+        if not self.inside:
+            self.words += re.findall(r"\w+", data)
+
+
+def test_all_of_the_page_is_in_it(folder, poppler):
+    source, pdf = page_of(folder)
+    shown = _Shown(source)
+    printed = Counter(re.findall(r"\w+", poppler("pdftotext", "-raw", pdf, "-")))
+    wanted = Counter(word for word in shown.words if len(word) > 3)  # shorter ones may be parted at a line's end
+    assert sum(wanted.values()) > 200
+    missing = {word: number - printed[word] for word, number in wanted.items() if printed[word] < number}
+    broken = {word for word in missing if len(word) > 30}  # a digest runs over two lines
+    assert missing.keys() - broken == set()
+    assert shown.drawings
+    assert inside(pdf).count(b"/S /Figure") == len(shown.drawings), "each drawing, tagged as a figure"
+
+
+def test_title_language_tags_and_fonts(folder, poppler):
+    source, pdf = page_of(folder)
+    shown = _Shown(source)
+    about = dict(re.findall(r"^([\w ]+):\s+(.*)$", poppler("pdfinfo", pdf), flags=re.MULTILINE))
+    assert about["Title"] == shown.title
+    assert (about["Tagged"], about["Encrypted"], about["JavaScript"]) == ("yes", "no", "no")
+    assert "CreationDate" not in about, "the day of writing is none of its bytes"
+    assert f"/Lang ({shown.language})".encode() in inside(pdf)
+    assert b"pdfuaid" in poppler("pdfinfo", "-meta", pdf).encode()
+    fonts = poppler("pdffonts", pdf).splitlines()[2:]
+    assert len(fonts) >= 2
+    for font in fonts:
+        assert re.search(r"\byes yes yes\s+\d+\s+\d+$", font), f"embedded, a subset, with its letters: {font}"
+
+
+def test_nothing_is_cut_off_and_pages_are_numbered(folder, poppler):
+    _, pdf = page_of(folder)
+    boxes = poppler("pdftotext", "-bbox", pdf, "-")
+    pages = re.findall(r'<page width="([\d.]+)" height="([\d.]+)">(.*?)</page>', boxes, flags=re.DOTALL)
+    assert len(pages) > 1
+    for number, (width, height, content) in enumerate(pages, start=1):
+        words = re.findall(r'xMin="(.*?)" yMin="(.*?)" xMax="(.*?)" yMax="(.*?)">(.*?)<', content)
+        outside = [
+            word for left, top, right, bottom, word in words
+            if float(left) < MARGIN - SLACK or float(right) > float(width) - MARGIN + SLACK
+            or float(top) < 0 or float(bottom) > float(height)
+        ]  # fmt: skip
+        assert outside == [], number
+        assert [word for *_, word in words[-3:]] == [str(number), "/", str(len(pages))]
+
+
+def test_links_lead_to_what_lies_beside_it_and_nowhere_else(folder):
+    _, pdf = page_of(folder)
+    content = inside(pdf)
+    links = set(re.findall(rb"/URI \((.*?)\)", content))
+    assert links
+    assert [link for link in links if not (folder / link.decode()).is_file()] == []
+    for action in (b"/JavaScript", b"/Launch", b"/OpenAction", b"/EmbeddedFile", b"/GoToR"):
+        assert action not in content
+
+
+PAGE = '<!doctype html><html lang="en"><head><title>t</title></head><body><p>word</p>{}</body></html>'
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/a.png", "file:///etc/hostname", "ftp://127.0.0.1:9/a.png"])
+def test_nothing_is_fetched(weasyprint, monkeypatch, address):
+    def opened(*_: object) -> None:
+        raise AssertionError("something was opened")
+
+    monkeypatch.setattr("socket.create_connection", opened)
+    monkeypatch.setattr("urllib.request.FileHandler.file_open", opened)
+    with pytest.raises(RuntimeError, match=r"left 1 parts of the page out, the first: .*disallowed protocol"):
+        as_pdf(PAGE.format(f'<img alt="a" src="{address}">'))
+    assert as_pdf(PAGE.format("")).startswith(b"%PDF-1.7")
+
+
+def test_text_before_a_link_fills_its_line(weasyprint, poppler, tmp_path):
+    """At some widths WeasyPrint 70 breaks such a line after its first word, which a part between them prevents."""
+    text = 'Rates found without any truce: 2 changes, each with its days shaded. The numbers: <a href="#a">table</a>.'
+    widths = "".join(f'<p id="a{width}" style="width: {width}px">{text}</p>' for width in range(400, 700))
+    (tmp_path / "page.pdf").write_bytes(as_pdf(PAGE.format(widths.replace("#a", "#a400"))))
+    lines = poppler("pdftotext", "-layout", tmp_path / "page.pdf", "-").splitlines()
+    begun = [line for line in lines if line.strip().startswith("Rates")]
+    assert len(begun) == 300
+    assert min(len(line.split()) for line in begun) > 5
+
+
+def without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str | None) -> None:
+    """An installation without WeasyPrint, or with one whose libraries the system lacks."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "weasyprint"]:
+        monkeypatch.delitem(sys.modules, name)
+    if source is None:
+        monkeypatch.setitem(sys.modules, "weasyprint", None)
+    else:
+        (tmp_path / "weasyprint.py").write_text(source, encoding="utf-8")
+        monkeypatch.syspath_prepend(str(tmp_path))
+
+
+PANGO = "print('noise')\nraise OSError('cannot load library \"libpango-1.0-0\": no such file')"
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [
+        pytest.param(None, "pip install 'conflictts[pdf]'", id="no WeasyPrint"),
+        pytest.param(PANGO, "apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0", id="no Pango"),
+    ],
+)
+@pytest.mark.parametrize("command", [("report",), ("panel", "--by", "admin1")], ids=["report", "panel"])
+def test_what_is_not_installed_is_said_before_any_work(source, remedy, command, tmp_path, monkeypatch):
+    without_the_library(tmp_path, monkeypatch, source)
+    run = CliRunner().invoke(app, [*command, "--pdf", "--out", str(tmp_path / "out")])
+    assert run.exit_code == 2
+    assert run.stdout == ""
+    assert remedy in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "out").exists()
