@@ -107,9 +107,11 @@ def _put_over(figure: Figure, words: Callable[[str], str]) -> None:
         _word_ticks(axis.get_major_formatter(), words)
     for legend in figure.findobj(Legend):  # laid out for the words that stood there before
         texts = legend.get_texts()
-        while _right_end(figure, texts) > 0.99 and texts[0].get_fontsize() > SMALLEST:
+        points = float(texts[0].get_fontsize())
+        while _right_end(figure, texts) > 0.99 and points > SMALLEST:
+            points -= 0.25
             for text in texts:
-                text.set_fontsize(text.get_fontsize() - 0.25)
+                text.set_fontsize(points)
 
 
 def _right_end(figure: Figure, texts: list[Text]) -> float:
@@ -117,7 +119,7 @@ def _right_end(figure: Figure, texts: list[Text]) -> float:
     dots = figure.dpi
     figure.set_dpi(400)  # at fewer dots letters are measured on the grid of the screen, and come out too narrow
     figure.draw_without_rendering()
-    end = max(text.get_window_extent().x1 for text in texts) / figure.bbox.width
+    end = float(max(text.get_window_extent().x1 for text in texts) / figure.bbox.width)
     figure.set_dpi(dots)
     return end
 
