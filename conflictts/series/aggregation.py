@@ -22,7 +22,7 @@ from conflictts.incidents.sidecar import Sidecar
 from conflictts.incidents.splitting import Numbers
 from conflictts.incidents.table import MOST, Ledger, Provenance, Where
 from conflictts.series.allocation import Allocation
-from conflictts.series.counting import Bundles, count_bundles, require_known
+from conflictts.series.counting import NOT_STATED, Bundles, count_bundles, require_known
 from conflictts.series.daily import Calendar, Day, daily_series
 from conflictts.series.engine import (
     Rows,
@@ -35,6 +35,7 @@ from conflictts.series.engine import (
 )
 from conflictts.series.measures import PARTS, Measure
 from conflictts.series.panel import DailyPanel, panel_of
+from conflictts.series.places import place_sums, places_of
 from conflictts.series.reporting import ReportingLag
 
 if TYPE_CHECKING:
@@ -129,10 +130,11 @@ def daily_panel(
         incidents = read_incidents(paths)
         named = replace(incidents.provenance, release=release or incidents.provenance.release)
         return daily_series(replace(incidents, provenance=named), **counted, **dated)  # type: ignore[no-any-return, call-overload]
-    bundles, ledger, provenance = gathered
+    bundles, ledger, provenance, places = gathered
     calendar = Calendar.of(provenance, **dated)  # type: ignore[arg-type]
     tally = count_bundles(bundles, ledger, calendar.days, calendar.missing, **counted)  # type: ignore[arg-type]
-    return panel_of(tally, calendar.counting(measure, allocation, where, by, provenance), ledger)
+    counting = calendar.counting(measure, allocation, where, by, provenance)
+    return panel_of(tally, counting, ledger, places_of(places, by))
 
 
 def _as_frame(source: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any] | None:
@@ -146,7 +148,7 @@ def _as_frame(source: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any] | None:
 
 def _gather(
     rows: Rows, measure: Measure, columns: Sequence[str], release: str | None
-) -> tuple[Bundles, Ledger, Provenance] | None:
+) -> tuple[Bundles, Ledger, Provenance, pd.DataFrame] | None:
     """Sum the sound rows and put the others through the checks; None if these must see all of them.
 
     Of the rows that are kept with a warning the first goes through the checks, which say it; the others are counted.
@@ -172,7 +174,13 @@ def _gather(
     warnings = checked.ledger.warnings
     warnings = warnings.assign(records=warnings["records"] + [more.get(each, 0) for each in warnings["warning"]])
     ledger = replace(checked.ledger, read=raw.read + count, used=checked.ledger.used + count, warnings=warnings)
-    return _together(bundles, Bundles.of(checked.table, measure)), ledger, provenance
+    places = pd.concat(
+        [
+            place_sums(checked.table, columns),
+            _place_sums(frame.filter(plain), set(rows.header), columns, checked.provenance.provider),
+        ]
+    )
+    return _together(bundles, Bundles.of(checked.table, measure)), ledger, provenance, places
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -305,19 +313,53 @@ def _sums(
 
 def _bundles(found: pa.Table, names: set[str], columns: Sequence[str], provider: str) -> Bundles:
     """The sums as bundles under the values of an incident table."""
-    grouped = _grouped(names, columns)
     stated = found.column("stated").to_numpy()
     table = pd.DataFrame({day: found.column(day).to_numpy().astype("datetime64[us]") for day in DAYS})
-    for column in columns:
-        value = provider if column == "source" else ""
-        table[column] = (
-            _keys(found.column(column), VALUES.get(column, {})) if column in grouped else repeated(value, len(table))
-        )
+    table = table.assign(**_all_keys(found, names, columns, provider))
     return Bundles(
         table.assign(part_of=repeated("", len(table))),
         pd.DataFrame({part: np.where(stated, found.column(part).to_numpy(), np.nan) for part in PARTS}),
         *(found.column(name).to_numpy().astype("int64") for name in ("records", "no_lower", "no_upper")),
     )
+
+
+def _place_sums(frame: nw.LazyFrame[Any], names: set[str], columns: Sequence[str], provider: str) -> pd.DataFrame:
+    """What `places.place_sums` gives of an incident table, by the engine."""
+    import narwhals as nw
+
+    degrees = {
+        name: nw.col(name).cast(nw.Float64) if name in names else nw.lit(None, dtype=nw.Float64)
+        for name in ("latitude", "longitude")
+    }
+    keys = {column: nw.col(name).cast(nw.String).fill_null("") for column, name in _grouped(names, columns).items()}
+    precision = nw.col("where_prec").cast(nw.String).fill_null("") if "where_prec" in names else nw.lit("")
+    found = collected(
+        frame.select(**keys, precision=precision, **degrees)
+        .filter(~nw.col("latitude").is_null() & ~nw.col("longitude").is_null())
+        .group_by(*keys, "precision")
+        .agg(
+            nw.col("latitude").sum(),
+            nw.col("longitude").sum(),
+            west=nw.col("longitude").min(),
+            east=nw.col("longitude").max(),
+            records=nw.len(),
+        )
+    )
+    names_of_sums = ("records", "latitude", "longitude", "west", "east")
+    numbers = {name: found.column(name).to_numpy().astype("float64") for name in names_of_sums}
+    words = _all_keys(found, names, columns, provider) | {"precision": _keys(found.column("precision"), {})}
+    return pd.DataFrame(words).replace("", NOT_STATED).assign(**numbers)
+
+
+def _all_keys(found: pa.Table, names: set[str], columns: Sequence[str], provider: str) -> dict[str, pd.Series]:
+    """What records are grouped and filtered by, under the values of an incident table."""
+    grouped = _grouped(names, columns)
+    return {
+        column: _keys(found.column(column), VALUES.get(column, {}))
+        if column in grouped
+        else repeated(provider if column == "source" else "", found.num_rows)
+        for column in columns
+    }
 
 
 def _grouped(names: set[str], columns: Sequence[str]) -> dict[str, str]:

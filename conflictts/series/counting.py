@@ -143,7 +143,7 @@ def count_bundles(
     """
     table, amounts, records = bundles.table, bundles.amounts, bundles.records
     outcome = _outcomes(bundles, ledger, measure, allocation, where)
-    all_keys, key = _groups(table, by)
+    all_keys, key = groups_of(table, by)
     counted = (outcome == _COUNTED).to_numpy()
     kept, group = np.unique(key[counted], return_inverse=True)
 
@@ -215,6 +215,22 @@ def require_drawable(
         raise InputError("draws need a source of chance: rng=np.random.default_rng(1). The same seed draws the same.")
 
 
+def groups_of(table: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, np.ndarray]:
+    """Keys of all groups in order, and the group of each record."""
+    if not by:
+        return pd.DataFrame(index=pd.RangeIndex(1)), np.zeros(len(table), dtype=np.int64)
+    key, names = np.zeros(len(table), dtype=np.int64), []
+    for column in by:  # each value is compared once
+        code, values = table[column].factorize()
+        place, named = pd.Series(values, dtype="str").replace("", NOT_STATED).factorize(sort=True)
+        key = key * len(named) + place[code]
+        names.append(named)
+    found, group = np.unique(key, return_inverse=True)
+    places = np.unravel_index(found, [len(named) for named in names])
+    keys = {column: named.take(place) for column, named, place in zip(by, names, places, strict=True)}
+    return pd.DataFrame(keys, dtype="str"), group
+
+
 def _outcomes(bundles: Bundles, ledger: Ledger, measure: Measure, allocation: Allocation, where: Where) -> pd.Series:
     """What becomes of each bundle before any day is looked at, in words; refuses where nothing is left to count."""
     table, records, words = bundles.table, bundles.records, where_in_words(where)
@@ -248,22 +264,6 @@ def _outcomes(bundles: Bundles, ledger: Ledger, measure: Measure, allocation: Al
     }
     outcome = np.select(list(reasons.values()), list(range(len(reasons))), default=-1)
     return pd.Series(pd.Categorical.from_codes(outcome + 1, [_COUNTED, *reasons]), table.index)
-
-
-def _groups(table: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, np.ndarray]:
-    """Keys of all groups in order, and the group of each record."""
-    if not by:
-        return pd.DataFrame(index=pd.RangeIndex(1)), np.zeros(len(table), dtype=np.int64)
-    key, names = np.zeros(len(table), dtype=np.int64), []
-    for column in by:  # each value is compared once
-        code, values = table[column].factorize()
-        place, named = pd.Series(values, dtype="str").replace("", NOT_STATED).factorize(sort=True)
-        key = key * len(named) + place[code]
-        names.append(named)
-    found, group = np.unique(key, return_inverse=True)
-    places = np.unravel_index(found, [len(named) for named in names])
-    keys = {column: named.take(place) for column, named, place in zip(by, names, places, strict=True)}
-    return pd.DataFrame(keys, dtype="str"), group
 
 
 def _require_some_inside(

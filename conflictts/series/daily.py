@@ -372,8 +372,9 @@ def daily_series(
     if not by:
         return series_of(tally, 0, counting)
     from conflictts.series.panel import panel_of
+    from conflictts.series.places import place_sums, places_of
 
-    return panel_of(tally, counting, incidents.ledger)
+    return panel_of(tally, counting, incidents.ledger, places_of(place_sums(incidents.table, by), by))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

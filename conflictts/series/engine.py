@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import narwhals as nw
     import pyarrow as pa
 
-BESIDE = ("adm_1", "country", "code_status")  # texts that the checks look at, whatever is asked for
+BESIDE = ("adm_1", "country", "code_status", "where_prec")  # texts that are looked at, whatever is asked for
 NEEDED = (*ucdp.REQUIRED, "adm_1")
 WHOLE = 4  # a text of up to a fourth of the memory fits into it as a table, with room for the counting
 LEAST = 10**7  # bytes that DuckDB starts with

@@ -33,6 +33,8 @@ class DailyPanel(Mapping[Key, DailySeries]):
         What all the series have in common: measure, unit, area, source, allocation, reporting_lag, provenance.
     ledger : Ledger
         What became of every row that was read: used + quarantined + excluded = read.
+    places : DataFrame, index the columns of `by`
+        Where the areas lie by the coordinates of their records, as `places_of` tells it; without those that have none.
 
     Examples
     --------
@@ -49,6 +51,7 @@ class DailyPanel(Mapping[Key, DailySeries]):
     account: pd.DataFrame
     counting: Counting
     ledger: Ledger
+    places: pd.DataFrame
     _tally: Tally
     _position: dict[Key, int] = field(default_factory=dict)
 
@@ -119,7 +122,7 @@ class DailyPanel(Mapping[Key, DailySeries]):
         return pd.concat([tally.keys, totals], axis=1).set_index(list(self.by))
 
 
-def panel_of(tally: Tally, counting: Counting, ledger: Ledger) -> DailyPanel:
+def panel_of(tally: Tally, counting: Counting, ledger: Ledger, places: pd.DataFrame) -> DailyPanel:
     """Wrap the counts of all groups."""
     keys: list[Key] = list(tally.keys.itertuples(index=False, name=None))
     if len(counting.by) == 1:
@@ -130,6 +133,7 @@ def panel_of(tally: Tally, counting: Counting, ledger: Ledger) -> DailyPanel:
         _tally=tally,
         counting=counting,
         ledger=ledger,
+        places=places,
         _position={key: position for position, key in enumerate(keys)},
     )
 

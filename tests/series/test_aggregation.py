@@ -28,7 +28,9 @@ GED = {
     "date_start": "2019-08-30",
     "date_end": "2019-08-31",
     "date_prec": "2",
+    "where_prec": "1",
     "latitude": "35.9",
+    "longitude": "36.6",
     "deaths_a": "1",
     "deaths_b": "2",
     "deaths_civilians": "3",
@@ -65,6 +67,7 @@ def assert_same(panel: ct.DailyPanel, expected: ct.DailyPanel) -> None:
             getattr(panel.ledger, part), getattr(expected.ledger, part), check_index_type=False
         )
     assert panel.counting.provenance == expected.counting.provenance
+    pd.testing.assert_frame_equal(panel.places, expected.places, check_index_type=False)
 
 
 def whole(path, **counted) -> ct.DailyPanel | str:
@@ -108,6 +111,9 @@ def invented(tmp_path_factory):
             "adm_1": rng.choice(["Idlib", "Hama", " Hama ", ""], count, p=[0.5, 0.3, 0.1, 0.1]),
             "type_of_violence": rng.choice(["1", "3"], count),
             "country": "Syria",
+            "where_prec": rng.integers(1, 7, count),
+            "latitude": pd.Series(rng.uniform(34, 36, count).round(4)).where(rng.random(count) < 0.9),
+            "longitude": rng.uniform(36, 38, count).round(4),
             "date_start": first.strftime("%Y-%m-%d 00:00:00.000"),
             "date_end": last.strftime("%Y-%m-%d"),
             "deaths_a": a,
@@ -189,7 +195,7 @@ def test_hostile_csv_is_counted_as_if_read_whole(tmp_path_factory, content, meas
 def typed(invented):
     """The invented records that are sound in type, as numbers and days; faults of other kinds are left in."""
     text = pd.read_csv(invented, dtype="str", keep_default_na=False)
-    figures = ["deaths_a", "deaths_b", "deaths_civilians", "low", "best", "high"]
+    figures = [*("deaths_a", "deaths_b", "deaths_civilians", "low", "best", "high"), "latitude", "longitude"]
     numbers = text[figures].apply(pd.to_numeric, errors="coerce")
     days = text[["date_start", "date_end"]].apply(lambda day: pd.to_datetime(day.str[:10], errors="coerce"))
     table = text.assign(**numbers, **days)
