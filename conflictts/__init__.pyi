@@ -14,6 +14,7 @@ from .figures.escalation import plot_growth as plot_growth
 from .figures.escalation import plot_phases as plot_phases
 from .figures.escalation import plot_weeks as plot_weeks
 from .figures.forest import plot_forest as plot_forest
+from .figures.map import plot_map as plot_map
 from .figures.monitor import plot_monitor as plot_monitor
 from .figures.onset import plot_onset as plot_onset
 from .figures.sensitivity import plot_sensitivity as plot_sensitivity
@@ -34,6 +35,8 @@ from .incidents.merging import MergedIncidents as MergedIncidents
 from .incidents.merging import combine_incidents as combine_incidents
 from .incidents.merging import merge_duplicates as merge_duplicates
 from .incidents.merging import undo_merges as undo_merges
+from .incidents.outlines import Outlines as Outlines
+from .incidents.outlines import read_outlines as read_outlines
 from .incidents.quantities import Quantity as Quantity
 from .incidents.quantities import parse_quantity as parse_quantity
 from .incidents.quantitywords import QUANTITY_WORDS as QUANTITY_WORDS

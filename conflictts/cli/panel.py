@@ -72,6 +72,18 @@ def panel(
         ),
     ] = None,
     threads: Annotated[int | None, typer.Option(metavar="N", help="Default: as many as processors are free.")] = None,
+    geojson: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Outlines of the areas in WGS84 degrees, for a map of the rate ratios. Default: discs where the "
+            "records lie, if they have coordinates.",
+        ),
+    ] = None,
+    geojson_key: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The property of each outline that names its area as the records do."),
+    ] = None,
     language: Annotated[str, typer.Option(help="Language of the page: en or fr.")] = "en",
     pdf: Pdf = False,
     json_: Annotated[
@@ -83,6 +95,7 @@ def panel(
 ) -> None:
     """Analyse every area at once: changes, the latest weeks and what a truce changed; stopped, it goes on."""
     with one_sentence(debug):
+        from conflictts.incidents.outlines import read_outlines
         from conflictts.report.folder import refuse_foreign_folder
         from conflictts.report.panel import NUMBERS, PARTS, write_panel_report
         from conflictts.report.print import require_weasyprint
@@ -107,6 +120,10 @@ def panel(
         alone = [option for option, value in given if value and not truce]
         if alone:
             raise typer.BadParameter("needs --truce, the day to compare at, beside it.", param_hint=alone[0])
+        if (geojson is None) != (geojson_key is None):
+            lacking = "--geojson-key" if geojson_key is None else "--geojson"
+            raise typer.BadParameter("--geojson and --geojson-key go together.", param_hint=lacking)
+        outlines = None if geojson is None else read_outlines(Path(geojson).expanduser(), key=str(geojson_key))
         covered, compared = span_of(coverage, "--coverage"), span_of(window, "--window")
         gaps = [span_of(days, "--gap") for days in gap or []]
         folder = Path(out).expanduser().absolute()
@@ -150,7 +167,7 @@ def panel(
                 progress=lambda done, of: tell(f"{done:,} of {of:,} series analysed"),
             )
             tell("drawing and writing")
-            page = write_panel_report(counted, found, folder, language=language, pdf=pdf)  # type: ignore[arg-type]
+            page = write_panel_report(counted, found, folder, outlines=outlines, language=language, pdf=pdf)  # type: ignore[arg-type]
             shutil.rmtree(parts, ignore_errors=True)  # no longer needed; what stays of it does no harm
         if json_:
             typer.echo((folder / NUMBERS).read_text(encoding="utf-8"), nl=False)

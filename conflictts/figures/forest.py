@@ -102,7 +102,7 @@ def draw_ratios(ax: Axes, ratios: pd.DataFrame) -> int:
         if rows.any():
             ax.hlines(place[rows], ends[rows, 0], ends[rows, 1], color=colour, linewidth=2)
             ax.plot(points[rows], place[rows], "o", color=colour, markersize=6, linestyle="none", label=label)
-    ax.set_yticks(place, [_words(key) for key in ratios.index])
+    ax.set_yticks(place, [name_of(key) for key in ratios.index])
     return len(ratios)
 
 
@@ -159,5 +159,6 @@ def _about(found: PanelAnalysis, effects: pd.DataFrame, shown: int) -> list[str]
     return [*parts, f"source: {found.source}"]
 
 
-def _words(key: object) -> str:
+def name_of(key: object) -> str:
+    """An area of a panel in words."""
     return ", ".join(map(str, key)) if isinstance(key, tuple) else str(key)

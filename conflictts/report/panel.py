@@ -19,10 +19,12 @@ import pandas as pd
 from conflictts.errors import UnknownNameError
 from conflictts.figures.forest import MOST as MOST_AREAS
 from conflictts.figures.forest import plot_forest
+from conflictts.figures.map import plot_map
 from conflictts.figures.sheet import draw_sheet
 from conflictts.figures.small_multiples import MOST as MOST_SERIES
 from conflictts.figures.small_multiples import plot_small_multiples
 from conflictts.incidents.files import write_for_spreadsheet
+from conflictts.incidents.outlines import Outlines
 from conflictts.report import wording
 from conflictts.report.drawing import Drawn, Figures
 from conflictts.report.export import _rows
@@ -37,7 +39,11 @@ PAGE, PRINT, AREAS, CHANGES, NUMBERS, FIGURES = (
     *("panel.html", "panel.pdf", "areas.csv", "changes.csv", "findings.json", "figures"),
 )
 PARTS = (PAGE, PRINT, AREAS, CHANGES, NUMBERS, FIGURES)
-TITLES = {"ratios": "What the truce changed in every area", "series": "The areas side by side"}
+TITLES = {
+    "ratios": "What the truce changed in every area",
+    "map": "The rate ratios on the map",
+    "series": "The areas side by side",
+}
 DASH = "–"
 
 
@@ -46,6 +52,7 @@ def write_panel_report(
     found: PanelAnalysis,
     out: str | os.PathLike[str],
     *,
+    outlines: Outlines | None = None,
     language: Language = "en",
     pdf: bool = False,
 ) -> Path:
@@ -62,6 +69,9 @@ def write_panel_report(
     out : path-like
         Folder to write, in one step, in the place of an older one. An existing folder is replaced only if it holds
         such findings and nothing else.
+    outlines : Outlines, optional
+        The areas' outlines for the map of rate ratios, from `read_outlines`. Default: discs where the records of each
+        area lie, if they have coordinates.
     language : {"en", "fr"}, default "en"
         Of the page and its figures.
     pdf : bool, default False
@@ -77,7 +87,7 @@ def write_panel_report(
     InputError
         If `out` holds anything else, or cannot be written; if `pdf` is asked for and what it needs is not installed.
     UnknownNameError
-        If `found` is of another panel, or the language is not one.
+        If `found` is of another panel, the outlines are of none of its areas, or the language is not one.
 
     Examples
     --------
@@ -100,7 +110,7 @@ def write_panel_report(
         CHANGES: _csv(found.changes),
         NUMBERS: f"{json.dumps(as_numbers(panel, found), ensure_ascii=False, indent=1, allow_nan=False)}\n".encode(),
     }
-    figures = draw_panel(panel, found, words)
+    figures = draw_panel(panel, found, words, outlines)
     for name, drawn in figures.items():
         files |= {f"{FIGURES}/{name}.svg": drawn.sheet.svg.encode(), f"{FIGURES}/{name}.png": drawn.sheet.png}
     page = words.page(_page(panel, found, figures))
@@ -145,8 +155,8 @@ def as_numbers(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Any]:
     }
 
 
-def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator) -> Figures:
-    """The figures, by name: with a truce its rate ratios, and the series side by side."""
+def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outlines: Outlines | None = None) -> Figures:
+    """The figures, by name: with a truce its rate ratios, also on the map if one is known, and the series."""
     names = {_name(key) for key in panel}
     put = (lambda text: text if text in names else words(text)) if words.language != "en" else None
     truces = [found.truce] if found.truce is not None else []
@@ -174,7 +184,31 @@ def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator) -> Fi
             axes=(margin, 1.0 / height, 0.97 - margin, 1 - 1.6 / height), words=put,
         ),
     )  # fmt: skip
-    return {"ratios": ratios, "series": series}
+    where = outlines if outlines is not None else panel.places
+    if outlines is None and not effects.index.isin(panel.places.index).any():
+        return {"ratios": ratios, "series": series}
+    height = 6.2
+    shows = "The rate ratios on the map, blue where the rate was lower after the truce and orange where it was higher."
+    on_map = Drawn(
+        shows,
+        draw_sheet(
+            partial(plot_map, found, where), name="map", height=height,
+            axes=(0.05, 1.0 / height, 0.93, 1 - 1.6 / height), words=put,
+        ),
+        _on_the_map(effects),
+    )  # fmt: skip
+    return {"ratios": ratios, "map": on_map, "series": series}
+
+
+def _on_the_map(effects: pd.DataFrame) -> str:
+    ratios = effects["rate_ratio"]
+    return say(
+        "The lowest is {least} in {lowest}, the highest {most} in {highest}; the interval lies below 1 in {lower} of "
+        "{total} areas and above it in {higher}.",
+        least=wording.ratio(ratios.min()), lowest=_name(ratios.idxmin()), most=wording.ratio(ratios.max()),
+        highest=_name(ratios.idxmax()), lower=_how_many(effects["upper"] < 1), total=f"{len(effects):,}",
+        higher=_how_many(effects["lower"] > 1),
+    )  # fmt: skip
 
 
 def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures) -> str:

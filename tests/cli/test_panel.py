@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -67,6 +68,23 @@ def test_numbers_are_those_of_the_library(whole, found):
     assert len(whole["changes"]) == len(analysed.changes)
     assert (whole["pooled"] is None) == (analysed.pooled is None)
     assert whole["truces"] == [{"area": None, "name": "truce of 31 August 2019", "effective": "2019-08-31"}]
+
+
+def test_map_of_a_geojson(tmp_path):
+    ring = [[36, 35], [37, 35], [37, 36], [36, 35]]
+    told = {"type": "Polygon", "coordinates": [ring]}
+    feature = {"type": "Feature", "properties": {"NAME": "Idlib"}, "geometry": told}
+    path = tmp_path / "areas.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    choices = ["--by", "admin1", "--truce", "2019-08-31", "--geojson", path, "--geojson-key"]
+    result = run(*choices, "NAME", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    drawn = (tmp_path / "out" / "figures" / "map.svg").read_text(encoding="utf-8")
+    assert re.search(r"outlines:\s+areas.geojson", re.sub("<[^>]*>", " ", drawn))
+    refused = run(*choices, "name", "--out", tmp_path / "other")
+    assert refused.exit_code == 2
+    assert "whose property 'name' is no name. Choose another property; it has NAME." in refused.stderr
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize("whole", [engine.WHOLE, math.inf], ids=["read whole", "counted by DuckDB"])
@@ -147,6 +165,8 @@ def test_wrong_usage_is_one_sentence(tmp_path):
         (["--by", "admin1", "--memory", "much"], "memory_limit is 'much', which is no amount of 10 MB or more"),
         (["--by", "admin1", "--temp-dir", "/dev/null/aside"], "cannot be written"),
         (["--by", "district"], "district"),
+        (["--by", "admin1", "--geojson", "areas.geojson"], "go together"),
+        (["--by", "admin1", "--geojson", "none.geojson", "--geojson-key", "NAME"], "There is no file"),
     ):
         result = run(*arguments, "--out", tmp_path / "out")
         assert result.exit_code == 2, arguments

@@ -40,6 +40,7 @@ NAMES = (
     "monitor",
     "small_multiples",
     "forest",
+    "map",
 )
 
 
@@ -94,7 +95,19 @@ def plots(idlib: ct.Case, areas_found: ct.PanelAnalysis):
             ct.daily_series(idlib, measure="civilians", by="admin1"), truces=[truce], ax=ax
         ),
         "forest": lambda ax: ct.plot_forest(areas_found, ax=ax),
+        "map": lambda ax: ct.plot_map(areas_found, six_outlines(), ax=ax),
     }
+
+
+def six_outlines() -> ct.Outlines:
+    """Four areas with an effect, one of them with a hole, one without, and one without records."""
+    unit = np.array([[0.0, 0.0], [1.2, 0.1], [1, 1], [0.1, 0.9], [0, 0]])
+    hole = (unit * 0.3 + 0.3)[::-1]
+    corners = {"A": (0, 40), "B": (1, 40), "D": (2, 40), "E": (0, 41), "silent": (1, 41), "Elsewhere": (2, 41)}
+    return ct.Outlines(
+        "areas.geojson",
+        {name: (((unit + at), (hole + at)) if name == "D" else (unit + at,),) for name, at in corners.items()},
+    )
 
 
 def watched() -> ct.Monitor:

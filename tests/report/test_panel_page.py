@@ -57,6 +57,21 @@ def test_plain_table_holds_every_area_and_its_numbers(written, found):
     assert "Before and after the truce can be compared in 1 of 4 areas" in written
 
 
+def test_map_of_discs_and_of_outlines_with_what_it_finds_in_words(written, panel, found, tmp_path):
+    finding = "The lowest is 0.082 in Idlib, the highest 0.082 in Idlib; the interval lies below 1 in 1 of 1 areas"
+    assert finding in written
+    assert "larger the better known" in written
+    ring = np.array([[36.0, 35], [37, 35], [37, 36], [36, 35]])
+    outlines = ct.Outlines("areas.geojson", {"Idlib": ((ring,),)})
+    out = ct.write_panel_report(panel, found, tmp_path / "out", outlines=outlines)
+    assert re.search(r"outlines:\s+areas.geojson", re.sub("<[^>]*>", " ", out.read_text(encoding="utf-8")))
+    assert (out.parent / "figures" / "map.svg").exists()
+    nowhere = replace(panel, places=panel.places.iloc[:0])
+    assert "map" not in page.draw_panel(nowhere, found, translator("en"))
+    with pytest.raises(UnknownNameError, match="Name them alike"):
+        ct.write_panel_report(panel, found, tmp_path / "out", outlines=replace(outlines, areas={"Homs": ((ring,),)}))
+
+
 def test_names_are_text_and_nothing_is_loaded(written, tmp_path, panel, found):
     for name in HOSTILE.values():
         assert name not in written or name == "=HYPERLINK(1)"
@@ -80,6 +95,7 @@ def test_every_sentence_has_its_french(panel, found):
     figures = page.draw_panel(panel, found, words)
     source = words.page(page._page(panel, found, figures))
     kept = {"SVG", "PNG", page.AREAS, page.CHANGES, page.NUMBERS, "<img src=x…"}  # the last a name, as shortened
+    kept |= {"Idlib"}  # names spoken in a sentence
     assert set(words.unknown) <= kept
     assert "L’avant et l’après de la trêve" in source
     assert "0,082 (0,016 à 0,41)" in source
