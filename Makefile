@@ -63,8 +63,8 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/duplicates.py
 	$(BIN)/python benchmarks/fuzz_readers.py
 	$(BIN)/python benchmarks/reading.py
-	$(BIN)/python benchmarks/panel_analysis.py --series 400 --days 13000
 	$(BIN)/python benchmarks/panel.py
+	$(BIN)/python benchmarks/panel_analysis.py
 	$(BIN)/python benchmarks/pooled_effects.py
 	$(BIN)/python benchmarks/series.py
 

@@ -1,29 +1,36 @@
-"""Time of `analyse_panel` on invented panels: the kernels alone, what is added to them, and how it grows with series.
+"""Time of `analyse_panel` on invented panels: by part, what is added to the kernels, and how it grows with series.
 
 Series are independent negative binomial counts (size 1.5) whose rate changes by a factor of 2 to 4 every 500 days on
-average. "Kernels" is the processor time of the same array functions called on every series in turn, nothing kept;
-"added" is what `analyse_panel` takes beyond that. No truce: changes with their sets, and the latest weeks.
+average. "Kernels" is the processor time inside compiled functions called from Python, measured in the run itself;
+"added" is all other processor time of it, from the panel to the assembled tables, over that. No truce: changes with
+their sets, and the latest weeks.
 
-    python benchmarks/panel_analysis.py --series 400 --days 13000
-    python benchmarks/panel_analysis.py --series 50000 --days 3000
-    python benchmarks/panel_analysis.py --series 250 500 1000 2000 --days 3000      # and the exponent in series
+    python benchmarks/panel_analysis.py                     # the table of README.md: minutes
+    python benchmarks/panel_analysis.py --size 400x13000    # one size
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
+import numba
 import numpy as np
 import pandas as pd
 
 import conflictts as ct
 from conflictts.series.counting import Tally
 from conflictts.series.panel import panel_of
-from conflictts.truce.latest import RECENT_DAYS, latest_escalation
-from conflictts.truce.rows import _changes
+from conflictts.truce import _noise, _segment, _slope, _split, _trends
+
+SIZES = ["250x3000", "500x3000", "1000x3000", "2000x3000", "400x13000"]
+PARTS = {_segment: "search", _split: "sets", _noise: "sets", _slope: "rates", _trends: "latest weeks"}
 
 
 def invented(n_series: int, n_days: int, seed: int) -> ct.DailyPanel:
@@ -50,46 +57,77 @@ def _panel(best: np.ndarray, days: pd.DatetimeIndex) -> ct.DailyPanel:
     )  # fmt: skip
     real = ct.daily_series(ct.load_idlib_2019(), measure="civilians", by="admin1")
     counting = replace(real.counting, by=("admin2",), status=np.full(len(days), "observed"))
-    return panel_of(tally, counting, real.ledger)
+    return panel_of(tally, counting, real.ledger, real.places)
 
 
-def kernels(panel: ct.DailyPanel) -> float:
-    """Processor seconds of the array functions alone, one series after the other."""
-    weekday = panel.days.day_of_week.to_numpy().astype(np.int64)
-    recent = slice(-RECENT_DAYS, None)
-    begun = time.process_time()
-    for counts in panel.sums[1]:
-        _changes(counts, weekday, panel.days, 0.95)
-        latest_escalation(counts[recent], weekday[recent])
-    return time.process_time() - begun
+@contextmanager
+def timed_kernels() -> Iterator[dict[str, float]]:
+    """Processor seconds within compiled functions, by part, while the context lasts; those compiled beforehand."""
+    spent, lock = dict.fromkeys(PARTS.values(), 0.0), threading.Lock()
+
+    def timed(kernel: Any, part: str) -> Any:
+        def call(*given: Any) -> Any:
+            begun = time.thread_time()
+            answer = kernel(*given)
+            taken = time.thread_time() - begun
+            with lock:
+                spent[part] += taken
+            return answer
+
+        return call
+
+    kept = [
+        (module, name, thing)
+        for module in PARTS
+        for name, thing in vars(module).items()
+        if isinstance(thing, numba.core.registry.CPUDispatcher)
+    ]
+    for module, name, kernel in kept:
+        setattr(module, name, timed(kernel, PARTS[module]))
+    try:
+        yield spent
+    finally:
+        for module, name, kernel in kept:
+            setattr(module, name, kernel)
+
+
+def measured(n_series: int, n_days: int, seed: int, threads: int | None) -> dict[str, float]:
+    """Wall and processor seconds of one panel, those in kernels by part, and memory in MB."""
+    panel = invented(n_series, n_days, seed)
+    with timed_kernels() as spent:
+        begun, busy = time.perf_counter(), time.process_time()
+        found = ct.analyse_panel(panel, threads=threads)
+        wall, busy = time.perf_counter() - begun, time.process_time() - busy
+    kernels = sum(spent.values())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"wall": wall, "processor": busy, **spent, "added": busy / kernels - 1, "changes": len(found.changes),
+            "peak": peak}  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure each number of series, and say how time grows between them."""
+    """Measure each size, and say how time grows between those of one length."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--series", type=int, nargs="+", default=[400])
-    parser.add_argument("--days", type=int, default=3000)
+    parser.add_argument("--size", nargs="+", default=SIZES, help="series x days, such as 400x13000")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int)
     given = parser.parse_args(arguments)
-    ct.analyse_panel(invented(8, given.days, given.seed), threads=1)  # compiles
-    taken = []
-    for n_series in given.series:
-        panel = invented(n_series, given.days, given.seed)
-        alone = kernels(panel)
-        begun, busy = time.perf_counter(), time.process_time()
-        found = ct.analyse_panel(panel, threads=given.threads)
-        wall, busy = time.perf_counter() - begun, time.process_time() - busy
-        taken.append(busy)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(
-            f"{n_series:,} series x {given.days:,} days: {wall:.1f} s, processor {busy:.1f} s, kernels {alone:.1f} s, "
-            f"added {busy / alone - 1:.0%}; {len(found.changes):,} changes; peak {peak:,.0f} MB",
-            flush=True,
-        )
-    if len(taken) > 1:
-        slope = np.polyfit(np.log(given.series), np.log(taken), 1)[0]
-        print(f"processor time grows with the number of series to the power of {slope:.2f}")
+    sizes = [tuple(map(int, size.split("x"))) for size in given.size]
+    ct.analyse_panel(invented(8, 1000, given.seed), threads=1)  # compiles
+    parts = list(dict.fromkeys(PARTS.values()))
+    print(f"| series | days | wall s | processor s | {' | '.join(parts)} | added | changes | peak MB |")
+    print(f"|{'--:|' * (8 + len(parts) - 1)}")
+    taken: dict[int, list[tuple[int, float]]] = {}
+    for n_series, n_days in sizes:
+        row = measured(n_series, n_days, given.seed, given.threads)
+        taken.setdefault(n_days, []).append((n_series, row["processor"]))
+        cells = [f"{n_series:,}", f"{n_days:,}", f"{row['wall']:.1f}", f"{row['processor']:.1f}"]
+        cells += [f"{row[part]:.1f}" for part in parts]
+        cells += [f"{row['added']:.0%}", f"{row['changes']:,}", f"{row['peak']:,.0f}"]
+        print(f"| {' | '.join(cells)} |", flush=True)
+    for n_days, pairs in taken.items():
+        if len(pairs) > 1:
+            power = np.polyfit(*np.log(np.array(pairs)).T, 1)[0]
+            print(f"processor time at {n_days:,} days grows with the number of series to the power of {power:.2f}")
 
 
 if __name__ == "__main__":

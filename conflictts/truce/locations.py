@@ -22,7 +22,11 @@ def probabilities(
     from conflictts.truce import _noise
 
     answer = []
-    residuals = fit.residuals(counts, day_of_week, observed)
+    if any(fit.sloped):
+        residuals = fit.residuals(counts, day_of_week, observed)
+    else:
+        rates, changes = np.exp([level for _, level, *_ in fit.fits]), np.array(fit.edges[1:-1], dtype=np.int64)
+        residuals = _noise.pearson_residuals(counts, day_of_week, observed, changes, rates, fit.profile, fit.size)
     for k in range(1, len(fit.edges) - 1):
         part = slice(fit.edges[k - 1], fit.edges[k + 1])
         data = counts[part], day_of_week[part], observed[part]
@@ -94,6 +98,7 @@ def _remembering(log_p: np.ndarray, factor: float, phi: float) -> np.ndarray:
 
 def smallest_set(p: np.ndarray, level: float) -> np.ndarray:
     """Positions of the fewest days that together hold a probability, in order."""
-    order = np.argsort(-p, kind="stable")
+    days = np.flatnonzero(p)  # few of them, mostly
+    order = days[np.argsort(-p[days], kind="stable")]
     held = np.cumsum(p[order])
     return np.sort(order[: int(np.searchsorted(held, level * held[-1])) + 1])

@@ -71,9 +71,9 @@ def rows_of_chunk(
     list of dict
         What JSON holds without loss, so that rows may be stored, and travel.
     """
-    weekday = days.day_of_week.to_numpy().astype(np.int64)
+    weekday, dates = days.day_of_week.to_numpy().astype(np.int64), np.datetime_as_string(days.to_numpy(), unit="D")
     return [
-        row_of_series(each, weekday, days, plan, key, partial(daily, position))
+        row_of_series(each, weekday, dates, plan, key, partial(daily, position))
         for position, (each, key) in enumerate(zip(counts, keys, strict=True))
     ]
 
@@ -81,7 +81,7 @@ def rows_of_chunk(
 def row_of_series(
     counts: np.ndarray,
     weekday: np.ndarray,
-    days: pd.DatetimeIndex,
+    dates: np.ndarray,
     plan: Plan,
     key: Key,
     daily: Callable[[], DailySeries],
@@ -94,7 +94,8 @@ def row_of_series(
         NaN on days that are unobserved or provisional.
     weekday : ndarray of int64, shape (n_days,)
         Monday 0.
-    days : DatetimeIndex, shape (n_days,)
+    dates : ndarray of str, shape (n_days,)
+        YYYY-MM-DD.
     plan : Plan
     key : str or tuple of str
     daily : callable
@@ -112,7 +113,7 @@ def row_of_series(
         except Exception as fault:  # one bad series must not end an analysis of thousands
             row[f"{part}_reason"] = f"unexpected {type(fault).__name__}: {fault}"
 
-    told("changes", lambda: _changes(counts, weekday, days, plan.level))
+    told("changes", lambda: _changes(counts, weekday, dates, plan.level))
     recent = slice(-RECENT_DAYS, None)
     told("growth", lambda: asdict(latest_escalation(counts[recent], weekday[recent], plan.level)))
     if "phase" not in row:
@@ -126,12 +127,12 @@ def row_of_series(
     return row
 
 
-def _changes(counts: np.ndarray, weekday: np.ndarray, days: pd.DatetimeIndex, level: float) -> Row:
+def _changes(counts: np.ndarray, weekday: np.ndarray, dates: np.ndarray, level: float) -> Row:
     """Changes, each with its location set, and the rate of the last regime."""
     found = find_levels(counts, weekday, level=level)
     changes = []
     for k, (position, set_) in enumerate(zip(found.changes, found.sets, strict=True)):
-        ends = (_day(days, each) for each in (position, set_[0], set_[-1]))
+        ends = (str(dates[each]) for each in (position, set_[0], set_[-1]))
         changes.append((*ends, len(set_), *found.rates[k : k + 2, 0].tolist()))
     row: Row = {"changes": changes, "n_changes": len(changes)}
     row |= dict(zip(("rate_now", "rate_now_lower", "rate_now_upper"), found.rates[-1].tolist(), strict=True))
@@ -181,7 +182,3 @@ def log_scale(effect: TruceEffect) -> tuple[float, float, float]:
     draws = None if effect.daily.draws is None else effect.daily.draws.reindex(days).to_numpy(dtype=float)[used]
     after = (days >= effect.truce.effective)[used]
     return log_ratio_posterior(best[used], after, used, draws)
-
-
-def _day(days: pd.DatetimeIndex, position: int) -> str:
-    return str(days[position])[:10]

@@ -174,9 +174,12 @@ def test_sets_of_series_that_remember_hold_the_day(name):
 
 
 @simulation
-def test_panel_analysis_measures_each_number_of_series(capsys):
-    loaded("panel_analysis").main(["--series", "2", "4", "--days", "200", "--threads", "1"])
-    said = capsys.readouterr().out
-    for n_series in (2, 4):
-        assert f"{n_series} series x 200 days: " in said
-    assert "processor time grows with the number of series to the power of" in said
+def test_panel_analysis_measures_each_size(capsys):
+    panel_analysis = loaded("panel_analysis")
+    panel_analysis.main(["--size", "2x200", "4x200", "--threads", "1"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("|")[1].strip() for line in lines if line.startswith("|")][2:] == ["2", "4"]
+    assert lines[-1].startswith("processor time at 200 days grows with the number of series to the power of")
+    row = panel_analysis.measured(4, 400, 1, 2)
+    assert min(row[part] for part in panel_analysis.PARTS.values()) > 0
+    assert sum(row[part] for part in set(panel_analysis.PARTS.values())) < row["processor"]
