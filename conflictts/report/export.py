@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -22,10 +22,16 @@ from conflictts.truce.period import Truce
 from conflictts.truce.sensitivity import Sensitivity
 
 SCHEMA_VERSION = 4  # as in findings.schema.json
+PANEL_VERSION = 1  # as in panel.schema.json
 
 
-def findings_schema() -> str:
+def findings_schema(of: Literal["report", "panel"] = "report") -> str:
     """The JSON Schema that every findings.json of this version meets, as text.
+
+    Parameters
+    ----------
+    of : {"report", "panel"}, default "report"
+        Of `write_report`, or of `write_panel_report`.
 
     Returns
     -------
@@ -39,7 +45,8 @@ def findings_schema() -> str:
     >>> json.loads(ct.findings_schema())["$id"]
     'urn:conflictts:findings:4'
     """
-    return files("conflictts").joinpath("report", "findings.schema.json").read_text(encoding="utf-8")
+    name = {"report": "findings.schema.json", "panel": "panel.schema.json"}[of]
+    return files("conflictts").joinpath("report", name).read_text(encoding="utf-8")
 
 
 def as_json(

@@ -27,7 +27,7 @@ from conflictts.incidents.files import write_for_spreadsheet
 from conflictts.incidents.outlines import Outlines
 from conflictts.report import wording
 from conflictts.report.drawing import Drawn, Figures
-from conflictts.report.export import _rows
+from conflictts.report.export import PANEL_VERSION, _rows, findings_schema
 from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.report.language import Language, Translator, say, translator
 from conflictts.report.page import _embedded, _environment, _today
@@ -35,10 +35,10 @@ from conflictts.report.print import as_pdf, require_weasyprint
 from conflictts.series.panel import DailyPanel
 from conflictts.truce.panel import PanelAnalysis
 
-PAGE, PRINT, AREAS, CHANGES, NUMBERS, FIGURES = (
-    *("panel.html", "panel.pdf", "areas.csv", "changes.csv", "findings.json", "figures"),
+PAGE, PRINT, AREAS, CHANGES, NUMBERS, SCHEMA, FIGURES = (
+    *("panel.html", "panel.pdf", "areas.csv", "changes.csv", "findings.json", "findings.schema.json", "figures"),
 )
-PARTS = (PAGE, PRINT, AREAS, CHANGES, NUMBERS, FIGURES)
+PARTS = (PAGE, PRINT, AREAS, CHANGES, NUMBERS, SCHEMA, FIGURES)
 TITLES = {
     "ratios": "What the truce changed in every area",
     "map": "The rate ratios on the map",
@@ -96,7 +96,7 @@ def write_panel_report(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     page = ct.write_panel_report(panel, ct.analyse_panel(panel), f"{folder}/areas")
     ...     sorted(path.name for path in page.parent.iterdir())
-    ['areas.csv', 'changes.csv', 'figures', 'findings.json', 'panel.html']
+    ['areas.csv', 'changes.csv', 'figures', 'findings.json', 'findings.schema.json', 'panel.html']
     """
     out = Path(out).expanduser().absolute()
     refuse_foreign_folder(out, PARTS)
@@ -109,6 +109,7 @@ def write_panel_report(
         AREAS: _csv(found.table.reset_index()),
         CHANGES: _csv(found.changes),
         NUMBERS: f"{json.dumps(as_numbers(panel, found), ensure_ascii=False, indent=1, allow_nan=False)}\n".encode(),
+        SCHEMA: findings_schema("panel").encode(),
     }
     figures = draw_panel(panel, found, words, outlines)
     for name, drawn in figures.items():
@@ -126,6 +127,7 @@ def as_numbers(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Any]:
     days, provenance, pooled = panel.days, panel.counting.provenance, found.pooled
     truces = {None: found.truce} if found.truce is not None else found.truces
     return {
+        "schema_version": PANEL_VERSION,
         "made_on": _today(),
         "made_by": f"conflictts {version('conflictts')}",
         "unit": found.unit,

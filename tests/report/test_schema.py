@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import conflictts as ct
 from conflictts.cli import app
-from conflictts.report.export import SCHEMA_VERSION
+from conflictts.report.export import PANEL_VERSION, SCHEMA_VERSION
 
 SCHEMA = json.loads(ct.findings_schema())
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -94,3 +94,33 @@ def spoiled(numbers: dict, path: str, value: object) -> dict:
 )
 def test_what_is_wrong_is_refused(numbers, path, value):
     assert not VALIDATOR.is_valid(spoiled(numbers, path, value))
+
+
+PANEL = json.loads(ct.findings_schema("panel"))
+
+
+@pytest.mark.parametrize("by", [["admin1"], ["admin1", "perpetrator"]])
+@pytest.mark.parametrize("truces", ["one", "of each", "none"])
+def test_findings_of_a_panel_meet_their_schema(idlib, tmp_path, by, truces):
+    panel = ct.daily_series(idlib, measure="civilians", by=by)
+    truce = idlib.truces["TRC-5"]
+    asked = {"one": {"truce": truce}, "of each": {"truces": {next(iter(panel)): truce}}, "none": {}}[truces]
+    out = ct.write_panel_report(panel, ct.analyse_panel(panel, **asked), tmp_path / "out").parent
+    assert (out / "findings.schema.json").read_text("utf-8") == ct.findings_schema("panel")
+    numbers = json.loads((out / "findings.json").read_text("utf-8"))
+    validator = Draft202012Validator(PANEL)
+    assert [error.message for error in validator.iter_errors(numbers)] == []
+    assert numbers["schema_version"] == PANEL_VERSION == PANEL["properties"]["schema_version"]["const"]
+    assert PANEL["$id"].endswith(f":{PANEL_VERSION}")
+    area = PANEL["properties"]["areas"]["items"]
+    names = [*by, *area["required"], *(area["dependentRequired"]["rate_ratio"] if truces != "none" else [])]
+    assert sorted(numbers["areas"][0]) == sorted(names)
+    for place in (numbers, numbers["areas"][0]):
+        for name in [name for name in place if name not in by]:
+            fewer = copy.deepcopy(numbers)
+            del (fewer if place is numbers else fewer["areas"][0])[name]
+            assert not validator.is_valid(fewer), name
+    for name, value in (("level", 95), ("phase", "up"), ("total", "12"), ("last_change", "1 May")):
+        wrong = copy.deepcopy(numbers)
+        (wrong if name == "level" else wrong["areas"][0])[name] = value
+        assert not validator.is_valid(wrong), name
