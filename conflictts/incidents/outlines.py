@@ -35,6 +35,13 @@ class Outlines:
     areas : mapping of str to tuple of polygons
         Each polygon is a tuple of closed rings, arrays of shape (n_points, 2) of longitude and latitude in WGS84
         degrees: its outer border counterclockwise, then its holes clockwise.
+
+    Examples
+    --------
+    >>> import conflictts as ct, numpy as np
+    >>> square = np.array([[36, 35], [37, 35], [37, 36], [36, 36], [36, 35]])
+    >>> ct.Outlines("drawn by hand", {"Idlib": ((square,),)})
+    <Outlines: 1 areas of drawn by hand, 5 points>
     """
 
     file: str
