@@ -165,15 +165,18 @@ def _weakest(found: Sensitivity) -> list[str]:
 
 
 def _most_moving(found: Sensitivity) -> list[str]:
-    moving = found.influence["factor"]
-    if not moving.max() > 1:
+    moving = found.influence[found.influence["factor"] > 1]
+    if moving.empty:
         return []
+    choice, most = moving.index[0], moving.iloc[0]
     return [
         say(
-            "The choice that moves the ratio most is “{choice}”: by a factor of {factor} between its options, all "
-            "other choices alike.",
-            choice=choice_in_words(moving.idxmax()),
-            factor=wording.ratio(moving.max()),
+            "The choice that moves the ratio most is “{choice}”: on geometric average, all other choices alike, by a "
+            "factor of {factor} from “{lowest}” (lowest) to “{highest}” (highest).",
+            choice=choice_in_words(choice),
+            factor=wording.ratio(most["factor"]),
+            lowest=option_in_words(choice, str(most["lowest"])),
+            highest=option_in_words(choice, str(most["highest"])),
         )
     ]
 

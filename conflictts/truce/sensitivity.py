@@ -53,9 +53,10 @@ class Sensitivity:
         ``upper``, ``averted``, ``averted_lower``, ``averted_upper``, ``method``, ``finding``, ``stands`` (the same
         finding as that of `effect`; never where refused) and ``refused``: why there is no answer, else blank.
     influence : DataFrame, one row per choice, the most moving first
-        ``factor``: between the options of this choice, all other choices alike, the largest rate ratio over the
-        smallest; the median over all settings of the others. ``lowest`` and ``highest``: the options with the least
-        and the greatest geometric mean ratio over settings that all options answer. ``settings``: how many those are.
+        ``lowest`` and ``highest``: the options of this choice with the least and the greatest geometric mean ratio
+        over the settings of all other choices that every option answers; ``factor``: the greatest over the least of
+        these means. ``settings``: how many those are; where none, no factor. An option that answers nowhere is left
+        out.
     scopes : mapping of label to conditions
         What the options of ``perpetrator`` mean.
     level : float
@@ -373,7 +374,7 @@ def _finding(lower: float, upper: float) -> Literal["lower", "higher", "no detec
 
 
 def _influence(table: pd.DataFrame) -> pd.DataFrame:
-    """How far each choice moves the ratio, all others alike; only where more than one of its options answered."""
+    """How far each choice moves the geometric mean ratio over settings of the others that all its options answer."""
     rows = {}
     log = np.log(table["rate_ratio"].where(table["rate_ratio"] > 0).astype(float))
     for choice in CHOICES:
@@ -382,15 +383,16 @@ def _influence(table: pd.DataFrame) -> pd.DataFrame:
             continue
         others = [name for name in CHOICES if name != choice]
         side_by_side = log.to_frame("log").join(table[list(CHOICES)])
-        wide = side_by_side.pivot(index=others, columns=choice, values="log")[options]  # noqa: PD010
-        some = wide[wide.notna().sum(axis=1) >= 2]
-        full = wide.dropna()
-        mean = full.mean() if len(full) else wide.mean()
+        wide = side_by_side.pivot(index=others, columns=choice, values="log")  # noqa: PD010
+        answering = [option for option in options if wide[option].notna().any()]
+        complete = wide[answering].dropna()
+        mean = complete.mean()
+        known = len(answering) >= 2 and len(complete) > 0
         rows[choice] = {
-            "factor": float(np.exp((some.max(axis=1) - some.min(axis=1)).median())) if len(some) else np.nan,
-            "lowest": mean.idxmin() if mean.notna().any() else "",
-            "highest": mean.idxmax() if mean.notna().any() else "",
-            "settings": len(some),
+            "factor": float(np.exp(mean.max() - mean.min())) if known else np.nan,
+            "lowest": mean.idxmin() if known else "",
+            "highest": mean.idxmax() if known else "",
+            "settings": len(complete) if known else 0,
         }
     influence = pd.DataFrame.from_dict(rows, orient="index", columns=["factor", "lowest", "highest", "settings"])
     influence.index.name = "choice"

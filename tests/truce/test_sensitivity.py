@@ -133,8 +133,41 @@ def test_influence_compares_only_settings_alike():
     assert influence.loc["figures", "factor"] == pytest.approx(1.0, rel=1e-12)
 
 
-def test_influence_uses_every_setting_with_two_answers():
-    """Three windows at 0.1, 0.2, 0.4; where the last is refused, the other two still tell a factor of 2."""
+def test_influence_is_one_statistic():
+    """Where windows differ unevenly over settings, number, rank and options all come of the geometric means.
+
+    Short over long: 1/8, 2, 2 and 2 (long's product over short's is 1). The median setting would say a factor of 2, the
+    means say none; the figures, by 1.3 throughout, move the ratio more.
+    """
+    window = {("best", 0): 1 / 8, ("best", 7): 2.0, ("low", 0): 2.0, ("low", 7): 2.0}
+    table = grid(
+        lambda figure, name, days: (1.3 if figure == "low" else 1.0) * (window[figure, days] if name == "short" else 1)
+    )
+    influence = _influence(table)
+    assert influence.loc["window", "factor"] == pytest.approx(1.0, rel=1e-12)
+    table = grid(lambda figure, name, days: 0.1 * (window[figure, days] ** 2 if name == "short" and days else 1))
+    influence = _influence(table)
+    assert influence.loc["window", ["lowest", "highest"]].tolist() == ["long", "short"]
+    assert influence.loc["window", "factor"] == pytest.approx(2.0, rel=1e-12)  # (1 · 1 · 4 · 4) to the power 1/4
+
+
+def test_influence_of_the_bundled_case_is_the_ratio_of_its_means(small):
+    """A second way: the options' geometric means by hand, over settings that all of them answer."""
+    for choice, row in small.influence.iterrows():
+        others = [name for name in CHOICES if name != choice]
+        complete = small.table.groupby(others).filter(lambda part: (part["refused"] == "").all())
+        means = complete.groupby(choice)["rate_ratio"].apply(lambda ratios: np.exp(np.log(ratios.astype(float)).mean()))
+        assert row["factor"] == pytest.approx(means[row["highest"]] / means[row["lowest"]], rel=1e-9)
+        assert row["factor"] == pytest.approx(means.max() / means.min(), rel=1e-9)
+        assert row["settings"] == len(complete) / small.table[choice].nunique()
+    assert small.influence["factor"].is_monotonic_decreasing
+
+
+def test_influence_leaves_out_settings_that_an_option_refuses():
+    """Three windows at 0.1, 0.2, 0.4, the last refused in two settings of three: the whole setting tells 4.
+
+    Refused in all three it is no option, and the other two tell 2; where no setting holds two answers, nothing is told.
+    """
     ratios = {"long": 0.1, "middle": 0.2, "short": 0.4}
     rows = [
         dict.fromkeys(CHOICES, "only") | {"transition": transition, "window": window, "rate_ratio": ratio}
@@ -143,9 +176,14 @@ def test_influence_uses_every_setting_with_two_answers():
     ]
     table = pd.DataFrame(rows)
     table.loc[(table["window"] == "short") & (table["transition"] > 0), "rate_ratio"] = np.nan
-    influence = _influence(table)
-    assert influence.loc["window", "settings"] == 3
-    assert influence.loc["window", "factor"] == pytest.approx(2.0, rel=1e-12)  # the median of 4, 2, 2
+    assert _influence(table).loc["window", "factor"] == pytest.approx(4.0, rel=1e-12)
+    assert _influence(table).loc["window", "settings"] == 1
+    table.loc[table["window"] == "short", "rate_ratio"] = np.nan
+    assert _influence(table).loc["window", "factor"] == pytest.approx(2.0, rel=1e-12)
+    assert _influence(table).loc["window", ["lowest", "highest", "settings"]].tolist() == ["long", "middle", 3]
+    table.loc[table["window"] == "middle", "rate_ratio"] = np.nan
+    assert np.isnan(_influence(table).loc["window", "factor"])
+    assert _influence(table).loc["window", ["lowest", "highest", "settings"]].tolist() == ["", "", 0]
 
 
 def test_imprecise_records_go_out(idlib):
