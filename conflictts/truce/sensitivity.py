@@ -22,7 +22,7 @@ from conflictts.truce.few_counts import answer_of_few_counts, too_few_to_regress
 from conflictts.truce.negbin import fit_negbin
 from conflictts.truce.period import Truce
 from conflictts.truce.regression import numbers_of_regression
-from conflictts.truce.window import BOUNDS, DAYS_AFTER, DAYS_BEFORE, ONE_DAY, refuse_short_sides, settled_counts
+from conflictts.truce.window import BOUNDS, DAYS_AFTER, DAYS_BEFORE, days_around, refuse_short_sides, settled_counts
 
 Figures = Literal["best", "low", "high"]
 Regression = Literal["level", "level, no weekdays", "level+trend"]
@@ -171,7 +171,8 @@ def sensitivity(
     perpetrators : mapping of label to conditions, optional
         Scopes. Default: all, and together those named for a tenth of the toll or more each ("main perpetrators").
     windows : sequence of (days before, days after), default (120, 60), (60, 60), (42, 42)
-        As far as the series covers them and the truce was not over.
+        As far as they are settled and the truce was not over: unobserved and provisional days at the series' ends are
+        cut off, as in `estimate_truce_effect`.
     models : sequence of {"level", "level, no weekdays", "level+trend"}
     transitions : sequence of int, default (0, 7)
         Days left out on each side of the date.
@@ -351,17 +352,13 @@ def _scopes(incidents: Incidents, measure: Measure, where: Where) -> dict[str, W
 def _windows(
     daily: DailySeries, truce: Truce, window: tuple[Day, Day] | None, around: Sequence[tuple[int, int]]
 ) -> dict[str, tuple[pd.Timestamp, pd.Timestamp]]:
-    """Days by label, cut to what is covered and to the days the truce was in force."""
-    start, end = daily.coverage
+    """Days by label, cut to what is settled and to the days the truce was in force."""
     chosen: dict[str, tuple[pd.Timestamp, pd.Timestamp]] = {}
     if window is not None:
         first, last = pair_of_days(window, "window")
         chosen[f"{first.day} {first:%b} to {last.day} {last:%b}"] = first, last
     for before, after in around:
-        last = min(end, truce.effective + (after - 1) * ONE_DAY)
-        if truce.ended is not None:
-            last = min(last, truce.ended - ONE_DAY)
-        chosen[f"{before}/{after} days"] = max(start, truce.effective - before * ONE_DAY), last
+        chosen[f"{before}/{after} days"] = days_around(daily, truce, before, after)
     if not chosen:
         raise UnknownNameError("No window is given. Give `window`, or one or more `windows` such as (120, 60).")
     return chosen

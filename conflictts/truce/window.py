@@ -36,13 +36,7 @@ def choose_window(
             f"{start:%Y-%m-%d}..{end:%Y-%m-%d}. Correct its date, or widen the coverage to days before and after it."
         )
     if window is None:
-        settled = daily.counts.index[daily.settled.notna()]  # days at either end that nobody watched are no part of it
-        start, end = (max(start, settled[0]), min(end, settled[-1])) if len(settled) else (start, end)
-        last = min(
-            end, truce.effective + (DAYS_AFTER - 1) * ONE_DAY, truce.ended - ONE_DAY if truce.ended is not None else end
-        )
-        first = max(start, truce.effective - DAYS_BEFORE * ONE_DAY)
-        return min(first, truce.effective - ONE_DAY), max(last, truce.effective)
+        return days_around(daily, truce, DAYS_BEFORE, DAYS_AFTER)
     first, last = pair_of_days(window, "window")
     if not start <= first < truce.effective <= last <= end:
         raise CoverageError(
@@ -50,6 +44,24 @@ def choose_window(
             f"{truce.effective:%Y-%m-%d}, and lie inside the days covered, {start:%Y-%m-%d}..{end:%Y-%m-%d}."
         )
     return first, last
+
+
+def days_around(
+    daily: DailySeries, truce: Truce, days_before: int, days_after: int
+) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last of so many days around a truce's date, as far as settled and the truce was not over.
+
+    Days at either end of the series that are unobserved or still provisional are no part of it.
+    """
+    start, end = daily.coverage
+    settled = daily.counts.index[daily.settled.notna()]
+    if len(settled):
+        start, end = max(start, settled[0]), min(end, settled[-1])
+    first = max(start, truce.effective - days_before * ONE_DAY)
+    last = min(end, truce.effective + (days_after - 1) * ONE_DAY)
+    if truce.ended is not None:
+        last = min(last, truce.ended - ONE_DAY)
+    return min(first, truce.effective - ONE_DAY), max(last, truce.effective)
 
 
 def settled_counts(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.DatetimeIndex, np.ndarray]:

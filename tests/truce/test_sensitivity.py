@@ -197,13 +197,31 @@ def test_imprecise_records_go_out(idlib):
     assert (np.diff(found.table["before"] + found.table["after"]) < 0).all()
 
 
-def test_provisional_days_enter_no_fit(idlib):
-    """Of the 51 days after the date 15 are provisional under a lag of 20 days, more than the fifth that may be."""
+def test_windows_end_with_the_last_settled_day(idlib):
+    """Of the 51 days after the date the last 15 are provisional under a lag of 20 days: no window holds them."""
     choices = SMALL | {"figures": ["best"], "allocations": ["spread"], "models": ["level"], "transitions": [0]}
-    choices |= {"measure": "incidents", "coverage": ("2019-04-30", "2019-10-20"), "perpetrators": {"all": {}}}
-    assert (ct.sensitivity(idlib, idlib.truces["TRC-5"], **choices).table["refused"] == "").all()
-    with pytest.raises(TooLittleData, match="29% of the days after the truce are unobserved or still provisional"):
-        ct.sensitivity(idlib, idlib.truces["TRC-5"], lag=20, retrieved_on="2019-10-25", **choices)
+    choices |= {"coverage": ("2019-04-30", "2019-10-20"), "lag": 20, "retrieved_on": "2019-10-25"}
+    choices |= {"measure": "incidents", "perpetrators": {"all": {}}, "max_span_days": [None]}
+    found = ct.sensitivity(idlib, idlib.truces["TRC-5"], **choices)
+    assert (found.table["refused"] == "").all()
+    assert found.table["last"].dt.strftime("%m-%d").tolist() == ["10-05", "09-27"]  # 60 cut to 36 days; 28 days
+    kept = {name: choices[name] for name in ("measure", "coverage", "lag", "retrieved_on")}
+    alone = ct.estimate_truce_effect(ct.daily_series(idlib, **kept), idlib.truces["TRC-5"])
+    assert alone.window == tuple(found.table.loc[0, ["first", "last"]])
+    assert (alone.rate_ratio, alone.lower) == tuple(found.table.loc[0, ["rate_ratio", "lower"]])
+
+
+def test_an_effect_with_an_answer_has_choices_to_compare():
+    """An invented truce whose last fortnight is provisional: the finding and every window have their answer."""
+    incidents = ct.simulate_incidents(np.random.default_rng(1), rate_ratio=0.3).incidents
+    known = {"coverage": ("2019-01-01", "2019-06-20"), "lag": 14, "retrieved_on": "2019-06-20", "measure": "incidents"}
+    found = ct.sensitivity(
+        incidents, ct.Truce("2019-05-01"), figures=["best"], models=["level"], transitions=[0], allocations=["spread"],
+        **known,
+    )  # fmt: skip
+    effect = ct.estimate_truce_effect(ct.daily_series(incidents, **known), ct.Truce("2019-05-01"))
+    assert found.effect.rate_ratio == effect.rate_ratio == pytest.approx(0.33, abs=0.005)  # told to two digits
+    assert (found.table["refused"] == "").all()
 
 
 def test_the_incidents_are_not_changed(idlib):
