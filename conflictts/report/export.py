@@ -85,8 +85,8 @@ def as_json(
             "read": ledger.read,
             "used": ledger.used,
             "quarantined": ledger.n_quarantined,
-            "summary": _rows(ledger.summary()),
-            "warnings": _rows(ledger.warnings),
+            "summary": rows_of(ledger.summary()),
+            "warnings": rows_of(ledger.warnings),
         },
         "findings": [_findings_json(each) for each in found],
         "not_compared": [
@@ -113,7 +113,7 @@ def _findings_json(findings: Findings) -> dict[str, Any]:
             "unobserved_days": int((daily.table["status"] == "unobserved").sum()),
             "provisional_days": int((daily.table["status"] == "provisional").sum()),
             "reporting_lag": daily.reporting_lag,
-            "account": _rows(daily.account),
+            "account": rows_of(daily.account),
         },
         "effect": _effect_json(findings.effect),
         "other_windows": {name: _effect_json(effect) for name, effect in findings.windows.items()},
@@ -121,9 +121,9 @@ def _findings_json(findings: Findings) -> dict[str, Any]:
         "changes": _changes_json(findings.changes),
         "sensitivity": _sensitivity_json(findings.sensitivity),
         "course": _course_json(findings.course),
-        "claims": _rows(findings.claims.held) if findings.claims else [],
-        "claims_by_body": _rows(findings.claims.by_body.reset_index()) if findings.claims else [],
-        "coverage_by_body": _rows(findings.claims.bias.reset_index()) if findings.claims else [],
+        "claims": rows_of(findings.claims.held) if findings.claims else [],
+        "claims_by_body": rows_of(findings.claims.by_body.reset_index()) if findings.claims else [],
+        "coverage_by_body": rows_of(findings.claims.bias.reset_index()) if findings.claims else [],
         "effect_fitted_to_claims": [
             {"body": each.body, "claims": list(each.claims), "effect": _effect_json(each.effect)}
             for each in (findings.claims.fitted if findings.claims else ())
@@ -166,8 +166,8 @@ def _effect_json(effect: TruceEffect | str) -> dict[str, Any]:
         "window": [_plain(day) for day in effect.window],
         "method": effect.method,
         "level": effect.level,
-        "rates": _rows(effect.rates.rename_axis("side").reset_index()),
-        "estimates": _rows(effect.summary().rename_axis("quantity").reset_index()),
+        "rates": rows_of(effect.rates.rename_axis("side").reset_index()),
+        "estimates": rows_of(effect.summary().rename_axis("quantity").reset_index()),
         "dispersion": effect.alpha,
         "variance_inflation": effect.inflation,
         "warnings": list(effect.warnings),
@@ -183,7 +183,7 @@ def _changes_json(changes: Changepoints | str) -> dict[str, Any]:
             {"best_point": _plain(date), "location_set": [_plain(day) for day in location_set]}
             for date, location_set in zip(changes.dates, changes.location_sets, strict=True)
         ],
-        "regimes": _rows(changes.regimes),
+        "regimes": rows_of(changes.regimes),
         "size": changes.size,
         "long_run_factor": changes.factor,
         "penalty": changes.penalty,
@@ -194,12 +194,16 @@ def _opinions_json(opinions: Opinions) -> dict[str, Any]:
     onset, mix, found = opinions.onset, opinions.mix, opinions.diagnostics
     return {
         "seed": SEED,
-        "bounds": _rows(opinions.envelope.rename_axis("bound").reset_index()),
+        "bounds": rows_of(opinions.envelope.rename_axis("bound").reset_index()),
         "shift_test": {"p_value": opinions.shift.p_value, "turns": len(opinions.shift.log_ratios)},
-        "diagnostics": {"refused": found} if isinstance(found, str) else _rows(found.table.reset_index()),
+        "diagnostics": {"refused": found} if isinstance(found, str) else rows_of(found.table.reset_index()),
         "source_mix": {"refused": mix}
         if isinstance(mix, str)
-        else {"table": _rows(mix.table), "changes": _rows(mix.changes.reset_index()), "warnings": list(mix.warnings)},
+        else {
+            "table": rows_of(mix.table),
+            "changes": rows_of(mix.changes.reset_index()),
+            "warnings": list(mix.warnings),
+        },
         "onset": {"refused": onset}
         if isinstance(onset, str)
         else {
@@ -223,9 +227,9 @@ def _sensitivity_json(found: Sensitivity | str) -> dict[str, Any]:
         "answered": found.answered,
         "share_standing": found.share,
         "scopes": {name: dict(where) for name, where in found.scopes.items()},
-        "influence": _rows(found.influence.reset_index()),
-        "options": _rows(found.summary().reset_index()),
-        "table": _rows(found.table),
+        "influence": rows_of(found.influence.reset_index()),
+        "options": rows_of(found.summary().reset_index()),
+        "table": rows_of(found.table),
     }
 
 
@@ -235,14 +239,14 @@ def _course_json(course: TruceCourse) -> dict[str, Any]:
         "outcome": course.outcome,
         "collapse_share": course.share,
         "level": course.level,
-        "phases": _rows(course.phases),
+        "phases": rows_of(course.phases),
         "erosion": None
         if erosion is None
         else {
             "per_week": _plain(erosion.per_week),
             "lower": _plain(erosion.lower),
             "upper": _plain(erosion.upper),
-            "back_at": _rows(erosion.back.rename_axis("share").reset_index()),
+            "back_at": rows_of(erosion.back.rename_axis("share").reset_index()),
         },
         "reasons": list(course.reasons),
     }
@@ -255,15 +259,16 @@ def _escalation_json(escalation: Escalation | str, baseline: str) -> dict[str, A
         "rule": escalation.rule,
         "level": escalation.level,
         "baseline": baseline,
-        "comparisons": _rows(escalation.comparisons.rename_axis("other").reset_index()),
-        "phases": _rows(escalation.phases),
-        "weeks": _rows(escalation.weeks),
-        "growth": _rows(escalation.growth.reset_index()),
+        "comparisons": rows_of(escalation.comparisons.rename_axis("other").reset_index()),
+        "phases": rows_of(escalation.phases),
+        "weeks": rows_of(escalation.weeks),
+        "growth": rows_of(escalation.growth.reset_index()),
         "warnings": list(escalation.warnings),
     }
 
 
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table as JSON holds it: days as text, None where there is no number."""
     return [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
 
 

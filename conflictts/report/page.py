@@ -188,7 +188,7 @@ def write_report(
     progress("drawing figures")
     report = Report(found, refused, words)
     progress("writing the page")
-    numbers = as_json(found, refused, versions=versions(), recipe=recipe, made_on=_today(), language=language)
+    numbers = as_json(found, refused, versions=versions(), recipe=recipe, made_on=today(), language=language)
     files: dict[str, bytes] = {RECIPE: recipe.encode()} if recipe else {}
     if "figures" in formats:
         files |= report.drawn()
@@ -275,7 +275,7 @@ class Report:
         """The page in English."""
         from markupsafe import Markup
 
-        environment = _environment()
+        environment = templates()
 
         def render(name: str, **context: Any) -> Markup:
             return Markup(environment.get_template(f"{name}.html.j2").render(**context))
@@ -289,7 +289,7 @@ class Report:
         first = self.found[0]
         overview = ""
         if self.overview:
-            overview = render("overview", p="", figures=_embedded(self.overview, formats), formats=formats)
+            overview = render("overview", p="", figures=embedded(self.overview, formats), formats=formats)
         has = {"claims": any(each.claims is not None for each in self.found)}
         contents = [("", name, title) for name, title in CONTENTS.items() if has.get(name, True)]
         if not self.single:
@@ -349,7 +349,7 @@ class Report:
             "escalation": None if isinstance(findings.escalation, str) else findings.escalation,
             "no_escalation": findings.escalation if isinstance(findings.escalation, str) else None,
             "events": _inside(findings.events, findings.daily.coverage),
-            "figures": _embedded(self.figures[position], formats),
+            "figures": embedded(self.figures[position], formats),
             "titles": CONTENTS,
             "provenance": findings.incidents.provenance,
             "formats": formats,
@@ -387,7 +387,8 @@ def _kicker_of_all(found: Sequence[Findings]) -> str:
     return " · ".join(part for part in (source, daily.unit, wording.days(*daily.coverage)) if part)
 
 
-def _environment() -> Any:
+def templates() -> Any:
+    """The jinja2 environment of the pages: every text escaped, numbers said as in the sentences."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -408,7 +409,7 @@ def _environment() -> Any:
     return environment
 
 
-def _embedded(figures: Figures, formats: Collection[str]) -> dict[str, dict[str, Any]]:
+def embedded(figures: Figures, formats: Collection[str]) -> dict[str, dict[str, Any]]:
     """Every drawing as it stands in the page, with where its numbers stand."""
     from markupsafe import Markup
 
@@ -444,7 +445,7 @@ def _series(found: Sequence[Findings]) -> bytes:
     return str(table.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n")).encode()
 
 
-def _today() -> str:
+def today() -> str:
     """The day of SOURCE_DATE_EPOCH where that is set, so that the same input gives the same bytes."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     utc = datetime.UTC

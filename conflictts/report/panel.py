@@ -27,10 +27,10 @@ from conflictts.incidents.files import write_for_spreadsheet
 from conflictts.incidents.outlines import Outlines
 from conflictts.report import wording
 from conflictts.report.drawing import Drawn, Figures
-from conflictts.report.export import PANEL_VERSION, _rows, findings_schema
+from conflictts.report.export import PANEL_VERSION, findings_schema, rows_of
 from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.report.language import Language, Translator, say, translator
-from conflictts.report.page import _embedded, _environment, _today
+from conflictts.report.page import embedded, templates, today
 from conflictts.report.print import as_pdf, require_weasyprint
 from conflictts.series.panel import DailyPanel
 from conflictts.truce.panel import PanelAnalysis
@@ -128,7 +128,7 @@ def as_numbers(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Any]:
     truces = {None: found.truce} if found.truce is not None else found.truces
     return {
         "schema_version": PANEL_VERSION,
-        "made_on": _today(),
+        "made_on": today(),
         "made_by": f"conflictts {version('conflictts')}",
         "unit": found.unit,
         "area": found.area,
@@ -152,8 +152,8 @@ def as_numbers(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Any]:
             )
         }
         | {"areas": len(pooled.areas)},
-        "areas": _rows(found.table.reset_index()),
-        "changes": _rows(found.changes),
+        "areas": rows_of(found.table.reset_index()),
+        "changes": rows_of(found.changes),
     }
 
 
@@ -219,7 +219,7 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures) -> str:
 
     script = resources("conflictts").joinpath("report", "templates", "sort.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    environment = _environment()
+    environment = templates()
     provenance, refusals = panel.counting.provenance, found.refusals()
     drawn = [(name, TITLES[name]) for name in figures]
     columns = _columns(found)
@@ -231,12 +231,12 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures) -> str:
                   ("methods", "How it was done, in plain words"), ("sources", "Sources and licences")],
         columns=[(title, numeric) for title, numeric, _ in columns],
         rows=[[cell(key, row) for _, _, cell in columns] for key, row in found.table.iterrows()],
-        drawn=drawn, figures=_embedded(figures, ("html", "figures")), formats=("html", "figures"),
+        drawn=drawn, figures=embedded(figures, ("html", "figures")), formats=("html", "figures"),
         refusals=[(_name(tuple(line[: len(found.by)])), line[-2], line[-1])
                   for line in refusals.itertuples(index=False, name=None)],
         methods=_methods(found), citation=provenance.citation if provenance else "",
         licence=provenance.licence if provenance else "", files=(NUMBERS, AREAS, CHANGES),
-        made_on=_today(), made_by=f"conflictts {version('conflictts')}",
+        made_on=today(), made_by=f"conflictts {version('conflictts')}",
     )  # fmt: skip
     return page
 
