@@ -33,6 +33,43 @@ from conflictts.cli import app
 app(sys.argv[1:])
 """
 
+KILLED = """
+import json, os, signal, sys, time
+import duckdb, narwhals, pyarrow
+from contextlib import redirect_stdout
+import conflictts as ct
+from conflictts.cli import app
+from conflictts.series import engine
+from conflictts.truce import panel
+
+engine.WHOLE = float("inf")  # DuckDB counts small text too
+panel.CHUNK = 1
+arguments, moments = json.loads(sys.argv[1])
+idlib = ct.daily_series(ct.load_idlib_2019(), measure="civilians", by="admin1")  # compiles and imports all that is used
+ct.write_panel_report(idlib, ct.analyse_panel(idlib, truce=ct.Truce("2019-08-31"), threads=1), "warm")
+
+
+def begin(out):
+    if (child := os.fork()) == 0:
+        with open(os.devnull, "w") as nothing, redirect_stdout(nothing):
+            app([*arguments, "--out", out], standalone_mode=False)
+        os._exit(0)
+    return child
+
+
+begun = time.monotonic()
+assert os.waitpid(begin("whole"), 0)[1] == 0
+lasts = time.monotonic() - begun
+told = []
+for number, moment in enumerate(moments):
+    child = begin(f"out {number}")
+    time.sleep(moment * lasts)
+    os.kill(child, signal.SIGKILL)
+    told.append([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), os.path.exists(f"out {number}")])
+    assert os.waitpid(begin(f"out {number}"), 0)[1] == 0
+print(json.dumps(told))
+"""
+
 
 def run(*arguments: object):
     return CliRunner().invoke(app, ["panel", *(str(argument) for argument in arguments)])
@@ -154,6 +191,37 @@ def test_killed_in_the_middle_it_goes_on_and_ends_with_the_same(whole, tmp_path,
     assert len(made) == len(whole["areas"]) - panels.CHUNK * kept
     assert json.loads(result.stdout) == whole
     assert not parts.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system knows no fork")
+def test_killed_at_any_moment_a_run_on_a_file_ends_with_the_same_bytes(tmp_path):
+    """Killed while it reads, counts, analyses, draws or writes: nothing half done is seen, nothing is left behind."""
+    rng = np.random.default_rng(8)
+    count = 1_000
+    day, died = rng.integers(0, 400, count), rng.poisson(2, count)
+    table = pd.DataFrame({"id": np.arange(count), "adm_1": [f"district {k}" for k in rng.integers(0, 6, count)]})
+    table["date_start"] = table["date_end"] = pd.Timestamp("2019-01-01") + pd.to_timedelta(day, unit="D")
+    table = table.assign(deaths_a=0, deaths_b=0, deaths_civilians=died, low=died, best=died, high=died)
+    table.to_csv(tmp_path / "ged251.csv", index=False)
+    arguments = ["panel", "ged251.csv", "--by", "admin1", "--coverage", "2019-01-01:2020-01-31"]
+    arguments += ["--truce", "2019-08-31", "--temp-dir", "aside", "--threads", "1"]
+    moments = np.sort(rng.uniform(0, 1, 5)).tolist()
+    found = subprocess.run(
+        [sys.executable, "-c", KILLED, json.dumps([arguments, moments])], cwd=tmp_path, capture_output=True, text=True,
+        env=os.environ | {"SOURCE_DATE_EPOCH": "1577836800"}, check=False,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    killed = [not finished for status, finished in json.loads(found.stdout) if status == -signal.SIGKILL]
+    assert sum(killed) >= len(moments) / 2, "most were killed in the middle"
+
+    def written(out):
+        return {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+    expected = written(tmp_path / "whole")
+    assert len(expected) > 8
+    for number in range(len(moments)):
+        assert written(tmp_path / f"out {number}") == expected
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 
 def test_wrong_usage_is_one_sentence(tmp_path):
