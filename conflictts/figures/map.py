@@ -210,16 +210,21 @@ def _dot(
 
 
 def _name(ax: Axes, shapes: Mapping[Any, Shape], keys: Sequence[Any], sizes: Mapping[Any, float]) -> None:
-    """Names in outlines that are about as wide, or above discs; the best known first, none over another."""
-    em = NAME_POINTS / 72 * ax.figure.dpi
-    taken: list[tuple[float, float, float, float]] = []
+    """Names in outlines that are about as wide, or above discs; the best known first, none over another or a disc."""
+    dot = ax.figure.dpi / 72
+    em = NAME_POINTS * dot
+    taken: list[tuple[float, ...]] = []
+    for key, ((ring, *_), *_) in shapes.items():
+        if len(ring) == 1:
+            centre, radius = ax.transData.transform(ring[0]), sizes.get(key, SMALLEST) ** 0.5 / 2 * dot
+            taken.append((*(centre - radius), *(centre + radius)))
     for key in list(dict.fromkeys(keys))[:NAMED]:
         name = textwrap.shorten(name_of(key), 24, placeholder="…")
         ring = max((polygon[0] for polygon in shapes[key]), key=len)
         ends = np.array([ring.min(axis=0), ring.max(axis=0)])
         (left, _), (right, _) = ax.transData.transform(ends)
         wide = len(name) * LETTER * em / 2
-        up = 0.0 if len(ring) > 1 else (sizes.get(key, SMALLEST) ** 0.5 / 2 + 0.8 * NAME_POINTS) / 72 * ax.figure.dpi
+        up = 0.0 if len(ring) > 1 else sizes.get(key, SMALLEST) ** 0.5 / 2 * dot + 0.8 * em
         if len(ring) > 1 and right - left < 1.7 * wide:
             continue
         x, y = ax.transData.transform(ends.mean(axis=0)) + np.array([0.0, up])

@@ -61,6 +61,12 @@ def test_discs_are_larger_where_more_is_known(areas_found, axes):
     assert "discs at the mean" in footer(ax)
 
 
+def test_names_keep_off_discs(areas_found, axes):
+    places = pd.DataFrame({"latitude": [35.0, 35.08], "longitude": [36.0, 36]}, pd.Index(["A", "E"]))
+    ax = ct.plot_map(areas_found, places, ax=axes[0])  # E lies where the name of A would stand
+    assert [text.get_text() for text in ax.texts if text.get_text() in places.index] == ["E"]
+
+
 @pytest.mark.parametrize(("north", "figure_size"), [(0, (6, 3)), (60, (3, 6))])
 def test_degrees_are_as_long_as_on_the_ground_in_the_middle(areas_found, north, figure_size):
     ax = Figure(figsize=figure_size).add_axes((0.1, 0.2, 0.8, 0.7))
