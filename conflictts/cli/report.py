@@ -45,8 +45,8 @@ def report(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="TOML file with all choices, several areas and truces; only --out, --json and --quiet may stand "
-            "beside it.",
+            help="TOML file with all choices, several areas and truces; only --out, --json, --quiet "
+            "and --progress may stand beside it.",
         ),
     ] = None,
     truce: Truce = None,
@@ -77,6 +77,16 @@ def report(
     out: Annotated[str, typer.Option(help="Folder to write the report into.")] = "conflictts-report",
     language: Annotated[str, typer.Option(help="Language of the page: en or fr.")] = "en",
     pdf: Pdf = False,
+    anonymise: Annotated[
+        bool,
+        typer.Option(
+            "--anonymise",
+            help="Tell nothing of single records: by the week and tenth of a degree, few withheld, the rest rounded.",
+        ),
+    ] = False,
+    smallest: Annotated[
+        int, typer.Option(metavar="K", help="With --anonymise: withhold counts of incidents and tolls under K.")
+    ] = 5,
     json_: Annotated[
         bool,
         typer.Option("--json", help="Print findings.json on standard output, for scripts, and nothing else there."),
@@ -93,7 +103,7 @@ def report(
         if schema:
             from conflictts.report.export import findings_schema
 
-            typer.echo(findings_schema(), nl=False)
+            typer.echo(findings_schema("anonymised" if anonymise else "report"), nl=False)
             return
         if config is not None:
             _refuse_beside_config(context)
@@ -108,6 +118,10 @@ def report(
                 page = recipe.make(incidents, out=out if given else None, progress=tell)
             _print(page, json_, quiet)
             return
+        if _was_given(context, "smallest") and not anonymise:
+            raise typer.BadParameter(
+                "it bears on --anonymise alone. Add that, or leave it out.", param_hint="--smallest"
+            )
         from conflictts import cases
         from conflictts.report.page import USUAL, write_report
         from conflictts.truce.period import Truce
@@ -157,6 +171,7 @@ def report(
                 events=bundled.events if bundled else None,
                 formats=(*USUAL, "pdf") if pdf else USUAL,
                 language=language,  # type: ignore[arg-type]
+                anonymise=smallest if anonymise else None,
                 progress=tell,
             )
         _print(page, json_, quiet)

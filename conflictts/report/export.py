@@ -25,13 +25,13 @@ SCHEMA_VERSION = 4  # as in findings.schema.json
 PANEL_VERSION = 1  # as in panel.schema.json
 
 
-def findings_schema(of: Literal["report", "panel"] = "report") -> str:
+def findings_schema(of: Literal["report", "panel", "anonymised"] = "report") -> str:
     """The JSON Schema that every findings.json of this version meets, as text.
 
     Parameters
     ----------
-    of : {"report", "panel"}, default "report"
-        Of `write_report`, or of `write_panel_report`.
+    of : {"report", "panel", "anonymised"}, default "report"
+        Of `write_report`, of `write_panel_report`, or of `write_report` with `anonymise`.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def findings_schema(of: Literal["report", "panel"] = "report") -> str:
     >>> json.loads(ct.findings_schema())["$id"]
     'urn:conflictts:findings:4'
     """
-    name = {"report": "findings.schema.json", "panel": "panel.schema.json"}[of]
+    name = {"report": "findings.schema.json"}.get(of, f"{of}.schema.json")
     return files("conflictts").joinpath("report", name).read_text(encoding="utf-8")
 
 

@@ -225,8 +225,9 @@ class Translator:
             for (name, kind), literal in zip(slots, literals[1:], strict=True):
                 expression += rf"(?P<{name}>{KINDS[kind or 'text']}){re.escape(literal)}"
             plain = re.sub(r"\{(\w+)(?::\w+)?\}", r"{\1}", french)
-            made.append((max(literals, key=len), re.compile(expression, re.DOTALL), plain, kinds))
-        return sorted(made, key=lambda each: -sum(len(part) for part in re.split(r"\(\?P<.*?>", each[1].pattern)))
+            entry = (max(literals, key=len), re.compile(expression, re.DOTALL), plain, kinds)
+            made.append((sum(map(len, literals)), entry))
+        return [entry for _, entry in sorted(made, key=lambda each: -each[0])]
 
 
 def _figures(text: str) -> str:

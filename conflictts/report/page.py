@@ -38,6 +38,7 @@ from conflictts.truce.period import Truce
 PAGE, PRINT, NUMBERS, SCHEMA, SERIES, FIGURES, RECIPE = (
     *("report.html", "report.pdf", "findings.json", "findings.schema.json", "series.csv", "figures", "report.toml"),
 )
+WEEKS, PLACES = "weeks.csv", "places.csv"  # of an anonymised report
 Format = Literal["html", "json", "csv", "figures", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 USUAL: tuple[Format, ...] = ("html", "json", "csv", "figures")  # all that need nothing but what is always installed
@@ -58,7 +59,7 @@ SHARED = {  # by all of them
     "again": "How to make this report again",
 }
 CONTENTS = SECTIONS | SHARED
-PARTS = (PAGE, PRINT, NUMBERS, SCHEMA, SERIES, FIGURES, RECIPE)
+PARTS = (PAGE, PRINT, NUMBERS, SCHEMA, SERIES, FIGURES, RECIPE, WEEKS, PLACES)
 TABLES = {  # where the numbers of a figure stand: a table of the page, or a file
     "daily": SERIES,
     "calendar": SERIES,
@@ -96,6 +97,7 @@ def write_report(
     events: pd.DataFrame | None = None,
     formats: Collection[Format] = USUAL,
     language: Language = "en",
+    anonymise: int | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Path:
     """Write what truces changed as one HTML page, with its numbers (JSON, CSV) and figures (SVG, PNG) beside it.
@@ -133,6 +135,10 @@ def write_report(
         as tagged PDF (by WeasyPrint: ``pip install 'conflictts[pdf]'``).
     language : {"en", "fr"}, default "en"
         Of the page, its figures and the sentences in findings.json; names and words of the records stay as they are.
+    anonymise : int, optional
+        Write a page that tells nothing of single records: whole weeks, and cells of a tenth of a degree, in which a
+        toll or a number of incidents from 1 to one less than this is withheld and all other counts are rounded to its
+        multiples; totals, rates and ratios from these alone. 5 is usual. Claims, events and other truces are left out.
     progress : callable, optional
         Told the name of each step.
 
@@ -146,7 +152,8 @@ def write_report(
     ConflictTSError
         As `daily_series` and `estimate_truce_effect`, where not a single comparison can be made; if an area, a format
         or a language is not one; if `out` holds anything else, or cannot be written; if what a PDF needs is asked for
-        and not installed.
+        and not installed; if an anonymised report is asked for of areas that share records, of a single place or
+        source, or with a threshold under 3.
 
     Examples
     --------
@@ -175,8 +182,15 @@ def write_report(
         measure=measure, coverage=coverage, gaps=tuple(gaps), where=where or {}, allocation=allocation, lag=lag,
         retrieved_on=retrieved_on, baseline=baseline, draws=draws, seed=seed,
     )  # fmt: skip
-    progress("counting days and fitting")
     others, windows = list(other_truces), _windows(asked, window)
+    if anonymise is not None:
+        from conflictts.report.anonymised import write_anonymised
+
+        return write_anonymised(
+            incidents, asked, out, k=anonymise, areas=chosen, choices=choices, windows=windows, formats=formats,
+            words=words, progress=progress,
+        )  # fmt: skip
+    progress("counting days and fitting")
     found, refused = find_all(
         incidents, asked, chosen, choices=choices, windows=windows, other_truces=others, claims=claims, events=events
     )

@@ -28,7 +28,7 @@ KEYS: dict[str, dict[str, str]] = {  # table -> key -> what its value must be
     "report": {
         "out": "text", "measure": "text", "coverage": "span", "gaps": "spans", "where": "where", "allocation": "text",
         "lag": "number", "retrieved_on": "day", "baseline": "span", "draws": "number", "seed": "number",
-        "formats": "texts", "language": "text",
+        "formats": "texts", "language": "text", "anonymise": "number",
     },
     "area": {"name": "text", "where": "where"},
     "truce": {

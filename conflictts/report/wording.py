@@ -30,6 +30,12 @@ LOCATION_COVERAGE = (
     "ones (python benchmarks/location_sets.py)"
 )
 
+ANONYMISED_COVERAGE = (
+    "In simulated series with a known effect, 120 days before and 60 after, nominal 95 % intervals held the truth in "
+    "95 to 99 % with a memory of up to 0.6 from day to day, and in 92 to 98 % with one of 0.8; rounding moved a ratio "
+    "by about a fifth or less in 95 of 100 series (python benchmarks/anonymised.py)."
+)
+
 MAX_SILENCE = 14  # days at either end of the coverage without any record
 MAX_BLOCKS = 3  # runs of days in a set that are named one by one
 

@@ -41,13 +41,24 @@ def page_of_areas(write_records, tmp_path_factory: pytest.TempPathFactory) -> Pa
     )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def page_anonymised(idlib: ct.Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ct.write_report(
+        idlib, [idlib.truces["TRC-5"], idlib.truces["TRC-4"]], tmp_path_factory.mktemp("anonymised") / "out",
+        areas={"Idlib": {"admin1": "Idlib"}, "Hama": {"admin1": "Hama"}}, formats=("html",), anonymise=5,
+    )  # fmt: skip
+
+
 def run(chromium: list[str], *arguments: str, profile: Path) -> str:
     command = [*chromium, f"--user-data-dir={profile}", *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_overflows(width, page, chromium, tmp_path):
+@pytest.mark.parametrize(
+    ("width", "which", "drawings"),
+    [(1280, "page", 15), (390, "page", 15), (1280, "page_anonymised", 2), (390, "page_anonymised", 2)],
+)
+def test_nothing_overflows(width, which, drawings, chromium, tmp_path, request):
     """The page is laid out in a frame of the given width; a script outside it measures what sticks out."""
     measure = """
       const d = document.getElementById('f').contentDocument, out = [];
@@ -61,7 +72,7 @@ def test_nothing_overflows(width, page, chromium, tmp_path):
       document.title = JSON.stringify({width: d.documentElement.scrollWidth, out: out.slice(0, 5),
                                        svgs: d.querySelectorAll('svg').length});
     """.replace("WIDTH", str(width))
-    source = page.read_text(encoding="utf-8")
+    source = request.getfixturevalue(which).read_text(encoding="utf-8")
     source = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", source)
     frame = tmp_path / "frame.html"
     frame.write_text(
@@ -71,7 +82,7 @@ def test_nothing_overflows(width, page, chromium, tmp_path):
     )
     dom = run(chromium, "--dump-dom", "--virtual-time-budget=4000", f"file://{frame}", profile=tmp_path / "profile")
     measured = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom).group(1)))
-    assert measured["svgs"] == 15
+    assert measured["svgs"] == drawings
     assert measured["out"] == []
     assert measured["width"] <= width
 
@@ -86,7 +97,8 @@ def axe(require) -> str:
 
 
 @pytest.mark.parametrize(
-    ("width", "language", "which"), [(1280, "en", "page"), (390, "fr", "page"), (1280, "en", "page_of_areas")]
+    ("width", "language", "which"),
+    [(1280, "en", "page"), (390, "fr", "page"), (1280, "en", "page_of_areas"), (1280, "fr", "page_anonymised")],
 )
 def test_axe_finds_no_violation(width, language, which, axe, chromium, tmp_path, request):
     """Every rule of axe-core that bears on this page, with everything folded away unfolded."""

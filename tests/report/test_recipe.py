@@ -49,7 +49,7 @@ REFUSED = [
     (BUNDLED + "[report]\nmeasur = 'deaths'\n" + TRUCE,
      r"weekly\.toml, line 4: \[report\] has no key 'measur'\. Did you mean 'measure'\?"),
     (BUNDLED + "[repport]\n" + TRUCE, r"line 3: no table 'repport' is known\. Did you mean 'report'\?"),
-    (BUNDLED + "[report]\ncolour = 'red'\n" + TRUCE, r"no key 'colour'\. Known: allocation, baseline, coverage"),
+    (BUNDLED + "[report]\ncolour = 'red'\n" + TRUCE, r"no key 'colour'\. Known: allocation, anonymise, baseline"),
     (BUNDLED + "[report]\ncoverage = [2019-05-01]\n" + TRUCE, r"line 4: `coverage` .* must be a first and a last day"),
     (BUNDLED + "[report]\ndraws = true\n" + TRUCE, r"`draws` in \[report\] is True\. It must be a whole number"),
     (BUNDLED + "[[truce]]\neffective = '31 August'\n", r"`effective` .* must be a day, such as 2019-08-31"),
