@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 REFUSED, UNUSABLE, PROVIDER_FAILED, INTERRUPTED, UNEXPECTED = 1, 2, 3, 130, 70
 
@@ -42,14 +43,15 @@ def writing(path: str, option: str) -> Iterator[None]:
 
 
 @contextmanager
-def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Show the current step on a terminal, and nothing in a pipe or with --quiet."""
-    console = Console(stderr=True, quiet=quiet)
-    if not console.is_terminal:
-        yield lambda _: None
+def progress(quiet: bool, *, asked: bool = False) -> Iterator[Callable[[str], None]]:
+    """Show the current step on a terminal; in a pipe, where asked for, one line each; nothing with --quiet."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        tells = asked and not quiet
+        yield lambda step: typer.echo(f"conflictts: {step} ...", err=True) if tells else None
         return
     with console.status("") as status:
-        yield lambda step: status.update(step)
+        yield lambda step: status.update(escape(step))
 
 
 @contextmanager

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from conflictts.incidents.table import Incidents
 
 
-BESIDE_CONFIG = ("config", "out", "quiet", "json_", "debug")  # say where to and how to speak, not what
+BESIDE_CONFIG = ("config", "out", "quiet", "json_", "progress_", "debug")  # say where to and how to speak, not what
 
 
 def report(
@@ -92,6 +92,10 @@ def report(
         typer.Option("--json", help="Print findings.json on standard output, for scripts, and nothing else there."),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    progress_: Annotated[
+        bool,
+        typer.Option("--progress", help="Say on standard error what is being done, into a pipe or a file too."),
+    ] = False,
     schema: Annotated[
         bool,
         typer.Option("--schema", help="Print the JSON Schema of findings.json, and do nothing else."),
@@ -111,7 +115,7 @@ def report(
 
             recipe = read_recipe(config)
             given = _was_given(context, "out")
-            with progress(quiet) as tell:
+            with progress(quiet, asked=progress_) as tell:
                 tell("reading")
                 incidents = recipe.read()
                 _tell_quarantine(incidents, quiet)
@@ -146,7 +150,7 @@ def report(
             compared = compared or cases.IDLIB_WINDOW
         else:
             raise typer.BadParameter("none given. Say which truce: --truce YYYY-MM-DD.", param_hint="--truce")
-        with progress(quiet) as tell:
+        with progress(quiet, asked=progress_) as tell:
             tell("reading")
             incidents = bundled or read_records(source, deletions)
             require_coverage(covered, incidents)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,6 +132,7 @@ def find_all(
     other_truces: Iterable[Truce],
     claims: pd.DataFrame | None,
     events: pd.DataFrame | None,
+    progress: Callable[[str], None],
 ) -> tuple[list[Findings], list[Refused]]:
     """Compute all that a report states, area by area and in each truce by truce; other parameters as `write_report`.
 
@@ -144,7 +145,8 @@ def find_all(
     others += [truce for truce in truces if truce.effective not in {other.effective for other in others}]
     found: list[Findings] = []
     refused: list[Refused] = []
-    alone = len(truces) * len(areas) == 1
+    number, alone = len(truces) * len(areas), len(truces) * len(areas) == 1
+    progress("counting days")
     series = {area: _counted(incidents, choices, conditions, alone=alone) for area, conditions in areas.items()}
     for area, conditions in areas.items():
         daily = series[area]
@@ -152,6 +154,7 @@ def find_all(
             refused += [Refused(area, truce, daily) for truce in truces]
             continue
         for truce in truces:
+            progress(f"comparison {len(found) + len(refused) + 1} of {number}: {_named(area, truce)}")
             try:
                 effect = estimate_truce_effect(
                     daily, truce, window=windows.get(truce.name), other_truces=_besides(truce, others)
@@ -171,6 +174,10 @@ def find_all(
         )
         raise TooLittleData(f"None of {len(refused)} comparisons can be made. {reasons}")
     return found, refused
+
+
+def _named(area: str, truce: Truce) -> str:
+    return f"{area}, {truce.name}" if area else truce.name
 
 
 def _counted(incidents: Incidents, choices: Choices, area: Where, *, alone: bool) -> DailySeries | str:

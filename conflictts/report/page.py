@@ -190,17 +190,16 @@ def write_report(
             incidents, asked, out, k=anonymise, areas=chosen, choices=choices, windows=windows, formats=formats,
             words=words, progress=progress,
         )  # fmt: skip
-    progress("counting days and fitting")
     found, refused = find_all(
-        incidents, asked, chosen, choices=choices, windows=windows, other_truces=others, claims=claims, events=events
-    )
+        incidents, asked, chosen, choices=choices, windows=windows, other_truces=others, claims=claims, events=events,
+        progress=progress,
+    )  # fmt: skip
     recipe = recipe_of(
         incidents, asked, chosen, choices=choices, windows=windows,
         other_truces=[each for each in others if each.effective not in {truce.effective for truce in asked}],
         claims=claims, events=events, formats=formats, language=language,
     )  # fmt: skip
-    progress("drawing figures")
-    report = Report(found, refused, words)
+    report = Report(found, refused, words, progress)
     progress("writing the page")
     numbers = as_json(found, refused, versions=versions(), recipe=recipe, made_on=today(), language=language)
     files: dict[str, bytes] = {RECIPE: recipe.encode()} if recipe else {}
@@ -262,7 +261,9 @@ class Report:
     words : Translator
     """
 
-    def __init__(self, found: list[Findings], refused: list[Refused], words: Translator) -> None:
+    def __init__(
+        self, found: list[Findings], refused: list[Refused], words: Translator, progress: Callable[[str], None]
+    ) -> None:
         """Draw the figures, those of an area with its first truce alone."""
         self.found, self.refused, self.words = found, refused, words
         self.single = len(found) == 1 and not refused
@@ -270,10 +271,10 @@ class Report:
         areas = [each.area for each in found]
         self.first = [areas.index(area) == position for position, area in enumerate(areas)]
         self.home = [self.places[areas.index(area)] for area in areas]
-        self.figures: list[Figures] = [
-            draw_figures(each, words, prefix=place, first=first)
-            for each, place, first in zip(found, self.places, self.first, strict=True)
-        ]
+        self.figures: list[Figures] = []
+        for position, (each, place, first) in enumerate(zip(found, self.places, self.first, strict=True), start=1):
+            progress(f"figures {position} of {len(found)}")
+            self.figures.append(draw_figures(each, words, prefix=place, first=first))
         self.overview: Figures = {} if self.single else draw_overview(found, words)
 
     def drawn(self) -> dict[str, bytes]:

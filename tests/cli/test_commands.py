@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -69,8 +70,6 @@ def test_report_in_french(tmp_path):
 
 def test_report_by_a_file_of_choices(tmp_path):
     """Several areas, paths from the file's folder, JSON for a script; nothing that is compared may stand beside it."""
-    import json
-
     write_ged(tmp_path / "ged.csv", {number: {"adm_1": "Hama"} for number in range(1, 200, 3)})
     choices = tmp_path / "weekly.toml"
     choices.write_text(
@@ -79,9 +78,16 @@ def test_report_by_a_file_of_choices(tmp_path):
         "[[truce]]\neffective = 2019-08-31\n[[truce]]\neffective = 2019-05-05\n",
         encoding="utf-8",
     )
-    result = conflictts("report", "--config", choices, "--json", "--quiet")
-    assert (result.exit_code, result.stderr) == (0, "")
+    result = conflictts("report", "--config", choices, "--json", "--progress")
+    assert result.exit_code == 0
     numbers = json.loads(result.stdout)
+    told = [line.removeprefix("conflictts: ").removesuffix(" ...") for line in result.stderr.splitlines()]
+    first, second = "truce of 31 August 2019", "truce of 5 May 2019"
+    assert told == [
+        "reading", "counting days", f"comparison 1 of 4: Idlib, {first}", f"comparison 2 of 4: Idlib, {second}",
+        f"comparison 3 of 4: Both, {first}", f"comparison 4 of 4: Both, {second}", "figures 1 of 2", "figures 2 of 2",
+        "writing the page",
+    ]  # fmt: skip
     assert [each["area"] for each in numbers["findings"]] == ["Idlib", "Both"]
     assert len(numbers["not_compared"]) == 2
     assert (tmp_path / "weekly" / "report.html").exists()
@@ -102,8 +108,6 @@ def test_report_by_a_file_of_choices(tmp_path):
 
 def test_report_holds_how_surely_records_are_dated(tmp_path):
     """The same records, half of them known to the week only: drawn days widen the interval, one seed one answer."""
-    import json
-
     late = {
         number: {"date_end": f"2019-{5 + (number + 6) // 31:02d}-{(number + 6) % 31 + 1:02d}", "date_prec": "3"}
         for number in range(2, 24, 2)
@@ -122,8 +126,6 @@ def test_report_holds_how_surely_records_are_dated(tmp_path):
 
 def test_report_takes_gaps_the_lag_and_a_baseline(tmp_path):
     """4 of the last days are provisional if a count settles after five days and one has passed since coverage ended."""
-    import json
-
     options = ["--gap", "2019-06-01:2019-06-03", "--gap", "2019-07-01:2019-07-02", "--lag", 5]
     options += ["--retrieved-on", "2019-12-01", "--baseline", "2019-05-01:2019-05-31"]
     result = conflictts("report", write_ged(tmp_path / "ged.csv"), *TRUCE, *options, "--out", tmp_path / "out")
@@ -355,3 +357,37 @@ def test_fetch_without_credentials_says_which_are_missing(arguments, code, said,
     assert result.exit_code == code, result.output
     assert said in " ".join(result.stderr.split())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_progress_is_told_on_a_terminal_and_nothing_of_it_elsewhere(tmp_path):
+    """Standard error is a terminal here, with an area whose name would be a mark of the terminal's own."""
+    pty = pytest.importorskip("pty")
+    choices = tmp_path / "one.toml"
+    choices.write_text(
+        "[records]\ncase = 'idlib_2019'\n[report]\nanonymise = 5\n[[area]]\nname = 'a [/b] c'\n"
+        "[[truce]]\neffective = 2019-08-31\n", encoding="utf-8",
+    )  # fmt: skip
+    command = [sys.executable, "-m", "conflictts.cli", "report", "--config", str(choices), "--json"]
+    said = {}
+    for options in ((), ("--quiet",)):
+        ours, theirs = pty.openpty()
+        with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=theirs) as process:
+            os.close(theirs)
+            heard = b""
+            while True:
+                try:
+                    part = os.read(ours, 1000)
+                except OSError:  # Linux says so when the other end is closed
+                    break
+                if not part:
+                    break
+                heard += part
+            numbers = json.loads(process.stdout.read())
+        os.close(ours)
+        assert process.returncode == 0, heard
+        assert numbers["anonymised"]["k"] == 5
+        said[options] = heard.decode()
+    assert "area 1 of 1: a [/b] c" in said[()]
+    assert said[("--quiet",)] == ""
+    piped = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert piped.stderr == ""
