@@ -68,6 +68,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/pooled_effects.py
 	$(BIN)/python benchmarks/series.py
 	$(BIN)/python benchmarks/anonymised.py
+	$(BIN)/python benchmarks/kills.py
 
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "conflictts needs Python 3.11 or newer; none was found. Install it, or run make PYTHON=/path/to/python3." >&2; exit 1; }

@@ -80,6 +80,17 @@ def test_killed_at_random_moments_it_is_the_old_or_the_new_one(tmp_path, require
     assert content(out) == NEW
 
 
+def test_whole_runs_killed_leave_the_old_or_the_new_report(require):
+    """A small seeded version of benchmarks/kills.py, with the command's quickest report."""
+    require(hasattr(os, "fork"), "kills forked runs")
+    study = Path(__file__).resolve().parents[2] / "benchmarks" / "kills.py"
+    command = [sys.executable, str(study), "--quick", "--kills", "8", "--seed", "2"]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert sum(number for *_, number in found) == 8
+    assert {state for _, _, state, _ in found} <= {"old", "new"}
+    assert any(ended == "killed" for _, ended, _, _ in found)
+
+
 def test_an_older_report_that_was_moved_aside_is_brought_back(tmp_path):
     """A kill between the two steps leaves no report of the name; where the next run fails, the older one is there."""
     aside = tmp_path / ".out-abcd_123"
