@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def plot_onset(onset: Onset, *, ax: Axes | None = None) -> Axes:
     """Draw the evidence for a change by its first day, the days that may have been it, and the truce's own dates.
 
+    Where a day outside the scan explains the days best, the legend says that no change is near.
+
     Parameters
     ----------
     onset : Onset
@@ -50,10 +52,13 @@ def plot_onset(onset: Onset, *, ax: Axes | None = None) -> Axes:
         evidence.index, evidence, color=LEVEL, marker="o", markersize=3, linestyle="none",
         label="evidence for a change from this day",
     )  # fmt: skip
-    ax.plot(
-        onset.detected, 0.985, marker="v", markersize=6, color=LEVEL, linestyle="none",
-        transform=ax.get_xaxis_transform(), clip_on=False, label=f"detected (p = {onset.p_value:.2g})",
-    )  # fmt: skip
+    if isinstance(onset.detected, pd.Timestamp):
+        ax.plot(
+            onset.detected, 0.985, marker="v", markersize=6, color=LEVEL, linestyle="none",
+            transform=ax.get_xaxis_transform(), clip_on=False, label=f"detected (p = {onset.p_value:.2g})",
+        )  # fmt: skip
+    else:
+        ax.plot([], [], linestyle="none", label=f"no change near the date (p = {onset.p_value:.2g})")
     ax.set_ylim(top=1.2 * max(float(evidence.max()), 1.0))
     finish(ax, onset.daily, first, last, ylabel="twice the gain of log-likelihood\nover the memory factor")
     return ax

@@ -211,8 +211,9 @@ def _opinions_json(opinions: Opinions) -> dict[str, Any]:
             "level": onset.level,
             "first_day_set": [_plain(day) for day in onset.onset_set],
             "best_point": _plain(onset.detected),
-            "rate_before": onset.rate_before,
-            "rate_after": onset.rate_after,
+            "rate_before": _plain(onset.rate_before),
+            "rate_after": _plain(onset.rate_after),
+            "other_changes": [_plain(day) for day in onset.other_changes],
         },
     }
 

@@ -102,16 +102,19 @@ def envelope_in_words(effect: TruceEffect, envelope: pd.DataFrame) -> str:
 
 
 def onset_in_words(onset: Onset | str) -> str:
-    """Whether the rate changed near the date, and how well that is dated; never the best point alone."""
+    """Whether the rate changed near the date or on other days, and how well it is dated; never the best point alone."""
     if isinstance(onset, str):
         return f"Scan for a change near the date: not done. {onset}"
-    scanned = onset.evidence.index
+    scanned, others = onset.evidence.index, len(onset.other_changes)
     asked = f"A scan of {wording.days(scanned[0], scanned[-1])} for one change of the rate"
     p = f"p = {onset.p_value:.2g}"
     if onset.p_value > 0.05:
-        return f"{asked} shows none ({p})."
+        none = f"{asked} shows none ({p})"
+        if others:
+            return f"{none}; the rate changed on {'another day' if others == 1 else 'other days'}."
+        return f"{none}."
     way = "a fall" if onset.rate_after < onset.rate_before else "a rise"
     dated = f"{asked} shows {way} ({p}), its first day among {wording.date_set(onset.onset_set)}"
     if len(onset.onset_set) > WELL_DATED:
         dated += f": {len(onset.onset_set)} of {len(scanned)} scanned days remain, so it is not dated well"
-    return f"{dated}."
+    return f"{dated}. The rate changed on other days too." if others else f"{dated}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import pairwise
 
 import matplotlib as mpl
@@ -204,6 +205,16 @@ def test_onset_draws_evidence_of_every_scanned_day(idlib, axes):
     assert marks[0].get_ydata().tolist() == onset.evidence.tolist()
     labels = ax.get_legend_handles_labels()[1]
     assert {"announced", "truce takes effect", f"detected (p = {onset.p_value:.2g})"} <= set(labels)
+
+
+def test_onset_without_a_detected_day_says_so(idlib, axes):
+    ax, _ = axes
+    daily = ct.daily_series(idlib, measure="civilians")
+    onset = ct.scan_onset(daily, idlib.truces["TRC-5"], rng=np.random.default_rng(1), n_simulations=19)
+    none = dataclasses.replace(onset, detected=pd.NaT, p_value=1.0, onset_set=onset.onset_set[:0])
+    ct.plot_onset(none, ax=ax)
+    assert "no change near the date (p = 1)" in ax.get_legend_handles_labels()[1]
+    assert [line for line in ax.lines if line.get_marker() == "v"] == []
 
 
 def test_a_figure_drawn_alone_holds_its_legend_and_its_footer(daily, changes, idlib):

@@ -56,11 +56,46 @@ def test_steady_series_are_rarely_significant():
     assert small <= 13  # binomial: more than 13 of 120 at 5 % has probability 0.003
 
 
+@simulation
+@pytest.mark.parametrize(("day", "rates"), [(90, (5, 1)), (60, (5, 2)), (106, (5, 2))])
+def test_a_change_elsewhere_is_not_told_near_the_date(day, rates):
+    """30, 60 and 14 days before the date, and none near it: told of another day, and without a set."""
+    found = [scanned(noisy([2, k], np.repeat(np.array(rates, float), [day, 180 - day])), k, n_simulations=39)
+             for k in range(20)]  # fmt: skip
+    near = [onset for onset in found if onset.p_value <= 0.05]
+    assert len(near) <= 4  # binomial: more than 4 of 20 at 5 % has probability 0.003
+    assert sum(len(onset.other_changes) > 0 for onset in found) >= 18
+    for onset in found:
+        if onset.detected is pd.NaT:
+            assert onset.p_value == 1
+            assert len(onset.onset_set) == 0
+            assert np.isnan([onset.rate_before, onset.rate_after]).all()
+            assert not onset.summary()["in_set"].any()
+
+
+@simulation
+def test_a_larger_change_elsewhere_does_not_hide_one_at_the_date():
+    """From hardly any to 60 a day at day 60, halved at the truce: each is told as what it is."""
+    onset = scanned(noisy(1, np.repeat([0.05, 60.0, 30.0], 60), size=50), n_simulations=39)
+    assert onset.p_value <= 0.05
+    assert TRUCE.effective in onset.onset_set
+    assert onset.other_changes.tolist() == [START + pd.Timedelta(days=60)]
+    assert onset.window[0] == onset.other_changes[0]
+    assert (onset.rate_before, onset.rate_after) == (pytest.approx(60, rel=0.2), pytest.approx(30, rel=0.2))  # noise
+
+
+def test_nothing_counted_between_two_changes_is_no_change_near_the_date():
+    onset = scanned(np.repeat([5.0, 0.0], [80, 100]), weekday=False, n_simulations=19)
+    assert onset.p_value == 1
+    assert onset.detected is pd.NaT
+    assert onset.other_changes.tolist() == [START + pd.Timedelta(days=80)]
+
+
 def test_evidence_by_brute_force():
     counts = noisy(4, np.repeat([5.0, 2.0], [125, 55]))
     onset = scanned(counts, n_simulations=19)
     weekday, observed = np.arange(180) % 7, np.ones(180, bool)
-    _, _, _, profile, size, factor, _ = _scan.scan(counts, weekday, observed, 113, 142, True)
+    _, _, _, profile, size, factor, _ = _scan.scan(counts, weekday, observed, 14, 167, True)
 
     def cost(changes) -> float:
         total, seen = _noise.grouped(counts, weekday, observed, np.array(changes, dtype=np.int64))
