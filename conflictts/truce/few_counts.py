@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import digamma, fdtr, gammainc, gammaincinv, zeta
+from scipy.special import digamma, fdtr, fdtrc, gammainc, gammaincinv, zeta
 
 from conflictts.errors import TooLittleData
 from conflictts.truce.design import Model
@@ -127,8 +127,9 @@ def log_ratio_posterior(
     days_ratio = (~after).sum() / after.sum()
     means = digamma(later) - digamma(before) + np.log(days_ratio)
     variances = zeta(2.0, later) + zeta(2.0, before)
-    below = float(fdtr(2 * later, 2 * before, before / later / days_ratio).mean())
-    return float(means.mean()), float(np.sqrt(variances.mean() + means.var())), min(2 * min(below, 1 - below), 1.0)
+    no_change = before / later / days_ratio
+    smaller_tail = min(float(tail(2 * later, 2 * before, no_change).mean()) for tail in (fdtr, fdtrc))
+    return float(means.mean()), float(np.sqrt(variances.mean() + means.var())), min(2 * smaller_tail, 1.0)
 
 
 def _richer_side(counts: np.ndarray, after: np.ndarray, day: np.ndarray) -> tuple[NegBinFit, float, float]:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.special import betainc
 
 from conflictts import DailySeries, Truce, daily_series, estimate_truce_effect
 from conflictts.errors import CoverageError, TooLittleData
@@ -95,6 +96,23 @@ def test_jeffreys_ratio_meets_r(shared, x_after, n_after, x_before, n_before, mo
     found = estimate_truce_effect(made(counts), on_day(n_before))
     expected = values[["median", "lo", "hi"]].tolist()
     assert found.summary().loc["rate_ratio"].tolist() == pytest.approx(expected, rel=1e-9)  # R prints 15 digits
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_p_value_of_few_counts_is_never_nothing(turned):
+    """3 a day and then none for 60 days, or the other way: two gammas of shapes 180 and 0, half a count added to each.
+
+    The F distribution's tail by its regularised incomplete beta function, from the end on which it is small.
+    """
+    counts = np.r_[3 + (np.arange(60) % 3 - 1.0), np.zeros(60)]
+    after, day = np.arange(120) >= 60, np.arange(120)
+    if turned:
+        counts = counts[::-1].copy()
+    *_, p = few_counts.log_ratio_posterior(counts, after, day)
+    found = few_counts.few_counts_ratio(counts, after, day, 0.95)
+    many = counts.sum() / (found.dispersion * found.inflation) + 0.5
+    assert p == pytest.approx(2 * betainc(many, 0.5, 0.5), rel=1e-9)
+    assert 0 < p < 1e-50
 
 
 @pytest.mark.parametrize("x_after", [0, 3, 9])
