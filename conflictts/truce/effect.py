@@ -19,6 +19,7 @@ from conflictts.truce.period import Truce
 from conflictts.truce.regression import against_trend, answer_of_regression, fit_effect
 from conflictts.truce.window import (
     choose_window,
+    compared_days,
     days_of_others,
     rates_of_sides,
     refuse_short_sides,
@@ -299,9 +300,7 @@ def _estimate(
     position = np.arange(len(days))
     after = position >= first_after
     taken = days_of_others(days, truce, others)
-    inside = (position < first_after - transition) | (position >= first_after + transition)
-    if other_truce_days == "leave out":
-        inside &= ~taken
+    inside = compared_days(days, truce, transition=transition, other_truces=others, other_truce_days=other_truce_days)
     rates = rates_of_sides(days, counts, after, inside)
     refuse_short_sides(days, counts[:, 1], after, inside, truce)
     best = np.where(inside, counts[:, 1], np.nan)
@@ -343,6 +342,14 @@ def _estimate(
         daily=daily, truce=truce, window=(first, last), rates=rates, level=level, warnings=tuple(warnings * warn),
         model=model, weekday=weekday, transition=transition, offset=offset, other_truces=others,
         other_truce_days=other_truce_days, **answer,
+    )  # fmt: skip
+
+
+def days_compared(effect: TruceEffect) -> np.ndarray:
+    """Which days of the window no choice of the effect leaves out, bool of shape (n_days,)."""
+    return compared_days(
+        pd.date_range(*effect.window), effect.truce, transition=effect.transition, other_truces=effect.other_truces,
+        other_truce_days=effect.other_truce_days,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import TooLittleData
-from conflictts.truce.effect import TruceEffect, refit
+from conflictts.truce.effect import TruceEffect, days_compared, refit
 from conflictts.truce.period import Truce
 from conflictts.truce.window import MIN_DAYS_AFTER, MIN_DAYS_BEFORE, ONE_DAY
 
@@ -53,7 +53,8 @@ def shift_test(effect: TruceEffect) -> ShiftTest:
 
     Turning keeps the memory between days, so the test needs no model of it. If nothing happened at the date and the
     series is stationary, every turn is about as likely as the true order. It is a second opinion beside the interval,
-    with little power in short windows; the smallest possible value is 1 over the days of the window.
+    with little power in short windows; the smallest possible value is 1 over the days of the window. Days that the
+    effect leaves out belong to no side, whichever counts are turned onto them.
 
     Parameters
     ----------
@@ -76,10 +77,8 @@ def shift_test(effect: TruceEffect) -> ShiftTest:
     counts = effect.daily.settled.loc[first:last]
     seen = counts.notna().to_numpy().astype(float)
     best = counts.fillna(0.0).to_numpy()
-    after = np.zeros(len(best))
-    before = np.zeros(len(best))
-    after[(counts.index >= effect.rates.loc["after", "first"])] = 1.0
-    before[(counts.index <= effect.rates.loc["before", "last"])] = 1.0
+    inside, later = days_compared(effect), counts.index >= effect.truce.effective
+    before, after = (inside & ~later).astype(float), (inside & later).astype(float)
 
     def turned(values: np.ndarray, side: np.ndarray) -> np.ndarray:
         """Sum over the side for every turn of the values."""

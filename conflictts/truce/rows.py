@@ -14,7 +14,7 @@ from scipy.special import stdtr
 from conflictts.errors import ConflictTSError, TooLittleData
 from conflictts.series.daily import DailySeries
 from conflictts.series.panel import Key
-from conflictts.truce.effect import TruceEffect, estimate_truce_effect
+from conflictts.truce.effect import TruceEffect, days_compared, estimate_truce_effect
 from conflictts.truce.few_counts import log_ratio_posterior
 from conflictts.truce.latest import RECENT_DAYS, latest_escalation
 from conflictts.truce.levels import find_levels
@@ -177,7 +177,7 @@ def log_scale(effect: TruceEffect) -> tuple[float, float, float]:
         log_ratio, error = float(effect.fit.coefficients[1]), effect.fit.standard_error(step)
         return log_ratio, error, float(2 * stdtr(effect.fit.degrees_of_freedom(step), -abs(log_ratio) / error))
     days = pd.date_range(*effect.window)
-    best = effect.daily.settled.reindex(days).to_numpy()
+    best = effect.daily.settled.reindex(days).where(days_compared(effect)).to_numpy()
     used = np.flatnonzero(np.isfinite(best))
     draws = None if effect.daily.draws is None else effect.daily.draws.reindex(days).to_numpy(dtype=float)[used]
     after = (days >= effect.truce.effective)[used]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -87,6 +88,22 @@ def days_of_others(days: pd.DatetimeIndex, truce: Truce, others: Iterable[Truce]
         elif other.effective > truce.effective:
             taken |= days >= other.effective
     return taken
+
+
+def compared_days(
+    days: pd.DatetimeIndex,
+    truce: Truce,
+    *,
+    transition: int,
+    other_truces: Iterable[Truce],
+    other_truce_days: Literal["keep", "leave out"],
+) -> np.ndarray:
+    """Which days of a window no declared choice leaves out, bool of shape (n_days,)."""
+    from_date = np.asarray((days - truce.effective) // ONE_DAY)
+    inside = (from_date < -transition) | (from_date >= transition)
+    if other_truce_days == "leave out":
+        inside &= ~days_of_others(days, truce, other_truces)
+    return inside
 
 
 def rates_of_sides(days: pd.DatetimeIndex, counts: np.ndarray, after: np.ndarray, inside: np.ndarray) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from conflictts import (
     shift_test,
 )
 from conflictts.errors import TooLittleData
+from conflictts.truce.rows import log_scale
 
 START = pd.Timestamp("2020-01-06")  # a Monday
 DAY = pd.Timedelta(days=1)
@@ -78,6 +79,35 @@ def test_shifts_move_missing_days_along():
     expected = np.log((np.nansum(turned[120:]) + 0.5) / (~np.isnan(turned[120:])).sum())
     expected -= np.log((np.nansum(turned[:120]) + 0.5) / (~np.isnan(turned[:120])).sum())
     assert found.log_ratios[60] == pytest.approx(expected)
+
+
+def test_left_out_days_belong_to_no_side():
+    """Another truce's days from day 40 to 59, and the week either side of the date: as the effect compares."""
+    counts = noisy(STEP)
+    counts[40:60] = 0
+    other = Truce(START + 40 * DAY, ended=START + 60 * DAY)
+    effect = estimate_truce_effect(
+        made(counts), TRUCE, transition=7, other_truces=[other], other_truce_days="leave out", weekday=False
+    )
+    found = shift_test(effect)
+    before, after = np.r_[0:40, 60:113], np.arange(127, 180)
+    for shift in (0, 1, 50):
+        turned = np.roll(counts, shift)
+        expected = np.log((turned[after].sum() + 0.5) / 53) - np.log((turned[before].sum() + 0.5) / 93)
+        assert found.log_ratios[shift] == pytest.approx(expected)
+    assert effect.rates["days"].tolist() == [93, 53]
+
+
+def test_few_counts_tell_their_p_value_by_the_days_compared():
+    """Violence while another truce was in force is in neither the ratio nor its row of a panel."""
+    counts = np.where(np.arange(180) < 120, np.arange(180) % 3 == 0, np.arange(180) % 30 == 0).astype(float)
+    calm = counts.copy()
+    counts[40:60], calm[40:60] = 2.0, np.nan
+    other = Truce(START + 40 * DAY, ended=START + 60 * DAY)
+    effect = estimate_truce_effect(made(counts), TRUCE, other_truces=[other], other_truce_days="leave out")
+    without = estimate_truce_effect(made(calm), TRUCE)
+    assert effect.method == without.method == "few-counts"
+    assert log_scale(effect) == pytest.approx(log_scale(without))
 
 
 def test_shift_finds_a_clear_step_and_not_a_constant_rate():
