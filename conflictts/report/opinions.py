@@ -68,7 +68,9 @@ def _or_why_not(compute: Callable[[], Found]) -> Found | str:
 
 def _mix(incidents: Incidents, effect: TruceEffect, measure: Measure, where: Where | None) -> SourceMix | str:
     try:
-        return source_mix(incidents, effect.truce, measure=measure, window=effect.window, where=where)
+        return source_mix(
+            incidents, effect.truce, measure=measure, window=effect.window, daily=effect.daily, where=where
+        )
     except ConflictTSError as refusal:
         return str(refusal)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
 from conflictts.incidents.table import FILTERS, Incidents, Where, matching_records
-from conflictts.series.daily import UNITS, Day, Measure, pair_of_days
+from conflictts.series.daily import UNITS, DailySeries, Day, Measure, pair_of_days
 from conflictts.series.measures import amounts_of
 from conflictts.truce.period import Truce
 
@@ -69,6 +69,7 @@ def source_mix(
     *,
     measure: Measure,
     window: tuple[Day, Day],
+    daily: DailySeries | None = None,
     where: Where | None = None,
     columns: Sequence[str] = ("reporting_body", "perpetrator"),
 ) -> SourceMix:
@@ -83,6 +84,9 @@ def source_mix(
     measure : {"incidents", "deadly incidents", "deaths", "civilians", "combatants", "injured"}
     window : (first, last)
         Days to compare, inclusive, around the truce's first day; those of the effect.
+    daily : DailySeries, optional
+        The effect's series. Its unobserved and provisional days are then left out, with the records that begin on them;
+        otherwise every day of the window counts as observed.
     where : mapping of column to value or values, optional
         Conditions on the incident table, all of which must hold.
     columns : sequence of str, default ("reporting_body", "perpetrator")
@@ -96,7 +100,7 @@ def source_mix(
     Raises
     ------
     CoverageError
-        If the window does not hold the truce's first day and a day before it.
+        If the window does not hold the truce's first day and a day before it, or a side of it no observed day.
     UnknownNameError
         If the measure or a column does not exist.
     TooLittleData
@@ -123,7 +127,10 @@ def source_mix(
         )
     table = incidents.table
     table = table[matching_records(table, where or {}) & (table["part_of"] == "")]
-    table = table[(table["date_start"] >= first) & (table["date_start"] <= last)]
+    observed = pd.date_range(first, last)
+    if daily is not None:
+        observed = observed[daily.settled.reindex(observed).notna()]
+    table = table[table["date_start"].isin(observed)]
     toll = amounts_of(table, measure)["best"]
     table, toll = table[toll.notna()], toll.dropna()
     if toll.sum() == 0:
@@ -132,7 +139,12 @@ def source_mix(
             "and the area."
         )
     after = (table["date_start"] >= truce.effective).to_numpy()
-    days = ((truce.effective - first).days, (last - truce.effective).days + 1)
+    days = int((observed < truce.effective).sum()), int((observed >= truce.effective).sum())
+    if min(days) == 0:
+        raise CoverageError(
+            f"Between {first:%Y-%m-%d} and {last:%Y-%m-%d} {days[0]} days before the truce and {days[1]} after it are "
+            "observed and settled; each side needs one. Widen the window."
+        )
     parts, changes, warnings = [], {}, []
     for column in columns:
         part = _mix(table[column].replace("", NOT_STATED), toll, after, days)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conflictts import Incidents, Truce, source_mix
+from conflictts import Incidents, Truce, daily_series, source_mix
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
 from conflictts.incidents.simulate import simulate_incidents
 
@@ -49,6 +49,31 @@ def test_shares_by_hand(idlib):
     change = mix.changes.loc["reporting_body"]
     assert change["mix_change"] == pytest.approx(0.75)
     assert change["count_change"] == pytest.approx(1 - (40 / 49) / (120 / 123))
+
+
+def test_days_that_nobody_watched_are_in_no_rate(idlib):
+    """A gap of 20 days in June and a provisional week: their records go out, and the rates divide by what is left."""
+    incidents = told(idlib, {"A": 90.0, "B": 30.0}, {"A": 10.0, "B": 30.0})
+    lost = told(idlib, {"A": 500.0}, {}).table.assign(date_start=pd.Timestamp("2019-06-20"))
+    late = told(idlib, {}, {"A": 70.0}).table.assign(date_start=pd.Timestamp("2019-10-15"))
+    rows = pd.concat([incidents.table, lost, late], ignore_index=True)
+    rows = rows.assign(date_end=rows["date_start"], incident_id=[f"r{row}" for row in range(len(rows))])
+    incidents = replace(incidents, table=rows)
+    daily = daily_series(
+        incidents, measure="civilians", coverage=WINDOW, gaps=[("2019-06-10", "2019-06-29")], lag=7,
+        retrieved_on="2019-10-18",
+    )  # fmt: skip
+    days = daily.settled[:"2019-08-30"].count(), daily.settled["2019-08-31":].count()
+    assert days[0] == 123 - 20
+    assert days[1] < 49
+    mix = source_mix(incidents, TRUCE, measure="civilians", window=WINDOW, daily=daily)
+    table = mix.table[mix.table["column"] == "reporting_body"].set_index("value")
+    assert table.loc["A", ["toll_before", "toll_after"]].tolist() == pytest.approx([90.0, 10.0])
+    assert table.loc["A", "rate_ratio"] == pytest.approx((10 / days[1]) / (90 / days[0]))
+    assert mix.changes.loc["reporting_body", "count_change"] == pytest.approx(1 - (40 / days[1]) / (120 / days[0]))
+    gone = daily_series(incidents, measure="civilians", coverage=WINDOW, gaps=[("2019-08-31", "2019-10-18")])
+    with pytest.raises(CoverageError, match="123 days before the truce and 0 after it are observed"):
+        source_mix(incidents, TRUCE, measure="civilians", window=WINDOW, daily=gone)
 
 
 WARNED = [
