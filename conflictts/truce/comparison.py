@@ -22,7 +22,7 @@ def compare_periods(
     Raises
     ------
     CoverageError
-        If the baseline lies outside the series or holds no settled day.
+        If the baseline lies outside the series, holds no settled day or shares days with the latest period.
     """
     one = pd.Timedelta(days=1)
     end = counts.index[-1]
@@ -35,6 +35,11 @@ def compare_periods(
             raise CoverageError(
                 f"The baseline {first:%Y-%m-%d}..{last:%Y-%m-%d} must hold settled days of the series, which are "
                 f"{counts.index[0]:%Y-%m-%d}..{end:%Y-%m-%d}."
+            )
+        if last >= latest[0]:
+            raise CoverageError(
+                f"The baseline {first:%Y-%m-%d}..{last:%Y-%m-%d} shares days with the latest period, "
+                f"{latest[0]:%Y-%m-%d}..{end:%Y-%m-%d}, which would be compared with itself. End it sooner."
             )
     rows = {}
     for name, (first, last) in others.items():

@@ -29,8 +29,9 @@ class Erosion:
     back : DataFrame, index the declared share and 1
         ``day`` on which the fitted rate is back at that share of the rate before, ``days`` from the truce's first,
         with ``lower`` and ``upper`` (infinite where the interval has no end within three times the days watched, and
-        NaN or NaT throughout unless the interval of the growth lies above 1 and the rate begins below the share). The
-        row of the share is the half-life of the calm where the share is one half.
+        NaN or NaT throughout unless the interval of the growth lies above 1 and the rate begins below the share). A
+        share of one half is half of the rate before, reached sooner than half of the calm is lost: that is where the
+        ratio is (1 + at_first) / 2.
 
     Examples
     --------

@@ -135,7 +135,7 @@ def measure_escalation(
     daily : DailySeries
         Unobserved and provisional days are missing, not 0.
     baseline : (first, last), optional
-        A period to compare the latest one with, inclusive.
+        A period to compare the latest one with, inclusive; it ends before that begins.
     window_days : int, default 42
         Length of the windows for growth, 28 or more.
     rate_days : int, default 14
@@ -159,7 +159,7 @@ def measure_escalation(
     TooLittleData
         If no day is observed and settled.
     CoverageError
-        If the baseline lies outside the series or holds no settled day.
+        If the baseline lies outside the series, holds no settled day or shares days with the latest period.
     UnknownNameError
         If a length is too short.
 

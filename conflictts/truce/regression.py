@@ -28,6 +28,11 @@ def fit_effect(daily: DailySeries, design: Design, days: pd.DatetimeIndex) -> tu
     fit = fit_to(design.counts)
     if daily.draws is None:
         return fit, []
+    if daily.draws.shape[1] < 2:
+        return fit, [
+            "one draw says nothing of how far draws differ, so the interval leaves out how records were dated; make 2 "
+            "or more, such as 20"
+        ]
     draws = daily.draws.reindex(days).to_numpy(dtype=float)[design.used]
     fits, failed = [], 0
     for counts in draws.T:

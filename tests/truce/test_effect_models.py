@@ -145,6 +145,13 @@ def test_pooled_fits_remember_how_many():
     assert pool_fits([fit, fit]).covariance == pytest.approx(fit.covariance)
 
 
+def test_one_draw_is_said_to_tell_no_spread():
+    effect = estimate_truce_effect(with_draws(1, 0.5), on_day(120))
+    assert any("one draw says nothing of how far draws differ" in said for said in effect.warnings)
+    assert not any("could not be fitted" in said for said in effect.warnings)
+    assert effect.rate_ratio == estimate_truce_effect(replace(effect.daily, draws=None), on_day(120)).rate_ratio
+
+
 def test_few_counts_average_the_posterior_over_draws():
     counts = np.r_[noisy(np.full(120, 3.0)), np.zeros(60)]
     counts[[130, 150]] = 3.0

@@ -233,6 +233,13 @@ def test_comparison_with_the_previous_period_and_a_baseline():
     assert short["reason"] == "only 12 settled days on one side, 14 are needed"
 
 
+def test_a_baseline_that_shares_days_with_the_latest_period_is_refused():
+    daily = made(np.tile([8.0, 9.0], 44))  # 88 days: the latest 28 from 6 March on
+    assert "baseline" in measure_escalation(daily, baseline=("2020-01-06", "2020-03-05")).comparisons.index
+    with pytest.raises(CoverageError, match=r"2020-01-06..2020-03-06 shares days with the latest period, 2020-03-06.."):
+        measure_escalation(daily, baseline=("2020-01-06", "2020-03-06"))
+
+
 def test_weeks_run_from_monday_and_add_up():
     counts = np.r_[np.full(10, 2.0), np.zeros(14), np.full(7, 1.0)]
     counts[4] = np.nan
