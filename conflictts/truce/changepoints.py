@@ -12,7 +12,7 @@ import pandas as pd
 
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.series.daily import DailySeries, Day, pair_of_days
-from conflictts.truce.intervals import regime_rates
+from conflictts.truce.intervals import quantile_of, regime_rates
 from conflictts.truce.locations import probabilities, smallest_set
 from conflictts.truce.slopes import SlopedFit, find_slopes, levels_of
 
@@ -241,7 +241,7 @@ def detect_changepoints(
         window=(days[0], days[-1]),
         dates=days[fit.edges[1:-1]],
         location_sets=tuple(sets),
-        regimes=_regimes(fit, rates, level, slopes=slopes),
+        regimes=_regimes(fit, rates, observed, level, slopes=slopes),
         rates=rates,
         level=level,
         size=fit.size,
@@ -371,9 +371,7 @@ def _rates(
     return pd.DataFrame(of_days, index=days, columns=["rate", "lower", "upper"])
 
 
-def _regimes(fit: SlopedFit, rates: pd.DataFrame, level: float, *, slopes: bool) -> pd.DataFrame:
-    from scipy.special import ndtri
-
+def _regimes(fit: SlopedFit, rates: pd.DataFrame, observed: np.ndarray, level: float, *, slopes: bool) -> pd.DataFrame:
     begin, end = np.array(fit.edges[:-1]), np.array(fit.edges[1:])
     of_day = rates.to_numpy()
     one, other = of_day[(begin + end - 1) // 2], of_day[(begin + end) // 2]
@@ -381,7 +379,7 @@ def _regimes(fit: SlopedFit, rates: pd.DataFrame, level: float, *, slopes: bool)
     columns = {"first": rates.index[begin], "last": rates.index[end - 1]}
     columns |= {name: middle[:, k] for k, name in enumerate(rates.columns)}
     if slopes:
-        quantile = float(ndtri(0.5 + level / 2))
+        quantile = quantile_of(fit, observed, level)
         growth = np.full((len(begin), 3), np.nan)
         for k, (_, _, sloped, (_, _, slope, i00, i01, i11)) in enumerate(fit.regimes()):
             if sloped:

@@ -284,7 +284,8 @@ def test_intervals_of_rates(level):
     for regime in found.regimes.itertuples():
         days = (regime.last - regime.first).days + 1
         information = days * regime.rate * found.size / (found.size + regime.rate)
-        half = stats.norm.ppf(0.5 + level / 2) * np.sqrt(found.factor / information)
+        freedom = len(remembering) / found.factor - len(found.regimes)  # days worth as much without memory, less levels
+        half = stats.t.ppf(0.5 + level / 2, freedom) * np.sqrt(found.factor / information)
         interval = [regime.rate * np.exp(-half), regime.rate * np.exp(half)]
         assert [regime.lower, regime.upper] == pytest.approx(interval)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,3 +66,15 @@ def test_too_little_is_refused():
         find_levels(np.zeros(N_DAYS), WEEKDAY)
     with pytest.raises(TooLittleData, match="Only 13 observed days"):
         find_levels(np.r_[np.ones(13), np.full(N_DAYS - 13, np.nan)], WEEKDAY)
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="tests the statistics, not the kernels")
+def test_the_rate_of_few_days_is_held_as_often_as_said():
+    """A fortnight at 5 a day: with a normal quantile 91 % of 1,338 series held it, with that of t 95 %."""
+    held = []
+    for seed in range(500):
+        counts = np.random.default_rng([3, 14, 5, seed]).negative_binomial(2.0, 2 / 7, 14).astype(float)
+        found = find_levels(counts, np.arange(14) % 7)
+        if not len(found.changes):
+            held.append(found.rates[0, 1] <= 5 <= found.rates[0, 2])
+    assert 0.93 <= np.mean(held) <= 0.975  # 440 series: two standard errors are 2 points
