@@ -97,7 +97,7 @@ def compare_vintages(old: Incidents, new: Incidents) -> VintageComparison:
     ...     effect = ct.estimate_truce_effect(daily, new.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
     ...     print(f"rate ratio {effect.rate_ratio:.2f} ({effect.lower:.2f} to {effect.upper:.2f})")
     rate ratio 0.14 (0.07 to 0.28)
-    rate ratio 0.15 (0.07 to 0.31)
+    rate ratio 0.15 (0.07 to 0.32)
     """
     before, after = (incidents.table.set_index("incident_id", drop=False) for incidents in (old, new))
     common = after.index[after.index.isin(before.index)]

@@ -12,8 +12,10 @@ import numpy as np
 from scipy.special import stdtrit
 
 from conflictts.truce._likelihood_interval import Trends, likelihood_ends, likelihood_sides
-from conflictts.truce.negbin import _PHI, _SHARE, MAX_LAG
+from conflictts.truce.memories import MAX_LAG
 
+_PHI = np.arange(20) * 0.05
+_SHARE = np.arange(21) * 0.05
 SLOW_COLUMNS = 2  # intercept and trend
 
 
@@ -125,7 +127,7 @@ def autocorrelation(memory: np.ndarray, length: int) -> np.ndarray:
 def shared_memory(products: np.ndarray, pairs: np.ndarray, length: int, total_days: int) -> np.ndarray:
     """Weigh plausible autocorrelation functions by the residuals of all windows together.
 
-    The family is that of `negbin.averaged_autocorrelation`, ``share * phi**lag``. What each member would leave in the
+    The family is that of `memories.weigh_memories`, ``share * phi**lag``. What each member would leave in the
     residuals of a straight line is computed without approximation and compared with what the windows show.
 
     Parameters

@@ -12,7 +12,8 @@ from scipy.special import stdtrit
 from conflictts.errors import TooLittleData
 from conflictts.series.daily import DailySeries
 from conflictts.truce.effect import TruceEffect, refit
-from conflictts.truce.negbin import NegBinFit, averaged_autocorrelation
+from conflictts.truce.memories import averaged_autocorrelation
+from conflictts.truce.negbin import NegBinFit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +99,7 @@ def compare_with_controls(effect: TruceEffect, controls: Mapping[str, DailySerie
     >>> effect = ct.estimate_truce_effect(invent(1, 0.2), ct.Truce("2019-05-01"))
     >>> held = ct.compare_with_controls(effect, {"without a truce": invent(2, 1.0)})
     >>> [round(value, 2) for value in (held.ratio, held.lower, held.upper)]
-    [0.26, 0.18, 0.39]
+    [0.26, 0.18, 0.38]
     """
     if effect.fit is None:
         raise TooLittleData(

@@ -269,7 +269,7 @@ def estimate_truce_effect(
     >>> daily = ct.daily_series(case, measure="civilians")
     >>> effect = ct.estimate_truce_effect(daily, case.truces["TRC-5"], window=("2019-04-30", "2019-10-18"))
     >>> effect.summary().loc["rate_ratio"].round(3).tolist()
-    [0.075, 0.019, 0.289]
+    [0.075, 0.023, 0.248]
     """
     return _estimate(
         daily, truce, window=window, model=model, weekday=weekday, transition=transition, offset=offset,

@@ -35,7 +35,7 @@ def effect_envelope(effect: TruceEffect) -> pd.DataFrame:
     >>> daily = ct.daily_series(case, measure="civilians")
     >>> effect = ct.estimate_truce_effect(daily, case.truces["TRC-5"], window=("2019-04-30", "2019-10-18"))
     >>> ct.effect_envelope(effect).loc["envelope", ["lower", "upper"]].round(2).tolist()
-    [0.02, 0.33]
+    [0.02, 0.27]
     """
     numbers = ["rate_ratio", "lower", "upper", "averted", "averted_lower", "averted_upper"]
     rows: dict[str, list[float | str]] = {}

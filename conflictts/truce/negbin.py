@@ -9,16 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import next_fast_len, rfft
 from scipy.optimize import brentq
 from scipy.special import digamma, gammaln, stdtrit, xlogy, zeta
 
 from conflictts.errors import TooLittleData
-
-MAX_LAG = 14  # days; residual autocorrelations that inform the covariance
-_PHI = np.arange(20) * 0.05
-_SHARE = np.arange(21) * 0.05
-_NO_MEMORY = 10.0  # weight of phi = 0 beside 1 for each other phi: a third of the whole
+from conflictts.truce.memories import sums_by_memory, weigh_memories
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +33,12 @@ class NegBinFit:
         Covariance of the coefficients if days were independent, scaled by the dispersion of the Pearson residuals; not
         below that of Poisson counts.
     covariance : ndarray, shape (n_columns, n_columns)
-        Autocorrelation-averaged sandwich covariance (NB-AVAR). Equal to `independent` where residuals show no memory.
+        Autocorrelation-averaged sandwich covariance (NB-AVAR): the mean of `members`. Equal to `independent` where
+        residuals show no memory.
+    weights : ndarray, shape (n_members,)
+        How likely each memory between days is; sum to 1.
+    members : ndarray, shape (n_members, n_columns, n_columns)
+        Covariance of the coefficients under each memory.
     residuals : ndarray, shape (n_days,)
         Pearson residuals.
     slow_columns : int
@@ -57,6 +57,8 @@ class NegBinFit:
     log_likelihood: float
     independent: np.ndarray
     covariance: np.ndarray
+    weights: np.ndarray
+    members: np.ndarray
     residuals: np.ndarray
     slow_columns: int
     kurtosis: float
@@ -78,11 +80,14 @@ class NegBinFit:
         Twice the inverse of the squared coefficient of variation of the variance (Satterthwaite), less slow columns.
         Over n days with inflation v and residuals of kurtosis k that is (k - 1) v / n, which would be 2 v / n were
         they normal: where a few bursts make most of the variance, it is known less surely than the days suggest. To
-        this comes 2 (v - 1) / n, because memory too is an estimate. Of pooled fits, the degrees of freedom of Barnard
-        and Rubin, which also count how few fits tell what lies between them.
+        this comes one and a half times the squared coefficient of variation over the memories that the residuals allow:
+        their weights take neighbouring autocorrelations for independent, and so for more evidence than they are. Of
+        pooled fits, the degrees of freedom of Barnard and Rubin, which also count how few fits tell what lies between.
         """
         inflation = max(self.inflation(contrast), 1.0)
-        spread = ((self.kurtosis - 1) * inflation + 2 * (inflation - 1)) / len(self.mean)
+        variances = self.members @ contrast @ contrast
+        unsure = float(self.weights @ variances**2 / (self.weights @ variances) ** 2) - 1
+        spread = (self.kurtosis - 1) * inflation / len(self.mean) + 1.5 * max(unsure, 0.0)
         complete = max(2 / spread - self.slow_columns, 4.0)
         if self.between is None:
             return complete
@@ -151,19 +156,23 @@ def fit_negbin(
     least = 1 / (1 + alpha * float(mean.mean()))  # at this scale the variance is that of Poisson counts
 
     day = np.arange(n_days) if day is None else np.asarray(day) - day[0]
-    acf = averaged_autocorrelation(residuals, day, slow_columns)
-    on_calendar = np.zeros((day[-1] + 1, n_columns))
-    on_calendar[day] = scaled
-    meat = _weighted_by_distance(on_calendar, acf)
+    weights, phi, share = weigh_memories(residuals, day, slow_columns)
+    working = scaled[:, 0] ** 2  # mean over variance by mean: by it a day's count follows a rate that remembers
+    by_phi = sums_by_memory(scaled * np.sqrt(working / working.mean())[:, None], day)
+    beyond = by_phi - by_phi[0]
     # the columns take one square each out of the residuals where days are independent, and more where they remember
-    left = max(n_days - float((bread * meat).sum()), min(n_days - n_columns, 4.0))
+    left = np.maximum(n_days - n_columns - share * (beyond * bread).sum((1, 2))[phi], min(n_days - n_columns, 4.0))
+    scale = np.maximum(least, squares / left)[:, None, None]
+    members = scale * (bread + share[:, None, None] * (bread @ beyond @ bread)[phi])
     return NegBinFit(
         coefficients=coefficients,
         alpha=alpha,
         mean=mean,
         log_likelihood=_log_likelihood(counts, mean, alpha),
         independent=max(least, squares / (n_days - n_columns)) * bread,
-        covariance=max(least, squares / left) * bread @ meat @ bread,
+        covariance=np.tensordot(weights, members, 1),
+        weights=weights,
+        members=members,
         residuals=residuals,
         slow_columns=slow_columns,
         kurtosis=_kurtosis(residuals),
@@ -213,6 +222,8 @@ def pool_fits(fits: Sequence[NegBinFit]) -> NegBinFit:
         log_likelihood=float(np.mean([fit.log_likelihood for fit in fits])),
         independent=np.mean([fit.independent for fit in fits], axis=0),
         covariance=np.mean([fit.covariance for fit in fits], axis=0) + between,
+        weights=np.concatenate([fit.weights for fit in fits]) / len(fits),
+        members=np.concatenate([fit.members for fit in fits]),
         residuals=np.mean([fit.residuals for fit in fits], axis=0),
         slow_columns=fits[0].slow_columns,
         kurtosis=float(np.mean([fit.kurtosis for fit in fits])),
@@ -235,62 +246,6 @@ def pooled_freedom(complete: float, share: float, n_pooled: int) -> float:
     """
     observed = (complete + 1) / (complete + 3) * complete * (1 - share)
     return 1 / (share**2 / (n_pooled - 1) + 1 / max(observed, 1e-9))
-
-
-def averaged_autocorrelation(residuals: np.ndarray, day: np.ndarray, slow_columns: int) -> np.ndarray:
-    """Average the autocorrelation function of residuals over a family of plausible ones.
-
-    The family is ``share * phi**lag``; each member is weighted by how well it explains the sample autocorrelations up
-    to `MAX_LAG` days, whose downward bias from fitting `slow_columns` is part of the explanation. Before looking, no
-    memory at all (phi = 0) weighs a third, the rest is spread evenly.
-
-    Parameters
-    ----------
-    residuals : ndarray, shape (n_days,)
-    day : ndarray of int, shape (n_days,)
-        Day numbers from 0, increasing.
-    slow_columns : int
-
-    Returns
-    -------
-    ndarray, shape (day[-1] + 1,)
-        Autocorrelation by distance in days; the first is 1.
-    """
-    n_days = len(residuals)
-    if residuals @ residuals < 1e-12 * n_days:  # the fit is exact; what is left is rounding, not memory
-        return np.concatenate([[1.0], np.zeros(day[-1])])
-    lags = np.arange(1, min(MAX_LAG, n_days // 4) + 1)
-    on_calendar, seen = np.zeros(day[-1] + 1), np.zeros(day[-1] + 1)
-    on_calendar[day], seen[day] = residuals, 1.0
-    pairs = np.array([seen[lag:] @ seen[:-lag] for lag in lags])
-    products = np.array([on_calendar[lag:] @ on_calendar[:-lag] for lag in lags])
-    sample = products / (residuals @ residuals) * (n_days - lags) / np.maximum(pairs, 1)
-    weight = pairs / n_days
-
-    bias = slow_columns / n_days
-    shape = _PHI[:, None] ** lags - bias * (2 * _PHI / (1 - _PHI))[:, None]
-    # the weighted sum of (sample + bias - share * shape)², less its part common to all members
-    cross, square = shape @ (weight * (sample + bias)), shape**2 @ weight
-    log_weight = n_days * (np.outer(cross, _SHARE) - 0.5 * np.outer(square, _SHARE**2))
-    member = np.exp(log_weight - log_weight.max())
-    member[0] = 0.0  # at phi = 0 every share is the same function: one point with the row's whole mass
-    member[0, 0] = _NO_MEMORY * len(_SHARE) * np.exp(log_weight[0, 0] - log_weight.max())
-    member /= member.sum()
-    powers = np.cumprod(np.broadcast_to(_PHI[:, None], (len(_PHI), day[-1])), axis=1)
-    return np.concatenate([[1.0], (member @ _SHARE) @ powers])
-
-
-def _weighted_by_distance(rows: np.ndarray, acf: np.ndarray) -> np.ndarray:
-    """``rows.T @ R @ rows``, R the Toeplitz matrix of `acf`: a sum over the frequencies of a wide circle."""
-    length = next_fast_len(2 * len(acf), real=True)
-    kernel = np.zeros(length)
-    kernel[: len(acf)] = acf
-    kernel[length - len(acf) + 1 :] = acf[:0:-1]
-    power = rfft(kernel).real
-    power[1 : (length + 1) // 2] *= 2  # these frequencies stand for their mirror images too
-    waves = rfft(rows, length, axis=0)
-    product: np.ndarray = (waves.conj().T @ (waves * power[:, None])).real / length
-    return product
 
 
 def _maximise(

@@ -84,7 +84,7 @@ class PanelAnalysis:
     >>> panel = ct.daily_series(case, measure="civilians", by="perpetrator")
     >>> found = ct.analyse_panel(panel, truce=case.truces["TRC-5"])
     >>> found.table.loc["government", ["rate_ratio", "lower", "upper"]].astype(float).round(2).tolist()
-    [0.19, 0.06, 0.55]
+    [0.19, 0.06, 0.56]
     >>> found.refusals()["part"].unique().tolist()
     ['growth', 'ratio', 'effect']
     """
@@ -205,7 +205,7 @@ def analyse_panel(
     >>> panel = ct.daily_series(case, measure="civilians", by="admin1")
     >>> found = ct.analyse_panel(panel, truce=case.truces["TRC-5"], window=("2019-06-01", "2019-10-18"))
     >>> found.table.loc["Idlib", ["rate_ratio", "lower", "upper"]].astype(float).round(2).tolist()
-    [0.08, 0.02, 0.41]
+    [0.08, 0.02, 0.35]
     """
     plan = _planned(panel, truce, truces, window, level)
     if spark is not None:

@@ -44,8 +44,9 @@ def toll_after(fit: NegBinFit, design: Design, level: float) -> Toll:
     """Counterfactual and averted toll of a fit.
 
     The interval of the averted toll is that of ``C (1 - r)``, where the logs of the counterfactual C and of the ratio r
-    of fitted to counterfactual toll are jointly t distributed about their estimates. So it excludes 0 exactly when the
-    interval of r excludes 1, and is lopsided as r is.
+    of fitted to counterfactual toll are jointly t distributed about their estimates, with the degrees of freedom of r
+    and C's scale such that its own interval is the one shown. So it excludes 0 exactly when the interval of r excludes
+    1, and is lopsided as r is.
     """
     after, beta = design.after, fit.coefficients
     offset = design.offset[design.used][after]
@@ -57,9 +58,10 @@ def toll_after(fit: NegBinFit, design: Design, level: float) -> Toll:
     half = fit.half_width(pull_would, level)
     pulls = np.array([pull_would, pull_ratio])
     log_would, log_ratio = np.log(would_total), np.log(total) - np.log(would_total)
-    lower, upper = difference_interval(
-        log_would, log_ratio, pulls @ fit.covariance @ pulls.T, fit.degrees_of_freedom(pull_ratio), level
-    )
+    freedom = fit.degrees_of_freedom(pull_ratio)
+    shown = half / float(stdtrit(freedom, 0.5 + level / 2)) / fit.standard_error(pull_would)
+    pulls[0] *= shown
+    lower, upper = difference_interval(log_would, log_ratio, pulls @ fit.covariance @ pulls.T, freedom, level)
 
     slow_without = design.slow.copy()
     slow_without[:, 1] = 0.0

@@ -121,7 +121,9 @@ def test_draws_are_pooled_by_rubins_rules():
     share = (1 + 1 / 8) * between / total
     inflation = within / np.mean([fit.independent[1, 1] for fit in fits])
     tails = np.mean([fit.kurtosis for fit in fits])
-    complete = max(360 / ((tails - 1) * inflation + 2 * (inflation - 1)) - 2, 4)
+    variances = np.concatenate([fit.members[:, 1, 1] for fit in fits])  # under every memory in every draw
+    unsure = np.concatenate([fit.weights for fit in fits]) / 8 @ variances**2 / within**2 - 1
+    complete = max(2 / ((tails - 1) * inflation / 180 + 1.5 * unsure) - 2, 4)
     observed = (complete + 1) / (complete + 3) * complete * (1 - share)
     freedom = 1 / (share**2 / 7 + 1 / observed)  # Barnard & Rubin (1999), equation 3
     half = stats.t.ppf(0.975, freedom) * np.sqrt(total)

@@ -10,8 +10,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import stdtrit
 
 from conflictts.truce._likelihood_interval import Trends, likelihood_ends
-from conflictts.truce._windows import WindowFits, fit_windows
-from conflictts.truce.negbin import _PHI
+from conflictts.truce._windows import _PHI, WindowFits, fit_windows
 
 LENGTH = 42
 WEEK = (np.arange(LENGTH) - (LENGTH - 1) / 2) / 7

@@ -99,7 +99,7 @@ def test_a_declared_window_comes_first(idlib):
     )  # fmt: skip
     assert found.table["window"].tolist() == ["30 Apr to 18 Oct", "120/60 days"] * 2
     np.testing.assert_allclose(
-        found.table.loc[0, ["rate_ratio", "lower", "upper"]].astype(float), [0.075, 0.019, 0.289], atol=5e-4
+        found.table.loc[0, ["rate_ratio", "lower", "upper"]].astype(float), [0.075, 0.023, 0.248], atol=5e-4
     )  # the case's known answer, told to three digits
 
 

@@ -7,13 +7,15 @@ import pytest
 
 from conflictts.errors import TooLittleData
 from conflictts.truce._windows import (
+    _PHI,
+    _SHARE,
     SLOW_COLUMNS,
     _left_by_detrending,
     autocorrelation,
     fit_windows,
     shared_memory,
 )
-from conflictts.truce.negbin import _PHI, _SHARE, fit_negbin
+from conflictts.truce.negbin import fit_negbin
 
 LENGTH = 42
 NO_MEMORY = np.zeros(len(_PHI))
