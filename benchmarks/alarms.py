@@ -15,6 +15,7 @@ with rate and size known, to 365 days ("known, at 365").
 
     python benchmarks/alarms.py --series 200 --seed 1
     python benchmarks/alarms.py --series 200 --slow 100 --seed 1 --beside
+    python benchmarks/alarms.py --series 400 --seed 1 --waits
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from __future__ import annotations
 import argparse
 import math
 import tempfile
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +37,7 @@ from conflictts.truce._baseline import baseline_of
 
 MEAN, CALM, QUIET, AFTER, YEAR = 3.0, 90, 30, 400, 365
 SIZES = (0.5, 2.0, math.inf)
+WAITS = (14, 30, 60, 90, 180)  # days to a false alarm that are asked for; each is watched for twelve times as long
 DAYS = pd.date_range("2020-01-01", periods=CALM)
 POISSON = 400.0  # sizes from here on are Poisson to glrnb, whose overdispersion is one over the size
 
@@ -195,6 +198,26 @@ def tell_contracts(options: argparse.Namespace) -> None:
                 )
 
 
+def tell_waits(options: argparse.Namespace) -> None:
+    """How long "arl" waits where less than a year is asked for: its evidence against several thresholds."""
+    print("| calm | size | " + " | ".join(f"{wait} days" for wait in WAITS) + " |\n|--:|--:|" + "--:|" * len(WAITS))
+    independent = next(iter(NOISE.values()))
+    for calm, size in product((28, CALM), SIZES[:2]):
+        rng = np.random.default_rng(options.seed)
+        found = []
+        for _ in range(options.series):
+            counts = independent(np.full(calm + 12 * max(WAITS), MEAN), size, rng)
+            try:
+                monitor = ct.Monitor.fit(ct.DailySeries.from_counts(pd.Series(counts[:calm], DAYS[:calm])))
+            except TooLittleData:
+                continue
+            evidence = monitor._follow(counts[calm:])
+            over = [evidence[: 12 * wait] >= wait for wait in WAITS]
+            found.append([int(each.argmax()) + 1 if each.any() else len(each) for each in over])
+        waits = " | ".join(f"{wait:.0f}" for wait in np.mean(found, axis=0))
+        print(f"| {calm} | {size:g} | {waits} |", flush=True)
+
+
 def tell_beside(options: argparse.Namespace) -> None:
     peers = Peers(options.slow)
     usual: dict[tuple[str, float], tuple[float, float]] = {}  # threshold, delay with the baseline known
@@ -247,12 +270,13 @@ def main() -> None:
     parser.add_argument("--noise", default=",".join(list(NOISE)[:3]))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--beside", action="store_true", help="only the comparison with CUSUM and glrnb")
+    parser.add_argument("--waits", action="store_true", help="only the time to a false alarm for several asked for")
     parser.add_argument("--slow", type=int, default=100, help="how many of the series go to glrnb")
     parser.add_argument("--quick", action="store_true", help="a tenth of the series")
     options = parser.parse_args()
     if options.quick:
         options.series, options.slow = max(options.series // 10, 2), max(options.slow // 10, 2)
-    (tell_beside if options.beside else tell_contracts)(options)
+    (tell_beside if options.beside else tell_waits if options.waits else tell_contracts)(options)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def monitor(
         ),
     ] = None,
     days_between: Annotated[
-        float | None, typer.Option(metavar="DAYS", help=f"For arl and provable, default 365. {FITTING}")
+        float | None, typer.Option(metavar="DAYS", help=f"For arl (90 or more) and provable, default 365. {FITTING}")
     ] = None,
     false_alarm: Annotated[float | None, typer.Option(metavar="P", help=f"For yearly, default 0.05. {FITTING}")] = None,
     horizon: Annotated[int | None, typer.Option(metavar="DAYS", help=f"For yearly, default 365. {FITTING}")] = None,

@@ -26,7 +26,8 @@ def effect_envelope(effect: TruceEffect) -> pd.DataFrame:
         ``rate_ratio``, ``lower``, ``upper``, ``averted``, ``averted_lower``, ``averted_upper`` and ``refused``: why a
         row has no numbers, else blank. The envelope runs from the least lower to the greatest upper limit of the rows
         that have them; its estimates are those of the best figures. A record without a stated bound counts with its
-        best figure in both, so the envelope is then no ceiling.
+        best figure in both, so the envelope is then no ceiling. Draws of the days of records are of the best figures,
+        so the rows of the low and high ones leave out how records were dated.
 
     Examples
     --------

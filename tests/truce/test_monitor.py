@@ -265,6 +265,7 @@ def test_odd_calms_still_give_finite_evidence(counts):
 OPTIONS = [
     pytest.param({"contract": "weekly"}, UnknownNameError, "No contract 'weekly'. Choose one of arl", id="contract"),
     pytest.param({"days_between": 1}, ValueError, "days_between = 1 is no time", id="days"),
+    pytest.param({"days_between": 89}, ValueError, "days_between = 89 is shorter than .* 21 to 26 days", id="soon"),
     pytest.param({"false_alarm": 0}, ValueError, "false_alarm = 0 is no probability", id="probability"),
     pytest.param({"horizon": 0}, ValueError, "horizon = 0 is no number", id="horizon"),
     pytest.param({"ceiling": -1}, ValueError, "ceiling = -1 is no mean", id="ceiling"),
@@ -276,6 +277,12 @@ OPTIONS = [
 def test_wrong_options_are_refused(options, error, said):
     with pytest.raises(error, match=said):
         ct.Monitor.fit(series(noisy(CALM_DAYS)), **options)
+
+
+def test_short_waits_are_for_the_contract_that_keeps_them():
+    calm = series(noisy(CALM_DAYS))
+    assert ct.Monitor.fit(calm, days_between=90).threshold == 90
+    assert ct.Monitor.fit(calm, contract="provable", days_between=30).threshold == 30
 
 
 UPDATES = [
