@@ -88,6 +88,10 @@ def pool_effects(
     (python benchmarks/pooled_effects.py). Areas are taken for independent of each other: what moves all of them at once
     (an offensive that ends, a source that changes) is not in the intervals.
 
+    Errors are taken for known. Where areas have few deaths they are not: one that happened to have more weighs more,
+    and the mean is drawn towards no change, so that its interval can miss the truth more often than not
+    (benchmarks/README.md, "Pooled effects"). Prefer the ratio of the areas' sum where many have few counts.
+
     Parameters
     ----------
     log_ratio, standard_error : Series or sequence of float, shape (n_areas,)
