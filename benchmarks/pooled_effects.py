@@ -1,60 +1,95 @@
 """How often the intervals of a pooled truce effect hold the mean of all areas, and the true ratio of the next one.
 
-Log rate ratios of so many areas, normal around a mean with a standard deviation between areas; standard errors
-log-normal around 0.45, as UCDP's districts have them, and known. "Usual" is the prediction interval that takes the
-standard deviation between areas for known: t with two degrees of freedom less than areas (Higgins, Thompson &
-Spiegelhalter 2009, equation 12), about the same mean.
+Of counts: areas with so many deaths a day, 120 days before and 60 after, Poisson; true log ratios normal around a mean
+of log 0.1. Of series: daily counts negative binomial of size 1, an effect of each as in `analyse_panel`. "Usual" is the
+random-effects mean of log ratios and standard errors by statsmodels (Paule and Mandel, with Hartung and Knapp's
+interval): counts with a half added on each side, or the log ratios and standard errors of the analysis' table.
 
-    python benchmarks/pooled_effects.py --panels 2000 --seed 3
+    python benchmarks/pooled_effects.py --panels 1000 --seed 3
+    python benchmarks/pooled_effects.py --panels 100 --seed 3 --through-series
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+from statsmodels.stats.meta_analysis import combine_effects
 
 import conflictts as ct
+from conflictts.truce.rows import log_scale
 
-AREAS, BETWEEN = (3, 5, 14, 40), (0.0, 0.3, 0.6)
-MEAN, ERROR, SPREAD = -0.7, 0.45, 0.5
+RATIO, BEFORE, AFTER = 0.1, 120, 60
+COUNTS = [(n, rate, tau) for n in (3, 5, 14, 60) for rate in (0.1, 0.5, 5.0) for tau in (0.0, 0.3, 0.6)]
+SERIES = [(20, rate, 0.3) for rate in (1.0, 2.0, 5.0, 10.0)]
 
 
-def held(n_areas: int, between: float, rng: np.random.Generator) -> dict[str, float]:
-    """Of one panel: which interval holds the truth, and how wide those of the next area are on the log scale."""
-    error = np.exp(rng.normal(np.log(ERROR), SPREAD, n_areas))
-    found = ct.pool_effects(rng.normal(MEAN, np.hypot(between, error)), error)
-    following = rng.normal(MEAN, between)
-    ends = np.log([found.prediction_lower, found.prediction_upper])
-    mean = np.log(found.rate_ratio)
-    error_of_mean = np.sqrt(1 / (1 / (error**2 + found.tau**2)).sum())
-    usual = stdtrit(max(n_areas - 2, 1), 0.975) * np.hypot(found.tau, error_of_mean)
+def of_counts(n_areas: int, rate: float, tau: float, rng: np.random.Generator) -> dict[str, float]:
+    """Of one panel of Poisson totals: what was told, and which intervals hold the truth."""
+    log_ratio = np.log(RATIO) + tau * rng.standard_normal(n_areas + 1)
+    before = rng.poisson(rate * BEFORE, n_areas).astype(float)
+    after = rng.poisson(rate * AFTER * np.exp(log_ratio[:-1])).astype(float)
+    exposure = np.full(n_areas, AFTER / BEFORE)
+    y = np.log((after + 0.5) / (before + 0.5) / exposure)
+    return judged(
+        ct.pool_effects(before, after, exposure), y, np.sqrt(1 / (after + 0.5) + 1 / (before + 0.5)), log_ratio
+    )
+
+
+def of_series(n_areas: int, rate: float, tau: float, rng: np.random.Generator) -> dict[str, float]:
+    """The same of daily series, each with its own regression or ratio of few counts."""
+    log_ratio = np.log(RATIO) + tau * rng.standard_normal(n_areas + 1)
+    days = pd.date_range("2020-01-01", periods=BEFORE + AFTER)
+    mean = rate * np.exp(np.outer(log_ratio[:-1], np.arange(len(days)) >= BEFORE))
+    counts = rng.negative_binomial(1.0, 1.0 / (1.0 + mean)).astype(float)
+    table = pd.DataFrame([asdict(log_scale(effect)) for effect in map(partial(effect_of, days), counts)])
+    pooled = ct.pool_effects(table["effective_before"], table["effective_after"], table["exposure"])
+    return judged(pooled, table["log_ratio"].to_numpy(), table["standard_error"].to_numpy(), log_ratio)
+
+
+def effect_of(days: pd.DatetimeIndex, counts: np.ndarray) -> ct.TruceEffect:
+    """Of one area, as a panel's analysis has it."""
+    daily = ct.DailySeries.from_counts(pd.Series(counts, days))
+    return ct.estimate_truce_effect(daily, ct.Truce(days[BEFORE]), window=(days[0], days[-1]))
+
+
+def judged(pooled: ct.PooledEffect, y: np.ndarray, error: np.ndarray, log_ratio: np.ndarray) -> dict[str, float]:
+    """Told means, whether intervals hold the truth, and widths on the log scale."""
+    usual = combine_effects(y, error**2, method_re="iterated", use_t=True)
+    low, high = usual.conf_int(use_t=True)[3]  # random effects, Hartung and Knapp
     return {
-        "mean": np.log(found.lower) <= MEAN <= np.log(found.upper),
-        "next area": ends[0] <= following <= ends[1],
-        "next area, usual": abs(following - mean) <= usual,
-        "width": ends[1] - ends[0],
-        "width, usual": 2 * usual,
+        "told": np.log(pooled.rate_ratio),
+        "told, usual": usual.mean_effect_re,
+        "mean": pooled.lower <= RATIO <= pooled.upper,
+        "mean, usual": low <= np.log(RATIO) <= high,
+        "next": pooled.prediction_lower <= np.exp(log_ratio[-1]) <= pooled.prediction_upper,
+        "width": np.log(pooled.upper / pooled.lower),
+        "width, usual": high - low,
     }
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--panels", type=int, default=2000, help="panels per row")
+    parser.add_argument("--panels", type=int, default=1000, help="panels per row")
     parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--through-series", action="store_true", help="daily series instead of counts")
     args = parser.parse_args()
-    print("| areas | between | mean | next area | next area, usual | median width | median width, usual |")
-    print("|--:|--:|--:|--:|--:|--:|--:|")
-    for n_areas in AREAS:
-        for k, between in enumerate(BETWEEN):
-            rng = np.random.default_rng([args.seed, n_areas, k])
-            found = pd.DataFrame([held(n_areas, between, rng) for _ in range(args.panels)])
-            shares = " | ".join(f"{found[name].mean():.1%}" for name in ("mean", "next area", "next area, usual"))
-            widths = " | ".join(f"{found[name].median():.2f}" for name in ("width", "width, usual"))
-            print(f"| {n_areas} | {between:g} | {shares} | {widths} |", flush=True)
+    cells, one = (SERIES, of_series) if args.through_series else (COUNTS, of_counts)
+    print(
+        f"| areas | a day | between | told for {RATIO:g} | usual | mean held | usual | next area held | width | usual |"
+    )
+    print("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+    for k, cell in enumerate(cells):
+        rng = np.random.default_rng([args.seed, k])
+        found = pd.DataFrame([one(*cell, rng) for _ in range(args.panels)])
+        told = " | ".join(f"{np.exp(found[name].mean()):.3f}" for name in ("told", "told, usual"))
+        held = " | ".join(f"{found[name].mean():.1%}" for name in ("mean", "mean, usual", "next"))
+        widths = " | ".join(f"{found[name].median():.2f}" for name in ("width", "width, usual"))
+        print(f"| {' | '.join(f'{each:g}' for each in cell)} | {told} | {held} | {widths} |", flush=True)
 
 
 if __name__ == "__main__":

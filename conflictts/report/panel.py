@@ -346,8 +346,8 @@ def _methods(found: PanelAnalysis) -> list[str]:
         )
     if found.pooled is not None:
         told.append(
-            "The mean over areas is that of a random-effects model (restricted maximum likelihood, the interval of "
-            "Hartung and Knapp). What moves all areas at once is in none of these intervals, and “after” says when, "
+            "The mean over areas is that of a random-effects model of their counts (binomial shares, log ratios normal "
+            "between areas). What moves all areas at once is in none of these intervals, and “after” says when, "
             "not why."
         )
     return told

@@ -61,6 +61,29 @@ class FewCounts:
     inflation: float
 
 
+@dataclass(frozen=True, slots=True)
+class LogRatio:
+    """A rate ratio as a panel's table and `pool_effects` take it.
+
+    Attributes
+    ----------
+    log_ratio, standard_error : float
+    p_value : float
+        Two-sided, of no change.
+    effective_before, effective_after : float
+        Counts on either side, over how many times their variance exceeds that of a Poisson count.
+    exposure : float
+        Effective count after the date that one before it would lead to expect were there no change.
+    """
+
+    log_ratio: float
+    standard_error: float
+    p_value: float
+    effective_before: float
+    effective_after: float
+    exposure: float
+
+
 def few_counts_ratio(
     counts: np.ndarray, after: np.ndarray, day: np.ndarray, level: float, draws: np.ndarray | None = None
 ) -> FewCounts:
@@ -117,8 +140,8 @@ def few_counts_ratio(
 
 def log_ratio_posterior(
     counts: np.ndarray, after: np.ndarray, day: np.ndarray, draws: np.ndarray | None = None
-) -> tuple[float, float, float]:
-    """Mean and standard deviation of the log of that ratio, and twice the probability of its less likely side of 1.
+) -> LogRatio:
+    """The log of that ratio by the moments of its posterior, and twice the probability of its less likely side of 1.
 
     The logarithm of a gamma variable of shape a has mean digamma(a) and variance trigamma(a).
     """
@@ -129,7 +152,14 @@ def log_ratio_posterior(
     variances = zeta(2.0, later) + zeta(2.0, before)
     no_change = before / later / days_ratio
     smaller_tail = min(float(tail(2 * later, 2 * before, no_change).mean()) for tail in (fdtr, fdtrc))
-    return float(means.mean()), float(np.sqrt(variances.mean() + means.var())), min(2 * smaller_tail, 1.0)
+    return LogRatio(
+        log_ratio=float(means.mean()),
+        standard_error=float(np.sqrt(variances.mean() + means.var())),
+        p_value=min(2 * smaller_tail, 1.0),
+        effective_before=float(before.mean() - 0.5),
+        effective_after=float(later.mean() - 0.5),
+        exposure=float(1 / days_ratio),
+    )
 
 
 def _richer_side(counts: np.ndarray, after: np.ndarray, day: np.ndarray) -> tuple[NegBinFit, float, float]:

@@ -40,8 +40,9 @@ NOW = [
     "ratio", "ratio_lower", "ratio_upper", "ratio_reason",
 ]  # fmt: skip
 EFFECT = [
-    "before", "after", "rate_ratio", "lower", "upper", "log_ratio", "standard_error", "p_value", "p_adjusted", "method",
-    "averted", "averted_lower", "averted_upper", "window_first", "window_last", "warnings", "effect_reason",
+    "before", "after", "rate_ratio", "lower", "upper", "log_ratio", "standard_error", "effective_before",
+    "effective_after", "exposure", "p_value", "p_adjusted", "method", "averted", "averted_lower", "averted_upper",
+    "window_first", "window_last", "warnings", "effect_reason",
 ]  # fmt: skip
 REASONS = [name for name in (*FOUND, *NOW, *EFFECT) if name.endswith("_reason")]
 WORDS = [*REASONS, "phase", "method", "warnings"]
@@ -60,10 +61,10 @@ class PanelAnalysis:
         settled day, ``last_weeks`` and ``weeks_before`` (totals of four weeks each), ``ratio`` of their rates with
         ``_lower`` and ``_upper``; with a truce ``before`` and ``after`` (totals), ``rate_ratio`` with ``lower`` and
         ``upper``, ``log_ratio`` with ``standard_error`` (for "few-counts" mean and standard deviation of the
-        posterior), ``p_value``, ``p_adjusted`` (Benjamini-Hochberg over the areas with an effect), ``method``,
-        ``averted`` with ``_lower`` and ``_upper``, ``window_first``, ``window_last``, ``warnings``; and
-        ``changes_reason``, ``growth_reason``, ``phase_reason``, ``ratio_reason``, ``effect_reason``: why a part has
-        no answer, else "".
+        posterior), ``effective_before``, ``effective_after`` and ``exposure`` (what `pool_effects` takes), ``p_value``,
+        ``p_adjusted`` (Benjamini-Hochberg over the areas with an effect), ``method``, ``averted`` with ``_lower`` and
+        ``_upper``, ``window_first``, ``window_last``, ``warnings``; and ``changes_reason``, ``growth_reason``,
+        ``phase_reason``, ``ratio_reason``, ``effect_reason``: why a part has no answer, else "".
     changes : DataFrame
         One row per change: the key, ``best_point``, ``set_first``, ``set_last``, ``set_days``, ``rate_before``,
         ``rate_after``. The best point is not to be quoted without its set.
@@ -291,7 +292,8 @@ def _assembled(rows: list[Row], panel: DailyPanel, plan: Plan) -> PanelAnalysis:
             adjusted = false_discovery_control(table.loc[known, "p_value"].to_numpy(dtype=float), method="bh")
             table.loc[known, "p_adjusted"] = adjusted
         if known.sum() >= LEAST_AREAS:
-            pooled = pool_effects(table.loc[known, "log_ratio"], table.loc[known, "standard_error"], level=plan.level)
+            sides = (table.loc[known, name] for name in ("effective_before", "effective_after", "exposure"))
+            pooled = pool_effects(*sides, level=plan.level)
     return PanelAnalysis(
         table=table,
         changes=pd.concat([of_change, long], axis=1),

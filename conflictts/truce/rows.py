@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -15,7 +15,7 @@ from conflictts.errors import ConflictTSError, TooLittleData
 from conflictts.series.daily import DailySeries
 from conflictts.series.panel import Key
 from conflictts.truce.effect import TruceEffect, days_compared, estimate_truce_effect
-from conflictts.truce.few_counts import log_ratio_posterior
+from conflictts.truce.few_counts import LogRatio, log_ratio_posterior
 from conflictts.truce.latest import RECENT_DAYS, latest_escalation
 from conflictts.truce.levels import find_levels
 from conflictts.truce.period import Truce
@@ -143,8 +143,8 @@ def _changes(counts: np.ndarray, weekday: np.ndarray, dates: np.ndarray, level: 
 
 def _effect(daily: DailySeries, truce: Truce, plan: Plan) -> Row:
     effect = estimate_truce_effect(daily, truce, window=plan.window, level=plan.level)
-    log_ratio, error, p_value = log_scale(effect)
-    if not np.isfinite([log_ratio, error, p_value]).all() or error <= 0:  # else it would end the mean over all areas
+    found = log_scale(effect)
+    if not np.isfinite(astuple(found)).all() or found.standard_error <= 0:  # else it would end the mean over all areas
         raise TooLittleData("The effect has no finite standard error on the log scale. Widen the window.")
     before, after = effect.rates["best"]
     return {
@@ -153,9 +153,7 @@ def _effect(daily: DailySeries, truce: Truce, plan: Plan) -> Row:
         "rate_ratio": effect.rate_ratio,
         "lower": effect.lower,
         "upper": effect.upper,
-        "log_ratio": log_ratio,
-        "standard_error": error,
-        "p_value": p_value,
+        **asdict(found),
         "method": effect.method,
         "averted": effect.averted,
         "averted_lower": effect.averted_lower,
@@ -166,16 +164,25 @@ def _effect(daily: DailySeries, truce: Truce, plan: Plan) -> Row:
     }
 
 
-def log_scale(effect: TruceEffect) -> tuple[float, float, float]:
-    """Log rate ratio, its standard error, and the two-sided p-value of no change.
+def log_scale(effect: TruceEffect) -> LogRatio:
+    """Log rate ratio with its standard error, the two-sided p-value of no change, and the counts worth as much.
 
-    Of a regression: coefficient, standard error and t test. Of few counts: mean and standard deviation of the
-    posterior of the log ratio, and twice its smaller tail beyond no change.
+    Of a regression: coefficient, standard error and t test, and counts that share the standard error between the sides
+    as the observed counts are shared. Of few counts: mean and standard deviation of the posterior of the log ratio,
+    twice its smaller tail beyond no change, and the effective counts themselves.
     """
     if effect.fit is not None:
         step = np.eye(len(effect.fit.coefficients))[1]
         log_ratio, error = float(effect.fit.coefficients[1]), effect.fit.standard_error(step)
-        return log_ratio, error, float(2 * stdtr(effect.fit.degrees_of_freedom(step), -abs(log_ratio) / error))
+        times = effect.rates["best"].iloc[1] / effect.rates["best"].iloc[0]
+        return LogRatio(
+            log_ratio=log_ratio,
+            standard_error=error,
+            p_value=float(2 * stdtr(effect.fit.degrees_of_freedom(step), -abs(log_ratio) / error)),
+            effective_before=float((1 + 1 / times) / error**2),
+            effective_after=float((1 + times) / error**2),
+            exposure=float(times * np.exp(-log_ratio)),
+        )
     days = pd.date_range(*effect.window)
     best = effect.daily.settled.reindex(days).where(days_compared(effect)).to_numpy()
     used = np.flatnonzero(np.isfinite(best))

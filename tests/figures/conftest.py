@@ -48,7 +48,8 @@ def areas_found() -> ct.PanelAnalysis:
     """As an analysis would hold them: six areas with an effect, one of them beyond the scale, and one without."""
     ratios, errors = np.array([0.3, 0.08, 0.5, 1.6, 0.9, 0.0004]), np.array([0.2, 0.4, 0.3, 0.2, 0.5, 1.5])
     names = pd.Index([*"ABCDE", "$F$"], name="admin1")
-    pooled = ct.pool_effects(pd.Series(np.log(ratios), names), pd.Series(errors, names))
+    before, after = (pd.Series((1 + ratios**power) / errors**2, names) for power in (-1, 1))
+    pooled = ct.pool_effects(before, after, np.ones(6))
     table = pd.DataFrame({
         "rate_ratio": ratios, "lower": ratios * np.exp(-2 * errors), "upper": ratios * np.exp(2 * errors),
         "standard_error": errors, "effect_reason": "", "window_first": pd.Timestamp("2019-05-03"),

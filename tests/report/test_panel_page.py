@@ -104,7 +104,7 @@ def test_every_sentence_has_its_french(panel, found):
 def test_french_of_a_mean_and_of_no_refusals(panel, found):
     """What this panel is too small to say."""
     many = found.table.loc[["Idlib"] * 5].set_axis(pd.Index([*"ABCDE"], name="admin1"))
-    pooled = ct.pool_effects(many["log_ratio"].astype(float), many["standard_error"].astype(float))
+    pooled = ct.pool_effects(*(many[name] for name in ("effective_before", "effective_after", "exposure")))
     whole = replace(found, table=many, pooled=pooled)
     words = translator("fr")
     for sentence in (*page._sentences(whole), *page._methods(whole), "Every part of every area has an answer."):

@@ -163,7 +163,7 @@ def test_adjusted_p_values_are_benjamini_and_hochbergs(found):
 def test_pooled_over_the_areas_with_an_effect(found):
     effects = found.effects()
     assert found.pooled.areas.index.equals(effects.index)
-    alone = ct.pool_effects(effects["log_ratio"], effects["standard_error"])
+    alone = ct.pool_effects(*(effects[name] for name in ("effective_before", "effective_after", "exposure")))
     assert found.pooled.summary().equals(alone.summary())
 
 

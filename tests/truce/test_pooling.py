@@ -1,126 +1,137 @@
-"""Pooling over areas: published answers, a library that does part of it, and how often the intervals hold the truth."""
+"""Pooling over areas: brute force, a limit that is known, symmetries, and how often the intervals hold the truth."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import betainc, expit
+from scipy.stats import norm
 
 import conflictts as ct
 from conflictts.errors import TooLittleData
-from conflictts.truce.pooling import restricted_likelihood
-
-# Thirteen trials of the BCG vaccine: cases and others among vaccinated, then among controls; table 1 of Viechtbauer
-# (2010), Journal of Statistical Software 36(3), after Colditz et al. (1994), JAMA 271(9), 698-702.
-BCG = np.array(
-    [
-        [4, 119, 11, 128], [6, 300, 29, 274], [3, 228, 11, 209], [62, 13536, 248, 12619], [33, 5036, 47, 5761],
-        [180, 1361, 372, 1079], [8, 2537, 10, 619], [505, 87886, 499, 87892], [29, 7470, 45, 7232],
-        [17, 1699, 65, 1600], [186, 50448, 141, 27197], [5, 2493, 3, 2338], [27, 16886, 29, 17825],
-    ]
-)  # fmt: skip
+from conflictts.truce.pooling import log_likelihood
 
 
-@pytest.fixture(scope="module")
-def trials() -> tuple[np.ndarray, np.ndarray]:
-    sick, well, sick_control, well_control = BCG.T
-    treated, control = sick + well, sick_control + well_control
-    log_ratio = np.log(sick / treated / (sick_control / control))
-    return log_ratio, np.sqrt(1 / sick - 1 / treated + 1 / sick_control - 1 / control)
+def test_likelihood_of_an_area_is_the_integral_over_its_own_log_ratio():
+    z = np.linspace(-12, 12, 20_001)
+    for after, before, log_exposure in ((0, 0, 0.0), (0, 30, -0.7), (0.4, 2, 0.3), (12, 5, -1.0), (400, 900, 0.0)):
+        for mean, tau in ((-1.0, 0.05), (0.5, 0.6), (-2.0, 3.0)):
+            share = expit(mean + tau * z + log_exposure)
+            with np.errstate(divide="ignore"):
+                parts = after * np.log(share) + before * np.log1p(-share)
+            top = parts.max()
+            brute = top + np.log(np.trapezoid(np.exp(parts - top) * norm.pdf(z), z))
+            found = log_likelihood(np.array(mean), np.array(tau), after, before, log_exposure)
+            assert float(found) == pytest.approx(brute, abs=2e-3)  # a tenth of a percent of the likelihood
 
 
-def test_bcg_trials_as_published(trials):
-    """Viechtbauer (2010), section 4: REML mean -0.7145, tau² 0.3132, I² 92.22 %."""
-    pooled = ct.pool_effects(*trials)
-    assert np.log(pooled.rate_ratio) == pytest.approx(-0.7145, abs=5e-5)  # four digits are printed
-    assert pooled.tau**2 == pytest.approx(0.3132, abs=5e-5)
-    assert pooled.heterogeneity == pytest.approx(0.9222, abs=5e-5)
+def test_many_counts_leave_the_normal_model():
+    """Standard errors of a thousandth: only the spread between areas is left, with a posterior in closed form."""
+    log_ratio = np.array([-0.9, -0.2, -0.6, -1.1, -0.4])
+    before = np.full(5, 4e6)
+    pooled = ct.pool_effects(before, before * np.exp(log_ratio), np.ones(5))
+    tau = np.linspace(1e-3, 8, 40_001)
+    squares = ((log_ratio - log_ratio.mean()) ** 2).sum()
+    weight = np.exp(-4 * np.log(tau) - squares / (2 * tau**2) - tau**2 / 2)
+    weight /= weight.sum()
+    centre = log_ratio.mean()
+    for end, factor in ((pooled.upper, 1 / 5), (pooled.prediction_upper, 1 / 5 + 1)):
+        below = weight @ norm.cdf((np.log(end) - centre) / (tau * np.sqrt(factor)))
+        assert below == pytest.approx(0.975, abs=2e-3)
+    assert np.log(pooled.rate_ratio) == pytest.approx(centre, abs=0.01)  # Jeffreys' prior of the mean draws by less
+    assert pooled.tau == pytest.approx(tau[np.searchsorted(np.cumsum(weight), 0.5)], rel=0.03)
 
 
-def test_same_mean_and_scaled_error_as_statsmodels_at_its_own_variance(trials, monkeypatch):
-    from statsmodels.stats.meta_analysis import combine_effects
-
-    log_ratio, errors = trials
-    other = combine_effects(log_ratio, errors**2, method_re="dl", use_t=True)
-    monkeypatch.setattr("conflictts.truce.pooling.restricted_likelihood", lambda *_: other.tau2)
-    pooled = ct.pool_effects(log_ratio, errors)
-    lower, upper = other.conf_int(use_t=True)[3]  # random effects, Hartung-Knapp
-    exact = 1e-9  # the same sums in another order
-    assert np.log(pooled.rate_ratio) == pytest.approx(other.mean_effect_re, abs=exact)
-    assert np.log([pooled.lower, pooled.upper]) == pytest.approx([lower, upper], abs=exact)
+def test_areas_alike_tell_what_their_sum_tells():
+    """Forty areas that do not differ: near the ratio of their totals by Jeffreys' prior, and not narrower."""
+    pooled = ct.pool_effects([30] * 40, [6] * 40, [0.5] * 40)
+    shares = np.exp(np.log([pooled.lower, pooled.upper]) + np.log(0.5))
+    low, high = betainc(240.5, 1200.5, shares / (1 + shares))
+    assert low <= 0.025
+    assert high >= 0.975
+    assert pooled.rate_ratio == pytest.approx(0.4, rel=0.02)
+    assert pooled.heterogeneity < 0.1
 
 
-def test_variance_is_where_the_restricted_likelihood_is_greatest(trials):
-    log_ratio, errors = trials
-
-    def likelihood(between: float) -> float:
-        variance = errors**2 + between
-        mean = np.average(log_ratio, weights=1 / variance)
-        squares = ((log_ratio - mean) ** 2 / variance).sum()
-        return float(-0.5 * (np.log(variance).sum() + np.log((1 / variance).sum()) + squares))
-
-    found = restricted_likelihood(log_ratio, errors**2)
-    assert likelihood(found) > max(likelihood(found * 0.99), likelihood(found * 1.01))
+COUNTS = st.lists(st.tuples(st.floats(0, 300), st.floats(0, 300)), min_size=3, max_size=8)
 
 
-def test_equal_estimates_have_no_variance_between_them_and_no_narrower_interval_than_theirs():
-    pooled = ct.pool_effects([-0.5] * 6, [0.3] * 6)
-    assert (pooled.tau, pooled.heterogeneity) == (0.0, 0.0)
-    # t quantile with 5 degrees of freedom, 2.5706, times 0.3 / sqrt(6): the scale is not let below 1
-    assert np.log(pooled.upper / pooled.rate_ratio) == pytest.approx(2.5706 * 0.3 / 6**0.5, abs=1e-4)
-
-
-@given(
-    st.lists(st.tuples(st.floats(-3, 3), st.floats(0.05, 3)), min_size=3, max_size=12),
-    st.floats(-2, 2),
-    st.randoms(use_true_random=False),
-)
-def test_moves_with_its_areas_and_not_with_their_order(areas, shift, random):
-    log_ratio, errors = np.array(areas).T
-    pooled = ct.pool_effects(log_ratio, errors)
-    assert pooled.lower <= pooled.rate_ratio <= pooled.upper
+@settings(max_examples=25, deadline=None)
+@given(COUNTS.filter(lambda areas: np.sum(areas) > 5), st.floats(0.2, 5), st.randoms(use_true_random=False))
+def test_turned_round_the_answer_is_the_reciprocal_and_no_order_matters(areas, exposure, random):
+    before, after = np.array(areas).T
+    pooled = ct.pool_effects(before, after, np.full(len(before), exposure))
+    assert 0 < pooled.lower <= pooled.rate_ratio <= pooled.upper < np.inf
     assert pooled.prediction_lower <= pooled.rate_ratio <= pooled.prediction_upper
     assert pooled.areas["weight"].sum() == pytest.approx(1)
     order = list(range(len(areas)))
     random.shuffle(order)
-    moved = ct.pool_effects(log_ratio[order] + shift, errors[order])
-    near = {"rel": 1e-5, "abs": 1e-7}  # the variance between areas is a root, flat where it is near 0
-    assert np.log(moved.rate_ratio) == pytest.approx(np.log(pooled.rate_ratio) + shift, **near)
-    assert np.log(moved.prediction_upper / moved.lower) == pytest.approx(
-        np.log(pooled.prediction_upper / pooled.lower), **near
+    turned = ct.pool_effects(after[order], before[order], np.full(len(before), 1 / exposure))
+    near = {"rel": 0.02, "abs": 0.02}  # the grid is not symmetric
+    assert np.log(turned.rate_ratio) == pytest.approx(-np.log(pooled.rate_ratio), **near)
+    assert np.log(turned.lower) == pytest.approx(-np.log(pooled.upper), **near)
+
+
+def test_an_area_without_counts_says_nothing_of_the_mean():
+    three, four = (ct.pool_effects([40, 25, 60, 0][:n], [9, 10, 16, 0][:n], [0.5] * n) for n in (3, 4))
+    assert four.areas["weight"].iloc[3] == 0
+    assert [four.rate_ratio, four.lower, four.upper] == pytest.approx(
+        [three.rate_ratio, three.lower, three.upper], rel=1e-6
     )
+    assert four.areas["shrunken"].iloc[3] == pytest.approx(four.rate_ratio, rel=1e-6)
 
 
-def test_leaving_one_out_is_pooling_the_others(trials):
-    names = pd.Index([f"trial {k}" for k in range(13)], name="area")
-    log_ratio, errors = (pd.Series(values, names) for values in trials)
-    table = ct.pool_effects(log_ratio, errors).leave_one_out()
-    alone = ct.pool_effects(log_ratio.drop("trial 3"), errors.drop("trial 3"))
+def test_nobody_killed_after_the_date_anywhere_is_an_upper_bound():
+    pooled = ct.pool_effects([50, 30, 20], [0, 0, 0], [0.5, 0.5, 0.5])
+    assert 0 < pooled.lower < 1e-3
+    assert 0.01 < pooled.upper < 0.1  # 1.9 / 50 is the upper end of Jeffreys' interval of the sums
+
+
+def test_published_ratios_come_in_as_counts():
+    """As the docstring says; the curvature at the ratio is that of the standard error."""
+    y, error, exposure = -0.7, 0.3, 0.5
+    r = exposure * np.exp(y)
+    before, after = (1 + 1 / r) / error**2, (1 + r) / error**2
+    assert np.log(after / before / exposure) == pytest.approx(y)
+    assert 1 / before + 1 / after == pytest.approx(error**2)
+
+
+def test_leaving_one_out_is_pooling_the_others():
+    names = pd.Index(["north", "south", "east", "west"], name="area")
+    before, after, exposure = (pd.Series(each, names) for each in ([40, 25, 60, 12], [9, 10, 16, 2], [0.5] * 4))
+    table = ct.pool_effects(before, after, exposure).leave_one_out()
+    alone = ct.pool_effects(before.drop("east"), after.drop("east"), exposure.drop("east"))
     assert table.index.equals(names)
-    assert table.loc["trial 3"].tolist() == [alone.rate_ratio, alone.lower, alone.upper, alone.tau]
+    assert table.loc["east"].tolist() == [alone.rate_ratio, alone.lower, alone.upper, alone.tau]
 
 
-def test_intervals_hold_the_truth():
-    """The study is benchmarks/pooled_effects.py; here 400 panels of 8 areas with unequal errors."""
-    rng = np.random.default_rng(7)
-    mean_held, next_held = 0, 0
-    for _ in range(400):
-        errors = rng.choice([0.2, 0.4, 0.8], 8)
-        pooled = ct.pool_effects(rng.normal(-0.7, np.hypot(0.3, errors)), errors)
-        mean_held += pooled.lower <= np.exp(-0.7) <= pooled.upper
-        next_held += pooled.prediction_lower <= np.exp(rng.normal(-0.7, 0.3)) <= pooled.prediction_upper
-    assert 0.92 <= mean_held / 400 <= 0.985  # 0.95 within 2.75 standard errors, and up to the price of few areas
-    assert 0.93 <= next_held / 400 <= 0.99  # the usual interval holds 0.86 here
+def test_few_deaths_do_not_draw_the_mean_towards_no_change():
+    """The study is benchmarks/pooled_effects.py: log ratios weighted by their own errors told 0.13."""
+    rng, told, held = np.random.default_rng(7), [], 0
+    for _ in range(60):
+        log_ratio = np.log(0.1) + 0.3 * rng.standard_normal(20)
+        before, after = rng.poisson(60, 20), rng.poisson(30 * np.exp(log_ratio))
+        pooled = ct.pool_effects(before, after, np.full(20, 0.5))
+        told.append(np.log(pooled.rate_ratio))
+        held += pooled.lower <= 0.1 <= pooled.upper
+    assert np.exp(np.mean(told)) == pytest.approx(0.1, rel=0.08)  # three standard errors
+    assert 0.86 <= held / 60 <= 1  # 0.95 less three standard errors
 
 
 def test_two_areas_are_refused():
     with pytest.raises(TooLittleData, match=r"2 areas with an effect .* at least 3"):
-        ct.pool_effects([-0.5, 0.1], [0.3, 0.2])
+        ct.pool_effects([5, 4], [3, 2], [1, 1])
 
 
-@pytest.mark.parametrize("errors", [[0.1, 0.2, 0.0], [0.1, 0.2, np.nan], [0.1, 0.2]])
-def test_bad_errors_are_refused(errors):
-    with pytest.raises(ValueError, match=f"3 log ratios and {len(errors)} standard errors"):
-        ct.pool_effects([0.1, 0.2, 0.3], errors)
+def test_no_counts_are_refused():
+    with pytest.raises(TooLittleData, match="No count in any of 3 areas"):
+        ct.pool_effects([0, 0, 0], [0, 0, 0], [1, 1, 1])
+
+
+@pytest.mark.parametrize("before", [[5, 4, -1], [5, 4, np.nan], [5, 4]])
+def test_bad_counts_are_refused(before):
+    with pytest.raises(ValueError, match=f"{len(before)} counts before, 3 after"):
+        ct.pool_effects(before, [1, 1, 1], [1, 1, 1])
