@@ -108,7 +108,7 @@ def test_the_p_value_of_few_counts_is_never_nothing(turned):
     after, day = np.arange(120) >= 60, np.arange(120)
     if turned:
         counts = counts[::-1].copy()
-    *_, p = few_counts.log_ratio_posterior(counts, after, day)
+    p = few_counts.log_ratio_posterior(counts, after, day).p_value
     found = few_counts.few_counts_ratio(counts, after, day, 0.95)
     many = counts.sum() / (found.dispersion * found.inflation) + 0.5
     assert p == pytest.approx(2 * betainc(many, 0.5, 0.5), rel=1e-9)
