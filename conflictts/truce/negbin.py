@@ -84,21 +84,36 @@ class NegBinFit:
         their weights take neighbouring autocorrelations for independent, and so for more evidence than they are. Of
         pooled fits, the degrees of freedom of Barnard and Rubin, which also count how few fits tell what lies between.
         """
-        inflation = max(self.inflation(contrast), 1.0)
-        variances = self.members @ contrast @ contrast
-        unsure = float(self.weights @ variances**2 / (self.weights @ variances) ** 2) - 1
-        spread = (self.kurtosis - 1) * inflation / len(self.mean) + 1.5 * max(unsure, 0.0)
-        complete = max(2 / spread - self.slow_columns, 4.0)
-        if self.between is None:
-            return complete
-        share = float(contrast @ self.between @ contrast) / float(contrast @ self.covariance @ contrast)
-        if share <= 0:
-            return complete
-        return pooled_freedom(complete, share, self.n_pooled)
+        return float(self._freedom(contrast[None, :])[0])
 
     def half_width(self, contrast: np.ndarray, level: float) -> float:
         """Half the width of the t interval of a linear combination at a confidence level."""
-        return float(stdtrit(self.degrees_of_freedom(contrast), 0.5 + level / 2)) * self.standard_error(contrast)
+        return float(self.half_widths(contrast[None, :], level)[0])
+
+    def half_widths(self, contrasts: np.ndarray, level: float) -> np.ndarray:
+        """Those of several linear combinations, shape (n_contrasts, n_columns), at once."""
+        variance = _quadratic(contrasts, self.covariance[None])[:, 0]
+        return np.asarray(stdtrit(self._freedom(contrasts), 0.5 + level / 2) * np.sqrt(variance))
+
+    def _freedom(self, contrasts: np.ndarray) -> np.ndarray:
+        between = np.zeros_like(self.covariance) if self.between is None else self.between
+        alone, total, apart = _quadratic(contrasts, np.array([self.independent, self.covariance, between])).T
+        inflation = np.maximum((total - apart) / alone, 1.0)
+        variances = _quadratic(contrasts, self.members)
+        unsure = np.maximum(variances**2 @ self.weights / (variances @ self.weights) ** 2 - 1, 0.0)
+        spread = (self.kurtosis - 1) * inflation / len(self.mean) + 1.5 * unsure
+        complete = np.maximum(2 / spread - self.slow_columns, 4.0)
+        if self.between is None:
+            return np.asarray(complete)
+        shares = apart / total
+        pooled = [pooled_freedom(*each, self.n_pooled) for each in zip(complete, shares, strict=True)]
+        return np.where(shares > 0, pooled, complete)
+
+
+def _quadratic(contrasts: np.ndarray, matrices: np.ndarray) -> np.ndarray:
+    """``contrast @ matrix @ contrast`` of each contrast and each matrix, shape (n_contrasts, n_matrices)."""
+    squares = contrasts[:, :, None] * contrasts[:, None, :]
+    return np.asarray(squares.reshape(len(contrasts), -1) @ matrices.reshape(len(matrices), -1).T)
 
 
 def fit_negbin(

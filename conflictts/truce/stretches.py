@@ -100,5 +100,5 @@ def log_ratio_on_days(fit: NegBinFit, weeks: np.ndarray, level: float) -> np.nda
     contrasts = np.zeros((len(weeks), len(fit.coefficients)))
     contrasts[:, 1], contrasts[:, 2] = 1.0, weeks
     log = contrasts @ fit.coefficients
-    half = np.array([fit.half_width(contrast, level) for contrast in contrasts])
+    half = fit.half_widths(contrasts, level)
     return np.array([log, log - half, log + half])

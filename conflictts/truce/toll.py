@@ -74,7 +74,8 @@ def toll_after(fit: NegBinFit, design: Design, level: float) -> Toll:
     # a day's pull: its slow columns, and each weekday by its share of the week
     pull_week = week[1:] / week.sum()
     rows = slow_without if "trend" in design.names else slow_without[:1]  # all alike but for a trend
-    widths = np.array([fit.half_width(np.append(row, pull_week), level) for row in rows])
+    contrasts = np.column_stack([rows, np.broadcast_to(pull_week, (len(rows), len(pull_week)))])
+    widths = fit.half_widths(contrasts, level)
     return Toll(
         counterfactual=(would_total, *_exponentiated(log_would, half)),
         averted=(would_total - total, lower, upper),
