@@ -322,7 +322,8 @@ class Monitor:
             )
         if version not in (1, STATE_VERSION):
             raise InputError(
-                f"The state is of version {version!r}; this release reads {STATE_VERSION}. Fit the calm anew."
+                f"The state is of version {version!r}; this release reads version {STATE_VERSION}, and version 1 under "
+                "'provable' and 'yearly'. Read it with the release that wrote it, or fit the calm anew."
             )
         try:
             return cls._restored(parts)

@@ -326,7 +326,11 @@ def spoilt(change) -> str:
 STATES = [
     pytest.param(lambda: "{}", "no state of a monitor: '{}'", id="empty"),
     pytest.param(lambda: "day,best", "no state of a monitor: 'day,best'", id="csv"),
-    pytest.param(lambda: spoilt(lambda parts: parts.update(conflictts_monitor=9)), "version 9; this", id="version"),
+    pytest.param(
+        lambda: spoilt(lambda parts: parts.update(conflictts_monitor=9)),
+        "version 9; this release reads version 2, and version 1 under",
+        id="version",
+    ),
     pytest.param(lambda: spoilt(lambda parts: parts.pop("calm")), r"damaged \(KeyError: 'calm'\)", id="part missing"),
     pytest.param(
         lambda: spoilt(lambda parts: parts["days"]["counts"].__setitem__(0, 3)), "does not follow from its", id="count"
