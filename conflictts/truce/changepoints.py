@@ -207,14 +207,12 @@ def detect_changepoints(
         )
     day_of_week = days.day_of_week.to_numpy().astype(np.int64)
     log_rate = _segment.rate_grid(counts, observed)
-    log_n = math.log(observed.sum())
     arrays = (counts, day_of_week, observed, log_rate)
-    found = _segment.find_changes(*arrays, PENALTY * log_n / 2, weekday, min_days)
-    multiple = PENALTY
+    half_penalty = price_of_change(observed)
+    found = _segment.find_changes(*arrays, half_penalty, weekday, min_days)
     if false_alarm is not None and rng is not None:
-        multiple = _calibrated(arrays, found, weekday, min_days, false_alarm, rng)
-        found = _segment.find_changes(*arrays, multiple * log_n / 2, weekday, min_days)
-    half_penalty = multiple * log_n / 2
+        half_penalty = price_of_change(observed, _calibrated(arrays, found, weekday, min_days, false_alarm, rng))
+        found = _segment.find_changes(*arrays, half_penalty, weekday, min_days)
 
     def described(arrays: Arrays, found: tuple[Any, ...]) -> SlopedFit:
         if slopes:
@@ -247,7 +245,7 @@ def detect_changepoints(
         size=fit.size,
         weekday_profile=pd.Series(fit.profile, index=["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]),
         factor=fit.factor,
-        penalty=multiple * log_n * fit.factor,
+        penalty=2 * half_penalty * fit.factor,
         found_in_draws=found_in_draws,
         others_in_draws=others,
     )
@@ -305,12 +303,22 @@ def searched_days(
     settled = daily.settled.loc[days[0] : days[-1]]
     observed = settled.notna().to_numpy(copy=True)  # arrays that may be written to: kernels are compiled for one kind
     counts = settled.fillna(0.0).to_numpy(copy=True)
+    refuse_thin(counts, observed)
+    return days, counts, observed
+
+
+def refuse_thin(counts: np.ndarray, observed: np.ndarray) -> None:
+    """Raise TooLittleData where fewer than 14 days are observed, or all counts, 0 where not observed, are 0."""
     n_days = int(observed.sum())
     if n_days < MIN_DAYS:
         raise TooLittleData(f"Only {n_days} observed days; changes need at least {MIN_DAYS}. Widen the window.")
-    if counts.sum() == 0:
+    if not counts.any():
         raise TooLittleData(f"All {n_days} observed days are 0: there is no rate to change. Check measure and area.")
-    return days, counts, observed
+
+
+def price_of_change(observed: np.ndarray, multiple: float = PENALTY) -> float:
+    """Price of one change on the scale of the log-likelihood, for independent days."""
+    return multiple * math.log(observed.sum()) / 2
 
 
 def _calibrated(
@@ -331,7 +339,6 @@ def _calibrated(
     noise = SteadyNoise(
         mean * float(counts[observed].sum() / mean[observed].sum()), float(size), float(factor), float(phi)
     )
-    half_log_n = math.log(observed.sum()) / 2
     needed = []
     for _ in range(N_STEADY):
         steady = np.where(observed, noise.draw(rng), 0.0)
@@ -342,7 +349,7 @@ def _calibrated(
         grid = _segment.rate_grid(steady, observed)
         while high - low > 0.05:
             middle = (low + high) / 2
-            price = middle * half_log_n
+            price = price_of_change(observed, middle)
             changes = _segment.find_changes(steady, day_of_week, observed, grid, price, weekday, min_days)[0]
             low, high = (middle, high) if changes.size else (low, middle)
         needed.append(high)

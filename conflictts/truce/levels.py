@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
-from conflictts.errors import TooLittleData
-from conflictts.truce.changepoints import MIN_DAYS, PENALTY
+from conflictts.truce.changepoints import price_of_change, refuse_thin
 from conflictts.truce.intervals import regime_rates
 from conflictts.truce.locations import probabilities, smallest_set
 from conflictts.truce.slopes import levels_of
@@ -88,14 +86,11 @@ def find_levels(counts: np.ndarray, weekday: np.ndarray, *, level: float = 0.95)
     counts, weekday = np.asarray(counts, dtype=float), np.asarray(weekday)
     _check(counts, weekday, level)
     weekday, observed = weekday.astype(np.int64), np.isfinite(counts)
-    n_days, values = int(observed.sum()), np.where(observed, counts, 0.0)
-    if n_days < MIN_DAYS:
-        raise TooLittleData(f"Only {n_days} observed days; changes need at least {MIN_DAYS}. Widen the window.")
-    if not values.any():
-        raise TooLittleData(f"All {n_days} observed days are 0: there is no rate to change. Check measure and area.")
+    values = np.where(observed, counts, 0.0)
+    refuse_thin(values, observed)
     data = values, weekday, observed
-    price = PENALTY * math.log(n_days) / 2
-    fit = levels_of(*data, _segment.find_changes(*data, _segment.rate_grid(values, observed), price, True, 1))
+    grid, price = _segment.rate_grid(values, observed), price_of_change(observed)
+    fit = levels_of(*data, _segment.find_changes(*data, grid, price, True, 1))
     sets = tuple(fit.edges[k] + smallest_set(p, level) for k, p in enumerate(probabilities(*data, fit)))
     rates = np.concatenate(regime_rates(fit, weekday, observed, level))
     return Levels(np.array(fit.edges[1:-1], dtype=np.int64), sets, rates, fit.profile, fit.size, fit.factor)
