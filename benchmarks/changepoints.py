@@ -34,9 +34,11 @@ from location_sets import LEAST, NOISE, Peer, made, r_peer
 SIZE = 2.0
 NEAR = 7  # days
 MOST = 10  # changes
-OURS, SEARCH, EXACT = "conflictts", "conflictts, search alone", "exact NB, slope heuristic"
+OURS, LEVELS, SEARCH = "conflictts", "conflictts, find_levels", "conflictts, search alone"
+EXACT = "exact NB, slope heuristic"
 SHARE = {
     OURS: 1.0,
+    LEVELS: 1.0,
     SEARCH: 1.0,
     "ruptures": 1.0,
     "fastcpd": 1.0,
@@ -59,16 +61,18 @@ if name.startswith("conflictts"):
     import conflictts as ct
     from conflictts.truce import _segment
     from conflictts.truce._segment import rate_grid
-    from conflictts.truce.changepoints import PENALTY
+    from conflictts.truce.changepoints import price_of_change
     def whole(y):
         days = pd.date_range("1750-01-05", periods=len(y))
         found = ct.detect_changepoints(ct.DailySeries.from_counts(pd.Series(y, days)))
         return days.get_indexer(found.dates)
     def search(y):
         observed, weekday = np.ones(len(y), bool), np.arange(len(y)) % 7
-        price = PENALTY * math.log(len(y)) / 2
-        return _segment.find_changes(y, weekday, observed, rate_grid(y, observed), price, True, 1)[0]
-    detect = search if name.endswith("alone") else whole
+        grid, price = rate_grid(y, observed), price_of_change(observed)
+        return _segment.find_changes(y, weekday, observed, grid, price, True, 1)[0]
+    def levels(y):
+        return ct.find_levels(y, np.arange(len(y)) % 7).changes
+    detect = {"alone": search, "find_levels": levels}.get(name.split()[-1], whole)
 elif name.startswith("exact NB"):
     from numba import njit
     @njit(cache=False)
@@ -249,7 +253,7 @@ def tell(rows: pd.DataFrame, seed: int) -> None:
     rng = np.random.default_rng(seed)
     print("\n| noise | method | series | F1 (± 7 days) | our lead (95 %) | steady series with a change | F1 of both |")
     print("|---|---|--:|--:|--:|--:|--:|")
-    for noise, of_noise in rows[rows["method"] != SEARCH].groupby("noise", sort=False):
+    for noise, of_noise in rows[~rows["method"].isin((LEVELS, SEARCH))].groupby("noise", sort=False):
         of_method = dict(list(of_noise[of_noise["changing"]].groupby("method", sort=False)))
         for method, table in of_method.items():
             steady = of_noise[~of_noise["changing"] & (of_noise["method"] == method)]
@@ -259,11 +263,13 @@ def tell(rows: pd.DataFrame, seed: int) -> None:
                 f"| {noise} | {method} | {len(table)} + {len(steady)} | {f1(parts[0]):.3f} | {ahead} "
                 f"| {(steady['said'] > 0).mean():.1%} | {f1(np.concatenate(parts)):.3f} |"
             )
-    print("\n| method | series | processor ms | wall ms | ours / its | our search / its | peak MiB |")
-    print("|---|--:|--:|--:|--:|--:|--:|")
+    print(
+        "\n| method | series | processor ms | wall ms | ours / its | find_levels / its | our search / its | peak MiB |"
+    )
+    print("|---|--:|--:|--:|--:|--:|--:|--:|")
     wide = rows.pivot_table(index=["noise", "k"], columns="method", values="cpu")
     for method, table in rows.groupby("method", sort=False):
-        ratios = [f"{(wide[own] / wide[method]).median():.3g}" for own in (OURS, SEARCH)]
+        ratios = [f"{(wide[own] / wide[method]).median():.3g}" for own in (OURS, LEVELS, SEARCH)]
         most = "–" if table["mib"].isna().all() else f"{table['mib'].max():.0f}"
         print(
             f"| {method} | {len(table)} | {1000 * table['cpu'].median():.2f} | {1000 * table['wall'].median():.2f} "
@@ -276,9 +282,11 @@ def grow(seed: int, repeats: int) -> None:
     folder = Path(tempfile.mkdtemp())
     (folder / "peer.py").write_text(PYTHON_PEER)
     rng = np.random.default_rng(seed)
-    print("\n| days | search, ms | whole result, ms | search, series a second and core | peak MiB above the start |")
-    print("|--:|--:|--:|--:|--:|")
-    spent: dict[str, dict[int, float]] = {SEARCH: {}, OURS: {}}
+    print(
+        "\n| days | search, ms | find_levels, ms | whole result, ms | find_levels, series a second, core | peak MiB |"
+    )
+    print("|--:|--:|--:|--:|--:|--:|")
+    spent: dict[str, dict[int, float]] = {SEARCH: {}, LEVELS: {}, OURS: {}}
     for n_days in (300, 1_000, 2_000, 10_000, 100_000):
         mib = {}
         peers = {name: Peer([sys.executable, str(folder / "peer.py"), name]) for name in spent}
@@ -292,14 +300,14 @@ def grow(seed: int, repeats: int) -> None:
             spent[name][n_days] = 1000 * float(np.median([row[0] for row in rows]))
             mib[name] = max(row[2] for row in rows)
         print(
-            f"| {n_days:,} | {spent[SEARCH][n_days]:.2f} | {spent[OURS][n_days]:.2f} "
-            f"| {1000 / spent[SEARCH][n_days]:,.0f} | {mib[OURS]:.1f} |",
+            f"| {n_days:,} | {' | '.join(f'{each[n_days]:.2f}' for each in spent.values())} "
+            f"| {1000 / spent[LEVELS][n_days]:,.0f} | {mib[OURS]:.1f} |",
             flush=True,
         )
-    powers = [math.log(each[100_000] / each[1_000]) / math.log(100) for each in spent.values()]
+    powers = [f"{math.log(each[100_000] / each[1_000]) / math.log(100):.2f}" for each in spent.values()]
     print(
-        "\nFrom 1,000 to 100,000 days time grows as days to the power "
-        f"{powers[0]:.2f} (search) and {powers[1]:.2f} (whole result)."
+        f"\nFrom 1,000 to 100,000 days time grows as days to the power {powers[0]} (search), {powers[1]} (find_levels) "
+        f"and {powers[2]} (whole result)."
     )
 
 
