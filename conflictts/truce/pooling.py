@@ -96,10 +96,11 @@ def pool_effects(
     both sides together, and not as a log ratio with a standard error: where deaths are few, the error read off an area
     depends on how many it happened to have, and a mean weighted by it is drawn towards no change. Of 60 areas with half
     a death a day, a true mean of 0.1 and a standard deviation between areas of 0.3 the usual mean told 0.136 and its
-    95 % interval held the truth in 2 of 100 panels, this one's in 97; of areas of all kinds tried 91 to 100 %, of areas
-    whose counts are estimated from daily series 88 to 95 % (python benchmarks/pooled_effects.py). A published log ratio ``y`` with standard
-    error ``s`` comes in as counts ``before = (1 + 1/r) / s**2`` and ``after = (1 + r) / s**2``, where ``r`` is
-    ``exposure * exp(y)``.
+    95 % interval held the truth in 2 of 100 panels, this one's in 97; of areas of all kinds tried in 91 to 100, of
+    areas whose counts are estimated from daily series in 88 to 95 (python benchmarks/pooled_effects.py).
+
+    A published log ratio ``y`` with standard error ``s`` comes in as counts ``before = (1 + 1/r) / s**2`` and
+    ``after = (1 + r) / s**2``, where ``r`` is ``exposure * exp(y)``.
 
     The mean has the prior that a Jeffreys prior of the share gives it, the standard deviation between areas a
     half-normal one of scale 1 (areas that differ by more than a factor of seven either way are not expected); both
