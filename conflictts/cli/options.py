@@ -98,11 +98,12 @@ def span_of(text: str | None, option: str) -> tuple[str, str] | None:
 
 def require_date(text: str | None, option: str) -> None:
     """Refuse what is no day written as YYYY-MM-DD."""
-    import datetime
+    from conflictts.errors import CoverageError
+    from conflictts.series.coverage import whole_day
 
     if text is None:
         return
     try:
-        datetime.datetime.strptime(text, "%Y-%m-%d")
-    except ValueError:
+        whole_day(text, option)
+    except CoverageError:
         raise typer.BadParameter(f"{text!r} is not a day written as YYYY-MM-DD.", param_hint=option) from None

@@ -9,7 +9,7 @@ import pandas as pd
 
 from conflictts.errors import CoverageError
 from conflictts.figures.style import CONTRAST, INK, LEVEL, finish, given_or_current, mark_days
-from conflictts.series.daily import DailySeries, Day
+from conflictts.series.daily import DailySeries, Day, whole_day
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +53,7 @@ def plot_claims(
     >>> ax = ct.plot_claims(daily, ct.hold_claims(daily, case.claims), since="2019-04-30")
     """
     ax = given_or_current(ax)
-    start = pd.Timestamp(since)
+    start = whole_day(since, "since")
     near = held[(held["period_start"] - start).abs() <= pd.Timedelta(days=slack_days)]
     if near.empty:
         raise CoverageError(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import CoverageError
+from conflictts.incidents.day import read_day
 from conflictts.incidents.table import Provenance
 
 Day: TypeAlias = str | date  # a Timestamp is a date
@@ -18,22 +19,19 @@ _LONGEST = 200 * 366  # days of coverage; beyond any conflict data set, so a typ
 
 
 def whole_day(value: object, name: str) -> pd.Timestamp:
-    """Read a date as a whole day; the hour is dropped.
+    """Read a date as a whole day: text only as YYYY-MM-DD; the hour of a Timestamp is dropped.
 
     Raises
     ------
     CoverageError
-        If it is no date, or has a time zone.
+        If it is no date, text written otherwise, or has a time zone.
     """
-    try:
-        day = pd.NaT if isinstance(value, (int, float)) else pd.Timestamp(value)
-    except (ValueError, TypeError):
-        day = pd.NaT
-    if day is pd.NaT:
-        raise CoverageError(f"{name} = {value!r} is not a date. Write YYYY-MM-DD.")
-    if day.tz is not None:
+    if getattr(value, "tzinfo", None) is not None:
         raise CoverageError(f"{name} = {value!r} has a time zone, and days here have none. Give the plain date.")
-    return day.normalize()
+    try:
+        return read_day(value)
+    except (ValueError, TypeError):
+        raise CoverageError(f"{name} = {value!r} is not a date written as YYYY-MM-DD. Write it so.") from None
 
 
 def pair_of_days(pair: tuple[Day, Day], name: str) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -418,6 +418,10 @@ COVERAGES = [
     pytest.param("2020", "is not a pair of dates", id="text"),
     pytest.param(("2020-01-01", None), "None is not a date", id="open end"),
     pytest.param(("", "2020-01-04"), "'' is not a date", id="blank"),
+    # Each of these was read, as 2 January, 1 February and 1 January: days that the writer may not have meant.
+    pytest.param(("01/02/2020", "2020-01-10"), "'01/02/2020' is not a date written as YYYY-MM-DD", id="slashes"),
+    pytest.param(("2020-01-01", "2020-02"), "'2020-02' is not a date written as YYYY-MM-DD", id="month"),
+    pytest.param((2020, "2020-01-04"), "2020 is not a date", id="number"),
     pytest.param(tuple(pd.to_datetime(["2020-01-01", "2020-01-04"], utc=True)), "time zone", id="time zone"),
 ]
 

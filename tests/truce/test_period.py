@@ -13,7 +13,6 @@ from conflictts.errors import CoverageError
 DAY = pd.Timestamp("2019-08-31")
 KNOWN = [
     pytest.param("2019-08-31", id="text"),
-    pytest.param("31 August 2019", id="text in words"),
     pytest.param(date(2019, 8, 31), id="date"),
     pytest.param(datetime(2019, 8, 31, 6, 0), id="hour dropped"),
     pytest.param(np.datetime64("2019-08-31"), id="numpy"),
@@ -43,8 +42,12 @@ def test_truce_needs_a_first_day(blank):
     [
         pytest.param({"effective": "late August"}, "effective = 'late August' is not a date", id="words"),
         pytest.param({"effective": "2019-02-30"}, "effective = '2019-02-30' is not a date", id="no such day"),
+        pytest.param({"effective": "01/06/2023"}, "'01/06/2023' is not a date written as YYYY-MM-DD", id="slashes"),
+        pytest.param({"effective": "June"}, "'June' is not a date", id="a month's name"),
+        pytest.param({"effective": "2019-8-31"}, "'2019-8-31' is not a date", id="short"),
+        pytest.param({"effective": "2019-08-31T06:00"}, "is not a date", id="with an hour"),
         pytest.param({"effective": 20190831}, "effective = 20190831 is not a date", id="a number"),
-        pytest.param({"effective": "2019-08-31T06:00+03:00"}, "time zone", id="time zone"),
+        pytest.param({"effective": pd.Timestamp("2019-08-31T06:00+03:00")}, "time zone", id="time zone"),
         pytest.param({"effective": "2019-08-31", "ended": "soon"}, "ended = 'soon' is not a date", id="end"),
         pytest.param(
             {"effective": "2019-08-31", "ended": "2019-08-31"}, "2019-08-31 cannot have ended on", id="no day"
