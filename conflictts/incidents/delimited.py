@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import hashlib
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ import pandas as pd
 
 from conflictts.errors import CoverageError, InputError, UnknownNameError
 from conflictts.incidents.checks import check_incidents
+from conflictts.incidents.day import read_day
 from conflictts.incidents.distinct import Distinct
 from conflictts.incidents.files import RawRecords, read_raw_records, shorten
 from conflictts.incidents.quantities import DecimalMark
@@ -162,7 +164,7 @@ def read_delimited(
         records,
         raw=replace(raw, remarks=(*remarks, *periods.remarks, *quantities.remarks)),
         names={"date_end": names["date_start"], **_bounds(names), **names},
-        provenance=_provenance(described, raw),
+        provenance=replace(_provenance(described, raw), column_map=_written(mapping, described, reading)),
         faults=[*periods.faults, *quantities.faults],
     )
 
@@ -252,19 +254,26 @@ def _reference(date: str | dt.date | None, name: str) -> pd.Timestamp | None:
     if date is None:
         return None
     try:
-        return _day(date)
+        return read_day(date)
     except (ValueError, TypeError):
         raise InputError(f"{name}: reference_date is {date!r}. Write it as YYYY-MM-DD.") from None
 
 
-def _day(date: str | dt.date) -> pd.Timestamp:
-    """The day; ValueError or TypeError where it is none, or has a time zone, in which a record's day has no place."""
-    if not isinstance(date, str | dt.date):  # a Timestamp is a date; a number would become a day of 1970
-        raise TypeError
-    day = pd.Timestamp(date)
-    if day is pd.NaT or day.tzinfo is not None:
-        raise ValueError
-    return day
+def _written(columns: Mapping[str, str], source: Mapping[str, Any], reading: Mapping[str, Any]) -> str:
+    """The whole map, as it may be written beside the file, keys in order, so that one map has one digest."""
+    lines = []
+    for part, keys in (("columns", columns), ("source", source), ("reading", reading)):
+        lines += [f"[{part}]"] if keys else []
+        for key in sorted(keys):
+            text = json.dumps(_plain(keys[key]), ensure_ascii=False).replace("\x7f", "\\u007f")
+            lines.append(f"{key} = {text}")
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        return value
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else f"{read_day(value):%Y-%m-%d}"
 
 
 def _provenance(described: Mapping[str, Any], raw: RawRecords) -> Provenance:
@@ -288,7 +297,7 @@ def _coverage(days: Any, name: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     if days is None:
         return None
     try:
-        first, last = (_day(day) for day in days)
+        first, last = (read_day(day) for day in days)
     except (ValueError, TypeError):
         raise CoverageError(f"{name}: coverage is {days!r}. Give its first and last day, as YYYY-MM-DD.") from None
     if last < first:

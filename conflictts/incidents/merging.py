@@ -330,4 +330,5 @@ def _provenance_of_both(a: Provenance, b: Provenance) -> Provenance:
         data_through=earlier(a.data_through, b.data_through),
         caveat=both(a.caveat, b.caveat),
         query=both(a.query, b.query),
+        column_map=both(a.column_map, b.column_map),
     )

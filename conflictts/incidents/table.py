@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -140,6 +141,8 @@ class Provenance:
         What a reader of any number from this source must know first.
     query : str
         What the provider was asked for, in its own parameters, where the records were downloaded by this package.
+    column_map : str
+        The map by which the columns of a table of one's own were read, whole, as TOML; blank for a known format.
     """
 
     provider: str
@@ -155,6 +158,12 @@ class Provenance:
     data_through: pd.Timestamp | None = None
     caveat: str = ""
     query: str = ""
+    column_map: str = ""
+
+    @property
+    def column_map_sha256(self) -> str:
+        """The digest of the column map; blank where there is none."""
+        return hashlib.sha256(self.column_map.encode()).hexdigest() if self.column_map else ""
 
     @property
     def vintage(self) -> str:

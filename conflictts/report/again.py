@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from conflictts.cases import Case
-from conflictts.incidents.table import Incidents, Where
+from conflictts.incidents.table import Incidents, Provenance, Where
 from conflictts.report.findings import Choices
 from conflictts.series.daily import Day
 from conflictts.series.reporting import ReportingLag
@@ -62,6 +62,7 @@ def recipe_of(
         unsaid += ["not all truces of the case were shown"] * any(each.effective not in known for each in surroundings)
     else:
         lines += _keys({"files": list(files), "sha256": list(incidents.provenance.sha256)})
+        lines += _column_map(incidents.provenance)
         unsaid += ["claims were given"] * (claims is not None) + ["events were given"] * (events is not None)
         unsaid += ["rows were left out by a declared choice"] * (len(incidents.ledger.excluded) > 0)
     if isinstance(choices.lag, ReportingLag):
@@ -95,6 +96,15 @@ def recipe_of(
         lines += ["", "[[truce]]", *_keys(named)]
     comments = [f"# What this file does not say: {each}." for each in unsaid]
     return "\n".join([*comments, *lines, ""])
+
+
+def _column_map(provenance: Provenance) -> list[str]:
+    """The digest of the map by which a table of one's own was read, and the map, to be read."""
+    if not provenance.column_map:
+        return []
+    shown = ["# The column map, as it lay beside the file or was given in Python:"]
+    shown += [f"#     {line}" for line in provenance.column_map.splitlines()]
+    return [*_keys({"column_map_sha256": provenance.column_map_sha256}), *shown]
 
 
 def _keys(values: Mapping[str, Any]) -> list[str]:

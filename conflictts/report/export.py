@@ -75,6 +75,9 @@ def as_json(
                 for name, digest in zip(provenance.files, provenance.sha256, strict=True)
             ],
             "query": provenance.query,
+            "column_map": {"sha256": provenance.column_map_sha256, "toml": provenance.column_map}
+            if provenance.column_map
+            else None,
             "retrieved_on": _plain(provenance.retrieved_on),
             "data_through": _plain(provenance.data_through),
             "caveat": provenance.caveat,

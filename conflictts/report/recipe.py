@@ -24,7 +24,10 @@ from conflictts.truce.period import Truce
 CASES = ("idlib_2019",)
 OUT = "conflictts-report"
 KEYS: dict[str, dict[str, str]] = {  # table -> key -> what its value must be
-    "records": {"files": "texts", "case": "text", "deletions": "text", "claims": "text", "sha256": "texts"},
+    "records": {
+        "files": "texts", "case": "text", "deletions": "text", "claims": "text", "sha256": "texts",
+        "column_map_sha256": "text",
+    },
     "report": {
         "out": "text", "measure": "text", "coverage": "span", "gaps": "spans", "where": "where", "allocation": "text",
         "lag": "number", "retrieved_on": "day", "baseline": "span", "draws": "number", "seed": "number",
@@ -81,7 +84,7 @@ class Recipe:
         Raises
         ------
         ConflictTSError
-            As the readers; also if a file's bytes are not those whose SHA-256 is given.
+            As the readers; also if a file's bytes or its column map are not those whose SHA-256 is given.
         """
         if "case" in self.records:
             return cases.load_idlib_2019()
@@ -99,6 +102,15 @@ class Recipe:
             raise InputError(
                 f"{self.path}: [records] gives {len(wanted)} digests in `sha256`, but "
                 f"{len(found.provenance.sha256)} files were read. Give one for each, or none."
+            )
+        told = self.records.get("column_map_sha256")
+        if told is not None and told != found.provenance.column_map_sha256:
+            read = found.provenance.column_map
+            raise InputError(
+                f"{self.path}: the columns of {', '.join(found.provenance.files)} are not read as they were: the "
+                f"column map has SHA-256 {found.provenance.column_map_sha256 or '(there is none)'}, not {told}. Put "
+                f"the map beside the file that stands in {self.path.name} as a comment, or take `column_map_sha256` "
+                "out." + (f" Now it is: {'; '.join(read.splitlines())}." if read else "")
             )
         return found
 

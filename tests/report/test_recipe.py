@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import conflictts as ct
@@ -137,6 +139,37 @@ def test_the_file_that_a_report_writes_makes_the_same_report(tmp_path, write_rec
     first, second = ({path.name: path.read_bytes() for path in (tmp_path / run).iterdir()} for run in ("one", "two"))
     assert first == second
     assert {"report.html", "report.toml"} <= first.keys()
+
+
+def test_another_column_map_is_refused(tmp_path):
+    """The map decides which column is counted: with another one the same bytes give another answer."""
+    days = pd.date_range("2023-01-01", periods=120)
+    lines = [f"{day:%Y-%m-%d},{5 if number < 60 else 1},{number % 3}" for number, day in enumerate(days)]
+    (tmp_path / "desk.csv").write_text("\n".join(["Date,Killed,Hurt", *lines]), encoding="utf-8")
+    columns = '[columns]\ndate_start = "Date"\ncivilians_best = "{}"\n'
+    map_beside = tmp_path / "desk.toml"
+    map_beside.write_text(columns.format("Killed"), encoding="utf-8")
+    incidents = ct.read_incidents(tmp_path / "desk.csv")
+    page = ct.write_report(
+        incidents, ct.Truce("2023-03-02"), tmp_path / "one", coverage=("2023-01-01", "2023-04-30"),
+        formats=("html", "json"),
+    )  # fmt: skip
+    told = incidents.provenance.column_map_sha256
+    numbers = json.loads((tmp_path / "one" / "findings.json").read_text("utf-8"))
+    whole = '[columns]\ncivilians_best = "Killed"\ndate_start = "Date"'
+    assert numbers["source"]["column_map"] == {"sha256": told, "toml": whole}
+    assert told in page.read_text("utf-8")
+    assert 'civilians_best = "Killed"' in page.read_text("utf-8").replace("&#34;", '"')
+    (tmp_path / "report.toml").write_bytes((tmp_path / "one" / "report.toml").read_bytes())
+    assert len(read_recipe(tmp_path / "report.toml").read().table) == 120
+    map_beside.write_text(f"# only a comment\n{columns.format('Killed')}", encoding="utf-8")
+    assert len(read_recipe(tmp_path / "report.toml").read().table) == 120
+    map_beside.write_text(columns.format("Hurt"), encoding="utf-8")
+    with pytest.raises(InputError, match=f'not {told}.*civilians_best = "Hurt"'):
+        read_recipe(tmp_path / "report.toml").read()
+    map_beside.write_text(f"{columns.format('Killed')}[reading]\nday_first = true\n", encoding="utf-8")
+    with pytest.raises(InputError, match="not read as they were"):
+        read_recipe(tmp_path / "report.toml").read()
 
 
 def test_what_the_file_cannot_say_is_said_in_it(idlib):
