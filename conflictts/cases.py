@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from conflictts.errors import UnknownNameError
 from conflictts.incidents.catalogue import catalogue_incidents
 from conflictts.incidents.files import read_raw_records
 from conflictts.incidents.table import Incidents, Provenance
@@ -50,6 +51,13 @@ class Case(Incidents):
     claims: pd.DataFrame
     truces: dict[str, Truce]
     events: pd.DataFrame
+
+
+class Truces(dict[str, Truce]):
+    """Truces by their identifier; one that is not known is refused with those that are."""
+
+    def __missing__(self, name: str) -> Truce:
+        raise UnknownNameError(f"There is no truce {name!r} in this case. Choose from {', '.join(self)}.")
 
 
 def load_idlib_2019() -> Case:
@@ -98,7 +106,7 @@ def load_idlib_2019() -> Case:
 
 
 def _truces(table: pd.DataFrame) -> dict[str, Truce]:
-    truces = {}
+    truces = Truces()
     for row in table.sort_values("effective_start", kind="stable").to_dict("records"):
         truces[row["truce_id"]] = Truce(
             row["effective_start"],

@@ -25,3 +25,16 @@ class TooLittleData(ConflictTSError):
 
 class ProviderError(ConflictTSError):
     """A provider's service refused, failed or contradicted itself. The message says whether to run again."""
+
+
+def require_kind(value: object, kind: type, name: str, advice: str) -> None:
+    """Refuse an argument of another type; the message says the type met, the one needed, and how to make it.
+
+    Raises
+    ------
+    InputError
+    """
+    if not isinstance(value, kind):
+        met = type(value)
+        met_name = met.__name__ if met.__module__ == "builtins" else f"{met.__module__.split('.')[0]} {met.__name__}"
+        raise InputError(f"`{name}` is a {met_name} where {kind.__name__} is needed. {advice}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from conflictts.cli.options import Debug
-from conflictts.cli.program import one_sentence, progress
+from conflictts.cli.program import Once, one_sentence, progress
 
 if TYPE_CHECKING:
     from conflictts.incidents.remote import Download
@@ -26,7 +26,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors."
 AsJson = Annotated[bool, typer.Option("--json", help="Print the outcome as one line of JSON.")]
 
 
-@fetch.command("ucdp")
+@fetch.command("ucdp", cls=Once)
 def fetch_ucdp(
     out: Out,
     version: Annotated[str, typer.Option(help="Release of GED or Candidate, such as 25.1.")],
@@ -45,7 +45,7 @@ def fetch_ucdp(
     _print_download(done, quiet, as_json)
 
 
-@fetch.command("acled")
+@fetch.command("acled", cls=Once)
 def fetch_acled(
     out: Out,
     country: Annotated[list[str], typer.Option(help="Country by name, such as Syria; repeat for more.")],

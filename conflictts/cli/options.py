@@ -61,6 +61,17 @@ def read_records(source: list[str] | None, deletions: str | None) -> Incidents:
     return read_incidents(source) if deletions is None else read_acled(source, deletions=deletions)
 
 
+def require_files(source: list[str] | None) -> None:
+    """Refuse what is no file before a word on any other option."""
+    from pathlib import Path
+
+    from conflictts.errors import InputError
+
+    for name in source or []:
+        if not Path(name).exists():
+            raise InputError(f"There is no file {name}. Check the path.")
+
+
 def require_coverage(covered: tuple[str, str] | None, incidents: Incidents) -> None:
     """Refuse to count where neither the option nor the source says which days were watched."""
     if covered is None and incidents.provenance.coverage is None:

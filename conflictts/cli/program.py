@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperCommand, TyperOption
 
 REFUSED, UNUSABLE, PROVIDER_FAILED, INTERRUPTED, UNEXPECTED = 1, 2, 3, 130, 70
 
@@ -20,6 +22,26 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 refused by the data, with the reason; 2 wrong usage or unreadable input; "
     "3 a provider failed; 10 an alarm (monitor); 70 a fault of the program.",
 )
+
+
+class Once(TyperCommand):
+    """A command that refuses an option given twice, of which the last would win without a word."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Count how often each option stands on the line, then read it as ever."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for option in self.params:
+            single = isinstance(option, TyperOption) and not (option.multiple or option.is_flag)
+            if single and order.count(option) > 1:
+                name = option.opts[0]
+                several = " Several truces stand in a file: --config FILE, one [[truce]] each."
+                raise typer.BadParameter(
+                    f"given {order.count(option)} times, and one is used. Give it once."
+                    + (several if name == "--truce" and self.name == "report" else ""),
+                    ctx=ctx,
+                    param_hint=name,
+                )
+        return super().parse_args(ctx, args)
 
 
 @app.callback()

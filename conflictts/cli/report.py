@@ -27,6 +27,7 @@ from conflictts.cli.options import (
     read_records,
     require_coverage,
     require_date,
+    require_files,
     span_of,
 )
 from conflictts.cli.program import one_sentence, progress
@@ -142,6 +143,7 @@ def report(
             (retrieved_on, "--retrieved-on"),
         ):
             require_date(date, option)
+        require_files(source)
         bundled = None if source else cases.load_idlib_2019()
         if truce is not None:
             asked = Truce(truce, announced=announced, ended=ended)

@@ -13,7 +13,7 @@ from typing import IO
 
 import pandas as pd
 
-from conflictts.errors import InputError
+from conflictts.errors import InputError, require_kind
 from conflictts.incidents.encoding import NotUtf8, Text, decoded, refuse_other
 from conflictts.incidents.formulas import harmless, names_as_meant, table_as_meant
 from conflictts.incidents.packing import Digested, digest, is_workbook, unpacked
@@ -156,6 +156,10 @@ def paths_of(path_or_paths: Path_ | Iterable[Path_]) -> list[Path]:
     InputError
         If there is none, or one stands twice.
     """
+    if isinstance(path_or_paths, pd.DataFrame | pd.Series):
+        require_kind(
+            path_or_paths, Path, "path", "Write the frame to a file, frame.to_csv('records.csv'), and name that."
+        )
     given = [path_or_paths] if isinstance(path_or_paths, str | PathLike) else list(path_or_paths)
     paths = [_as_path(path) for path in given]
     if not paths:

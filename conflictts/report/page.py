@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from conflictts.errors import InputError, UnknownNameError
+from conflictts.errors import InputError, UnknownNameError, require_kind
 from conflictts.incidents.formulas import harmless
 from conflictts.incidents.table import Incidents, Where
 from conflictts.report import claims as claim_words
@@ -168,11 +168,20 @@ def write_report(
     ...     print(*sorted(path.name for path in page.parent.iterdir()))
     figures findings.json findings.schema.json report.html series.csv
     """
+    require_kind(
+        incidents,
+        Incidents,
+        "incidents",
+        "A report counts records: read_incidents(path). Of counts alone, estimate_truce_effect(daily, truce) gives the "
+        "numbers.",
+    )
+    asked = [truces] if isinstance(truces, Truce | str) or not isinstance(truces, Iterable) else list(truces)
+    for each in asked:
+        require_kind(each, Truce, "truces", "Make it: Truce('YYYY-MM-DD'), or several of them in a list.")
     out = Path(out).expanduser().absolute()
     refuse_foreign_folder(out, PARTS)
     words = translator(language)
     progress = progress or (lambda _: None)
-    asked = [truces] if isinstance(truces, Truce) else list(truces)
     chosen = areas if areas is not None else {"": {}}
     _check_asked(asked, window, formats)
     if "pdf" in formats:

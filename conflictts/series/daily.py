@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 import pandas as pd
 
+from conflictts.errors import require_kind
 from conflictts.incidents.table import Incidents, Provenance, Where
 from conflictts.series.allocation import Allocation, DrawnUnit
 from conflictts.series.counting import (
@@ -359,6 +360,13 @@ def daily_series(
     >>> panel["russia"].summary().loc["2019-05", "best"]
     np.float64(23.0)
     """
+    require_kind(
+        incidents,
+        Incidents,
+        "incidents",
+        "Read a file: read_incidents(path), or read_delimited(path, columns=...). Counts per day that exist already "
+        "are DailySeries.from_counts(counts, measure=...).",
+    )
     by = (by,) if isinstance(by, str) else tuple(by or ())
     require_known(measure, allocation, by)
     require_drawable(allocation, draws, drawn_unit, rng)

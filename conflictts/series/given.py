@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError, InputError, UnknownNameError
+from conflictts.errors import CoverageError, InputError, UnknownNameError, require_kind
 from conflictts.series.coverage import Day, in_gaps, whole_day
 
 Rule = Literal["spread", "report_day"]
@@ -25,6 +25,9 @@ class Given(NamedTuple):
 
 def daily_counts(counts: pd.Series, gaps: Iterable[tuple[Day, Day]]) -> Given:
     """Check counts that exist for every day, but for declared gaps."""
+    require_kind(
+        counts, pd.Series, "counts", "Choose one column, with the days as index: frame.set_index('day')['count']."
+    )
     _require_whole_days(counts, "Daily counts")
     days, gaps = pd.DatetimeIndex(counts.index), list(gaps)
     whole = pd.date_range(days[0], days[-1], freq="D", unit="us", name="day")
@@ -45,6 +48,9 @@ def daily_increments(totals: pd.Series, *, rule: Rule, corrections: Corrections,
         raise UnknownNameError(f"No rule {rule!r}. Choose one of spread, report_day.")
     if corrections not in ("refuse", "unobserved", "take_back"):
         raise UnknownNameError(f"No corrections {corrections!r}. Choose one of refuse, unobserved, take_back.")
+    require_kind(
+        totals, pd.Series, "totals", "Choose one column, with the days as index: frame.set_index('day')['total']."
+    )
     _require_whole_days(totals, "Running totals")
     if totals.index.has_duplicates or not totals.index.is_monotonic_increasing:
         raise CoverageError("Running totals must have each day of report once and in order. Sort them by day.")

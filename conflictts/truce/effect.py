@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
+from conflictts.errors import CoverageError, TooLittleData, UnknownNameError, require_kind
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce import cautions
 from conflictts.truce.design import MODELS, SLOPES, Model, make_design
@@ -271,6 +271,8 @@ def estimate_truce_effect(
     >>> effect.summary().loc["rate_ratio"].round(3).tolist()
     [0.075, 0.023, 0.248]
     """
+    require_kind(daily, DailySeries, "daily", "Make it: daily_series(incidents), or DailySeries.from_counts(counts).")
+    require_kind(truce, Truce, "truce", "Make it: Truce('YYYY-MM-DD').")
     return _estimate(
         daily, truce, window=window, model=model, weekday=weekday, transition=transition, offset=offset,
         other_truces=other_truces, other_truce_days=other_truce_days, level=level,

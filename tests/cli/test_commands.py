@@ -391,3 +391,34 @@ def test_progress_is_told_on_a_terminal_and_nothing_of_it_elsewhere(tmp_path):
     assert said[("--quiet",)] == ""
     piped = subprocess.run(command, capture_output=True, text=True, check=True)
     assert piped.stderr == ""
+
+
+ONCE = [
+    pytest.param("report", "--truce", "2019-09-10", "Several truces stand in a file", id="report's truce"),
+    pytest.param("report", "--coverage", "2019-05-01:2019-10-30", "given 2 times", id="coverage"),
+    pytest.param("panel", "--truce", "2019-09-10", "given 2 times", id="panel's truce"),
+]
+
+
+@pytest.mark.parametrize(("command", "option", "value", "message"), ONCE)
+def test_an_option_given_twice_is_refused(tmp_path, command, option, value, message):
+    """The last one won without a word, so that a report over two truces was one over the second alone."""
+    source = write_ged(tmp_path / "ged.csv")
+    result = conflictts(command, source, *TRUCE, option, value, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_option_that_may_repeat_still_may(tmp_path):
+    source = write_ged(tmp_path / "ged.csv")
+    gaps = ["--gap", "2019-06-01:2019-06-02", "--gap", "2019-07-01:2019-07-02"]
+    result = conflictts("series", source, "--coverage", "2019-05-01:2019-10-30", *gaps, "--out", tmp_path / "s.csv")
+    assert (result.exit_code, (tmp_path / "s.csv").read_text("utf-8").count("unobserved")) == (0, 4)
+
+
+def test_a_file_that_is_not_there_is_what_a_report_complains_of(tmp_path):
+    result = conflictts("report", tmp_path / "nofile.csv")
+    assert result.exit_code == 2
+    assert f"There is no file {tmp_path / 'nofile.csv'}" in result.stderr
+    assert "--truce" not in result.stderr
