@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from conflictts.incidents.table import Ledger
 from conflictts.report import wording
 from conflictts.report.escalation import comparisons_in_words, phases_in_words
 from conflictts.report.findings import Findings, Refused
@@ -84,17 +85,22 @@ def as_json(
             "licence": provenance.licence,
             "citation": provenance.citation,
         },
-        "ledger": {
-            "read": ledger.read,
-            "used": ledger.used,
-            "quarantined": ledger.n_quarantined,
-            "summary": rows_of(ledger.summary()),
-            "warnings": rows_of(ledger.warnings),
-        },
+        "ledger": ledger_json(ledger),
         "findings": [_findings_json(each) for each in found],
         "not_compared": [
             {"area": each.area, "truce": _truce_json(each.truce), "reason": each.reason} for each in refused
         ],
+    }
+
+
+def ledger_json(ledger: Ledger) -> dict[str, Any]:
+    """What became of every row read."""
+    return {
+        "read": ledger.read,
+        "used": ledger.used,
+        "quarantined": ledger.n_quarantined,
+        "summary": rows_of(ledger.summary()),
+        "warnings": rows_of(ledger.warnings),
     }
 
 

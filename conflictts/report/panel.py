@@ -27,7 +27,7 @@ from conflictts.incidents.files import write_for_spreadsheet
 from conflictts.incidents.outlines import Outlines
 from conflictts.report import wording
 from conflictts.report.drawing import Drawn, Figures
-from conflictts.report.export import PANEL_VERSION, findings_schema, rows_of
+from conflictts.report.export import PANEL_VERSION, findings_schema, ledger_json, rows_of
 from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.report.language import Language, Translator, say, translator
 from conflictts.report.page import embedded, templates, today
@@ -138,6 +138,8 @@ def as_numbers(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Any]:
         "source": found.source,
         "licence": "" if provenance is None else provenance.licence,
         "citation": "" if provenance is None else provenance.citation,
+        "ledger": ledger_json(panel.ledger),
+        "warnings": _warnings(panel),
         "level": found.level,
         "truces": [
             {"area": key, "name": truce.name, "effective": f"{truce.effective:%Y-%m-%d}"}
@@ -228,7 +230,10 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures) -> str:
         unit=found.unit, by=" and ".join(found.by), area=found.area, source=found.source, level=found.level,
         span=wording.days(panel.days[0], panel.days[-1]), headline=_headline(found), sentences=_sentences(found),
         contents=[("areas", "Every area"), *drawn, ("refusals", "What has no answer, and why"),
-                  ("methods", "How it was done, in plain words"), ("sources", "Sources and licences")],
+                  ("quality", "How good the data are"), ("methods", "How it was done, in plain words"),
+                  ("sources", "Sources and licences")],
+        weaknesses=_warnings(panel), ledger=panel.ledger,
+        not_settled=wording.days_not_settled(next(iter(panel.values()))),
         columns=[(title, numeric) for title, numeric, _ in columns],
         rows=[[cell(key, row) for _, _, cell in columns] for key, row in found.table.iterrows()],
         drawn=drawn, figures=embedded(figures, ("html", "figures")), formats=("html", "figures"),
@@ -330,6 +335,19 @@ def _sentences(found: PanelAnalysis) -> list[str]:
                 most=wording.ratio(pooled.prediction_upper),
             )
         )  # fmt: skip
+    return told
+
+
+def _warnings(panel: DailyPanel) -> list[str]:
+    """What weakens every number of the page: long stretches without any record, rows in quarantine."""
+    provenance, ledger = panel.counting.provenance, panel.ledger
+    recorded = panel.days[(panel.sums[1:] > 0).any(axis=(0, 1))]
+    told = []
+    if len(recorded):
+        through = None if provenance is None else provenance.data_through
+        told += wording.silences(panel.days[0], panel.days[-1], recorded[0], recorded[-1], through)
+    if ledger.n_quarantined:
+        told.append(wording.quarantined(ledger))
     return told
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from conflictts.figures.style import consecutive
+from conflictts.incidents.table import Ledger
 from conflictts.report.language import say
 from conflictts.series.daily import DailySeries
 from conflictts.series.reporting import LAG_UNKNOWN
@@ -237,32 +238,50 @@ def weaknesses(findings: Findings) -> list[Weakness]:
         said += [Weakness(_sentence(warning), "table-mix") for warning in findings.opinions.mix.warnings]
     table = findings.incidents.table
     first, last = table["date_start"].min(), table["date_end"].max()
-    start, end = daily.coverage
-    for silent, begin, stop in (
-        ((first - start).days, start, first - pd.Timedelta(days=1)),
-        ((end - last).days, last + pd.Timedelta(days=1), end),
-    ):
-        if silent > MAX_SILENCE:
-            said.append(Weakness(
-                f"The source has no record at all in {silent} days declared as covered ({days(begin, stop)}). If it "
-                "did not watch them, they are no zeros: correct the coverage.",
-                "account",
-            ))  # fmt: skip
     through = daily.provenance.data_through if daily.provenance is not None else None
-    if through is not None and through < end:
-        begin = max(start, through + pd.Timedelta(days=1))
-        said.append(Weakness(
-            f"The source holds data through {day(through)} by its own word, and {days(begin, end)} is declared as "
-            "covered beyond it: quiet days there are not known to be quiet. End coverage sooner, or declare a gap.",
-            "account",
-        ))  # fmt: skip
+    said += [Weakness(sentence, "account") for sentence in silences(*daily.coverage, first, last, through)]
     if ledger.n_quarantined:
-        said.append(Weakness(
-            f"{ledger.n_quarantined:,} of {ledger.read:,} rows are in quarantine and not counted; see “How good the "
-            "data are”.",
-            "table-rows",
-        ))  # fmt: skip
+        said.append(Weakness(quarantined(ledger), "table-rows"))
     return said
+
+
+def silences(
+    start: pd.Timestamp, end: pd.Timestamp, first: pd.Timestamp, last: pd.Timestamp, through: pd.Timestamp | None
+) -> list[str]:
+    """Ends of the coverage without any record, and days covered beyond those the source says it holds.
+
+    Parameters
+    ----------
+    start, end : Timestamp
+        First and last day of the coverage.
+    first, last : Timestamp
+        First and last day with a record.
+    through : Timestamp or None
+        The last day the source holds by its own word.
+    """
+    one_day, said = pd.Timedelta(days=1), []
+    for begin, stop in ((start, first - one_day), (last + one_day, end)):
+        silent = (stop - begin).days + 1
+        if silent > MAX_SILENCE:
+            said.append(
+                f"The source has no record at all in {silent} days declared as covered ({days(begin, stop)}). If it "
+                "did not watch them, they are no zeros: correct the coverage."
+            )
+    if through is not None and through < end:
+        begin = max(start, through + one_day)
+        said.append(
+            f"The source holds data through {day(through)} by its own word, and {days(begin, end)} is declared as "
+            "covered beyond it: quiet days there are not known to be quiet. End coverage sooner, or declare a gap."
+        )
+    return said
+
+
+def quarantined(ledger: Ledger) -> str:
+    """How many rows were at fault."""
+    return (
+        f"{ledger.n_quarantined:,} of {ledger.read:,} rows are in quarantine and not counted; see “How good the data "
+        "are”."
+    )
 
 
 def _sentence(warning: str) -> str:

@@ -132,3 +132,26 @@ def test_refusals(panel, found, tmp_path, idlib):
     (tmp_path / "mine" / "thesis.txt").write_text("")
     with pytest.raises(InputError, match=r"thesis\.txt"):
         ct.write_panel_report(panel, found, tmp_path / "mine")
+
+
+def test_rows_in_quarantine_and_silence_are_told(tmp_path):
+    days = pd.date_range("2019-03-01", "2019-08-31", freq="2D")
+    rows = [f"{day:%Y-%m-%d},{'North' if number % 3 else 'South'},2" for number, day in enumerate(days)]
+    (tmp_path / "desk.csv").write_text("\n".join(["Date,Where,Killed", *rows, "2019-13-01,North,9"]), encoding="utf-8")
+    columns = {"date_start": "Date", "admin1": "Where", "civilians_best": "Killed"}
+    read = ct.read_delimited(tmp_path / "desk.csv", columns=columns)
+    panel = ct.daily_series(read, measure="civilians", by="admin1", coverage=("2019-01-01", "2019-09-10"))
+    path = ct.write_panel_report(panel, ct.analyse_panel(panel), tmp_path / "out")
+    silent = "The source has no record at all in 59 days declared as covered (1 January to 28 February 2019)."
+    lost = f"1 of {len(days) + 1} rows are in quarantine"
+    source = path.read_text(encoding="utf-8")
+    assert silent in source
+    assert lost in source
+    assert "no such day in the calendar" in source
+    french = page.write_panel_report(panel, ct.analyse_panel(panel), tmp_path / "fr", language="fr")
+    assert "La source n’a aucun relevé pour 59 jours" in french.read_text(encoding="utf-8")
+    numbers = json.loads((path.parent / "findings.json").read_text(encoding="utf-8"))
+    assert [text.startswith(begin) for text, begin in zip(numbers["warnings"], (silent, lost), strict=True)] == [
+        True
+    ] * 2
+    assert (numbers["ledger"]["read"], numbers["ledger"]["quarantined"]) == (len(days) + 1, 1)
