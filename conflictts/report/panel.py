@@ -269,6 +269,12 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
             return DASH, ""
         return wording.days(row["last_set_first"], row["last_set_last"]), str(row["last_change"].toordinal())
 
+    def alone(_: Any, row: pd.Series) -> Cell:
+        single = [wording.day(pd.Timestamp(text)) for text in row["single_days"].split()]
+        if not single:
+            return DASH, ""
+        return (single[0] if len(single) == 1 else f"{len(single)} days"), str(len(single))
+
     def phase(_: Any, row: pd.Series) -> Cell:
         return row["phase"], row["phase"]
 
@@ -277,6 +283,7 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
         ("Total", True, number("total", wording.count)),
         ("A day", True, number("per_day", wording.rate)),
         ("Changes", True, number("n_changes", wording.count)),
+        *([("Single days", False, alone)] if (found.table["single_days"] != "").any() else []),
         ("Days that may be the latest change’s first", True, change),
         ("Now", False, phase),
         ("Growth a week", True, number("growth", wording.ratio, "growth_lower", "growth_upper")),
@@ -306,6 +313,15 @@ def _sentences(found: PanelAnalysis) -> list[str]:
             rising=_how_many(table["phase"] == "rising"), falling=_how_many(table["phase"] == "falling"),
         )
     ]  # fmt: skip
+    alone = table["single_days"] != ""
+    if alone.any():
+        told.append(
+            say(
+                "A single day stands out alone in {number} of them: one event, not a change of rate, so it is named "
+                "and left out of the search.",
+                number=_how_many(alone),
+            )
+        )
     if "rate_ratio" not in table:
         return told
     effects = found.effects()

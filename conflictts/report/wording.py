@@ -183,6 +183,9 @@ def changes_in_words(changes: Changepoints, truce: Truce) -> list[str]:
         if len(location_set) > 1:
             sentence += f" {day(best)} fits best, but the other days of the set cannot be ruled out."
         sentence += f" If it came on the best-fitting day, the rate went from {rate(old)} to {rate(new)} a day."
+        following = changes.regimes.iloc[number + 1]
+        if following["first"] == following["last"] < changes.window[1]:
+            sentence += f" That rate holds on {day(best)} alone: read this change and the next as one event."
         if truce.effective in location_set:
             sentence += f" The set contains {day(truce.effective)}, the first day of the truce."
         elif truce.announced is not None and truce.announced in location_set:

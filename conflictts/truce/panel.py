@@ -32,8 +32,8 @@ DATES = [
 ]  # fmt: skip
 BASE = ["days", "total", "per_day"]
 FOUND = [
-    "n_changes", "last_change", "last_set_first", "last_set_last", "rate_now", "rate_now_lower", "rate_now_upper",
-    "changes_reason",
+    "n_changes", "single_days", "last_change", "last_set_first", "last_set_last", "rate_now", "rate_now_lower",
+    "rate_now_upper", "changes_reason",
 ]  # fmt: skip
 NOW = [
     "growth", "growth_lower", "growth_upper", "growth_reason", "phase", "phase_reason", "last_weeks", "weeks_before",
@@ -45,7 +45,7 @@ EFFECT = [
     "window_first", "window_last", "warnings", "effect_reason",
 ]  # fmt: skip
 REASONS = [name for name in (*FOUND, *NOW, *EFFECT) if name.endswith("_reason")]
-WORDS = [*REASONS, "phase", "method", "warnings"]
+WORDS = [*REASONS, "single_days", "phase", "method", "warnings"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,16 +55,17 @@ class PanelAnalysis:
     Attributes
     ----------
     table : DataFrame, shape (n_series, n_columns), index the panel's keys in their order
-        ``days`` (settled), ``total``, ``per_day``; ``n_changes``, ``last_change`` with the first and last day of its
-        set (``last_set_first``, ``last_set_last``), ``rate_now`` with ``_lower`` and ``_upper``, that of the last
-        regime; ``growth`` per week over the latest six weeks with ``_lower`` and ``_upper``, ``phase`` on the last
-        settled day, ``last_weeks`` and ``weeks_before`` (totals of four weeks each), ``ratio`` of their rates with
-        ``_lower`` and ``_upper``; with a truce ``before`` and ``after`` (totals), ``rate_ratio`` with ``lower`` and
-        ``upper``, ``log_ratio`` with ``standard_error`` (for "few-counts" mean and standard deviation of the
-        posterior), ``effective_before``, ``effective_after`` and ``exposure`` (what `pool_effects` takes), ``p_value``,
-        ``p_adjusted`` (Benjamini-Hochberg over the areas with an effect), ``method``, ``averted`` with ``_lower`` and
-        ``_upper``, ``window_first``, ``window_last``, ``warnings``; and ``changes_reason``, ``growth_reason``,
-        ``phase_reason``, ``ratio_reason``, ``effect_reason``: why a part has no answer, else "".
+        ``days`` (settled), ``total``, ``per_day``; ``n_changes``, ``single_days`` (days that stand alone, a blank
+        between them), ``last_change`` with the first and last day of its set (``last_set_first``, ``last_set_last``),
+        ``rate_now`` with ``_lower`` and ``_upper``, that of the last regime; ``growth`` per week over the latest six
+        weeks with ``_lower`` and ``_upper``, ``phase`` on the last settled day, ``last_weeks`` and ``weeks_before``
+        (totals of four weeks each), ``ratio`` of their rates with ``_lower`` and ``_upper``; with a truce ``before``
+        and ``after`` (totals), ``rate_ratio`` with ``lower`` and ``upper``, ``log_ratio`` with ``standard_error``
+        (for "few-counts" mean and standard deviation of the posterior), ``effective_before``, ``effective_after`` and
+        ``exposure`` (what `pool_effects` takes), ``p_value``, ``p_adjusted`` (Benjamini-Hochberg over the areas with
+        an effect), ``method``, ``averted`` with ``_lower`` and ``_upper``, ``window_first``, ``window_last``,
+        ``warnings``; and ``changes_reason``, ``growth_reason``, ``phase_reason``, ``ratio_reason``,
+        ``effect_reason``: why a part has no answer, else "".
     changes : DataFrame
         One row per change: the key, ``best_point``, ``set_first``, ``set_last``, ``set_days``, ``rate_before``,
         ``rate_after``. The best point is not to be quoted without its set.
@@ -145,11 +146,13 @@ def analyse_panel(
 ) -> PanelAnalysis:
     """Analyse every series of a panel: its changes, where it stands now, and what a truce changed in it.
 
-    Changes are those of `detect_changepoints` over all days. Where a series stands now is what `measure_escalation`
-    says of its last 182 days: the growth per week of the latest six weeks, the phase of the last day, and the latest
-    four weeks against the four before; the phases of earlier years are not drawn up, since that takes twenty times as
-    long as all the rest. The effect is that of `estimate_truce_effect`. A series that one of them refuses, or in which
-    one of them fails, has the reason in its row; the others go on.
+    Changes are those of `detect_changepoints` over all days, but for single days that would be a regime of their own:
+    they are named, and left out of the search, since one record of many deaths is no two changes of rate. Where a
+    series stands now is what `measure_escalation` says of its last 182 days: the growth per week of the latest six
+    weeks, the phase of the last day, and the latest four weeks against the four before; the phases of earlier years
+    are not drawn up, since that takes twenty times as long as all the rest. The effect is that of
+    `estimate_truce_effect`. A series that one of them refuses, or in which one of them fails, has the reason in its
+    row; the others go on.
 
     The p-values of many areas are adjusted by Benjamini and Hochberg's procedure: of the areas called changed at an
     adjusted p-value of 0.05, on average at most 5 % are not, if areas are independent or depend on each other

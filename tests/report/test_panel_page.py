@@ -105,11 +105,15 @@ def test_french_of_a_mean_and_of_no_refusals(panel, found):
     """What this panel is too small to say."""
     many = found.table.loc[["Idlib"] * 5].set_axis(pd.Index([*"ABCDE"], name="admin1"))
     pooled = ct.pool_effects(*(many[name] for name in ("effective_before", "effective_after", "exposure")))
-    whole = replace(found, table=many, pooled=pooled)
+    whole = replace(found, table=many.assign(single_days=["2019-06-11", *[""] * 4]), pooled=pooled)
     words = translator("fr")
     for sentence in (*page._sentences(whole), *page._methods(whole), "Every part of every area has an answer."):
         words(sentence)
     assert list(words.unknown) == []
+    assert any(sentence.startswith("A single day stands out alone in 1 of them") for sentence in page._sentences(whole))
+    told = {title: [cell("A", row)[0] for _, row in whole.table.iterrows()] for title, _, cell in page._columns(whole)}
+    assert told["Single days"] == ["11 June 2019", *["–"] * 4]
+    assert "Single days" not in [title for title, *_ in page._columns(found)]
 
 
 def test_numbers_are_strict_json_and_the_same_again(panel, found, tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ import pytest
 
 import conflictts as ct
 from conflictts.report import wording
+from conflictts.report.language import translator
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +147,16 @@ def test_coverage_quoted_is_what_the_studies_measured():
     several = [row[3] for row in sets if row[1].startswith("up to five")]
     assert len(several) == 5
     assert f"{spread(several)} in series with up to five" in wording.LOCATION_COVERAGE
+
+
+def test_a_rate_of_one_day_is_told_as_one_event():
+    days = pd.date_range("2019-01-01", "2019-12-31")
+    counts = pd.Series(0.0, days)
+    counts[["2019-04-02", "2019-06-11", "2019-07-20", "2019-10-03"]] = [1, 20, 1, 1]
+    first, second = wording.changes_in_words(
+        ct.detect_changepoints(ct.DailySeries.from_counts(counts)), ct.Truce("2019-08-31")
+    )
+    told = "That rate holds on 11 June 2019 alone: read this change and the next as one event."
+    assert told in first
+    assert told not in second
+    assert translator("fr")(told).startswith("Ce taux ne vaut que pour le 11 juin 2019")

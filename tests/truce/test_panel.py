@@ -53,6 +53,41 @@ def test_changes_are_those_of_each_series_alone(panel, found):
     assert len(found.changes) > 0
 
 
+def panel_of(idlib, series: dict[str, list[tuple[str, int]]], coverage: tuple[str, str]) -> ct.DailyPanel:
+    """Areas with these deaths on these days."""
+    lines = [(day, area, toll) for area, days in series.items() for day, toll in days]
+    row, dates = idlib.table.iloc[0], pd.to_datetime([day for day, _, _ in lines]).as_unit("us")
+    table = pd.DataFrame([row] * len(lines)).reset_index(drop=True).assign(
+        incident_id=[f"I{number}" for number in range(len(lines))], admin1=[area for _, area, _ in lines],
+        date_start=dates, date_end=dates,
+        **{f"civilians_{bound}": [float(toll) for _, _, toll in lines] for bound in ("low", "best", "high")},
+    )  # fmt: skip
+    return ct.daily_series(replace(idlib, table=table), measure="civilians", by="admin1", coverage=coverage)
+
+
+def test_a_single_day_is_named_and_is_no_change(idlib):
+    """Twenty dead on one day among 365 near zero; on one of nothing else; and amid a rate that truly falls."""
+    days = pd.date_range("2019-01-01", "2019-12-31").strftime("%Y-%m-%d")
+    steady = [(day, 3 + number % 3) for number, day in enumerate(days[:180])]
+    panel = panel_of(
+        idlib,
+        {
+            "thin": [("2019-04-02", 1), ("2019-06-11", 20), ("2019-07-20", 1), ("2019-10-03", 1)],
+            "once": [("2019-06-11", 20)],
+            "falls": [(day, toll if day != "2019-03-10" else 400) for day, toll in steady],
+        },
+        ("2019-01-01", "2019-12-31"),
+    )
+    assert [len(ct.detect_changepoints(panel[area]).dates) for area in ("thin", "falls")] == [2, 3]
+    found = ct.analyse_panel(panel)
+    assert found.table["single_days"].to_dict() == {"falls": "2019-03-10", "once": "2019-06-11", "thin": "2019-06-11"}
+    assert found.table["n_changes"].to_dict() == {"falls": 1, "once": 0, "thin": 0}
+    assert found.table["changes_reason"].tolist() == [""] * 3
+    assert found.table.loc["thin", "rate_now"] == pytest.approx(3 / 364, rel=0.05)  # the profile of weekdays shifts it
+    assert found.changes["admin1"].tolist() == ["falls"]
+    assert found.changes["best_point"].tolist() == [pd.Timestamp("2019-06-30")]
+
+
 def test_effects_are_those_of_each_series_alone(panel, found, truce):
     methods, reasons = set(), {}
     for key, daily in panel.items():
