@@ -123,7 +123,7 @@ def fit_negbin(
     slow_columns: int,
     day: np.ndarray | None = None,
     offset: np.ndarray | None = None,
-    start: np.ndarray | None = None,
+    start: tuple[np.ndarray, float] | None = None,
 ) -> NegBinFit:
     """Fit counts by NB2 regression and average its covariance over plausible residual autocorrelations.
 
@@ -139,8 +139,8 @@ def fit_negbin(
         Day numbers, increasing; default 0, 1, 2 ... Dependence is taken by distance in days, so gaps are honoured.
     offset : ndarray, shape (n_days,), optional
         Known part of the log mean.
-    start : ndarray, shape (n_columns,), optional
-        Coefficients of a similar fit to begin from; the answer is the same, sooner.
+    start : (ndarray of shape (n_columns,), float), optional
+        Coefficients and dispersion of a similar fit to begin from; the answer is the same, sooner.
 
     Returns
     -------
@@ -200,13 +200,13 @@ def _kurtosis(residuals: np.ndarray) -> float:
     variance = float(centred @ centred) / len(centred)
     if variance < 1e-12:  # the fit is exact; what is left is rounding
         return 3.0
-    return max(3.0, float((centred**4).mean()) / variance**2)
+    return max(3.0, float((centred * centred) @ (centred * centred)) / len(centred) / variance**2)
 
 
 def dispersion_about(counts: np.ndarray, mean: np.ndarray) -> float:
     """Maximum likelihood NB dispersion of counts about known means; 0 is Poisson."""
     values, times = np.unique(counts, return_counts=True)
-    return _alpha_given_mean(counts, mean, values, times, 0.0)
+    return _alpha_given_mean(counts, mean, values, times, 0.0, 1e-7)
 
 
 def pool_fits(fits: Sequence[NegBinFit]) -> NegBinFit:
@@ -264,26 +264,26 @@ def pooled_freedom(complete: float, share: float, n_pooled: int) -> float:
 
 
 def _maximise(
-    counts: np.ndarray, design: np.ndarray, offset: np.ndarray, start: np.ndarray | None
+    counts: np.ndarray, design: np.ndarray, offset: np.ndarray, start: tuple[np.ndarray, float] | None
 ) -> tuple[np.ndarray, float, np.ndarray]:
-    """Maximum likelihood: Newton steps for the coefficients alternate with a root for the size 1/alpha."""
-    coefficients = np.zeros(design.shape[1])
-    coefficients[0] = np.log(counts.mean()) - offset.mean()
+    """Maximum likelihood: Newton steps for the coefficients alternate with those for the log of the size 1/alpha.
+
+    Neither is sought much closer than the other is known. Newton steps square the error that is left, and the last turn
+    begins within 1e-10 of the answer.
+    """
+    if start is None:
+        coefficients, alpha = np.zeros(design.shape[1]), 0.0
+        coefficients[0] = np.log(counts.mean()) - offset.mean()
+    else:
+        coefficients, alpha = start
     values, times = np.unique(counts, return_counts=True)
-    alpha = 0.0
-    coefficients, mean = _coefficients_given_alpha(
-        counts, design, offset, alpha, coefficients if start is None else np.asarray(start, dtype=float)
-    )
-    reached = -np.inf
-    for turn in range(200):
-        previous, alpha = alpha, _alpha_given_mean(counts, mean, values, times, alpha)
-        enough = max(1e-10, 0.01 * abs(alpha - previous) / (1 + alpha))  # no closer than alpha is known
+    coefficients, mean = _coefficients_given_alpha(counts, design, offset, alpha, coefficients, 0.01)
+    for _ in range(200):
+        previous, alpha = alpha, _alpha_given_mean(counts, mean, values, times, alpha, 0.01)
+        apart = abs(alpha - previous) / (1 + alpha)
+        enough = min(0.1 * apart, 0.01)
         coefficients, mean = _coefficients_given_alpha(counts, design, offset, alpha, coefficients, enough)
-        settled = abs(alpha - previous) <= 1e-10 * (1 + alpha)
-        if not settled and turn >= 12:  # every turn raises the likelihood, so one that does not is rounding
-            before, reached = reached, _log_likelihood(counts, mean, alpha)
-            settled = reached - before <= 1e-10 * (1 + abs(reached))
-        if settled and alpha < 1e6:
+        if apart <= 1e-10 and alpha < 1e6:
             return coefficients, alpha, mean
     raise TooLittleData(
         f"The dispersion of {len(counts)} counts with total {counts.sum():g} does not settle. Widen the window."
@@ -291,12 +291,13 @@ def _maximise(
 
 
 def _coefficients_given_alpha(
-    counts: np.ndarray, design: np.ndarray, offset: np.ndarray, alpha: float, start: np.ndarray, enough: float = 1e-10
+    counts: np.ndarray, design: np.ndarray, offset: np.ndarray, alpha: float, start: np.ndarray, enough: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Newton steps, halved until the likelihood rises; in the coefficients it is concave, so this finds its maximum.
 
-    It stops after a step of less than `enough`.
+    It stops after a step of less than `enough`, or 1e-8 if that is more: such a step leaves an error of rounding.
     """
+    enough = max(enough, 1e-8)
 
     def likelihood(coefficients: np.ndarray) -> float:
         log_mean = np.minimum(design @ coefficients + offset, 300.0)
@@ -304,7 +305,7 @@ def _coefficients_given_alpha(
         shrunk = np.log1p(alpha * mean) / alpha if alpha > 0 else mean
         return float((counts * (log_mean - np.log1p(alpha * mean)) - shrunk).sum())
 
-    coefficients = start
+    coefficients, reached = start, None
     for _ in range(200):
         mean = np.exp(design @ coefficients + offset)
         share = 1 / (1 + alpha * mean)
@@ -321,8 +322,8 @@ def _coefficients_given_alpha(
             return coefficients + step, np.exp(design @ (coefficients + step) + offset)
         length = min(1.0, 5.0 / largest)
         if largest > 1e-3:  # below, the likelihood is a parabola and its differences are rounding
-            reached = likelihood(coefficients)
-            while likelihood(coefficients + length * step) < reached and length * largest > 1e-10:
+            before = likelihood(coefficients) if reached is None else reached
+            while (reached := likelihood(coefficients + length * step)) < before and length * largest > 1e-10:
                 length /= 2
         coefficients = coefficients + length * step
         if length * largest <= 1e-10:
@@ -334,11 +335,11 @@ def _coefficients_given_alpha(
 
 
 def _alpha_given_mean(
-    counts: np.ndarray, mean: np.ndarray, values: np.ndarray, times: np.ndarray, start: float
+    counts: np.ndarray, mean: np.ndarray, values: np.ndarray, times: np.ndarray, start: float, enough: float
 ) -> float:
     """Root of the likelihood's slope in log(1/alpha): by Newton steps, or between bounds (Brent) where those stray.
 
-    `values` and `times` are the distinct counts and how often each occurs.
+    `values` and `times` are the distinct counts and how often each occurs. It stops after a step of less than `enough`.
     """
     surplus = float(((counts - mean) ** 2 - counts).sum())
     if surplus <= 0:  # the slope of the likelihood at alpha = 0
@@ -369,7 +370,7 @@ def _alpha_given_mean(
         log_size -= step
         if not low < log_size < high:
             break
-        if abs(step) < 1e-11:
+        if abs(step) < enough:
             return float(np.exp(-log_size))
     if slope(high) >= 0:
         return 0.0

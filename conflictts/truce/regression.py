@@ -19,7 +19,7 @@ from conflictts.truce.window import refuse_boundless, refuse_small_counterfactua
 def fit_effect(daily: DailySeries, design: Design, days: pd.DatetimeIndex) -> tuple[NegBinFit, list[str]]:
     """The regression on the best figures; where the series has draws, pooled over them."""
 
-    def fit_to(counts: np.ndarray, start: np.ndarray | None = None) -> NegBinFit:
+    def fit_to(counts: np.ndarray, start: tuple[np.ndarray, float] | None = None) -> NegBinFit:
         return fit_negbin(
             counts, design.matrix, slow_columns=design.n_slow, day=design.used, offset=design.offset[design.used],
             start=start,
@@ -37,7 +37,7 @@ def fit_effect(daily: DailySeries, design: Design, days: pd.DatetimeIndex) -> tu
     fits, failed = [], 0
     for counts in draws.T:
         try:
-            fits.append(fit_to(counts, fit.coefficients))
+            fits.append(fit_to(counts, (fit.coefficients, fit.alpha)))
         except TooLittleData:
             failed += 1
     if len(fits) < 2 or failed > 0.2 * draws.shape[1]:
@@ -109,7 +109,7 @@ def against_trend(design: Design, fit: NegBinFit, model: Model, level: float) ->
     try:
         other = fit_negbin(
             design.counts, matrix, slow_columns=2 + with_trend, day=design.used, offset=design.offset[design.used],
-            start=start,
+            start=(start, fit.alpha),
         )  # fmt: skip
     except TooLittleData:
         alternative = None
