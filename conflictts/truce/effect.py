@@ -306,7 +306,7 @@ def _estimate(
     rates = rates_of_sides(days, counts, after, inside)
     refuse_short_sides(days, counts[:, 1], after, inside, truce)
     best = np.where(inside, counts[:, 1], np.nan)
-    n_before, n_after = rates["best"].to_numpy()
+    n_before, n_after = (float(np.nansum(best[side])) for side in (~after, after))
     warnings = cautions.about_counts(days, best, after, truce) if warn else []
     known = None if offset is None else _offset_on(offset, days, best)
     if too_few_to_regress(n_before, n_after, model, with_offset=known is not None):

@@ -16,6 +16,7 @@ from conflictts.truce.negbin import NegBinFit
 
 Interval = tuple[float, float, float]  # estimate, lower, upper
 MAX_LOG = 700.0  # exp of more is infinite
+RATES = pd.Index(["fitted", "counterfactual", "counterfactual_lower", "counterfactual_upper"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,5 +172,4 @@ def expected_rates(
     """Rates per day, averaged over the week: fitted on both sides, and after the date without the truce."""
     values = np.column_stack([fitted, would, lower, upper])
     values[days < first_after, 1:] = np.nan
-    names = ["fitted", "counterfactual", "counterfactual_lower", "counterfactual_upper"]
-    return pd.DataFrame(values, index=days, columns=names)
+    return pd.DataFrame(values, index=days, columns=RATES.copy())

@@ -99,8 +99,8 @@ def compared_days(
     other_truce_days: Literal["keep", "leave out"],
 ) -> np.ndarray:
     """Which days of a window no declared choice leaves out, bool of shape (n_days,)."""
-    from_date = np.asarray((days - truce.effective) // ONE_DAY)
-    inside = (from_date < -transition) | (from_date >= transition)
+    from_date = np.arange(len(days)) - (truce.effective - days[0]).days
+    inside: np.ndarray = (from_date < -transition) | (from_date >= transition)
     if other_truce_days == "leave out":
         inside &= ~days_of_others(days, truce, other_truces)
     return inside
