@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -50,8 +51,13 @@ def conflictts() -> None:
 
 
 def main() -> None:
-    """Run the command line, looking for cycles of garbage seldom: a run is short, and makes few."""
+    """Run the command line, set for a short run.
+
+    Cycles of garbage are looked for seldom, since it makes few; and a product of matrices is not shared out among
+    processors, since those here are small, and waiting for one another takes longer than the product.
+    """
     gc.set_threshold(100_000, 50, 100)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is first imported
     app()
 
 

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.tsa.stattools import acf, q_stat
 
 from conflictts import DailySeries, Truce, diagnose_effect, estimate_truce_effect
 from conflictts.errors import TooLittleData
+from conflictts.truce import diagnostics
 
 START = pd.Timestamp("2020-01-06")  # a Monday
 TRUCE = Truce(START + pd.Timedelta(days=120))
@@ -89,6 +91,30 @@ def test_transforms_lie_between_the_neighbouring_probabilities():
     assert ((found.pit >= law.cdf(CLEAN - 1)) & (found.pit <= law.cdf(CLEAN))).all()
     assert (diagnose(CLEAN).pit == found.pit).all(), "the same generator, the same answer"
     assert (diagnose(CLEAN, seed=1).pit != found.pit).all()
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-6, 0.7])
+def test_chances_and_distances_are_those_of_scipy(alpha):
+    rng, mean = np.random.default_rng(2), np.array([0.01, 0.5, 3.0, 40.0, 900.0] * 20)
+    counts = rng.poisson(mean).astype(float)
+    law = stats.poisson(mean) if alpha == 0 else stats.nbinom(1 / alpha, 1 / (1 + alpha * mean))
+    pit = diagnostics._randomised_pit(counts, mean, alpha, np.random.default_rng(3))
+    drawn = np.random.default_rng(3).random(len(counts))
+    assert pit == pytest.approx(law.cdf(counts - 1) + drawn * law.pmf(counts), abs=1e-9)  # pmf of 1e6 successes
+    value, _, _, bound, _ = diagnostics._gap(pit)
+    assert value == pytest.approx(stats.kstest(pit, "uniform").statistic)
+    assert bound == pytest.approx(stats.kstwo.ppf(0.95, len(pit)), abs=1e-6)  # both distances beyond it: under 1e-6
+    _, _, lower, upper, _ = diagnostics._dispersion(np.ones(100), mean, 3)
+    assert [lower, upper] == pytest.approx(stats.chi2.ppf([0.025, 0.975], 97) / 97)
+
+
+def test_autocorrelations_are_those_of_statsmodels():
+    counts = remembering(2)
+    counts[[3, 50, 51, 150]] = np.nan
+    found = diagnose(counts)
+    whole = acf(found.residuals.to_numpy(), nlags=14, fft=False, missing="conservative")[1:]
+    assert found.autocorrelation["all"].to_numpy() == pytest.approx(whole)
+    assert found.table.loc["Ljung-Box p, 14 lags", "value"] == pytest.approx(q_stat(whole, 176)[1][-1])
 
 
 def test_missing_days_stay_missing():
