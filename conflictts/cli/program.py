@@ -10,7 +10,8 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.live import Live
+from rich.text import Text
 from typer.core import TyperCommand, TyperOption
 
 REFUSED, UNUSABLE, PROVIDER_FAILED, INTERRUPTED, UNEXPECTED = 1, 2, 3, 130, 70
@@ -80,8 +81,13 @@ def progress(quiet: bool, *, asked: bool = False) -> Iterator[Callable[[str], No
         tells = asked and not quiet
         yield lambda step: typer.echo(f"conflictts: {step} ...", err=True) if tells else None
         return
-    with console.status("") as status:
-        yield lambda step: status.update(escape(step))
+    with Live(console=console, auto_refresh=False, transient=True) as line:  # without a thread, for reports fork
+        yield lambda step: line.update(Text(f"{step} ..."), refresh=True)
+
+
+def processors() -> int:
+    """How many processors this process may use, as far as the system says."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 @contextmanager

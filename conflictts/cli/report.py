@@ -30,7 +30,7 @@ from conflictts.cli.options import (
     require_files,
     span_of,
 )
-from conflictts.cli.program import one_sentence, progress
+from conflictts.cli.program import one_sentence, processors, progress
 
 if TYPE_CHECKING:
     from conflictts.incidents.table import Incidents
@@ -120,7 +120,7 @@ def report(
                 tell("reading")
                 incidents = recipe.read()
                 _tell_quarantine(incidents, quiet)
-                page = recipe.make(incidents, out=out if given else None, progress=tell)
+                page = recipe.make(incidents, out=out if given else None, processes=processors(), progress=tell)
             _print(page, json_, quiet)
             return
         if _was_given(context, "smallest") and not anonymise:
@@ -178,6 +178,7 @@ def report(
                 formats=(*USUAL, "pdf") if pdf else USUAL,
                 language=language,  # type: ignore[arg-type]
                 anonymise=smallest if anonymise else None,
+                processes=processors(),
                 progress=tell,
             )
         _print(page, json_, quiet)

@@ -18,11 +18,12 @@ from conflictts.figures.style import (
     span_in_words,
     write_footer,
 )
-from conflictts.truce.panel import PanelAnalysis
-from conflictts.truce.pooling import PooledEffect
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from conflictts.truce.panel import PanelAnalysis
+    from conflictts.truce.pooling import PooledEffect
 
 MOST = 40  # areas, unless more are asked for
 LEAST = 1e-3  # where the scale of ratios ends, since it has no zero

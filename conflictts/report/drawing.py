@@ -24,6 +24,7 @@ from conflictts.figures.sensitivity import plot_sensitivity
 from conflictts.figures.sheet import Sheet, draw_sheet
 from conflictts.figures.sources import plot_source_mix
 from conflictts.report import wording
+from conflictts.report.beside import beside
 from conflictts.report.claims import bias_in_words
 from conflictts.report.escalation import phases_in_words
 from conflictts.report.findings import Findings
@@ -63,7 +64,9 @@ Figures = dict[str, Drawn]
 Draw = Callable[..., Sheet]
 
 
-def draw_figures(findings: Findings, words: Translator, *, prefix: str = "", first: bool = True) -> Figures:
+def draw_figures(
+    findings: Findings, words: Translator, *, prefix: str = "", first: bool = True, processes: int = 1
+) -> Figures:
     """Every figure of an area and truce, by name, its text in the page's language.
 
     Parameters
@@ -74,21 +77,27 @@ def draw_figures(findings: Findings, words: Translator, *, prefix: str = "", fir
         Keeps the parts of the drawings apart from those of another area or truce on the same page.
     first : bool, default True
         Whether this is the first truce of its area; the figures of the area alone are drawn with that one.
+    processes : int, default 1
+        With 2 or more, half of them are drawn in a second process.
     """
 
     def draw(plot: Callable[..., Any], *, name: str, **given: Any) -> Sheet:
         given.setdefault("words", words if words.language != "en" else None)
         return draw_sheet(plot, name=f"{prefix}{name}", **given)
 
-    of_the_area = {**_days(findings, draw), **_changes(findings, draw), **_escalation(findings, draw)} if first else {}
-    return {
-        **of_the_area,
-        **_effect(findings, draw),
-        **_opinions(findings, draw),
-        **_course(findings, draw),
-        **_claims(findings, draw),
-        **_sensitivity(findings, draw, words),
-    }
+    def others() -> Figures:
+        return {
+            **_opinions(findings, draw),
+            **_course(findings, draw),
+            **_claims(findings, draw),
+            **_sensitivity(findings, draw, words),
+        }
+
+    with beside(others, processes) as drawn:
+        of_the_area = (
+            {**_days(findings, draw), **_changes(findings, draw), **_escalation(findings, draw)} if first else {}
+        )
+        return {**of_the_area, **_effect(findings, draw), **drawn()}
 
 
 def draw_overview(found: Sequence[Findings], words: Translator) -> Figures:

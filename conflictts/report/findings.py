@@ -10,6 +10,7 @@ import pandas as pd
 
 from conflictts.errors import CoverageError, InputError, TooLittleData
 from conflictts.incidents.table import Incidents, Where
+from conflictts.report.beside import beside
 from conflictts.report.claims import ClaimFindings, find_claims
 from conflictts.report.escalation import find_escalation
 from conflictts.report.opinions import Opinions, find_opinions
@@ -132,6 +133,7 @@ def find_all(
     other_truces: Iterable[Truce],
     claims: pd.DataFrame | None,
     events: pd.DataFrame | None,
+    processes: int,
     progress: Callable[[str], None],
 ) -> tuple[list[Findings], list[Refused]]:
     """Compute all that a report states, area by area and in each truce by truce; other parameters as `write_report`.
@@ -166,8 +168,11 @@ def find_all(
                 continue
             told = None if choices.where or conditions else claims
             found.append(
-                _find(area, incidents, effect, conditions, choices=choices, others=others, claims=told, events=events)
-            )
+                _find(
+                    area, incidents, effect, conditions, choices=choices, others=others, claims=told, events=events,
+                    processes=processes,
+                )
+            )  # fmt: skip
     if not found:
         reasons = " ".join(
             f"{f'{each.area}, ' if each.area else ''}{each.truce.name}: {each.reason}" for each in refused
@@ -218,47 +223,53 @@ def _find(
     others: Sequence[Truce],
     claims: pd.DataFrame | None,
     events: pd.DataFrame | None,
+    processes: int,
 ) -> Findings:
     daily, truce, besides = effect.daily, effect.truce, _besides(effect.truce, others)
     where = {**choices.where, **conditions}
-    first, last = daily.coverage
-    one = pd.Timedelta(days=1)
-    until = min(last, truce.ended - one) if truce.ended else last
-    spans = {
-        f"{SHORT_SIDE} days on each side": (
-            max(first, truce.effective - SHORT_SIDE * one),
-            min(until, truce.effective + SHORT_SIDE * one - one),
-        ),
-        "all days covered": (first, until),
-    }
-    windows: dict[str, TruceEffect | str] = {}
-    for name, span in spans.items():
-        try:
-            windows[name] = estimate_truce_effect(daily, truce, window=span, other_truces=besides)
-        except TooLittleData as refusal:
-            windows[name] = str(refusal)
-    changes: Changepoints | str
-    try:
-        changes = detect_changepoints(daily)
-    except TooLittleData as refusal:
-        changes = str(refusal)
-    escalation, baseline_words = find_escalation(daily, effect, choices.baseline)
-    return Findings(
-        area=area,
-        incidents=incidents,
-        daily=daily,
-        effect=effect,
-        windows=windows,
-        changes=changes,
-        opinions=find_opinions(incidents, effect, measure=choices.measure, where=where),
-        sensitivity=find_sensitivity(
+
+    def alternatives() -> Sensitivity | str:
+        return find_sensitivity(
             incidents, effect, measure=choices.measure, coverage=choices.coverage, gaps=choices.gaps, where=where,
             allocation=choices.allocation, lag=choices.lag, retrieved_on=choices.retrieved_on,
-        ),
-        course=truce_course(daily, truce, other_truces=besides),
-        escalation=escalation,
-        baseline=baseline_words,
-        claims=find_claims(daily, effect, claims) if claims is not None else None,
-        truces=tuple(sorted([truce, *besides], key=lambda each: each.effective)),
-        events=events,
-    )  # fmt: skip
+        )  # fmt: skip
+
+    with beside(alternatives, processes) as sensitivity:  # half of the arithmetic
+        first, last = daily.coverage
+        one = pd.Timedelta(days=1)
+        until = min(last, truce.ended - one) if truce.ended else last
+        spans = {
+            f"{SHORT_SIDE} days on each side": (
+                max(first, truce.effective - SHORT_SIDE * one),
+                min(until, truce.effective + SHORT_SIDE * one - one),
+            ),
+            "all days covered": (first, until),
+        }
+        windows: dict[str, TruceEffect | str] = {}
+        for name, span in spans.items():
+            try:
+                windows[name] = estimate_truce_effect(daily, truce, window=span, other_truces=besides)
+            except TooLittleData as refusal:
+                windows[name] = str(refusal)
+        changes: Changepoints | str
+        try:
+            changes = detect_changepoints(daily)
+        except TooLittleData as refusal:
+            changes = str(refusal)
+        escalation, baseline_words = find_escalation(daily, effect, choices.baseline)
+        return Findings(
+            area=area,
+            incidents=incidents,
+            daily=daily,
+            effect=effect,
+            windows=windows,
+            changes=changes,
+            opinions=find_opinions(incidents, effect, measure=choices.measure, where=where),
+            course=truce_course(daily, truce, other_truces=besides),
+            escalation=escalation,
+            baseline=baseline_words,
+            claims=find_claims(daily, effect, claims) if claims is not None else None,
+            truces=tuple(sorted([truce, *besides], key=lambda each: each.effective)),
+            events=events,
+            sensitivity=sensitivity(),
+        )  # fmt: skip

@@ -98,6 +98,7 @@ def write_report(
     formats: Collection[Format] = USUAL,
     language: Language = "en",
     anonymise: int | None = None,
+    processes: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> Path:
     """Write what truces changed as one HTML page, with its numbers (JSON, CSV) and figures (SVG, PNG) beside it.
@@ -139,6 +140,9 @@ def write_report(
         Write a page that tells nothing of single records: whole weeks, and cells of a tenth of a degree, in which a
         toll or a number of incidents from 1 to one less than this is withheld and all other counts are rounded to its
         multiples; totals, rates and ratios from these alone. 5 is usual. Claims, events and other truces are left out.
+    processes : int, default 1
+        With 2 or more, on Linux, half of the work is done in a forked copy of this process, at the same time. The
+        report is the same. Leave it at 1 where threads are running, as in a notebook.
     progress : callable, optional
         Told the name of each step.
 
@@ -201,14 +205,14 @@ def write_report(
         )  # fmt: skip
     found, refused = find_all(
         incidents, asked, chosen, choices=choices, windows=windows, other_truces=others, claims=claims, events=events,
-        progress=progress,
+        processes=processes, progress=progress,
     )  # fmt: skip
     recipe = recipe_of(
         incidents, asked, chosen, choices=choices, windows=windows,
         other_truces=[each for each in others if each.effective not in {truce.effective for truce in asked}],
         claims=claims, events=events, formats=formats, language=language,
     )  # fmt: skip
-    report = Report(found, refused, words, progress)
+    report = Report(found, refused, words, processes, progress)
     progress("writing the page")
     numbers = as_json(found, refused, versions=versions(), recipe=recipe, made_on=today(), language=language)
     files: dict[str, bytes] = {RECIPE: recipe.encode()} if recipe else {}
@@ -271,7 +275,12 @@ class Report:
     """
 
     def __init__(
-        self, found: list[Findings], refused: list[Refused], words: Translator, progress: Callable[[str], None]
+        self,
+        found: list[Findings],
+        refused: list[Refused],
+        words: Translator,
+        processes: int,
+        progress: Callable[[str], None],
     ) -> None:
         """Draw the figures, those of an area with its first truce alone."""
         self.found, self.refused, self.words = found, refused, words
@@ -283,7 +292,7 @@ class Report:
         self.figures: list[Figures] = []
         for position, (each, place, first) in enumerate(zip(found, self.places, self.first, strict=True), start=1):
             progress(f"figures {position} of {len(found)}")
-            self.figures.append(draw_figures(each, words, prefix=place, first=first))
+            self.figures.append(draw_figures(each, words, prefix=place, first=first, processes=processes))
         self.overview: Figures = {} if self.single else draw_overview(found, words)
 
     def drawn(self) -> dict[str, bytes]:

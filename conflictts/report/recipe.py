@@ -115,7 +115,12 @@ class Recipe:
         return found
 
     def make(
-        self, incidents: Incidents, *, out: str | None = None, progress: Callable[[str], None] | None = None
+        self,
+        incidents: Incidents,
+        *,
+        out: str | None = None,
+        processes: int = 1,
+        progress: Callable[[str], None] | None = None,
     ) -> Path:
         """Write the report; parameters and errors as `write_report`."""
         choices = dict(self.choices)
@@ -129,7 +134,8 @@ class Recipe:
             claims = read_claims(self._beside(self.records["claims"]))
         return write_report(
             incidents, self.truces, self._beside(folder) if out is None else out, areas=self.areas or None,
-            window=self.windows, other_truces=others, claims=claims, events=events, progress=progress, **choices,
+            window=self.windows, other_truces=others, claims=claims, events=events, processes=processes,
+            progress=progress, **choices,
         )  # fmt: skip
 
     def _beside(self, name: str) -> Path:

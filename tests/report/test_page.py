@@ -283,13 +283,13 @@ def test_same_input_and_date_give_the_same_bytes(tmp_path, printable):
     script = (
         "import sys, conflictts as ct; c = ct.load_idlib_2019();"
         "ct.write_report(c, c.truces['TRC-5'], sys.argv[1], window=('2019-04-30', '2019-11-06'), claims=c.claims,"
-        "                formats=sys.argv[2:])"
+        "                processes=int(sys.argv[2]), formats=sys.argv[3:])"
     )
     formats = page_module.FORMATS if printable else page_module.USUAL
-    for run, zone in (("a", "UTC"), ("b", "Asia/Damascus")):
+    for run, zone, processes in (("a", "UTC", "1"), ("b", "Asia/Damascus", "2")):
         environment = {"SOURCE_DATE_EPOCH": "1573000000", "PYTHONHASHSEED": str(ord(run)), "TZ": zone, "PATH": ""}
         environment["PYTHONPATH"] = str(Path(ct.__file__).parents[1])  # the code under test, wherever it lies
-        command = [sys.executable, "-c", script, str(tmp_path / run), *formats]
+        command = [sys.executable, "-c", script, str(tmp_path / run), processes, *formats]
         subprocess.run(command, check=True, env=environment, cwd=tmp_path, timeout=600)
     first, second = (
         {path.relative_to(tmp_path / run): path.read_bytes() for path in (tmp_path / run).rglob("*") if path.is_file()}
