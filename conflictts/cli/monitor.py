@@ -14,10 +14,15 @@ from conflictts.cli.options import Debug, span_of
 from conflictts.cli.program import one_sentence, writing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
     from conflictts.series.daily import DailySeries
     from conflictts.truce.monitor import Monitor
 
 ALARM = 10
+SEED = 1  # of the simulated rises, so that one calm is told of in the same words every day
 FITTING = "Only with --fit."
 
 
@@ -53,7 +58,10 @@ def monitor(
         float | None,
         typer.Option(metavar="RATE", help=f"For provable: per day, default the calm's upper 95 % limit. {FITTING}"),
     ] = None,
-    measure: Annotated[str | None, typer.Option(help=f"What the calm counts, for labels. {FITTING}")] = None,
+    measure: Annotated[
+        str | None,
+        typer.Option(help=f"What the calm counts, for labels, where CALM.csv has no column measure. {FITTING}"),
+    ] = None,
     area: Annotated[str | None, typer.Option(help=f"Where, for labels. {FITTING}")] = None,
     source: Annotated[str | None, typer.Option(help=f"Who counted, for labels. {FITTING}")] = None,
     figure: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the evidence here, as .svg or .png.")] = None,
@@ -66,6 +74,8 @@ def monitor(
     Exit code 0: no alarm; 10: alarm, on the last day or on one of the days taken in; 1, 2 and 70 as for all commands.
     """
     with one_sentence(debug):
+        import numpy as np
+
         from conflictts.truce.monitor import Monitor
 
         if figure is not None and not figure.lower().endswith((".svg", ".png")):
@@ -87,26 +97,19 @@ def monitor(
         since = (
             len(before.counts) if after.recomputed_from is None else after.counts.index.get_loc(after.recomputed_from)
         )
-        alarm = after.alarm or bool((after.evidence.iloc[since:] >= after.threshold).any())
+        alarms = after.alarms[after.alarms >= after.evidence.index[since]] if since < len(after.evidence) else []
+        alarm = after.alarm or len(alarms) > 0
         if figure is not None:
             _draw(after, figure)
         _write(after, state)
-        outcome = _outcome(after, alarm)
-        if as_json:
-            typer.echo(json.dumps(outcome, ensure_ascii=False, allow_nan=False))
-        elif not quiet:
-            _tell(after, alarm)
+        if as_json or not quiet:
+            reach = after.reach(rng=np.random.default_rng(SEED))
+            if as_json:
+                typer.echo(json.dumps(_outcome(after, alarm, reach), ensure_ascii=False, allow_nan=False))
+            else:
+                _tell(after, alarms, reach)
         if alarm:
             raise typer.Exit(ALARM)
-
-
-def _alarm_since(before: Monitor, after: Monitor) -> bool:
-    """Whether there is an alarm on a day taken in just now, or computed anew."""
-    first = after.recomputed_from
-    if first is None:
-        spoken = before.counts.last_valid_index()
-        return any(spoken is None or day > spoken for day in after.alarms)
-    return any(day >= first for day in after.alarms)
 
 
 def _fitted(state: str, fit: str, given: dict[str, Any], labels: dict[str, Any]) -> Monitor:
@@ -166,7 +169,14 @@ def _read_series(path: str, **labels: str) -> DailySeries:
         at = int(days.isna().argmax())
         raise InputError(f"{path}, row {at + 2}: day = {table['day'].iloc[at]!r} is not written as YYYY-MM-DD.")
     best = table["best"].where((table["status"] == "observed") & (table["best"] != ""))
+    told = table["measure"].unique() if "measure" in table else []
+    if len(told) > 1:
+        raise InputError(
+            f"{path} counts {told[0]!r} on some days and {told[1]!r} on others. Give one series of one measure."
+        )
     words: dict[str, Any] = {"source": Path(path).name} | labels
+    if len(told):
+        words["measure"] = str(told[0])
     return DailySeries.from_counts(pd.Series(best.to_numpy(), pd.DatetimeIndex(days)), **words)
 
 
@@ -187,7 +197,7 @@ def _draw(monitor: Monitor, path: str) -> None:
         Path(path).write_bytes(sheet.svg.encode() if path.lower().endswith(".svg") else sheet.png)
 
 
-def _outcome(monitor: Monitor, alarm: bool) -> dict[str, Any]:
+def _outcome(monitor: Monitor, alarm: bool, reach: pd.DataFrame) -> dict[str, Any]:
     facts = monitor.summary().astype(object).to_dict("records")[0]
     days = ("last_day", "first_alarm", "recomputed_from")
     words: dict[str, Any] = {name: f"{facts[name]:%Y-%m-%d}" if facts[name] == facts[name] else None for name in days}
@@ -195,25 +205,54 @@ def _outcome(monitor: Monitor, alarm: bool) -> dict[str, Any]:
     evidence = float(monitor.evidence.iloc[-1]) if len(monitor.evidence) else None
     return {
         "alarm": alarm, "contract": monitor.contract, "evidence": evidence, **numbers, **words,
-        "observed_days": int(facts["observed_days"]), "cautions": list(monitor.cautions),
+        "observed_days": int(facts["observed_days"]), "measure": monitor.measure,
+        "cautions": [*monitor.cautions, *_thin(monitor, reach)],
+        "reach": reach.astype(object).where(reach.notna(), None).to_dict("records"),
     }  # fmt: skip
 
 
-def _tell(monitor: Monitor, alarm: bool) -> None:
+def _tell(monitor: Monitor, alarms: Sequence[pd.Timestamp], reach: pd.DataFrame) -> None:
     if not len(monitor.counts):
         typer.echo(
             f"Calm of {int(monitor.calm.count())} observed days to {monitor.calm.index[-1]:%Y-%m-%d}, "
             f"{monitor.rate:.3g} a day, memory factor {monitor.factor:.2f}; "
             f"alarm from evidence {monitor.threshold:,.4g} on."
         )
+        if not _thin(monitor, reach):
+            typer.echo(_reach_in_words(reach))
     else:
-        said = "ALARM" if alarm else "no alarm"
+        now, threshold = f"{monitor.evidence.iloc[-1]:,.3g}", f"{monitor.threshold:,.4g}"
+        said = f"no alarm, evidence {now} against {threshold}"
+        if monitor.alarm:
+            said = f"ALARM, evidence {now} against {threshold}"
+        elif len(alarms):
+            then = f"evidence {monitor.evidence.loc[alarms[-1]]:,.3g} against {threshold}"
+            said = (
+                f"ALARM on {alarms[-1]:%Y-%m-%d}, one of the days taken in ({then}); by now evidence is down to {now}"
+            )
         first = "" if monitor.first_alarm is None else f"; first alarm on {monitor.first_alarm:%Y-%m-%d}"
-        typer.echo(
-            f"{monitor.counts.index[-1]:%Y-%m-%d}: {said}, evidence {monitor.evidence.iloc[-1]:,.3g} against "
-            f"{monitor.threshold:,.4g}{first}."
-        )
+        typer.echo(f"{monitor.counts.index[-1]:%Y-%m-%d}: {said}{first}.")
         if monitor.recomputed_from is not None:
             typer.echo(f"Days were revised: evidence computed anew from {monitor.recomputed_from:%Y-%m-%d}.")
-    for caution in monitor.cautions:
+    for caution in (*monitor.cautions, *_thin(monitor, reach)):
         typer.echo(f"Caution: {caution}", err=True)
+
+
+def _thin(monitor: Monitor, reach: pd.DataFrame) -> list[str]:
+    """The caution that a doubling would mostly go unseen, where it would."""
+    if reach["share"].iloc[0] >= 0.5:
+        return []
+    return [
+        f"the calm is thin ({monitor.calm.sum():,.10g} in {monitor.calm.count():,} observed days), so no alarm does "
+        f"not mean no rise. {_reach_in_words(reach)}"
+    ]
+
+
+def _reach_in_words(reach: pd.DataFrame) -> str:
+    """How often and how soon an alarm would follow a rise."""
+    told = []
+    for increase, share, median in reach[["increase", "share", "median_days"]].itertuples(index=False):
+        half = f" (half of all by day {median:.0f})" if median == median else ""  # NaN: fewer than half
+        told.append(f"to {increase:g} times the calm's rate {share:.0%}{half}")
+    days = int(reach["days"].iloc[0])
+    return f"Of simulated rises (days independent) these raise an alarm within {days} days: {'; '.join(told)}."

@@ -108,7 +108,7 @@ def series(
                 _draw(counted, figure)
         table = _table(counted)
         if out is None:
-            typer.echo(_csv(table), nl=False)
+            typer.echo(_csv(table, measure), nl=False)
         else:
             _write(table, _facts(counted, table, seed), out)
         if not quiet:
@@ -179,11 +179,12 @@ def _tell(counted: DailySeries | DailyPanel, table: pd.DataFrame, seed: int) -> 
         typer.echo(f"{outcome}: {int(line['records']):,} records, {line['best']:,.10g} {facts['unit']}", err=True)
 
 
-def _csv(table: pd.DataFrame) -> str:
+def _csv(table: pd.DataFrame, measure: str) -> str:
+    """With what is counted on every line, for whatever reads it next: a CSV has no other place for it."""
     from conflictts.incidents.files import write_for_spreadsheet
 
     text = io.StringIO()
-    write_for_spreadsheet(_day_as_text(table), text)  # type: ignore[arg-type]
+    write_for_spreadsheet(_day_as_text(table).assign(measure=measure), text)  # type: ignore[arg-type]
     return text.getvalue()
 
 
@@ -202,7 +203,7 @@ def _write(table: pd.DataFrame, facts: dict[str, Any], path: str) -> None:
             table.attrs = facts  # kept in the file's metadata
             table.to_parquet(part, index=False)
         else:
-            text = _csv(table) if path.lower().endswith(".csv") else _json(table, facts)
+            text = _csv(table, facts["measure"]) if path.lower().endswith(".csv") else _json(table, facts)
             part.write_text(text, encoding="utf-8", newline="")
         os.replace(part, path)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self, get_args
 
@@ -26,6 +27,7 @@ ARL_SCALE, ARL_POWER = 3.3, 0.36  # of the scale of its evidence; see `_arl_scal
 SHARES = np.array([0.02, 0.05, 0.1, 0.2, 0.4])  # of the stake, where the mean alone is bet on
 FACTOR_QUANTILE = 0.99  # of the memory factor, for "yearly"
 CEILING_LEVEL = 0.95
+N_SIMULATED = 99  # series, for each increase, behind `reach`
 STATE_VERSION = 2  # 1 had another evidence under "arl", and the same under the other contracts
 _DAY = pd.Timedelta(days=1)
 
@@ -265,6 +267,46 @@ class Monitor:
         """Calm and later days as one series, for figures."""
         counts = pd.concat([self.calm, self.counts]) if len(self.counts) else self.calm
         return DailySeries.from_counts(counts, measure=self.measure, unit=self.unit, area=self.area, source=self.source)
+
+    def reach(
+        self, *, increases: Sequence[float] = (2.0, 3.0, 5.0), days: int = 90, rng: np.random.Generator
+    ) -> pd.DataFrame:
+        """How surely and how soon an alarm would follow a rise from the day after the calm on, by simulation.
+
+        Counts are independent from day to day, negative binomial of the calm's size, their mean the calm's times the
+        increase. Where days remember each other alarms scatter more widely about these days.
+
+        Parameters
+        ----------
+        increases : sequence of float, default (2, 3, 5)
+        days : int, default 90
+            Days watched at most; under "yearly" never more than its horizon.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        DataFrame
+            One row for each increase: ``increase``, ``days``, ``share`` of 99 simulated series with an alarm within
+            them, ``median_days`` until it over all series, NaN where fewer than half have one.
+
+        Examples
+        --------
+        >>> import numpy as np, pandas as pd
+        >>> from conflictts import DailySeries, Monitor
+        >>> calm = pd.Series([0.0, 2.0, 1.0, 1.0] * 14, pd.date_range("2020-01-01", periods=56))
+        >>> Monitor.fit(DailySeries.from_counts(calm)).reach(rng=np.random.default_rng(1))["share"].tolist()[-1]
+        1.0
+        """
+        watched = days if self.horizon is None else min(days, self.horizon)
+        rows = []
+        for increase in increases:
+            mean = self.rate * increase
+            drawn = rng.negative_binomial(self.size, self.size / (self.size + mean), (N_SIMULATED, watched))
+            over = np.array([self._follow(counts) >= self.threshold for counts in drawn.astype(float)])
+            first = np.where(over.any(axis=1), over.argmax(axis=1) + 1.0, np.inf)
+            middle = float(np.median(first))
+            rows.append((increase, watched, float(over.any(axis=1).mean()), middle if middle < np.inf else np.nan))
+        return pd.DataFrame(rows, columns=["increase", "days", "share", "median_days"])
 
     def summary(self) -> pd.DataFrame:
         """One row: contract, rate of the calm, days watched, evidence against its threshold, first alarm."""

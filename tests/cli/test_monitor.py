@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -73,6 +74,11 @@ def test_an_alarm_that_has_faded_within_the_new_days_is_still_told(state, tmp_pa
     outcome = json.loads(result.stdout)
     assert outcome["evidence"] < 365
     assert (result.exit_code, outcome["alarm"]) == (10, True)
+    other = tmp_path / "other.json"
+    run(other, "--fit", tmp_path / "calm.csv")
+    told = run(other, tmp_path / "new.csv").stdout
+    assert "no alarm" not in told
+    assert re.search(r"ALARM on 2020-03-\d\d, one of the days taken in \(evidence [\d,]+ against 365\); by now", told)
     assert run(state, write_series(tmp_path / "new.csv", [*counts, 0])).exit_code == 0
 
 
@@ -99,6 +105,25 @@ def test_contracts_and_cautions(tmp_path):
     assert result.exit_code == 0, result.output
     assert "alarm from evidence 10 on" in result.stdout
     assert "Caution: 87% of the calm's total fell on one day, 2020-03-01" in result.stderr
+
+
+def test_a_thin_calm_says_what_it_could_see(tmp_path):
+    """Four deaths in ninety days: a doubling is as good as never seen, and the reader is told so every day."""
+    thin = [0.0] * 90
+    for at in (5, 30, 70, 71):
+        thin[at] = 1
+    told = run(tmp_path / "thin.json", "--fit", write_series(tmp_path / "thin.csv", thin))
+    assert "Caution: the calm is thin (4 in 90 observed days), so no alarm does not mean no rise." in told.stderr
+    later = run(tmp_path / "thin.json", write_series(tmp_path / "new.csv", [*thin, 0, 0]), "--json")
+    outcome = json.loads(later.stdout)
+    assert outcome["cautions"][0].startswith("the calm is thin")
+    by_increase = {each["increase"]: each for each in outcome["reach"]}
+    assert by_increase[2]["share"] < 0.1
+    assert by_increase[2]["median_days"] is None
+    assert by_increase[2]["share"] <= by_increase[3]["share"] < by_increase[5]["share"]
+    full = run(tmp_path / "full.json", "--fit", write_series(tmp_path / "full.csv", CALM))
+    assert "alarm within 90 days: to 2 times the calm's rate" in full.stdout
+    assert "thin" not in full.stderr
 
 
 FAULTS = [
@@ -154,3 +179,18 @@ def test_a_series_of_the_program_is_read_as_it_was_written(tmp_path):
     expected = ct.Monitor.fit(daily, window=("2019-08-31", "2019-10-11")).update(daily)
     met = ct.Monitor.from_state((tmp_path / "state.json").read_text("utf-8"))
     assert met.evidence.tolist() == expected.evidence.tolist()
+    assert (met.measure, met.unit) == ("civilians", "civilian deaths")
+
+
+def test_a_series_of_another_measure_is_refused(tmp_path):
+    calm, new = tmp_path / "calm.csv", tmp_path / "new.csv"
+    CliRunner().invoke(app, ["series", "--measure", "civilians", "--out", str(calm)])
+    CliRunner().invoke(app, ["series", "--measure", "incidents", "--out", str(new)])
+    state = tmp_path / "state.json"
+    assert run(state, "--fit", calm, "--window", "2019-08-31:2019-10-11").exit_code == 0
+    refused = run(state, new)
+    assert refused.exit_code == 2
+    assert "The calm counts 'civilians', the series 'incidents'" in " ".join(refused.stderr.split())
+    mixed = calm.read_text("utf-8-sig").replace('"civilians"', '"injured"', 1)
+    (tmp_path / "mixed.csv").write_text(mixed, encoding="utf-8")
+    assert "'injured' on some days and 'civilians' on others" in run(state, tmp_path / "mixed.csv").stderr

@@ -40,7 +40,9 @@ def same(table: pd.DataFrame, expected: ct.DailySeries) -> None:
 def test_without_a_file_the_series_goes_to_stdout_and_the_rest_to_stderr(expected):
     result = run("--measure", "civilians", *GAP, *LAG)
     assert result.exit_code == 0, result.output
-    same(pd.read_csv(io.StringIO(result.stdout), dtype={"status": "str"}), expected)
+    table = pd.read_csv(io.StringIO(result.stdout), dtype={"status": "str"})
+    assert set(table.pop("measure")) == {"civilians"}
+    same(table, expected)
     for said in (
         "civilian deaths: Idlib and north-west Syria; press catalogue of the Idlib case, release 1",
         "2019-04-20 to 2020-01-15, days: 258 observed, 11 unobserved, 2 provisional",
@@ -58,7 +60,7 @@ def test_each_format_holds_the_same_numbers(ending, tmp_path, expected):
     assert run("--measure", "civilians", *GAP, *LAG, "--out", path, "--quiet").output == ""
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
     if ending == "csv":
-        table, facts = pd.read_csv(path, dtype={"status": "str"}), None
+        table, facts = pd.read_csv(path, dtype={"status": "str"}).drop(columns="measure"), None
     elif ending == "parquet":
         table = pd.read_parquet(path)
         facts = table.attrs
@@ -97,7 +99,7 @@ def test_draws_show_the_least_and_the_most_of_each_day(tmp_path):
     assert (table["drawn_least"] < table["drawn_most"]).any()
     again = run("--measure", "civilians", "--gap", "2019-06-01:2019-06-10", "--draws", "30", "--seed", "7", "--quiet")
     header = again.stdout.splitlines()[0].replace('"', "")
-    assert header == "day,low,best,high,incidents,status,drawn_least,drawn_most"
+    assert header == "day,low,best,high,incidents,status,drawn_least,drawn_most,measure"
 
 
 def test_one_series_for_each_value(tmp_path):

@@ -454,3 +454,20 @@ def test_idlib_2019_by_ucdp_alarms_with_the_erosion_of_late_october(greater_idli
     assert monitor.first_alarm == pd.Timestamp("2019-10-24"), "as detect_changepoints, which sees all days"
     provable = ct.Monitor.fit(daily, window=("2019-09-01", "2019-10-12"), contract="provable").update(daily)
     assert monitor.first_alarm <= provable.first_alarm <= pd.Timestamp("2019-11-10")
+
+
+def test_reach_is_what_taking_in_each_day_gives():
+    """The share and the median of simulated rises, day by day through `update`, from the same draws."""
+    calm = pd.Series([0.0, 1.0, 0.0, 0.0, 2.0, 0.0] * 10, pd.date_range("2020-01-01", periods=60))
+    monitor = ct.Monitor.fit(ct.DailySeries.from_counts(calm))
+    told = monitor.reach(increases=(4.0,), days=20, rng=np.random.default_rng(7)).iloc[0]
+    mean = 4 * monitor.rate
+    drawn = np.random.default_rng(7).negative_binomial(monitor.size, monitor.size / (monitor.size + mean), (99, 20))
+    days = pd.date_range("2020-03-01", periods=20)
+    firsts = [
+        monitor.update(ct.DailySeries.from_counts(pd.Series(row, days, dtype=float))).first_alarm for row in drawn
+    ]
+    waits = sorted(np.inf if day is None else (day - days[0]).days + 1 for day in firsts)
+    assert told["share"] == np.isfinite(waits).mean()
+    assert 0.2 < told["share"] < 1
+    assert told["median_days"] == waits[49] or np.isnan(told["median_days"])
