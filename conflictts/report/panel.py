@@ -139,7 +139,7 @@ def as_numbers(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Any]:
         "licence": "" if provenance is None else provenance.licence,
         "citation": "" if provenance is None else provenance.citation,
         "ledger": ledger_json(panel.ledger),
-        "warnings": _warnings(panel),
+        "warnings": _warnings(panel, found),
         "level": found.level,
         "truces": [
             {"area": key, "name": truce.name, "effective": f"{truce.effective:%Y-%m-%d}"}
@@ -232,7 +232,7 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures) -> str:
         contents=[("areas", "Every area"), *drawn, ("refusals", "What has no answer, and why"),
                   ("quality", "How good the data are"), ("methods", "How it was done, in plain words"),
                   ("sources", "Sources and licences")],
-        weaknesses=_warnings(panel), ledger=panel.ledger,
+        weaknesses=_warnings(panel, found), ledger=panel.ledger,
         not_settled=wording.days_not_settled(next(iter(panel.values()))),
         columns=[(title, numeric) for title, numeric, _ in columns],
         rows=[[cell(key, row) for _, _, cell in columns] for key, row in found.table.iterrows()],
@@ -354,11 +354,11 @@ def _sentences(found: PanelAnalysis) -> list[str]:
     return told
 
 
-def _warnings(panel: DailyPanel) -> list[str]:
-    """What weakens every number of the page: long stretches without any record, rows in quarantine."""
+def _warnings(panel: DailyPanel, found: PanelAnalysis) -> list[str]:
+    """What weakens every number of the page: a doubtful date, long stretches without any record, rows in quarantine."""
     provenance, ledger = panel.counting.provenance, panel.ledger
     recorded = panel.days[(panel.sums[1:] > 0).any(axis=(0, 1))]
-    told = []
+    told = [] if found.truce is None else wording.announced_far_off(found.truce)
     if len(recorded):
         through = None if provenance is None else provenance.data_through
         told += wording.silences(panel.days[0], panel.days[-1], recorded[0], recorded[-1], through)

@@ -37,6 +37,7 @@ ANONYMISED_COVERAGE = (
     "by about a fifth or less in 95 of 100 series (python benchmarks/anonymised.py)."
 )
 
+MAX_ANNOUNCED = 90  # days between a truce's announcement and its first day, beyond which one of them is doubted
 MAX_SILENCE = 14  # days at either end of the coverage without any record
 MAX_BLOCKS = 3  # runs of days in a set that are named one by one
 
@@ -224,6 +225,7 @@ def weaknesses(findings: Findings) -> list[Weakness]:
 
     effect, daily, ledger = findings.effect, findings.daily, findings.incidents.ledger
     said = [Weakness(_sentence(warning), "table-windows") for warning in effect.warnings]
+    said += [Weakness(sentence, "table-windows") for sentence in announced_far_off(effect.truce)]
     for name, other in findings.windows.items():
         if isinstance(other, TruceEffect) and (
             verdict(other) != verdict(effect) or not effect.lower <= other.rate_ratio <= effect.upper
@@ -246,6 +248,18 @@ def weaknesses(findings: Findings) -> list[Weakness]:
     if ledger.n_quarantined:
         said.append(Weakness(quarantined(ledger), "table-rows"))
     return said
+
+
+def announced_far_off(truce: Truce) -> list[str]:
+    """Whether the announcement lies so far from the first day in force that one of the two may be a slip."""
+    if truce.announced is None or abs((truce.effective - truce.announced).days) <= MAX_ANNOUNCED:
+        return []
+    apart = (truce.effective - truce.announced).days
+    side = "before" if apart > 0 else "after"
+    return [
+        f"The truce is said to be announced on {day(truce.announced)}, {abs(apart):,} days {side} its first day in "
+        f"force, {day(truce.effective)}: check both days."
+    ]
 
 
 def silences(

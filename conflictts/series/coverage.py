@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -56,7 +56,8 @@ def covered_days(coverage: tuple[Day, Day] | None, provenance: Provenance) -> pd
     Raises
     ------
     CoverageError
-        If nobody declared it, it is no pair of days in order, or it is longer than two centuries.
+        If nobody declared it, it is no pair of days in order, it is longer than two centuries, or it ends on a day that
+        has not come anywhere on Earth.
     """
     declared = coverage or provenance.coverage
     if declared is None:
@@ -68,6 +69,12 @@ def covered_days(coverage: tuple[Day, Day] | None, provenance: Provenance) -> pd
         raise CoverageError(
             f"Coverage {first:%Y-%m-%d}..{last:%Y-%m-%d} is {(last - first).days + 1:,} days long, more than "
             f"{_LONGEST:,}. Correct the years."
+        )
+    latest = pd.Timestamp(datetime.now(UTC).date()) + pd.Timedelta(days=1)  # clocks are up to 14 hours ahead of UTC
+    if last > latest:
+        raise CoverageError(
+            f"Coverage ends on {last:%Y-%m-%d}, and today is {latest - pd.Timedelta(days=1):%Y-%m-%d}: days that have "
+            "not come would count as days without violence. End it with the last day that the source watched."
         )
     return pd.date_range(first, last, freq="D", unit="us", name="day")
 

@@ -39,15 +39,18 @@ class SourceMix:
         ``count_change`` (how far the toll per day moved, as a share of the larger side), ``records_before``,
         ``records_after`` and ``warned``.
     warnings : tuple of str
-        One per column whose mix changed more than the count, or that is too thin to say.
+        One per column that no record states, that is too thin to say, or whose mix changed more than the count; and one
+        per value with a fifth of the toll on one side that no record names on the other.
 
     Examples
     --------
     >>> import conflictts as ct
     >>> case = ct.load_idlib_2019()
     >>> mix = ct.source_mix(case, case.truces["TRC-5"], measure="civilians", window=("2019-04-30", "2019-11-06"))
-    >>> mix.changes.loc["perpetrator", ["mix_change", "count_change"]].astype(float).round(2).tolist(), mix.warnings
-    ([0.48, 0.84], ())
+    >>> mix.changes.loc["perpetrator", ["mix_change", "count_change"]].astype(float).round(2).tolist()
+    [0.48, 0.84]
+    >>> mix.warnings[0][:58]
+    'government_or_russia, with 44% of the toll before the date'
     """
 
     truce: Truce
@@ -150,8 +153,8 @@ def source_mix(
         part = _mix(table[column].replace("", NOT_STATED), toll, after, days)
         part.insert(0, "column", column)
         parts.append(part)
-        changes[column], warning = _change(part, column, days)
-        warnings += [warning] if warning else []
+        changes[column], told = _change(part, column, days)
+        warnings += told
     return SourceMix(
         truce=truce,
         window=(first, last),
@@ -178,30 +181,42 @@ def _mix(names: pd.Series, toll: pd.Series, after: np.ndarray, days: tuple[int, 
     return part.loc[order, [*columns, "rate_ratio"]]
 
 
-def _change(part: pd.DataFrame, column: str, days: tuple[int, int]) -> tuple[dict[str, float | int | bool], str]:
+def _change(part: pd.DataFrame, column: str, days: tuple[int, int]) -> tuple[dict[str, float | int | bool], list[str]]:
     n_before, n_after = int(part["records_before"].sum()), int(part["records_after"].sum())
     before, after = part["toll_before"].sum() / days[0], part["toll_after"].sum() / days[1]
     mix = float((part["share_after"] - part["share_before"]).abs().sum() / 2) if before > 0 and after > 0 else np.nan
     count = float(abs(after - before) / max(before, after))
     word = column.replace("_", " ")
-    warning = ""
-    if min(n_before, n_after) < MIN_RECORDS or np.isnan(mix):
-        warning = (
+    warnings = []
+    if (part["value"] == NOT_STATED).all():
+        mix = np.nan
+        warnings.append(f"no record states its {word}, so whether the mix by it changed cannot be told")
+    elif min(n_before, n_after) < MIN_RECORDS or np.isnan(mix):
+        warnings.append(
             f"too few records to compare the mix by {word} ({n_before} before the date, {n_after} after; "
             f"{MIN_RECORDS} on each side are needed)"
         )
     elif mix > count and mix > MIN_CHANGE:
-        warning = (
+        warnings.append(
             f"the mix by {word} changed more than the count: {mix:.0%} of the toll moved between them, while the "
             f"toll per day moved by {count:.0%}"
         )
         if column in ("reporting_body", "source"):
-            warning += "; part of the change may be one of tellers"
+            warnings[-1] += "; part of the change may be one of tellers"
+    if min(n_before, n_after) >= MIN_RECORDS:
+        for side, other in (("before", "after"), ("after", "before")):
+            gone = part[(part[f"share_{side}"] >= MIN_CHANGE) & (part[f"records_{other}"] == 0)]
+            warnings += [
+                f"{value}, with {share:.0%} of the toll {side} the date, is named as {word} by no record {other} it: "
+                "the naming may have changed, not the violence"
+                for value, share in gone[["value", f"share_{side}"]].itertuples(index=False)
+                if value != NOT_STATED
+            ]
     figures: dict[str, float | int | bool] = {
         "mix_change": mix,
         "count_change": count,
         "records_before": n_before,
         "records_after": n_after,
-        "warned": bool(warning),
+        "warned": bool(warnings),
     }
-    return figures, warning
+    return figures, warnings

@@ -160,3 +160,35 @@ def test_a_rate_of_one_day_is_told_as_one_event():
     assert told in first
     assert told not in second
     assert translator("fr")(told).startswith("Ce taux ne vaut que pour le 11 juin 2019")
+
+
+@pytest.mark.parametrize(
+    ("english", "french"),
+    [
+        ("no record states its perpetrator, so whether the mix by it changed cannot be told", "champ « auteur »"),
+        (
+            "government_or_russia, with 44% of the toll before the date, is named as perpetrator by no record after "
+            "it: the naming may have changed, not the violence",
+            "« government_or_russia », avec 44 % du bilan",
+        ),
+    ],
+)
+def test_the_mix_is_told_in_french(english, french):
+    assert french in translator("fr")(english).replace("\u202f", " ").replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("announced", "said"),
+    [
+        ("2018-08-30", "announced on 30 August 2018, 366 days before its first day in force, 31 August 2019"),
+        ("2020-08-31", "announced on 31 August 2020, 366 days after"),
+        ("2019-08-30", None),
+        (None, None),
+    ],
+)
+def test_an_announcement_far_off_is_doubted(announced, said):
+    sentences = wording.announced_far_off(ct.Truce("2019-08-31", announced=announced))
+    assert len(sentences) == (said is not None)
+    assert all(said in sentence for sentence in sentences)
+    french = translator("fr")
+    assert all("vérifier ces deux dates" in french(sentence) for sentence in sentences)

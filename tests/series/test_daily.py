@@ -170,7 +170,7 @@ def test_account_loses_no_record_and_no_death(case):
 
 
 @settings(max_examples=25, deadline=None)
-@given(case=cases(), days=st.one_of(st.integers(-20_000, -8_000), st.integers(-400, 400), st.integers(8_000, 20_000)))
+@given(case=cases(), days=st.one_of(st.integers(-60_000, -8_000), st.integers(-400, 400)))
 def test_shifting_all_dates_shifts_the_series(case, days):
     records, last, options = case
     moved = [(first + days, *rest) for first, *rest in records]
@@ -418,6 +418,7 @@ COVERAGES = [
     pytest.param("2020", "is not a pair of dates", id="text"),
     pytest.param(("2020-01-01", None), "None is not a date", id="open end"),
     pytest.param(("", "2020-01-04"), "'' is not a date", id="blank"),
+    pytest.param(("2020-01-01", "2150-01-10"), r"ends on 2150-01-10, and today is 20\d\d-", id="days to come"),
     # Each of these was read, as 2 January, 1 February and 1 January: days that the writer may not have meant.
     pytest.param(("01/02/2020", "2020-01-10"), "'01/02/2020' is not a date written as YYYY-MM-DD", id="slashes"),
     pytest.param(("2020-01-01", "2020-02"), "'2020-02' is not a date written as YYYY-MM-DD", id="month"),

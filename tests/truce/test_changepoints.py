@@ -347,7 +347,7 @@ def test_input_is_unchanged():
         pytest.param(("spring", "summer"), "'spring' is not a date", id="words"),
         pytest.param(("2020-02-01",), "is not a pair of dates", id="one date"),
         pytest.param(("2020-02-01", None), "None is not a date", id="no date"),
-        pytest.param(("2020-02-01T00:00+02:00", "2020-03-01"), "has a time zone", id="time zone"),
+        pytest.param((pd.Timestamp("2020-02-01T00:00+02:00"), "2020-03-01"), "has a time zone", id="time zone"),
     ],
 )
 def test_window_outside_coverage_is_refused(window, message):

@@ -87,9 +87,27 @@ WARNED = [
 @pytest.mark.parametrize(("before", "after", "words"), WARNED)
 def test_warns_when_the_mix_moved_more_than_the_count(idlib, before, after, words):
     mix = source_mix(told(idlib, before, after), TRUCE, measure="civilians", window=WINDOW, columns=["reporting_body"])
-    assert len(mix.warnings) == (words is not None)
-    assert all(words in warning and "one of tellers" in warning for warning in mix.warnings)
-    assert mix.changes.loc["reporting_body", "warned"] == (words is not None)
+    moved = [warning for warning in mix.warnings if "changed more than the count" in warning]
+    assert len(moved) == (words is not None)
+    assert all(words in warning and "one of tellers" in warning for warning in moved)
+    assert mix.changes.loc["reporting_body", "warned"] == bool(mix.warnings)
+
+
+def test_a_name_that_vanishes_or_is_never_stated_is_told(idlib):
+    """Most of the toll named A before and never after, the mix moving less than the count; then no name at all."""
+    records = told(idlib, {"A": 90.0, "B": 60.0, "C": 9.0}, {"B": 3.0})
+    mix = source_mix(records, TRUCE, measure="civilians", window=WINDOW, columns=["reporting_body"])
+    assert mix.warnings == (
+        "A, with 57% of the toll before the date, is named as reporting body by no record after it: the naming may "
+        "have changed, not the violence",
+    )
+    new = source_mix(told(idlib, {"B": 90.0}, {"A": 2.0, "B": 6.0}), TRUCE, measure="civilians", window=WINDOW)
+    assert new.warnings[0].startswith(
+        "A, with 25% of the toll after the date, is named as reporting body by no record be"
+    )
+    blank = source_mix(told(idlib, {"": 90.0}, {"": 9.0}), TRUCE, measure="civilians", window=WINDOW)
+    assert blank.warnings[0] == "no record states its reporting body, so whether the mix by it changed cannot be told"
+    assert np.isnan(blank.changes.loc["reporting_body", "mix_change"])
 
 
 def test_too_few_records_are_said(idlib):
