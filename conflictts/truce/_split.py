@@ -8,8 +8,11 @@ import math
 import numpy as np
 from numba import njit
 
+from conflictts.truce._noise import memory, pearson_residuals
 from conflictts.truce._segment import day_costs
+from conflictts.truce.locations import PRIOR
 
+_N_LEVELS = 384  # of the rate on either side
 _NEGLIGIBLE = 30.0  # a day whose tempered log-likelihood is lower by this much holds under 1e-13 of the whole
 
 
@@ -154,3 +157,54 @@ def shared_back(p, share):
     """Each day's weight and, of what the day after holds in turn, a share; changed in place, the first day's kept."""
     for t in range(p.size - 2, 0, -1):
         p[t] += share * p[t + 1]
+
+
+@njit(cache=True, nogil=True)
+def split_probabilities(counts, weekday, observed, profile, size, factor, phi):
+    """See `locations.split_probabilities`."""
+    exposure = max(float(observed.sum()), 1.0)
+    top = 3.0 * max(counts.max(), 1.0) + 10.0
+    log_rate = np.linspace(math.log(1e-4 / exposure), math.log(top), _N_LEVELS)
+    log_prior = np.empty(_N_LEVELS)  # as a density of the log rate
+    for g in range(_N_LEVELS):
+        rate = math.exp(log_rate[g])
+        log_prior[g] = PRIOR * (math.log(size / (size + rate)) + math.log(rate / (size + rate)))
+    log_p = split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profile, size, factor)
+    p = np.exp((log_p - log_p.max()) / factor)
+    shared_back(p, (factor - 1.0) * (1.0 - phi) / 2.0)
+    return p / p.sum()
+
+
+@njit(cache=True, nogil=True)
+def probabilities_of_changes(counts, weekday, observed, edges, rates, profile, size, factor, phi):
+    """`split_probabilities` of each change between levels, in the days between its neighbours, one after the other.
+
+    Parameters
+    ----------
+    edges : ndarray of int64, shape (n_changes + 2,)
+        0, the changes, and the number of days.
+    rates : ndarray, shape (n_changes + 1,)
+    factor, phi : float
+        Of all days; where those around a change remember longer, theirs are taken.
+    """
+    residuals = pearson_residuals(counts, weekday, observed, edges[1:-1], rates, profile, size)
+    answer = np.empty(np.sum(edges[2:] - edges[:-2]))
+    at = 0
+    for k in range(edges.size - 2):
+        begin, end = edges[k], edges[k + 2]
+        y, d, seen = counts[begin:end], weekday[begin:end], observed[begin:end]
+        own_factor, own_phi = memory(residuals[begin:end], seen, 2)
+        if own_factor < factor or (own_factor == factor and own_phi < phi):
+            own_factor, own_phi = factor, phi
+        answer[at : at + end - begin] = split_probabilities(y, d, seen, profile, size, own_factor, own_phi)
+        at += end - begin
+    return answer
+
+
+@njit(cache=True, nogil=True)
+def smallest_set(p, level):
+    """See `locations.smallest_set`."""
+    days = np.flatnonzero(p)  # few of them, mostly
+    order = days[np.argsort(-p[days], kind="mergesort")]  # which keeps the order of equals
+    held = np.cumsum(p[order])
+    return np.sort(order[: np.searchsorted(held, level * held[-1]) + 1])

@@ -7,6 +7,7 @@ import pytest
 from scipy.special import betaln
 
 from conflictts.truce import _split as split
+from conflictts.truce._noise import memory
 from conflictts.truce._segment import day_costs
 
 
@@ -71,3 +72,36 @@ def test_least_costs_by_every_level(seed):
     after = np.cumsum(of_day[::-1], axis=0)[::-1]
     found = split.least_costs(counts, weekday, observed, fixed, per_count)
     assert found == pytest.approx(before.min(1) + after.min(1), rel=1e-10, abs=1e-9)  # sums in another order
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_changes_are_dated_one_by_one_between_their_neighbours(seed):
+    rng = np.random.default_rng(seed)
+    edges, rates = np.array([0, 60, 130, 200]), np.array([6.0, 0.0, 3.0])
+    rate = np.repeat(rates, np.diff(edges))
+    profile, weekday, observed = rng.dirichlet(np.full(7, 20)) * 7, np.arange(200) % 7, rng.random(200) > 0.1
+    mean = rate * profile[weekday]
+    counts = np.where(observed, rng.negative_binomial(2, 2 / (2 + mean)), 0).astype(float)
+    spread = np.sqrt(np.where(mean > 0, mean + mean**2 / 2, 1.0))
+    residuals = np.where(observed & (mean > 0), (counts - mean) / spread, 0.0)
+    around = (1.2, 0.1)
+    found = split.probabilities_of_changes(counts, weekday, observed, edges, rates, profile, 2.0, *around)
+    expected = []
+    for begin, end in ((0, 130), (60, 200)):
+        part = slice(begin, end)
+        own = max(memory(residuals[part], observed[part], 2), around)
+        data = counts[part], weekday[part], observed[part]
+        expected.append(split.split_probabilities(*data, profile, 2.0, *own))
+        assert expected[-1].sum() == pytest.approx(1)
+    np.testing.assert_allclose(found, np.concatenate(expected), rtol=1e-9, atol=1e-15)
+
+
+def test_smallest_set_by_trying_all_days_in_falling_order():
+    rng = np.random.default_rng(4)
+    for level in (0.5, 0.9, 1.0):
+        p = np.round(rng.dirichlet(np.full(60, 0.3)), 2)  # with ties, and days that have none
+        order, held, chosen = sorted(range(60), key=lambda day: (-p[day], day)), 0.0, []
+        while held < level * p.sum() - 1e-12:
+            held += p[order[len(chosen)]]
+            chosen.append(order[len(chosen)])
+        assert split.smallest_set(p, level).tolist() == sorted(chosen)
