@@ -78,6 +78,8 @@ $(VENV)/.python:
 $(VENV)/.report: $(VENV)/.python pyproject.toml constraints.txt
 	@echo "Installing conflictts into $(VENV) (about a minute the first time) ..."
 	@$(PIP) -e .
+	@echo "Compiling what counts and fits (half a minute the first time) ..."
+	@$(BIN)/conflictts report --quiet --out $(VENV)/compiling && rm -r $(VENV)/compiling
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.report

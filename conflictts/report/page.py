@@ -32,6 +32,7 @@ from conflictts.report.print import as_pdf, require_weasyprint
 from conflictts.series.allocation import Allocation
 from conflictts.series.daily import Day, Measure
 from conflictts.series.reporting import ReportingLag
+from conflictts.truce.compiling import told_of_compiling
 from conflictts.truce.growth import WINDOW_DAYS
 from conflictts.truce.period import Truce
 
@@ -203,10 +204,11 @@ def write_report(
             incidents, asked, out, k=anonymise, areas=chosen, choices=choices, windows=windows, formats=formats,
             words=words, progress=progress,
         )  # fmt: skip
-    found, refused = find_all(
-        incidents, asked, chosen, choices=choices, windows=windows, other_truces=others, claims=claims, events=events,
-        processes=processes, progress=progress,
-    )  # fmt: skip
+    with told_of_compiling(lambda: progress("compiling, once after the installation: half a minute")):
+        found, refused = find_all(
+            incidents, asked, chosen, choices=choices, windows=windows, other_truces=others, claims=claims,
+            events=events, processes=processes, progress=progress,
+        )  # fmt: skip
     recipe = recipe_of(
         incidents, asked, chosen, choices=choices, windows=windows,
         other_truces=[each for each in others if each.effective not in {truce.effective for truce in asked}],
