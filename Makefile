@@ -69,6 +69,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/series.py
 	$(BIN)/python benchmarks/anonymised.py
 	$(BIN)/python benchmarks/kills.py
+	$(BIN)/python benchmarks/report.py
 
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "conflictts needs Python 3.11 or newer; none was found. Install it, or run make PYTHON=/path/to/python3." >&2; exit 1; }
