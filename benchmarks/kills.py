@@ -1,9 +1,10 @@
 """Kill whole runs of `conflictts report` at random moments over an older report: what is there afterwards?
 
-Two reports are written over each other in turn, by the command as a user types it. Half of the kills come at a moment
-drawn over the length of a run; as nearly all of that is arithmetic, the other half come within a tenth of a second of
-the moment at which the run makes its first folder. After each kill the folder must hold the one report or the other,
-byte by byte.
+Two reports are written over each other in turn, by the command as a user types it, in both of its processes. Half of
+the kills come at a moment drawn over the length of a run; as nearly all of that is arithmetic, the other half come at a
+moment drawn over its writing: from its first folder to the exchange of old and new, and as long again. Moments are
+drawn until so many runs have been killed; a run that ends before its moment is counted apart. After each the folder
+must hold the one report or the other, byte by byte, and the second process must have died with the first.
 
     python benchmarks/kills.py --kills 100 --seed 1
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import io
 import json
 import os
@@ -21,11 +23,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 REPORTS = (("report",), ("report", "--measure", "incidents"))
-WRITING = 0.1  # seconds
+STRATA = ("over the length of a run", "over its writing")
+FOLDER, REMOVAL = "tempfile.mkdtemp", "shutil.rmtree"  # audit events: of the folder aside, and of it once exchanged
+_ADOPT = 36  # PR_SET_CHILD_SUBREAPER of Linux: children of a killed child become this one's
 
 
 def run(arguments: Sequence[str], out: Path) -> None:
@@ -36,16 +40,12 @@ def run(arguments: Sequence[str], out: Path) -> None:
         app([*arguments, "--quiet", "--out", str(out)])
 
 
-def killed(arguments: Sequence[str], out: Path, *, near: bool, seconds: float) -> str:
-    """Run the command in a child and end it after so many seconds of the run, or of its writing; say how it ended."""
+def child_of(arguments: Sequence[str], out: Path, seen: Callable[[str], object]) -> int:
+    """Run the command in a child that calls a function as it begins, and with the name of every audit event."""
     child = os.fork()
     if child == 0:
-        if near:
-            sys.addaudithook(
-                lambda event, _: signal.setitimer(signal.ITIMER_REAL, seconds) if event == "tempfile.mkdtemp" else None
-            )
-        else:
-            signal.setitimer(signal.ITIMER_REAL, seconds)
+        seen("begin")
+        sys.addaudithook(lambda event, _: seen(event))
         code = 70
         try:
             run(arguments, out)
@@ -53,11 +53,37 @@ def killed(arguments: Sequence[str], out: Path, *, near: bool, seconds: float) -
             code = int(end.code or 0)
         finally:
             os._exit(code)
+    return child
+
+
+def killed(arguments: Sequence[str], out: Path, *, at_writing: bool, seconds: float) -> bool:
+    """Run the command in a child and end it after so many seconds of its run, or of its writing."""
+    start = FOLDER if at_writing else "begin"
+    child = child_of(arguments, out, lambda event: event == start and signal.setitimer(signal.ITIMER_REAL, seconds))
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if code == -signal.SIGALRM:  # which ends a process at once, as SIGKILL does
-        return "killed"
-    assert code == 0, f"exit code {code}"
-    return "done before the kill"
+    with contextlib.suppress(ChildProcessError):  # none of it is left
+        while True:
+            second = os.waitstatus_to_exitcode(os.waitpid(-1, 0)[1])
+            assert second == -signal.SIGKILL, f"the second process outlived the first, and ended with {second}"
+    assert code in (0, -signal.SIGALRM), f"exit code {code}"
+    return code != 0  # SIGALRM ends a process at once, as SIGKILL does
+
+
+def lengths(arguments: Sequence[str], out: Path) -> tuple[float, float]:
+    """Seconds that a run takes when it is left alone, and twice those from its first folder to the exchange."""
+    reading, writing = os.pipe()
+
+    def seen(event: str) -> None:
+        if event in ("begin", FOLDER, REMOVAL):
+            os.write(writing, f"{event} {time.monotonic()}\n".encode())
+
+    child = child_of(arguments, out, seen)
+    assert os.waitpid(child, 0)[1] == 0
+    ended = time.monotonic()
+    os.close(writing)
+    with open(reading) as told:
+        last = {event: float(moment) for event, moment in map(str.split, told)}
+    return ended - last["begin"], 2 * (last[REMOVAL] - last[FOLDER])
 
 
 def content(out: Path) -> dict[str, bytes]:
@@ -66,25 +92,28 @@ def content(out: Path) -> dict[str, bytes]:
 
 
 def study(reports: Sequence[Sequence[str]], kills: int, seed: int, place: Path) -> Counter[tuple[str, str, str]]:
-    """How many kills came when, how the run ended, and what was there afterwards: "old", "new" or "broken"."""
+    """How many runs were killed when, or not, and what was there afterwards: "old", "new" or "broken"."""
     os.environ["SOURCE_DATE_EPOCH"] = "1574000000"
+    ctypes.CDLL(None).prctl(_ADOPT, 1)
     chance, out, known = random.Random(seed), place / "out", []
-    begun = time.monotonic()
     for arguments in reports:
         with contextlib.suppress(SystemExit):
             run(arguments, out)
         known.append(content(out))
-        length, begun = time.monotonic() - begun, time.monotonic()
     assert known[0] != known[1]
     there, found = 1, Counter[tuple[str, str, str]]()
-    for number in range(kills):
-        near = number % 2 == 1
-        moment = chance.uniform(1e-4, WRITING if near else length)
-        ended = killed(reports[1 - there], out, near=near, seconds=moment)
-        now = content(out)
-        state = {True: "old"}.get(now == known[there], "new" if now == known[1 - there] else "broken")
-        there = 1 - there if state == "new" else there
-        found["while writing" if near else "at any moment", ended, state] += 1
+    for stratum in STRATA:
+        at_writing, ended = stratum == STRATA[1], 0
+        while ended < kills // 2:
+            if ended % 10 == 0:  # anew, as a busy machine grows busier or calmer
+                longest = lengths(reports[there], out)[at_writing]
+            moment = chance.uniform(1e-4, longest)
+            dead = killed(reports[1 - there], out, at_writing=at_writing, seconds=moment)
+            now = content(out)
+            state = {True: "old"}.get(now == known[there], "new" if now == known[1 - there] else "broken")
+            there = 1 - there if state == "new" else there
+            ended += dead
+            found[stratum, "killed" if dead else "ended before", state] += 1
     with contextlib.suppress(SystemExit):
         run(reports[0], out)
     assert content(out) == known[0]
