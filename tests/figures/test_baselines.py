@@ -15,7 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 import conflictts as ct
+from conflictts.figures.safe_weeks import plot_safe_weeks
 from conflictts.incidents.simulate import simulate_incidents
+from conflictts.series.disclosure import withhold_small_weeks
 
 BASELINES = Path(__file__).parent / "baseline"
 TOLERANCE = 4.0  # root mean square of 0..255; other builds of the renderer differ by about 1 in anti-aliasing
@@ -34,6 +36,7 @@ NAMES = (
     "growth",
     "phases",
     "weeks",
+    "safe_weeks",
     "calendar",
     "course",
     "sensitivity",
@@ -77,6 +80,14 @@ def plots(idlib: ct.Case, areas_found: ct.PanelAnalysis):
         "growth": lambda ax: ct.plot_growth(escalation, ax=ax),
         "phases": lambda ax: ct.plot_phases(escalation, ax=ax),
         "weeks": lambda ax: ct.plot_weeks(escalation, ax=ax),
+        "safe_weeks": lambda ax: plot_safe_weeks(
+            withhold_small_weeks(
+                ct.daily_series(idlib, measure="civilians", gaps=[("2019-11-18", "2019-12-01")]),
+                cuts=[truce.effective],
+            ),
+            truces=[truce],
+            ax=ax,
+        ),
         "calendar": lambda ax: ct.plot_calendar(daily, ax=ax),
         "course": lambda ax: ct.plot_course(ct.truce_course(daily, truce, other_truces=idlib.truces.values()), ax=ax),
         "sensitivity": lambda ax: ct.plot_sensitivity(
