@@ -29,6 +29,10 @@ MONTHS = {
     "December": "décembre", "Jan": "janv.", "Feb": "févr.", "Mar": "mars", "Apr": "avr.", "Jun": "juin", "Jul": "juil.",
     "Aug": "août", "Sep": "sept.", "Oct": "oct.", "Nov": "nov.", "Dec": "déc.",
 }  # fmt: skip
+COLUMNS = {  # of the table of records, where a sentence names one; those of districts keep their names
+    "place": "lieu", "perpetrator": "auteur", "target": "cible", "event_type": "type d’événement",
+    "reporting_body": "organisme",
+}  # fmt: skip
 _THIN = "\u202f"  # the narrow space that French sets between thousands and before %
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _NUMBER = r"[−-]?\d[\d,]*(?:\.\d+)?(?:e-\d+)?"
@@ -44,6 +48,7 @@ KINDS = {  # of slots, and what may stand in them
     "truce": r".+?",
     "truces": r".+?",  # one or more, a comma between them
     "column": r"(?:admin1|admin2|place|event_type|perpetrator|target|source|reporting_body)",
+    "columns": r".+?",  # one or more, “and” between them
     "iso": r"\d{4}-\d{2}-\d{2}",
     "raw": r".+?",
     "name": r"(?:(?![.!?]\s+[A-Z“×\d]).)+?",  # the same within one sentence
@@ -190,8 +195,10 @@ class Translator:
     def _slot(self, text: str, kind: str) -> str:
         if kind == "day":
             return _day(text)
-        if kind in ("raw", "name", "column"):
+        if kind in ("raw", "name"):
             return text
+        if kind in ("column", "columns"):
+            return " et ".join(COLUMNS.get(name, name) for name in text.split(" and "))
         if kind == "iso":
             year, month, number = (int(part) for part in text.split("-"))
             return _day(f"{number} {list(MONTHS)[month - 1]} {year}")
