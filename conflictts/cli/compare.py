@@ -32,6 +32,8 @@ def compare(
         comparison = compare_vintages(read_records([old], None), read_records([new], None))
         typer.echo(f"{comparison.names[0]}  ->  {comparison.names[1]}")
         typer.echo(comparison.summary().to_string(index=False))
+        for warning in comparison.warnings:
+            typer.echo(f"Warning: {warning}.", err=True)
         touched = comparison.by_month.loc[comparison.by_month.any(axis=1)]
         for heading, table in (("by month", touched), ("by column", comparison.by_column.set_index("column"))):
             if len(table):

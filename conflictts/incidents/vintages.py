@@ -9,6 +9,7 @@ import pandas as pd
 from conflictts.incidents.table import COLUMNS, Incidents
 
 PERSONS = ("civilians", "deaths")
+LEAST_COMMON = 0.5  # of the smaller vintage's identifiers, below which two files are hardly two vintages
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +31,8 @@ class VintageComparison:
         Records in both vintages that are equal in every column.
     names : (str, str)
         Provider, vintage and, if it is known, day of retrieval, old and new.
+    warnings : tuple of str
+        Why these may not be two downloads of one source: other providers, or hardly a record in common.
 
     Examples
     --------
@@ -49,6 +52,7 @@ class VintageComparison:
     by_column: pd.DataFrame
     same: int
     names: tuple[str, str]
+    warnings: tuple[str, ...]
 
     def summary(self) -> pd.DataFrame:
         """One line each for the records that are the same, changed, added and removed."""
@@ -114,7 +118,21 @@ def compare_vintages(old: Incidents, new: Incidents) -> VintageComparison:
         by_column=by_column.sort_values("records", ascending=False, kind="stable", ignore_index=True),
         same=len(common) - len(touched),
         names=(_name(old), _name(new)),
+        warnings=_not_one_source(old, new, len(common)),
     )
+
+
+def _not_one_source(old: Incidents, new: Incidents, n_common: int) -> tuple[str, ...]:
+    one, other = old.provenance.provider, new.provenance.provider
+    warnings = [f"the providers are not the same: {one} and {other}"] if one != other else []
+    smaller = min(len(old.table), len(new.table))
+    if n_common < LEAST_COMMON * smaller:
+        found = "no incident_id stands" if n_common == 0 else f"only {n_common:,} of {smaller:,} identifiers stand"
+        warnings.append(
+            f"{found} in both files: these may be two sources, or other days or areas of one. What one source tells of "
+            "another's events is found by find_duplicates"
+        )
+    return tuple(warnings)
 
 
 def _changed_cells(was: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:

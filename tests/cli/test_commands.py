@@ -317,6 +317,7 @@ def test_compare_tells_what_changed_between_two_downloads(tmp_path):
     assert result.exit_code == 0, result.output
     outcome = dict(line.split() for line in result.stdout.splitlines()[2:6])
     assert outcome == {"same": "199", "changed": "1", "added": "0", "removed": "0"}
+    assert "Warning" not in result.stderr
     with (tmp_path / "changes.csv").open(encoding="utf-8-sig", newline="") as stream:
         changed = [(row["incident_id"], row["column"], row["new"]) for row in csv.DictReader(stream)]
     assert changed == [("7", "deaths_best", "40.0"), ("7", "deaths_high", "40.0")]

@@ -42,6 +42,17 @@ def test_known_changes_are_named_cell_by_cell(vintages):
     assert dict(compared.summary().to_numpy()) == {"same": 2, "changed": 2, "added": 1, "removed": 1}
 
 
+def test_files_that_are_hardly_two_vintages_are_told_so(vintages, idlib):
+    first, second = vintages
+    assert compare_vintages(first, second).warnings == ()
+    nothing = compare_vintages(first, replace(idlib, table=idlib.table.iloc[20:30]))
+    assert [text.startswith("no incident_id stands in both files") for text in nothing.warnings] == [True]
+    little = compare_vintages(first, replace(idlib, table=idlib.table.iloc[3:30]))
+    assert little.warnings[0].startswith("only 2 of 5 identifiers stand in both files")
+    other = replace(second, provenance=replace(second.provenance, provider="ACLED"))
+    assert compare_vintages(first, other).warnings[0].startswith("the providers are not the same: press catalogue")
+
+
 def test_months_add_up_with_the_change_in_persons(vintages):
     by_month = compare_vintages(*vintages).by_month
     assert by_month.index.strftime("%Y-%m").tolist() == ["2019-04", "2019-05"]
