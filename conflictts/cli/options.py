@@ -118,3 +118,9 @@ def require_date(text: str | None, option: str) -> None:
         whole_day(text, option)
     except CoverageError:
         raise typer.BadParameter(f"{text!r} is not a day written as YYYY-MM-DD.", param_hint=option) from None
+
+
+def tell_quarantined(number: int) -> None:
+    """Say on stderr that rows were lost to the count, and where they are shown."""
+    rows = "row is" if number == 1 else "rows are"
+    typer.echo(f"{number:,} {rows} in quarantine and not counted; conflictts check shows them.", err=True)

@@ -29,6 +29,7 @@ from conflictts.cli.options import (
     require_coverage,
     require_date,
     span_of,
+    tell_quarantined,
 )
 from conflictts.cli.program import one_sentence, progress, writing
 
@@ -175,4 +176,4 @@ def panel(
             typer.echo(str(page))
         lost = counted.ledger.n_quarantined
         if lost and not quiet:
-            typer.echo(f"{lost:,} rows are in quarantine and not counted; conflictts check shows them.", err=True)
+            tell_quarantined(lost)

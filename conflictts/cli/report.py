@@ -29,6 +29,7 @@ from conflictts.cli.options import (
     require_date,
     require_files,
     span_of,
+    tell_quarantined,
 )
 from conflictts.cli.program import one_sentence, processors, progress
 
@@ -204,7 +205,7 @@ def _was_given(context: typer.Context, name: str) -> bool:
 def _tell_quarantine(incidents: Incidents, quiet: bool) -> None:
     lost = incidents.ledger.n_quarantined
     if lost and not quiet:
-        typer.echo(f"{lost:,} rows are in quarantine and not counted; conflictts check shows them.", err=True)
+        tell_quarantined(lost)
 
 
 def _print(page: Path, as_json: bool, quiet: bool) -> None:

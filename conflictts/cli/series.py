@@ -27,6 +27,7 @@ from conflictts.cli.options import (
     require_coverage,
     require_date,
     span_of,
+    tell_quarantined,
 )
 from conflictts.cli.program import one_sentence, progress, writing
 
@@ -114,7 +115,7 @@ def series(
         if not quiet:
             lost = incidents.ledger.n_quarantined
             if lost:
-                typer.echo(f"{lost:,} rows are in quarantine and not counted; conflictts check shows them.", err=True)
+                tell_quarantined(lost)
             _tell(counted, table, seed)
 
 

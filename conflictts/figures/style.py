@@ -249,7 +249,8 @@ def what_is_drawn(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -
     if daily.allocated > 0:
         parts.append(f"{daily.allocated:.1%} of the total from records of several days ({daily.allocation})")
     if daily.no_upper_bound:
-        parts.append(f"{daily.no_upper_bound:,} records state no upper bound")
+        states = "record states" if daily.no_upper_bound == 1 else "records state"
+        parts.append(f"{daily.no_upper_bound:,} {states} no upper bound")
     provisional = int((daily.table.loc[first:last, "status"] == "provisional").sum())
     return [*parts, *lag_in_words(daily.reporting_lag, provisional)]
 
@@ -261,7 +262,8 @@ def span_in_words(first: pd.Timestamp, last: pd.Timestamp) -> str:
 
 def lag_in_words(lag: str, provisional: int) -> list[str]:
     """The reporting lag and the days still provisional by it, for the footer; nothing where no lag is known."""
-    return [] if lag == LAG_UNKNOWN else [f"reporting lag {lag}: {provisional} days provisional"]
+    days = "day" if provisional == 1 else "days"
+    return [] if lag == LAG_UNKNOWN else [f"reporting lag {lag}: {provisional} {days} provisional"]
 
 
 def consecutive(days: pd.DatetimeIndex) -> list[pd.DatetimeIndex]:

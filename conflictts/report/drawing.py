@@ -192,12 +192,18 @@ def _opinions(findings: Findings, draw: Draw) -> Figures:
     return drawn
 
 
+def _so_many_changes(number: int) -> str:
+    if number == 0:
+        return "no change"
+    shaded = "with the days that may have been its first shaded"
+    return f"1 change, {shaded}" if number == 1 else f"{number} changes, each {shaded}"
+
+
 def _changes(findings: Findings, draw: Draw) -> Figures:
     changes, drawn = findings.changes, Figures()
     if not isinstance(changes, str):
         drawn["changes"] = Drawn(
-            f"Rates found without being told of any truce: {len(changes.dates)} changes, each with the days that may "
-            "have been its first shaded.",
+            f"Rates found without being told of any truce: {_so_many_changes(len(changes.dates))}.",
             draw(lambda ax: plot_changepoints(changes, truces=findings.truces, ax=ax), name="changes"),
             " ".join(wording.changes_in_words(changes, findings.effect.truce)),
         )

@@ -299,6 +299,8 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
 
 def _headline(found: PanelAnalysis) -> str:
     unit = f"{found.unit[:1].upper()}{found.unit[1:]}"
+    if len(found.table) == 1:
+        return say("{unit} in 1 area, and what changed in it.", unit=unit)
     return say("{unit} in {number} areas, and what changed in each.", unit=unit, number=f"{len(found.table):,}")
 
 

@@ -295,10 +295,8 @@ def silences(
 
 def quarantined(ledger: Ledger) -> str:
     """How many rows were at fault."""
-    return (
-        f"{ledger.n_quarantined:,} of {ledger.read:,} rows are in quarantine and not counted; see “How good the data "
-        "are”."
-    )
+    lost, are = ledger.n_quarantined, "is" if ledger.n_quarantined == 1 else "are"
+    return f"{lost:,} of {ledger.read:,} rows {are} in quarantine and not counted; see “How good the data are”."
 
 
 def _sentence(warning: str) -> str:
@@ -311,14 +309,18 @@ def days_not_settled(daily: DailySeries) -> list[str]:
     unobserved, provisional = (int((status == name).sum()) for name in ("unobserved", "provisional"))
     said = ["No day in it is marked as unobserved."]
     if unobserved:
-        said = [f"{unobserved} days in it were not observed: they are hatched, and left out, not counted as 0."]
+        were = "day in it was not observed: it is" if unobserved == 1 else "days in it were not observed: they are"
+        said = [f"{unobserved} {were} hatched, and left out, not counted as 0."]
     if daily.reporting_lag == LAG_UNKNOWN:
         said.append("The source's reporting lag is not known, so no day is marked provisional: latest days may rise.")
     elif provisional:
         blocks = consecutive(pd.DatetimeIndex(status.index[status == "provisional"]))
         spans = " and ".join(days(block[0], block[-1]) for block in blocks[:MAX_BLOCKS])
         said.append(
-            f"{provisional} days are provisional ({spans}): late records may still raise them. They are drawn as "
+            f"1 day is provisional ({spans}): late records may still raise it. It is drawn as an outlined bar on dots "
+            f"and enters no fit, test or interval. Reporting lag: {daily.reporting_lag}."
+            if provisional == 1
+            else f"{provisional} days are provisional ({spans}): late records may still raise them. They are drawn as "
             f"outlined bars on dots and enter no fit, test or interval. Reporting lag: {daily.reporting_lag}."
         )
     else:
@@ -329,12 +331,15 @@ def days_not_settled(daily: DailySeries) -> list[str]:
 def missing_bounds(daily: DailySeries) -> list[str]:
     """How many records state no lower or upper bound, and what stands in its place."""
     if daily.no_lower_bound == daily.no_upper_bound > 0:
+        if daily.no_lower_bound == 1:
+            return ["1 record states no bounds: low and high repeat its best figure."]
         return [f"{daily.no_lower_bound:,} records state no bounds: low and high repeat their best figure."]
     sentences = []
     for number, word, column in ((daily.no_lower_bound, "lower", "low"), (daily.no_upper_bound, "upper", "high")):
         if number:
             sentences.append(
-                f"{number:,} records state no {word} bound; their best figure stands in for it, so “{column}” is not "
+                f"{number:,} {'record states' if number == 1 else 'records state'} no {word} bound; "
+                f"{'its' if number == 1 else 'their'} best figure stands in for it, so “{column}” is not "
                 f"a {'floor' if word == 'lower' else 'ceiling'}."
             )
     return sentences

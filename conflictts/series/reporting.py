@@ -224,7 +224,7 @@ def provisional_days(
     elif lag < 0:
         raise InputError(f"lag = {lag} is no number of days. Give 0 or more, or a ReportingLag.")
     else:
-        settled_after, words = lag, f"{lag} days, declared"
+        settled_after, words = lag, f"{lag} {'day' if lag == 1 else 'days'}, declared"
     return np.asarray((retrieved - days).days < settled_after), f"{words}; retrieved on {retrieved:%Y-%m-%d}"
 
 

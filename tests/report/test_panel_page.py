@@ -147,7 +147,7 @@ def test_rows_in_quarantine_and_silence_are_told(tmp_path):
     panel = ct.daily_series(read, measure="civilians", by="admin1", coverage=("2019-01-01", "2019-09-10"))
     path = ct.write_panel_report(panel, ct.analyse_panel(panel), tmp_path / "out")
     silent = "The source has no record at all in 59 days declared as covered (1 January to 28 February 2019)."
-    lost = f"1 of {len(days) + 1} rows are in quarantine"
+    lost = f"1 of {len(days) + 1} rows is in quarantine"
     source = path.read_text(encoding="utf-8")
     assert silent in source
     assert lost in source

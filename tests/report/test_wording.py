@@ -192,3 +192,24 @@ def test_an_announcement_far_off_is_doubted(announced, said):
     assert all(said in sentence for sentence in sentences)
     french = translator("fr")
     assert all("vérifier ces deux dates" in french(sentence) for sentence in sentences)
+
+
+def test_one_of_a_thing_is_one_thing(idlib):
+    """One unobserved day, one provisional day, one record without bounds, one row in quarantine."""
+    daily = ct.daily_series(idlib, measure="civilians", gaps=[("2019-05-01", "2019-05-01")], lag=1,
+                            retrieved_on="2020-01-15")  # fmt: skip
+    unobserved, provisional = wording.days_not_settled(daily)
+    assert unobserved.startswith("1 day in it was not observed: it is hatched")
+    assert provisional.startswith("1 day is provisional (15 January 2020): late records may still raise it.")
+    assert "Reporting lag: 1 day, declared" in provisional
+    lost = idlib.ledger.quarantined.iloc[:0].reindex([0]).assign(file="a.csv", row=2)
+    ledger = dataclasses.replace(idlib.ledger, read=idlib.ledger.read + 1, quarantined=lost)
+    told = [unobserved, provisional, wording.quarantined(ledger)]
+    for bounds in ({"no_lower_bound": 1, "no_upper_bound": 1}, {"no_lower_bound": 0, "no_upper_bound": 1}):
+        told += wording.missing_bounds(dataclasses.replace(daily, **bounds))
+    assert told[2].startswith(f"1 of {ledger.read} rows is in quarantine")
+    assert [text.split(" state")[0] for text in told[3:]] == ["1 record", "1 record"]
+    french = translator("fr")
+    put = [french(text) for text in told]
+    assert list(french.unknown) == []
+    assert not any(re.search(r"\b1 \w+s\b(?! sur)", text) for text in put)
