@@ -4,7 +4,7 @@ A cell is a kind of series: how its days depend on each other, its mean, memory 
 true rate ratio. Every method sees the same series and the same columns (intercept, step, weekdays): Poisson, NB and NB
 with Newey-West covariance by statsmodels, and a Poisson regression around a latent AR(1) (latent_ar.py).
 
-    python benchmarks/effect_coverage.py --series 2000 --peers 60 --seed 2 --processes 2 --out effect_coverage.csv
+    python benchmarks/effect_coverage.py --series 2000 --peers 60 --seed 3 --processes 2 --out effect_coverage.csv
     python benchmarks/effect_coverage.py --cells "mass,mean=3" --series 400
     python benchmarks/effect_coverage.py --table effect_coverage.csv
 
@@ -308,7 +308,7 @@ def print_table(path: Path) -> None:
 
 
 def print_speed(seed: int) -> None:
-    """Median milliseconds of one effect, series in and result out, at 180 and at 1,500 days."""
+    """Milliseconds of one effect, series in and result out, at 180 and at 1,500 days; seconds of a grid of choices."""
     for cell in (Cell("latent", 3, 0.3, 0.5), Cell("latent", 3, 0.3, 0.5, 1000, 500)):
         counts, _ = simulate(cell, np.random.default_rng(seed))
         days = pd.date_range("2020-01-06", periods=len(counts))
@@ -319,6 +319,12 @@ def print_speed(seed: int) -> None:
             ct.estimate_truce_effect(daily, truce, window=(days[0], days[-1]))
             times.append(1000 * (time.perf_counter() - start))
         print(f"{len(counts):,} days: median {np.median(times):.1f} ms, best {min(times):.1f} ms")
+    case, times = ct.load_idlib_2019(), []
+    for _ in range(5):
+        start = time.perf_counter()
+        found = ct.sensitivity(case, case.truces["TRC-5"], measure="civilians")
+        times.append(time.perf_counter() - start)
+    print(f"{len(found.table)} choices of the bundled case: median {np.median(times):.2f} s, best {min(times):.2f} s")
 
 
 def main() -> None:
@@ -330,7 +336,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("effect_coverage.csv"))
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--list", action="store_true", help="print the names of the cells and stop")
-    parser.add_argument("--speed", action="store_true", help="time one effect at two lengths and stop")
+    parser.add_argument("--speed", action="store_true", help="time one effect at two lengths and a grid, and stop")
     parser.add_argument("--table", type=Path, help="print the table of a finished file and stop")
     options = parser.parse_args()
     if options.table:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 # Measured by benchmarks/ and quoted on every page, with the command that measures them again.
 EFFECT_COVERAGE = (
-    "92 to 98 % of the series of each of 132 kinds with a memory of up to 0.6 from day to day, and in 92 to 96 % of "
-    "each of 26 kinds with a memory of 0.8; plain Poisson regression held it in 15 to 98 % and in 20 to 95 % "
+    "93 to 98 % of the series of each of 132 kinds with a memory of up to 0.6 from day to day, and in 91 to 96 % of "
+    "each of 26 kinds with a memory of 0.8; plain Poisson regression held it in 18 to 100 % and in 13 to 95 % "
     "(python benchmarks/effect_coverage.py)"
 )
 LOCATION_COVERAGE = (
