@@ -13,7 +13,9 @@ from scipy.optimize import brentq
 from scipy.special import digamma, gammaln, stdtrit, xlogy, zeta
 
 from conflictts.errors import TooLittleData
-from conflictts.truce.memories import sums_by_memory, weigh_memories
+from conflictts.truce.memories import PHI, sums_by_memory, weigh_memories
+
+LEAST_INFLATION = float((1 - PHI[-1]) / (1 + PHI[-1]))  # of a variance: the least of the slowest memory's spectrum
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +35,8 @@ class NegBinFit:
         Covariance of the coefficients if days were independent, scaled by the dispersion of the Pearson residuals; not
         below that of Poisson counts.
     covariance : ndarray, shape (n_columns, n_columns)
-        Autocorrelation-averaged sandwich covariance (NB-AVAR): the mean of `members`. Equal to `independent` where
-        residuals show no memory.
+        Autocorrelation-averaged sandwich covariance (NB-AVAR): the mean of `members`, but no combination of columns
+        less than memory can leave it. Equal to `independent` where residuals show no memory.
     weights : ndarray, shape (n_members,)
         How likely each memory between days is; sum to 1.
     members : ndarray, shape (n_members, n_columns, n_columns)
@@ -179,19 +181,35 @@ def fit_negbin(
     left = np.maximum(n_days - n_columns - share * (beyond * bread).sum((1, 2))[phi], min(n_days - n_columns, 4.0))
     scale = np.maximum(least, squares / left)[:, None, None]
     members = scale * (bread + share[:, None, None] * (bread @ beyond @ bread)[phi])
+    independent = max(least, squares / (n_days - n_columns)) * bread
     return NegBinFit(
         coefficients=coefficients,
         alpha=alpha,
         mean=mean,
         log_likelihood=_log_likelihood(counts, mean, alpha),
-        independent=max(least, squares / (n_days - n_columns)) * bread,
-        covariance=np.tensordot(weights, members, 1),
+        independent=independent,
+        covariance=_no_less_than(LEAST_INFLATION, np.tensordot(weights, members, 1), independent),
         weights=weights,
         members=members,
         residuals=residuals,
         slow_columns=slow_columns,
         kurtosis=_kurtosis(residuals),
     )
+
+
+def _no_less_than(share: float, covariance: np.ndarray, independent: np.ndarray) -> np.ndarray:
+    """The covariance, lifted where a combination of columns has less than a share of its variance if independent.
+
+    Where rates differ by much, days of a high one are given more memory than their variance holds. Slow columns bear
+    that; days of the week, which memory makes surer, would be left with less than nothing.
+    """
+    root = np.linalg.cholesky(independent)
+    back = np.linalg.inv(root)
+    ratios, axes = np.linalg.eigh(back @ covariance @ back.T)
+    if ratios[0] >= share:
+        return covariance
+    turned = root @ axes
+    return np.asarray(turned * np.maximum(ratios, share) @ turned.T)
 
 
 def _kurtosis(residuals: np.ndarray) -> float:

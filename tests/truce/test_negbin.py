@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from scipy.linalg import toeplitz
+from scipy.linalg import eigh, toeplitz
 from scipy.optimize import minimize_scalar
 from scipy.stats import kurtosis, nbinom, poisson, t
 
@@ -379,6 +379,21 @@ def test_a_few_bursts_are_worth_fewer_degrees_of_freedom():
     assert bursting.kurtosis > 20 > 6 > calm.kurtosis >= 3
     # 118 days in 2 / (kurtosis - 1), had neither memory; a spike takes some of what memory there is
     assert bursting.degrees_of_freedom(step) < 0.2 * calm.degrees_of_freedom(step)
+
+
+def test_no_combination_of_columns_has_less_than_memory_leaves_it():
+    steep = 30.0 * np.where(np.arange(180) >= 120, 0.03, 1.0)
+    lifted = 0
+    for seed in range(12):
+        latent = remembering(180, 0.9, seed=seed)
+        counts = np.random.default_rng(seed).poisson(steep * np.exp(0.8 * latent / latent.std())).astype(float)
+        fit = fit_negbin(counts, weekly_design(180, 120), slow_columns=2)
+        mean = np.average(fit.members, axis=0, weights=fit.weights)
+        least = eigh(fit.covariance, fit.independent, eigvals_only=True)[0]
+        assert least > (1 - 0.9) / (1 + 0.9) - 1e-9  # the spectrum of the slowest memory where it is least
+        lifted += eigh(mean, fit.independent, eigvals_only=True)[0] < 0
+        assert fit.covariance[1, 1] == pytest.approx(mean[1, 1], rel=1e-3)  # days of the week alone are lifted
+    assert lifted >= 5
 
 
 def test_input_is_unchanged():
