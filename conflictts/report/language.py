@@ -55,6 +55,7 @@ KINDS = {  # of slots, and what may stand in them
     "phase": r"(?:calm|not calm|eroding|collapsed|expired|over)\b[^;]*",
 }
 KINDS["of"] = KINDS["unit"]
+_NEXT = re.compile(r"(?<=[.!?])\s+(?=[A-Z“×\d])")  # between two sentences
 _PARTS = re.compile(  # of a page: what holds no text to put over, and single tags
     r"(<style.*?</style>|<script.*?</script>|<svg .*?</svg>|"
     r"<(?:span|h3|th|pre)[^>]* translate=\"no\"[^>]*>[^<]*(?=<)|<[^>]+>)",
@@ -152,22 +153,25 @@ class Translator:
         whole = self._whole(text)
         if whole is not None:
             return whole
-        sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z“×\d])", text)
+        sentences = _NEXT.split(text)
         if len(sentences) > 1:
             return " ".join(self(sentence) for sentence in sentences)
         self.unknown[text] = None
         return text
 
     def _whole(self, text: str) -> str | None:
-        """One sentence or phrase, also where it was begun with a capital or ended with a full stop."""
+        """One sentence or phrase, also where it was begun with a capital, ended with a full stop, or robbed of it."""
         bare = text.removesuffix(".")
-        for core, ending in ((text, ""), (bare, "." * (len(text) - len(bare)))):
+        forms: list[tuple[str, str | None]] = [(text, ""), (bare, "." * (len(text) - len(bare)))]
+        if not _NEXT.search(text):
+            forms.append((f"{bare}.", None))
+        for core, ending in forms:
             french = self._matched(core)
             if french is None and core[:1].isupper():
                 french = self._matched(core[:1].lower() + core[1:])
                 french = french and french[:1].upper() + french[1:]
             if french is not None:
-                return f"{french}{ending}"
+                return french.removesuffix(".") if ending is None else f"{french}{ending}"
         return None
 
     def _matched(self, text: str) -> str | None:

@@ -141,6 +141,9 @@ TOLD = {  # what may stand in a slot of a refusal that is no number
     "between": ["", ", from 2019-08-29 to 2019-08-30"],
     "over": [""],  # and, after the truce alone, as in KNOWN
     "words": ["admin1 Hama"],
+    "how": ["with a straight trend beside the step", "without the trend"],
+    "other": ["with", "without"],
+    "refusal": ["All 30 counts are 0: there is no rate to estimate. Widen the window."],
     "found": ["they lie between 2018-01-01 and 2018-02-01", "12 of them lie on days not observed"],
     "refused[dates[0]]": ["All 30 counts are 0: there is no rate to estimate. Widen the window."],
     "fault['file']": ["a.csv"],
@@ -184,6 +187,52 @@ def test_every_refusal_that_a_page_lists_has_its_french(path):
     for refusal in refusals:
         for text in examples(refusal):
             words(text)
+            if path.stem in ("window", "negbin"):  # as the ratio without the days of other truces tells it, in brackets
+                words(text.split(";")[0].split(". ")[0])
+    assert list(words.unknown) == []
+
+
+PARTS = ("other truces", "; their days", "; without their days")  # of a warning that is put together in all its forms
+
+
+def warnings() -> list[str]:
+    """What an effect warns of and a diagnostic says, in all its forms."""
+    other = "other truces among the days before (truce of 1 May 2019, Sochi)"
+    touching = [
+        f"{other} were not declared over when this one took effect: what is compared may be one truce with the next",
+        f"{other}: their rate is not free of truces",
+        "other truces take effect among the days after (Sochi)",
+    ]
+    without = [
+        "their days are left out",
+        "without their days the rate ratio would be 0.14 (0.05 to 0.4)",
+        "without their days there is no answer (All 12 observed days are 0: there is no rate to compare)",
+    ]
+    said = [each for path in ("cautions", "diagnostics", "regression") for each in literals(path)]
+    return [*(f"{each}{end}" for each in touching for end in ("", *(f"; {one}" for one in without))), *said]
+
+
+def literals(module: str) -> list[str]:
+    """Sentences among the texts of a module of effects, those of refusals and of dictionaries' keys apart."""
+    tree = ast.parse((PACKAGE / "truce" / f"{module}.py").read_text(encoding="utf-8"))
+    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Raise) for part in ast.walk(node)}
+    documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    found = [
+        node for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr | ast.Constant) and isinstance(getattr(node, "value", ""), str)
+        and not {id(node)} & (inside | documented | parts)
+    ]  # fmt: skip
+    texts = [text for node in found for text in examples(node) if len(text.split()) > 4]
+    return [text for text in texts if text not in TOLD["how"] and not text.startswith(PARTS)]
+
+
+def test_every_warning_has_its_french():
+    words = translator("fr")
+    said = warnings()
+    assert len(said) > 30
+    for text in said:
+        words(text)
     assert list(words.unknown) == []
 
 
