@@ -7,6 +7,8 @@ import html
 import io
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from conflictts.cli import app
 from conflictts.errors import InputError, TooLittleData
 from conflictts.report import page
 from conflictts.report.language import translator
+from conflictts.report.page import FORMATS, USUAL
 
 K = 5
 DAYS = ("2019-05-06", "2019-11-03")
@@ -293,3 +296,20 @@ def test_french_leaves_nothing_in_english(made, tmp_path, monkeypatch):
         *("Idlib", "Hama", "press catalogue", "SVG", "PNG"),
         *("findings.json", "findings.schema.json", "weeks.csv", "places.csv"),
     }
+
+
+def test_same_input_and_date_give_the_same_bytes(tmp_path, printable):
+    formats = FORMATS if printable else USUAL
+    script = (
+        "import sys, conflictts as ct; c = ct.load_idlib_2019();"
+        "ct.write_report(c, c.truces['TRC-5'], sys.argv[1], window=('2019-04-30', '2019-11-06'), anonymise=5,"
+        "                formats=sys.argv[2:])"
+    )
+    for run, zone in (("a", "UTC"), ("b", "Asia/Damascus")):
+        environment = {"SOURCE_DATE_EPOCH": "1573000000", "PYTHONHASHSEED": str(ord(run)), "TZ": zone, "PATH": ""}
+        environment["PYTHONPATH"] = str(Path(ct.__file__).parents[1])  # the code under test, wherever it lies
+        command = [sys.executable, "-c", script, str(tmp_path / run), *formats]
+        subprocess.run(command, check=True, env=environment, cwd=tmp_path, timeout=600)
+    first, second = ({path.name: path.read_bytes() for path in (tmp_path / run).rglob("*.*")} for run in "ab")
+    assert first == second
+    assert ("report.pdf" in first) == printable

@@ -151,6 +151,15 @@ def test_title_language_tags_and_fonts(folder, poppler):
         assert re.search(r"\byes yes yes\s+\d+\s+\d+$", font), f"embedded, a subset, with its letters: {font}"
 
 
+def test_qpdf_finds_no_fault_of_syntax(folder, require):
+    """Conformance to PDF/UA itself is for a validator such as veraPDF, which no package of Debian holds."""
+    require(shutil.which("qpdf") is not None, "needs qpdf")
+    _, pdf = page_of(folder)
+    found = subprocess.run(["qpdf", "--check", str(pdf)], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "No syntax or stream encoding errors found" in found.stdout
+
+
 def test_nothing_is_cut_off_and_pages_are_numbered(folder, poppler):
     _, pdf = page_of(folder)
     boxes = poppler("pdftotext", "-bbox", pdf, "-")
