@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from conflictts.figures.style import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,7 +103,7 @@ def _put_over(figure: Figure, words: Callable[[str], str]) -> None:
         width = max(len(line) for line in said.splitlines())
         parts = said.replace("\n", " ").split(" · ")
         put = " · ".join(words(part) for part in parts)
-        text.set_text("\n".join(textwrap.wrap(put, width)) if "\n" in said else put)
+        text.set_text(wrapped(put, width) if "\n" in said else put)
     for axis in axes:
         _word_ticks(axis.get_major_formatter(), words)
     for legend in figure.findobj(Legend):  # laid out for the words that stood there before

@@ -196,11 +196,16 @@ def write_footer(ax: Axes, parts: Iterable[str]) -> None:
     """What every figure says of itself below its axis: measure, area, window, source."""
     width = max(40, int(_inches(ax) * 72 / (FOOTER_POINTS * 0.56)))
     ax.annotate(
-        "\n".join(textwrap.wrap(" · ".join(parts), width)),
+        wrapped(" · ".join(parts), width),
         xy=(0, 0), xycoords="axes fraction", xytext=(0, -34), textcoords="offset points",
         va="top", ha="left", fontsize=FOOTER_POINTS, color="#595959", annotation_clip=False, gid="footer",
         parse_math=False,
     )  # fmt: skip
+
+
+def wrapped(text: str, width: int) -> str:
+    """Lines of so many letters at most; a dot between parts ends a line and begins none."""
+    return "\n".join(textwrap.wrap(text.replace(" ·", "\u00a0·"), width)).replace("\u00a0·", " ·")
 
 
 def _inches(ax: Axes) -> float:
