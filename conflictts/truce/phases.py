@@ -118,9 +118,10 @@ class Telling:
         return part
 
     def _too_thin(self) -> str:
+        settled = int(np.append(0, np.flatnonzero(np.isfinite(self.counts)) + 1)[-1])  # provisional days come later
         for name, part, least in (
             ("before the truce", self.counts[: self.start], MIN_DAYS_BEFORE),
-            ("while it was in force", self.counts[self.start : self.end], MIN_DAYS_AFTER),
+            ("while it was in force", self.counts[self.start : min(self.end, settled)], MIN_DAYS_AFTER),
         ):
             seen = int(np.isfinite(part).sum())
             if seen < least:
@@ -335,9 +336,10 @@ class Telling:
 
     def _steady_before(self) -> NegBinFit | None:
         """One steady rate fitted to the days before; None where they cannot carry it."""
-        seen = self.counts[: self.start][np.isfinite(self.counts[: self.start])]
+        day = np.flatnonzero(np.isfinite(self.counts[: self.start]))
+        seen = self.counts[day]
         try:
-            return fit_negbin(seen, np.ones((len(seen), 1)), slow_columns=1) if seen.sum() > 0 else None
+            return fit_negbin(seen, np.ones((len(seen), 1)), slow_columns=1, day=day) if seen.sum() > 0 else None
         except TooLittleData:
             return None
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import conflictts as ct
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.truce.erosion import _first_at_least, measure_erosion
+from conflictts.truce.negbin import fit_negbin
 from conflictts.truce.stretches import rate_of, ratio_to
 
 FIRST = pd.Timestamp("2020-01-06")  # a Monday
@@ -97,6 +98,33 @@ def test_idlib_in_ucdp(idlib, greater_idlib, measure):
     assert course.phases["first"].iloc[1] == pd.Timestamp("2019-08-31")
     assert course.phases["first"].iloc[2] == pd.Timestamp("2019-10-24")
     assert course.phases["set_last"].iloc[2] < pd.Timestamp("2019-11-05")
+
+
+def test_days_not_yet_settled_do_not_hide_a_course():
+    recent = series((70, 10.0), (44, 1.0)).counts.copy()
+    recent.iloc[-14:] = np.nan  # a third of the truce's days
+    course = ct.truce_course(ct.DailySeries.from_counts(recent), truce(70))
+    assert course.phases["phase"].tolist() == ["before", "calm"]
+    assert course.phases["days"].tolist() == [70, 30]
+    asunder = series((70, 10.0), (44, 1.0)).counts.copy()
+    asunder.iloc[56:70] = np.nan  # as many just before the truce are missing from the comparison
+    asunder.iloc[:2] = np.nan
+    course = ct.truce_course(ct.DailySeries.from_counts(asunder), truce(70))
+    assert "21% of the days before the truce are not observed" in course.reasons[0]  # 14 of 68, from the first one on
+
+
+def test_memory_of_few_counts_is_counted_in_days_across_a_gap():
+    counts = np.repeat([12.0, 4.0, 15.0, 2.0, 9.0, 6.0, 14.0, 3.0, 10.0, 5.0], 10)
+    counts[25:43] = np.nan
+    counts = np.r_[counts, np.zeros(60)]
+    counts[[110, 130, 150]] = 1.0
+    daily = ct.DailySeries.from_counts(pd.Series(counts, pd.date_range(FIRST, periods=160)))
+    course = ct.truce_course(daily, truce(100))
+    day = np.flatnonzero(np.isfinite(counts[:100]))
+    before = fit_negbin(counts[day], np.ones((len(day), 1)), slow_columns=1, day=day)
+    expected = rate_of(counts[100:], 0.95, before)
+    assert course.phases["phase"].tolist() == ["before", "calm"]
+    assert course.phases.loc[1, ["rate", "lower", "upper"]].tolist() == pytest.approx(expected)
 
 
 def test_two_truces_in_a_row_are_two_courses(idlib):
