@@ -33,7 +33,7 @@ LOCATION_COVERAGE = (
 
 ANONYMISED_COVERAGE = (
     "In simulated series with a known effect, 120 days before and 60 after, nominal 95 % intervals held the truth in "
-    "95 to 99 % with a memory of up to 0.6 from day to day, and in 92 to 98 % with one of 0.8; rounding moved a ratio "
+    "96 to 99 % with a memory of up to 0.6 from day to day, and in 94 to 99 % with one of 0.8; rounding moved a ratio "
     "by about a fifth or less in 95 of 100 series (python benchmarks/anonymised.py)."
 )
 

@@ -147,6 +147,10 @@ def test_coverage_quoted_is_what_the_studies_measured():
     several = [row[3] for row in sets if row[1].startswith("up to five")]
     assert len(several) == 5
     assert f"{spread(several)} in series with up to five" in wording.LOCATION_COVERAGE
+    weeks = [row for row in rows("The anonymised report") if row[0].isdigit()]
+    short, long = ([row[4] for row in weeks if (row[1] == "0.8") == remembers] for remembers in (False, True))
+    memory = f"{spread(short)} with a memory of up to 0.6 from day to day, and in {spread(long)} with one of 0.8"
+    assert memory in wording.ANONYMISED_COVERAGE
 
 
 def test_a_rate_of_one_day_is_told_as_one_event():
