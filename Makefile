@@ -51,6 +51,7 @@ lab: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/effect_coverage.py
+	$(BIN)/python benchmarks/controls.py
 	$(BIN)/python benchmarks/claims_bias.py
 	$(BIN)/python benchmarks/location_sets.py
 	$(BIN)/python benchmarks/alarms.py

@@ -81,7 +81,7 @@ def compare_with_controls(effect: TruceEffect, controls: Mapping[str, DailySerie
     ControlComparison
         The log of its ratio is a difference of log rates. Its variance takes each step's own NB-AVAR covariance, and
         the covariance between areas from the correlation of residuals on common days and the average of the two
-        autocorrelations.
+        autocorrelations, by which a day remembers as far as its variance is that of the rate.
 
     Raises
     ------
@@ -164,13 +164,18 @@ def _covariance(one: TruceEffect, other: TruceEffect) -> float:
     if one is other:
         return float(first.covariance[1, 1])
     second, _ = _parts(other)
-    days = pd.date_range(*one.window)
-    x, y = (_influence(effect).reindex(days, fill_value=0.0).to_numpy() for effect in (one, other))
-    own, its = _memory(one), _memory(other)
-    lags = np.abs(np.subtract.outer(np.arange(len(days)), np.arange(len(days))))
+    (x, remembered, own), (y, its_remembered, its) = _pulls(one), _pulls(other)
+    lags = np.abs(np.subtract.outer(np.arange(len(x)), np.arange(len(y))))
+
+    def together(x: np.ndarray, x_rate: np.ndarray, y: np.ndarray, y_rate: np.ndarray, memory: np.ndarray) -> float:
+        """Of days that are one and the same in full, of others by their memory, which follows the rate."""
+        return float(x @ y + x_rate @ memory[lags] @ y_rate)
+
     # residuals in the scale in which each area's own step has its own variance
-    scale = _within(first) / (x @ own[lags] @ x) * _within(second) / (y @ its[lags] @ y)
-    return _correlation(one, other) * float(np.sqrt(scale) * (x @ ((own + its) / 2)[lags] @ y))
+    scale = _within(first) / together(x, remembered, x, remembered, own)
+    scale *= _within(second) / together(y, its_remembered, y, its_remembered, its)
+    both = together(x, remembered, y, its_remembered, (own + its) / 2)
+    return _correlation(one, other) * float(np.sqrt(scale)) * both
 
 
 def _within(fit: NegBinFit) -> float:
@@ -178,19 +183,20 @@ def _within(fit: NegBinFit) -> float:
     return float(fit.covariance[1, 1] - (0.0 if fit.between is None else fit.between[1, 1]))
 
 
-def _influence(effect: TruceEffect) -> pd.Series:
-    """How far a residual of 1 on each day moves the log rate ratio."""
+def _pulls(effect: TruceEffect) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How far a residual of 1 on each day of the window moves the log rate ratio; the same times the part of the day's
+    residual that remembers, as in `fit_negbin`; and the memory by distance in days, none at 0.
+    """
     fit, design = _parts(effect)
-    scaled = design.to_numpy() * np.sqrt(fit.mean / (1 + fit.alpha * fit.mean))[:, None]
-    return pd.Series(scaled @ np.linalg.inv(scaled.T @ scaled)[1], design.index)
-
-
-def _memory(effect: TruceEffect) -> np.ndarray:
-    fit, design = _parts(effect)
-    day = (design.index - design.index[0]).days.to_numpy()
-    known = averaged_autocorrelation(fit.residuals, day, fit.slow_columns)
-    length = (effect.window[1] - effect.window[0]).days + 1
-    return np.pad(known, (0, max(length - len(known), 0)))
+    working = fit.mean / (1 + fit.alpha * fit.mean)
+    scaled = design.to_numpy() * np.sqrt(working)[:, None]
+    pull = scaled @ np.linalg.inv(scaled.T @ scaled)[1]
+    day = np.asarray((design.index - effect.window[0]).days)
+    n_days = (effect.window[1] - effect.window[0]).days + 1
+    on_calendar = np.zeros((2, n_days))
+    on_calendar[:, day] = pull, pull * np.sqrt(working / working.mean())
+    known = averaged_autocorrelation(fit.residuals, day - day[0], fit.slow_columns)
+    return *on_calendar, np.concatenate([[0.0], known[1:], np.zeros(n_days - len(known))])
 
 
 def _satterthwaite(members: list[TruceEffect], weights: np.ndarray, covariance: np.ndarray) -> float:

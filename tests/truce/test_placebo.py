@@ -18,6 +18,7 @@ from conflictts import (
     shift_test,
 )
 from conflictts.errors import TooLittleData
+from conflictts.truce.controls import _pulls
 from conflictts.truce.rows import log_scale
 
 START = pd.Timestamp("2020-01-06")  # a Monday
@@ -173,6 +174,20 @@ def test_thin_controls_are_named_and_left_out():
         compare_with_controls(effect, {"thin": made(np.zeros(180))})
     with pytest.raises(TooLittleData, match="0 areas"):
         compare_with_controls(effect, {})
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_memory_of_an_area_is_that_of_its_effect(seed):
+    noise = np.random.default_rng(seed).normal(size=180)
+    for t in range(1, 180):
+        noise[t] = 0.7 * noise[t - 1] + np.sqrt(1 - 0.7**2) * noise[t]
+    steep = np.repeat([8.0, 0.8], [120, 60]) * np.exp(0.8 * noise)
+    effect = estimate_truce_effect(made(np.random.default_rng(seed).poisson(steep)), TRUCE, weekday=False)
+    pull, remembered, memory = _pulls(effect)
+    lags = np.abs(np.subtract.outer(np.arange(180), np.arange(180)))
+    inflation = 1 + remembered @ memory[lags] @ remembered / (pull @ pull)
+    # the effect gives back what its columns take out of the residuals; one memory for all days would be a fifth more
+    assert effect.inflation == pytest.approx(inflation, rel=0.08)
 
 
 def test_shared_shocks_cancel():
