@@ -15,6 +15,9 @@ from scipy.special import digamma, gammaln, stdtrit, xlogy, zeta
 from conflictts.errors import TooLittleData
 from conflictts.truce.memories import PHI, sums_by_memory, weigh_memories
 
+AT_ONCE = (
+    12  # contrasts; larger products BLAS shares out between threads, at several times the cost where these are busy
+)
 LEAST_INFLATION = float((1 - PHI[-1]) / (1 + PHI[-1]))  # of a variance: the least of the slowest memory's spectrum
 
 
@@ -114,8 +117,11 @@ class NegBinFit:
 
 def _quadratic(contrasts: np.ndarray, matrices: np.ndarray) -> np.ndarray:
     """``contrast @ matrix @ contrast`` of each contrast and each matrix, shape (n_contrasts, n_matrices)."""
-    squares = contrasts[:, :, None] * contrasts[:, None, :]
-    return np.asarray(squares.reshape(len(contrasts), -1) @ matrices.reshape(len(matrices), -1).T)
+    flat = matrices.reshape(len(matrices), -1)
+    squares = (contrasts[:, :, None] * contrasts[:, None, :]).reshape(len(contrasts), -1)
+    if len(squares) == 1:  # a matrix times a vector is shared out sooner still
+        return np.asarray(np.einsum("mk,k->m", flat, squares[0])[None])
+    return np.concatenate([squares[k : k + AT_ONCE] @ flat.T for k in range(0, len(squares), AT_ONCE)])
 
 
 def fit_negbin(
@@ -188,7 +194,7 @@ def fit_negbin(
         mean=mean,
         log_likelihood=_log_likelihood(counts, mean, alpha),
         independent=independent,
-        covariance=_no_less_than(LEAST_INFLATION, np.tensordot(weights, members, 1), independent),
+        covariance=_no_less_than(LEAST_INFLATION, np.einsum("m,mij->ij", weights, members), independent),
         weights=weights,
         members=members,
         residuals=residuals,
