@@ -26,6 +26,7 @@ from conflictts.series.counting import NOT_STATED, Bundles, count_bundles, requi
 from conflictts.series.daily import Calendar, Day, daily_series
 from conflictts.series.engine import (
     Rows,
+    batches_of,
     better_whole,
     collected,
     engine_of,
@@ -46,6 +47,7 @@ DAYS = ("date_start", "date_end")
 VALUES = {"date_precision": ucdp.DATE_PRECISION, "event_type": ucdp.EVENT_TYPE}
 FEW = 200  # identifiers that are looked for one by one; more are joined
 _IDENTITY, _SHARED = "identity, stripped", "whether it is shared"  # no names of columns in an export
+_BOUNDLESS = ("no_lower", "no_upper")
 _PLAIN_ID = "^[0-9A-Za-z][!-~]*$"
 
 
@@ -162,15 +164,13 @@ def _gather(
     if not raw.read or Sidecar.beside(raw).fault:
         return None
     checked = ucdp.ucdp_incidents(raw, release=release)
-    found = _sums(frame.filter(plain), set(rows.header), kinds.unusual, measure, columns)
-    bundles = _bundles(found, set(rows.header), columns, checked.provenance.provider)
-    count = int(bundles.records.sum())
+    found, more = _sums(frame.filter(plain), set(rows.header), kinds.unusual, measure, columns)
+    count = int(found.column("records").to_numpy().sum())
     countries = pd.DataFrame()
     if "country" in rows.header:
         named = collected(frame.select(country=nw.col("country").cast(nw.String)).unique())
         countries = table_as_meant(pd.DataFrame({"country": _texts(named, "country")}, dtype="str"))
     provenance = replace(checked.provenance, rows=raw.read + count, area=area_in_words(countries, [raw]))
-    more = {warning: int(found.column(warning).to_numpy().sum()) for warning in kinds.unusual}
     warnings = checked.ledger.warnings
     warnings = warnings.assign(records=warnings["records"] + [more.get(each, 0) for each in warnings["warning"]])
     ledger = replace(checked.ledger, read=raw.read + count, used=checked.ledger.used + count, warnings=warnings)
@@ -180,7 +180,8 @@ def _gather(
             _place_sums(frame.filter(plain), set(rows.header), columns, checked.provenance.provider),
         ]
     )
-    return _together(bundles, Bundles.of(checked.table, measure)), ledger, provenance, places
+    bundles = _bundles(found, set(rows.header), columns, provenance.provider, Bundles.of(checked.table, measure))
+    return bundles, ledger, provenance, places
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -284,9 +285,13 @@ def _conditions(names: set[str]) -> Iterator[nw.Expr]:
 
 def _sums(
     frame: nw.LazyFrame[Any], names: set[str], unusual: Mapping[str, nw.Expr], measure: Measure, columns: Sequence[str]
-) -> pa.Table:
-    """The one expression: rows alike in days, groups and whether they state the measure become one row of sums."""
+) -> tuple[pa.Table, dict[str, int]]:
+    """The one expression: rows alike in days, groups and whether they state the measure become one row of sums.
+
+    Also how many rows there are of each unusual kind.
+    """
     import narwhals as nw
+    import pyarrow as pa
 
     days = {day: nw.col(day).cast(nw.Date) for day in DAYS}
     keys = {column: nw.col(name).cast(nw.String).fill_null("") for column, name in _grouped(names, columns).items()}
@@ -303,23 +308,40 @@ def _sums(
         .group_by(*days, *keys, "stated")
         .agg(
             nw.col(*PARTS).cast(nw.Float64).sum(),  # DuckDB sums whole numbers to decimals, slow to take over
-            *(nw.when(name).then(1.0).otherwise(0.0).sum().alias(name) for name in ("no_lower", "no_upper", *unusual)),
+            *(nw.when(name).then(1.0).otherwise(0.0).sum().alias(name) for name in (*_BOUNDLESS, *unusual)),
             records=nw.len(),
         )
         .sort(*days, *keys, "stated")  # else sums of shares would differ from run to run in their last bit
     )
-    return collected(summed)
+    more, parts = dict.fromkeys(unusual, 0), []
+    for batch in batches_of(summed):  # there may be a fourth as many rows of sums as records: all are held narrow
+        for name in unusual:
+            more[name] += int(batch.column(name).to_numpy().sum())
+        narrow = {name: batch.column(name) for name in (*days, "stated", *PARTS)}
+        narrow |= {name: batch.column(name).dictionary_encode() for name in keys}
+        narrow |= {name: batch.column(name).cast(pa.int64()) for name in (*_BOUNDLESS, "records")}
+        parts.append(pa.RecordBatch.from_pydict(narrow))
+    return pa.Table.from_batches(parts).unify_dictionaries(), more
 
 
-def _bundles(found: pa.Table, names: set[str], columns: Sequence[str], provider: str) -> Bundles:
-    """The sums as bundles under the values of an incident table."""
+def _bundles(found: pa.Table, names: set[str], columns: Sequence[str], provider: str, checked: Bundles) -> Bundles:
+    """The sums as bundles under the values of an incident table, and after them those of the checked records.
+
+    Made column by column: of many sums there are not to be two whole tables at once.
+    """
+    keys = {**_all_keys(found, names, columns, provider), "part_of": repeated("", len(found))}
+    days = {day: found.column(day).to_numpy().astype("datetime64[us]") for day in DAYS}
+    table = {day: np.concatenate([lain, checked.table[day].to_numpy()]) for day, lain in days.items()}
+    table |= {name: pd.concat([texts, checked.table[name]], ignore_index=True) for name, texts in keys.items()}
     stated = found.column("stated").to_numpy()
-    table = pd.DataFrame({day: found.column(day).to_numpy().astype("datetime64[us]") for day in DAYS})
-    table = table.assign(**_all_keys(found, names, columns, provider))
+    amounts = np.empty((len(PARTS), len(found) + len(checked.table)))
+    for row, part in zip(amounts, PARTS, strict=True):
+        row[: len(found)] = np.where(stated, found.column(part).to_numpy(), np.nan)
+        row[len(found) :] = checked.amounts[part]
     return Bundles(
-        table.assign(part_of=repeated("", len(table))),
-        pd.DataFrame({part: np.where(stated, found.column(part).to_numpy(), np.nan) for part in PARTS}),
-        *(found.column(name).to_numpy().astype("int64") for name in ("records", "no_lower", "no_upper")),
+        pd.DataFrame(table, copy=False),
+        pd.DataFrame(amounts.T, columns=list(PARTS), copy=False),
+        *(np.concatenate([found.column(name), getattr(checked, name)]) for name in ("records", *_BOUNDLESS)),
     )
 
 
@@ -399,18 +421,6 @@ def _amounts(measure: Measure) -> tuple[nw.Expr, nw.Expr, nw.Expr]:
     died = (best > 0) | (civilians > 0) | (a + b > 0)
     by_best = told(died, (best == 0) | ((civilians == 0) & (a + b == 0)))
     return told(low > 0, low == 0), by_best, nw.when(died).then(1.0).otherwise(told(high > 0, high == 0))
-
-
-def _together(plain: Bundles, checked: Bundles) -> Bundles:
-    table = checked.table[list(plain.table)]
-    return Bundles(
-        pd.concat([plain.table, table], ignore_index=True),
-        pd.concat([plain.amounts, checked.amounts], ignore_index=True),
-        *(
-            np.concatenate([getattr(plain, name), getattr(checked, name)])
-            for name in ("records", "no_lower", "no_upper")
-        ),
-    )
 
 
 def _texts(found: pa.Table, column: str) -> list[str]:

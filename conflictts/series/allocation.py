@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,7 @@ import numpy as np
 
 Allocation = Literal["spread", "exact", "start", "midpoint"]
 DrawnUnit = Literal["persons", "records"]
+AT_ONCE = 2**20  # pieces that are laid out at a time, some 50 MB
 DRAWN_UNITS: tuple[DrawnUnit, ...] = ("persons", "records")
 ALLOCATIONS: tuple[Allocation, ...] = ("spread", "exact", "start", "midpoint")
 
@@ -67,26 +69,32 @@ def lay_out(first: np.ndarray, last: np.ndarray, n_days: int, *, allocation: All
     return Layout(record=record, day=np.repeat(begin, covered) + step, parts=length)
 
 
-def sum_pieces(layout: Layout, amounts: np.ndarray, group: np.ndarray, *, n_groups: int, n_days: int) -> np.ndarray:
-    """Add the pieces up by group and day.
+def some_at_a_time(first: np.ndarray, last: np.ndarray, n_days: int) -> Iterator[slice]:
+    """The records in their order, as many at a time as make about `AT_ONCE` pieces; see `lay_out`."""
+    upto = np.cumsum(np.minimum(last - first + 1, n_days))
+    ends = np.searchsorted(upto, np.arange(AT_ONCE, upto[-1] if len(upto) else 0, AT_ONCE), side="right")
+    bounds = np.unique([0, *ends, len(first)])
+    yield from map(slice, bounds[:-1].tolist(), bounds[1:].tolist())
+
+
+def add_pieces(sums: np.ndarray, layout: Layout, amounts: np.ndarray, group: np.ndarray) -> None:
+    """Add the pieces to the sums of their group and day.
+
+    Each is added by itself, in order, so that records laid out some at a time give the same to the last bit.
 
     Parameters
     ----------
+    sums : ndarray of float, shape (n_measures, n_groups, n_days)
+        Contiguous; what the pieces are added to.
     layout : Layout
     amounts : ndarray of float, shape (n_records, n_measures)
         What each record adds, no NaN.
     group : ndarray of int, shape (n_records,)
         Group of each record, 0 .. n_groups - 1.
-
-    Returns
-    -------
-    ndarray of float, shape (n_measures, n_groups, n_days)
     """
-    cell = group[layout.record] * n_days + layout.day
-    sums = np.zeros((amounts.shape[1], n_groups * n_days))  # memory that no piece falls into is never touched
-    for row, column in zip(sums, amounts.T, strict=True):
+    cell = group[layout.record] * sums.shape[2] + layout.day
+    for row, column in zip(sums.reshape(len(sums), -1), amounts.T, strict=True):
         np.add.at(row, cell, (column / layout.parts)[layout.record])
-    return sums.reshape(-1, n_groups, n_days)
 
 
 def draw_allocations(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,9 +15,10 @@ from conflictts.series.allocation import (
     DRAWN_UNITS,
     Allocation,
     DrawnUnit,
+    add_pieces,
     draw_allocations,
     lay_out,
-    sum_pieces,
+    some_at_a_time,
 )
 from conflictts.series.measures import UNITS, Measure, amounts_of
 
@@ -145,14 +146,21 @@ def count_bundles(
     outcome = _outcomes(bundles, ledger, measure, allocation, where)
     all_keys, key = groups_of(table, by)
     counted = (outcome == _COUNTED).to_numpy()
-    kept, group = np.unique(key[counted], return_inverse=True)
+    group, kept = pd.factorize(key[counted], sort=True)
 
-    numbers = np.column_stack([np.asarray(amounts)[counted], records[counted]])
+    numbers = np.empty((len(SUMS), len(group))).T
+    for column, name in enumerate(amounts):
+        numbers[:, column] = amounts[name].to_numpy()[counted]
+    numbers[:, -1] = records[counted]
     first, last = ((table[column][counted] - days[0]).dt.days.to_numpy() for column in ("date_start", "date_end"))
-    layout = lay_out(first, last, len(days), allocation=allocation)
-    inside, lost = layout.share_on(~missing), layout.share_on(missing)
-    _require_some_inside(table[["date_start", "date_end"]][counted], records[counted], inside, lost, days)
-    sums = sum_pieces(layout, numbers, group, n_groups=len(kept), n_days=len(days))
+    inside, lost = np.empty((2, len(first)))
+    sums = np.zeros((len(SUMS), len(kept), len(days)))  # memory that no piece falls into is never touched
+    for some in some_at_a_time(first, last, len(days)):
+        layout = lay_out(first[some], last[some], len(days), allocation=allocation)
+        inside[some], lost[some] = layout.share_on(~missing), layout.share_on(missing)
+        add_pieces(sums, layout, numbers[some], group[some])
+    if not inside.any():
+        raise _nothing_inside(table[["date_start", "date_end"]][counted], records[counted], lost, days)
     _assert_nothing_lost(sums, missing, inside, numbers, group)
     sums[:, :, missing] = np.nan
     best, touched, several = numbers[:, 1], inside > 0, last > first
@@ -225,7 +233,7 @@ def groups_of(table: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, np.
         place, named = pd.Series(values, dtype="str").replace("", NOT_STATED).factorize(sort=True)
         key = key * len(named) + place[code]
         names.append(named)
-    found, group = np.unique(key, return_inverse=True)
+    group, found = pd.factorize(key, sort=True)
     places = np.unravel_index(found, [len(named) for named in names])
     keys = {column: named.take(place) for column, named, place in zip(by, names, places, strict=True)}
     return pd.DataFrame(keys, dtype="str"), group
@@ -266,15 +274,13 @@ def _outcomes(bundles: Bundles, ledger: Ledger, measure: Measure, allocation: Al
     return pd.Series(pd.Categorical.from_codes(outcome + 1, [_COUNTED, *reasons]), table.index)
 
 
-def _require_some_inside(
-    table: pd.DataFrame, records: np.ndarray, inside: np.ndarray, lost: np.ndarray, days: pd.DatetimeIndex
-) -> None:
-    if inside.any():
-        return
+def _nothing_inside(
+    table: pd.DataFrame, records: np.ndarray, lost: np.ndarray, days: pd.DatetimeIndex
+) -> CoverageError:
     found = f"they lie between {table['date_start'].min():%Y-%m-%d} and {table['date_end'].max():%Y-%m-%d}"
     if lost.any():
         found = f"{records[lost > 0].sum():,} of them lie on days not observed"
-    raise CoverageError(
+    return CoverageError(
         f"None of {records.sum():,} records lies inside coverage {days[0]:%Y-%m-%d}..{days[-1]:%Y-%m-%d}; {found}. "
         "Correct `coverage`."
     )
@@ -324,25 +330,8 @@ def _account(
     outcome: pd.Series, best: np.ndarray, records: np.ndarray, key: np.ndarray, inside: np.ndarray, lost: np.ndarray
 ) -> pd.DataFrame:
     """One line per group and outcome; `inside` and `lost` (on days not observed) are shares of the counted records."""
-    counted = (outcome == _COUNTED).to_numpy()
-    here, amount, number = key[counted], best[counted], records[counted]
-    whole, partly, nowhere = inside >= 1, (inside > 0) & (inside < 1), inside == 0
-    outside = 1 - inside - lost
-    lines = [  # outcome, its records, what of them; the indented lines go on about the records of the line above
-        (_COUNTED, whole, amount),
-        ("counted for its days inside coverage", partly, amount * inside),
-        ("  the same records' days outside", partly & (outside > 1e-12), amount * outside),  # thirds do not add up to 1
-        ("  the same records' days not observed", partly & (lost > 0), amount * lost),
-        ("on days not observed", nowhere & (lost > 0), amount),
-        ("outside coverage", nowhere & (lost == 0), amount),
-    ]
-    found = [(label, here[rows], part[rows], number[rows]) for label, rows, part in lines]
-    codes = outcome.cat.codes.to_numpy()
-    for code, reason in enumerate(outcome.cat.categories[1:], start=1):
-        mine = codes == code
-        found.append((reason, key[mine], np.nan_to_num(best[mine]), records[mine]))
     columns: dict[str, list[np.ndarray]] = {"key": [], "outcome": [], "records": [], "best": []}
-    for label, keys, part, number in found:
+    for label, keys, part, number in _outcome_lines(outcome, best, records, key, inside, lost):
         present = np.flatnonzero(np.bincount(keys))
         n = np.bincount(keys, weights=number).astype(np.int64)
         columns["key"].append(present)
@@ -351,3 +340,30 @@ def _account(
         columns["best"].append(np.bincount(keys, weights=part)[present])
     account = pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
     return account.astype({"outcome": "str"}).sort_values("key", kind="stable", ignore_index=True)
+
+
+def _outcome_lines(
+    outcome: pd.Series, best: np.ndarray, records: np.ndarray, key: np.ndarray, inside: np.ndarray, lost: np.ndarray
+) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+    """Each outcome, and the group, the amount and the number of the records that met it, one outcome at a time."""
+    counted = (outcome == _COUNTED).to_numpy()
+    here, amount, number = key[counted], best[counted], records[counted]
+    partly, nowhere = (inside > 0) & (inside < 1), inside == 0
+    outside = 1 - inside - lost
+    whole = inside >= 1
+    yield _COUNTED, here[whole], amount[whole], number[whole]
+    # The indented lines go on about the records of the line above; thirds do not add up to 1.
+    yield from (
+        (label, here[rows], (amount * share)[rows], number[rows])
+        for label, rows, share in (
+            ("counted for its days inside coverage", partly, inside),
+            ("  the same records' days outside", partly & (outside > 1e-12), outside),
+            ("  the same records' days not observed", partly & (lost > 0), lost),
+        )
+    )
+    for label, rows in (("on days not observed", nowhere & (lost > 0)), ("outside coverage", nowhere & (lost == 0))):
+        yield label, here[rows], amount[rows], number[rows]
+    codes = outcome.cat.codes.to_numpy()
+    for code, reason in enumerate(outcome.cat.categories[1:], start=1):
+        mine = codes == code
+        yield reason, key[mine], np.nan_to_num(best[mine]), records[mine]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 BESIDE = ("adm_1", "country", "code_status", "where_prec")  # texts that are looked at, whatever is asked for
 NEEDED = (*ucdp.REQUIRED, "adm_1")
 WHOLE = 4  # a text of up to a fourth of the memory fits into it as a table, with room for the counting
+AT_ONCE = 2**17  # rows that are taken over from DuckDB at a time
 LEAST = 10**7  # bytes that DuckDB starts with
 _GLOB = frozenset("*?[")  # in a path, DuckDB takes them for a pattern
 
@@ -295,6 +296,23 @@ def _raw(cells: pa.Table, header: tuple[str, ...], index: pd.Index, path: Path, 
 def collected(frame: nw.LazyFrame[Any]) -> pa.Table:
     """The rows that the engine finds."""
     return frame.collect("pyarrow").to_native()
+
+
+def batches_of(frame: nw.LazyFrame[Any]) -> Iterator[pa.RecordBatch]:
+    """The rows that the engine finds, some at a time where it is DuckDB; one batch at least."""
+    import duckdb
+    import pyarrow as pa
+
+    native = frame.to_native()
+    if isinstance(native, duckdb.DuckDBPyRelation):
+        reader = native.to_arrow_reader(AT_ONCE)
+    else:
+        reader = collected(frame).to_reader()
+    yield pa.RecordBatch.from_pylist([], reader.schema)
+    try:
+        yield from reader
+    except OSError as error:  # as pyarrow names what DuckDB meets on the way
+        raise duckdb.OperationalError(str(error)) from None
 
 
 _NONE = pd.DataFrame({"reason": [], "value": []}, index=pd.Index([], dtype="int64", name="row"), dtype="str")

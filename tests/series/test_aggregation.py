@@ -7,6 +7,7 @@ import gzip
 import io
 
 import duckdb
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -227,6 +228,24 @@ def test_frames_are_counted_alike(typed, tmp_path, kind):
 def test_little_memory_is_enough(invented, never_whole):
     counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
     assert_same(ct.daily_panel(invented, memory_limit="60MB", **counted), whole(invented, **counted))
+
+
+def test_rows_taken_over_in_many_batches_are_counted_alike(typed, tmp_path, monkeypatch):
+    """Each batch has a dictionary of its own."""
+    monkeypatch.setattr(engine, "AT_ONCE", 1)
+    path = tmp_path / "ged251.parquet"
+    pq.write_table(pa.concat_tables([typed] * 3), path)
+    counted = {"measure": "deaths", "by": ["admin1", "event_type"], "coverage": COVERAGE}
+    assert_same(ct.daily_panel(path, **counted), whole(path, **counted))
+
+
+def test_engine_that_stops_on_the_way_is_told_of():
+    query = "select case when i = 4000000 then error('no space') else i end as i from range(5000000) as numbers(i)"
+    with (
+        pytest.raises(InputError, match=r"DuckDB stopped counting: .*no space"),
+        engine.engine_of("50MB", None) as duck,
+    ):
+        list(engine.batches_of(nw.from_native(duck.sql(query))))
 
 
 def test_small_text_is_read_whole(invented, monkeypatch):

@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conflictts.series.allocation import ALLOCATIONS, draw_allocations, lay_out, sum_pieces
+from conflictts.series import allocation as module
+from conflictts.series.allocation import ALLOCATIONS, add_pieces, draw_allocations, lay_out, some_at_a_time
 
 
 def allocate(first, last, amounts, n_days, *, allocation):
     """Sums per day of one group, and each record's share inside."""
     layout = lay_out(first, last, n_days, allocation=allocation)
     group = np.zeros(len(first), dtype=np.int64)
-    daily = sum_pieces(layout, amounts, group, n_groups=1, n_days=n_days)[:, 0].T
-    return daily, layout.share_on(np.ones(n_days, dtype=bool))
+    sums = np.zeros((amounts.shape[1], 1, n_days))
+    add_pieces(sums, layout, amounts, group)
+    return sums[:, 0].T, layout.share_on(np.ones(n_days, dtype=bool))
 
 
 # first day, last day, amount, allocation -> amounts on days 0..4, share inside
@@ -143,3 +145,22 @@ def test_draws_are_whole_and_lose_nobody_inside(records, n_days, seed):
     assert (surely <= drawn.sum(axis=0)).all()
     assert (drawn.sum(axis=0) <= at_most).all()
     np.testing.assert_array_equal(drawn, draw(records, n_days, draws=3, seed=seed))
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 1000])
+@pytest.mark.parametrize("allocation", ALLOCATIONS)
+def test_some_records_at_a_time_give_the_same_to_the_last_bit(monkeypatch, at_once, allocation):
+    rng = np.random.default_rng(5)
+    first = rng.integers(-40, 120, 300)
+    last = first + rng.choice([0, 0, 1, 6, 30, 400], 300)
+    amounts, group = rng.gamma(0.5, 3.0, (300, 2)), rng.integers(0, 4, 300)
+    expected, found = np.zeros((2, 2, 4, 100))
+    add_pieces(expected, lay_out(first, last, 100, allocation=allocation), amounts, group)
+    monkeypatch.setattr(module, "AT_ONCE", at_once)
+    parts = list(some_at_a_time(first, last, 100))
+    for some in parts:
+        layout = lay_out(first[some], last[some], 100, allocation=allocation)
+        assert len(layout.day) < at_once + 100  # the last record of a part begins within it
+        add_pieces(found, layout, amounts[some], group[some])
+    assert [position for some in parts for position in range(some.start, some.stop)] == list(range(300))
+    np.testing.assert_array_equal(found, expected)
