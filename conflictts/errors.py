@@ -19,6 +19,10 @@ class CoverageError(ConflictTSError):
     """Dates that do not fit what the source covered."""
 
 
+class UndeclaredCoverage(CoverageError):
+    """Neither the caller nor the source says which days were watched."""
+
+
 class TooLittleData(ConflictTSError):
     """The data cannot carry the estimate that was asked for. The message says what is missing."""
 

@@ -75,11 +75,16 @@ def require_files(source: list[str] | None) -> None:
 def require_coverage(covered: tuple[str, str] | None, incidents: Incidents) -> None:
     """Refuse to count where neither the option nor the source says which days were watched."""
     if covered is None and incidents.provenance.coverage is None:
-        raise typer.BadParameter(
-            f"none given. {incidents.provenance.provider} does not say which days it covered, and they are not "
-            "guessed from the records. Declare them: --coverage YYYY-MM-DD:YYYY-MM-DD.",
-            param_hint="--coverage",
-        )
+        raise no_coverage(incidents.provenance.provider)
+
+
+def no_coverage(provider: str) -> typer.BadParameter:
+    """The refusal where nobody says which days were watched."""
+    return typer.BadParameter(
+        f"none given. {provider} does not say which days it covered, and they are not guessed from the records. "
+        "Declare them: --coverage YYYY-MM-DD:YYYY-MM-DD.",
+        param_hint="--coverage",
+    )
 
 
 def conditions_of(where: list[str]) -> dict[str, list[str]]:

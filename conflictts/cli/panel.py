@@ -25,8 +25,7 @@ from conflictts.cli.options import (
     Truce,
     Window,
     conditions_of,
-    read_records,
-    require_coverage,
+    no_coverage,
     require_date,
     span_of,
     tell_quarantined,
@@ -60,7 +59,8 @@ def panel(
         str,
         typer.Option(
             metavar="SIZE",
-            help="What counting a GED export (CSV, Parquet) may hold in memory, such as 500MB; the rest goes to disk.",
+            help="What counting an export of GED (CSV, Parquet) or ACLED (CSV) may hold in memory, such as 500MB; the "
+            "rest goes to disk.",
         ),
     ] = "2GB",
     temporary: Annotated[
@@ -96,6 +96,8 @@ def panel(
 ) -> None:
     """Analyse every area at once: changes, the latest weeks and what a truce changed; stopped, it goes on."""
     with one_sentence(debug):
+        from conflictts.cases import load_idlib_2019
+        from conflictts.errors import UndeclaredCoverage
         from conflictts.incidents.outlines import read_outlines
         from conflictts.report.folder import refuse_foreign_folder
         from conflictts.report.panel import NUMBERS, PARTS, write_panel_report
@@ -150,13 +152,15 @@ def panel(
                 "retrieved_on": retrieved_on,
             }
             counted: DailyPanel
-            if source and covered is not None and deletions is None:
+            if source:
                 tell("reading and counting")
-                counted = daily_panel(source, **choices, memory_limit=memory, temporary=aside)
+                try:
+                    counted = daily_panel(source, **choices, deletions=deletions, memory_limit=memory, temporary=aside)
+                except UndeclaredCoverage:
+                    raise no_coverage("The source") from None
             else:
                 tell("reading")
-                incidents = read_records(source, deletions)
-                require_coverage(covered, incidents)
+                incidents = load_idlib_2019()
                 tell("counting")
                 counted = daily_series(incidents, **choices)
             found = analyse_panel(

@@ -48,6 +48,8 @@ CONVENTIONS = ("0", "3", "10", "12", "100")  # may stand for a number that was n
 CIVILIANS = "civilian targeting"
 DELETED = "deleted by ACLED since (deletions list)"
 OLDER = "older version of an event, by timestamp"
+CONVENTIONAL = "fatalities of 3, 10, 12 or 100 may stand for a number not reported; no upper bound taken"
+ZERO = "fatalities of 0 mean none or not known; no upper bound taken"
 ATTRIBUTION = (
     "ACLED (Armed Conflict Location & Event Data), acleddata.com; Raleigh, C., Kishi, R. & Linke, A. (2023), Political "
     "instability patterns are obscured by conflict dataset scope conditions, sources, and coding choices, Humanities "
@@ -157,10 +159,10 @@ def acled_incidents(
     raws = with_faults(raws, told)
     text = file_table(raws, {**NAMES, **{column: column for column in BESIDE}})
     records = text.drop(columns=[column for column in BESIDE if column in text])
-    precision = _precision(text)
+    precision = precision_of(text)
     records["date_precision"] = map_distinct(precision, DATE_PRECISION)
-    day = _days(text["date_start"])
-    records["date_start"], records["date_end"] = _spans(text["date_start"], day, records["date_precision"])
+    day = days_of(text["date_start"])
+    records["date_start"], records["date_end"] = spans_of(text["date_start"], day, records["date_precision"])
     fatalities = stripped(text["deaths_best"])
     if "civilian_targeting" in text:
         targeted = Distinct.of(text["civilian_targeting"])
@@ -175,7 +177,7 @@ def acled_incidents(
         names={**NAMES, "date_end": "event_date", "civilians_best": "fatalities"},
         provenance=with_downloads(_provenance(text, timestamps, raws), told),
         excluded={
-            DELETED: stripped(text["incident_id"]).isin(_deleted(deletions)),
+            DELETED: stripped(text["incident_id"]).isin(deleted(deletions)),
             OLDER: superseded(text["incident_id"], timestamps, _file_numbers(raws)),
         },
         faults=[
@@ -187,10 +189,7 @@ def acled_incidents(
     incidents = _with_bounds(incidents)
     best = incidents.table["deaths_best"]
     stated = best.isin([float(number) for number in CONVENTIONS if number != "0"])
-    incidents = warn_in_ledger(
-        incidents, stated, "fatalities of 3, 10, 12 or 100 may stand for a number not reported; no upper bound taken"
-    )
-    return warn_in_ledger(incidents, best == 0, "fatalities of 0 mean none or not known; no upper bound taken")
+    return warn_in_ledger(warn_in_ledger(incidents, stated, CONVENTIONAL), best == 0, ZERO)
 
 
 def _with_bounds(incidents: Incidents) -> Incidents:
@@ -204,7 +203,8 @@ def _with_bounds(incidents: Incidents) -> Incidents:
     return replace(incidents, table=table.assign(**bounds))
 
 
-def _precision(text: pd.DataFrame) -> pd.Series:
+def precision_of(text: pd.DataFrame) -> pd.Series:
+    """The code of each row's time precision, that of a day where there is no such column."""
     if "date_precision" not in text:
         return pd.Series("1", text.index, dtype="str")
     distinct = Distinct.of(text["date_precision"])
@@ -221,8 +221,8 @@ def _blank(fatalities: pd.Series) -> pd.Series:
     return pd.Series("blank, but ACLED states a number for every event", fatalities.index).where(fatalities == "", "")
 
 
-def _days(dates: pd.Series) -> pd.Series:
-    """The day of each distinct date, NaT for what is none."""
+def days_of(dates: pd.Series) -> pd.Series:
+    """The day of each of the values of `Distinct.of(dates)`, NaT for what is none."""
     written = plain_digits(Distinct.of(dates).values)
     day = pd.Series(pd.NaT, written.index, dtype="datetime64[us]")
     for form, pattern in _DATE_FORMS:
@@ -244,7 +244,7 @@ def _no_date(dates: pd.Series, day: pd.Series) -> pd.Series:
     return distinct.text_rows(reason.where(day.isna(), "").astype("str")).set_axis(dates.index)
 
 
-def _spans(dates: pd.Series, day: pd.Series, precision: pd.Series) -> tuple[pd.Series, pd.Series]:
+def spans_of(dates: pd.Series, day: pd.Series, precision: pd.Series) -> tuple[pd.Series, pd.Series]:
     """First and last day; as ISO text, and what is no date as it is, unless every date is one."""
     distinct = Distinct.of(dates)
     week = pd.Timedelta(days=3)
@@ -295,7 +295,8 @@ def _file_numbers(raws: Sequence[RawRecords]) -> np.ndarray:
     return np.repeat(np.arange(len(raws)), [len(one.table) for one in raws])
 
 
-def _deleted(deletions: str | PathLike[str] | Sequence[str] | None) -> set[str]:
+def deleted(deletions: str | PathLike[str] | Sequence[str] | None) -> set[str]:
+    """The identifiers in a list of deletions; see `read_acled`."""
     if deletions is None:
         return set()
     if not isinstance(deletions, str | PathLike):

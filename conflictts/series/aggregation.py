@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -12,15 +12,14 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import InputError
-from conflictts.incidents import ucdp
-from conflictts.incidents.checks import BEST_ABOVE, LOW_ABOVE, area_in_words
+from conflictts.incidents.acled import deleted, read_acled
+from conflictts.incidents.checks import area_in_words
 from conflictts.incidents.distinct import map_distinct, repeated, stripped
 from conflictts.incidents.files import paths_of
 from conflictts.incidents.formulas import table_as_meant
 from conflictts.incidents.recognise import read_incidents
 from conflictts.incidents.sidecar import Sidecar
-from conflictts.incidents.splitting import Numbers
-from conflictts.incidents.table import MOST, Ledger, Provenance, Where
+from conflictts.incidents.table import Ledger, Provenance, Where
 from conflictts.series.allocation import Allocation
 from conflictts.series.counting import NOT_STATED, Bundles, count_bundles, require_known
 from conflictts.series.daily import Calendar, Day, daily_series
@@ -34,6 +33,7 @@ from conflictts.series.engine import (
     rows_of_file,
     rows_of_frame,
 )
+from conflictts.series.exports import ACLED
 from conflictts.series.measures import PARTS, Measure
 from conflictts.series.panel import DailyPanel, panel_of
 from conflictts.series.places import place_sums, places_of
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DAYS = ("date_start", "date_end")
-VALUES = {"date_precision": ucdp.DATE_PRECISION, "event_type": ucdp.EVENT_TYPE}
 FEW = 200  # identifiers that are looked for one by one; more are joined
 _IDENTITY, _SHARED = "identity, stripped", "whether it is shared"  # no names of columns in an export
 _BOUNDLESS = ("no_lower", "no_upper")
@@ -63,6 +62,7 @@ def daily_panel(
     lag: ReportingLag | int | None = None,
     retrieved_on: Day | None = None,
     release: str | None = None,
+    deletions: str | PathLike[str] | Sequence[str] | None = None,
     memory_limit: str = "2GB",
     temporary: str | PathLike[str] | None = None,
 ) -> DailyPanel:
@@ -74,16 +74,19 @@ def daily_panel(
     Parameters
     ----------
     source : path-like, iterable of path-like, or a frame
-        A UCDP GED export as CSV in UTF-8, unpacked, or as Parquet with numbers as numbers and days as days, is counted
-        by DuckDB out of core; text of up to a fourth of `memory_limit`, and all else that `read_incidents` reads, is
-        read whole, which is sooner. A frame of PySpark is counted on its cluster; one of pandas, polars, pyarrow or
-        DuckDB by DuckDB. It has the columns of a GED export.
+        A UCDP GED export as CSV in UTF-8, unpacked, or as Parquet with numbers as numbers and days as days, and an
+        ACLED export as such a CSV with the export tool's names in lower case, are counted by DuckDB out of core; text
+        of up to a fourth of `memory_limit`, and all else that `read_incidents` reads, is read whole, which is sooner. A
+        frame of PySpark is counted on its cluster; one of pandas, polars, pyarrow or DuckDB by DuckDB. It has the
+        columns of a GED export.
     by : str or sequence of str
         Columns of the incident table; one series for each of their values that occur together.
     measure, coverage, gaps, allocation, where, lag, retrieved_on
         As in `daily_series`.
     release : str, optional
         The release that the records come from ("25.1"); default as the file's name tells it. A frame needs it.
+    deletions : path-like or sequence of str, optional
+        Events that ACLED has deleted since, as in `read_acled`; for its exports alone.
     memory_limit : str, default "2GB"
         What DuckDB may hold; it puts the rest on disk.
     temporary : path-like, optional
@@ -119,17 +122,20 @@ def daily_panel(
     dated = {"coverage": coverage, "gaps": gaps, "lag": lag, "retrieved_on": retrieved_on}
     memory = require_room(memory_limit, temporary)
     frame = _as_frame(source)
+    if frame is not None and deletions is not None:
+        raise InputError("A frame has the columns of a GED export, and deletions are of ACLED's. Leave them out.")
+    gone = None if deletions is None else deleted(deletions)
     paths = paths_of(source) if frame is None else []
     gathered = None
     if frame is not None or not better_whole(paths, memory):
         columns = tuple(dict.fromkeys((*by, *where)))
         with engine_of(memory_limit, temporary) as engine:
             rows = rows_of_file(paths[0], engine, columns) if frame is None else rows_of_frame(frame, engine, release)
-            gathered = None if rows is None else _gather(rows, measure, columns, release)
+            gathered = None if rows is None else _gather(rows, measure, columns, release, gone)
     if gathered is None and frame is not None:
         raise InputError("The frame has no rows. Give one with records.")
     if gathered is None:
-        incidents = read_incidents(paths)
+        incidents = read_incidents(paths) if deletions is None else read_acled(paths, deletions=deletions)
         named = replace(incidents.provenance, release=release or incidents.provenance.release)
         return daily_series(replace(incidents, provenance=named), **counted, **dated)  # type: ignore[no-any-return, call-overload]
     bundles, ledger, provenance, places = gathered
@@ -149,7 +155,7 @@ def _as_frame(source: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any] | None:
 
 
 def _gather(
-    rows: Rows, measure: Measure, columns: Sequence[str], release: str | None
+    rows: Rows, measure: Measure, columns: Sequence[str], release: str | None, gone: set[str] | None
 ) -> tuple[Bundles, Ledger, Provenance, pd.DataFrame] | None:
     """Sum the sound rows and put the others through the checks; None if these must see all of them.
 
@@ -157,14 +163,16 @@ def _gather(
     """
     import narwhals as nw
 
+    if gone is not None and rows.export is not ACLED:
+        return None  # its reader refuses
     kinds = _Kinds.of(rows)
-    frame, checked_too = _also_checked(rows, kinds)
+    frame, checked_too = _also_checked(rows, kinds, gone or set())
     plain = kinds.sound & ~checked_too
     raw = rows.as_written(frame.filter(~plain))
     if not raw.read or Sidecar.beside(raw).fault:
         return None
-    checked = ucdp.ucdp_incidents(raw, release=release)
-    found, more = _sums(frame.filter(plain), set(rows.header), kinds.unusual, measure, columns)
+    checked = rows.export.check(raw, release=release, deletions=sorted(gone or ()))
+    found, more = _sums(frame.filter(plain), rows, kinds.unusual, measure, columns)
     count = int(found.column("records").to_numpy().sum())
     countries = pd.DataFrame()
     if "country" in rows.header:
@@ -177,10 +185,10 @@ def _gather(
     places = pd.concat(
         [
             place_sums(checked.table, columns),
-            _place_sums(frame.filter(plain), set(rows.header), columns, checked.provenance.provider),
+            _place_sums(frame.filter(plain), rows, columns, checked.provenance.provider),
         ]
     )
-    bundles = _bundles(found, set(rows.header), columns, provenance.provider, Bundles.of(checked.table, measure))
+    bundles = _bundles(found, rows, columns, provenance.provider, Bundles.of(checked.table, measure))
     return bundles, ledger, provenance, places
 
 
@@ -209,43 +217,26 @@ class _Kinds:
         schema, names = rows.frame.collect_schema(), set(rows.header)
         whole = schema["id"].is_integer()
         plain_id = nw.col("id") >= 0 if whole else nw.col("id").str.contains(_PLAIN_ID)
-        named = nw.col("adm_1").cast(nw.String).fill_null("")
-        nameless = named.str.contains(r"^[ \t\r\n]*$")
-        conditions = [plain_id, nameless | named.str.contains(r"^ *[!-&(-~\p{L}]"), *_conditions(names)]
+        conditions = [plain_id, *rows.export.conditions(names)]
         if "odd" in schema and "odd" not in names:
             conditions.append(~nw.col("odd"))
-        low, best, high = (nw.col(part) for part in PARTS)
         return cls(
             plain_id=plain_id.fill_null(value=False),
             sound=nw.all_horizontal(*conditions, ignore_nulls=False).fill_null(value=False),
-            unusual={
-                LOW_ABOVE.format("deaths"): (low > best).fill_null(value=False),
-                BEST_ABOVE.format("deaths"): (best > high).fill_null(value=False),
-                ucdp.NO_AREA: nameless,
-            },
+            unusual=rows.export.unusual(),
         )
 
 
-def _also_checked(rows: Rows, kinds: _Kinds) -> tuple[nw.LazyFrame[Any], nw.Expr]:
+def _also_checked(rows: Rows, kinds: _Kinds, gone: set[str]) -> tuple[nw.LazyFrame[Any], nw.Expr]:
     """The frame, and which of its sound rows go through the checks all the same.
 
-    They are those that share their identifier with another row, and the first of all and of every warning.
+    They are those that share their identifier with another row, those that are `gone` since, and of the others the
+    first of all, of every warning and of what tells something of the file.
     """
     import narwhals as nw
 
     frame, schema = rows.frame, rows.frame.collect_schema()
-    key = nw.col("row") if "row" in schema and "row" not in rows.header else nw.col("id").cast(nw.String)
-    firsts = collected(
-        frame.select(
-            nw.when(kinds.sound).then(key).min().alias("first"),
-            *(
-                nw.when(kinds.sound & here).then(key).min().alias(f"first {number}")
-                for number, here in enumerate(kinds.unusual.values())
-            ),
-        )
-    )
-    first = {value for column in firsts.columns for value in column.to_pylist()} - {None}
-    chosen = key.is_in(sorted(first)) if first else nw.lit(value=False)
+    chosen = nw.col("id").is_in(sorted(gone)).fill_null(value=False) if gone else nw.lit(value=False)
     identity = nw.col("id")
     if not schema["id"].is_integer():
         identity = nw.when(kinds.plain_id).then(identity).otherwise(identity.str.strip_chars(string.whitespace))
@@ -260,31 +251,23 @@ def _also_checked(rows: Rows, kinds: _Kinds) -> tuple[nw.LazyFrame[Any], nw.Expr
         some = []
     if some or spaced:
         chosen |= nw.col("id").is_in([*some, *spaced]).fill_null(value=False)
+    key = nw.col("row") if "row" in schema and "row" not in rows.header else nw.col("id").cast(nw.String)
+    plain = kinds.sound & ~chosen
+    wanted = [*kinds.unusual.values(), *rows.export.telling(frame.filter(plain))]
+    firsts = collected(
+        frame.select(
+            nw.when(plain).then(key).min().alias("first"),
+            *(nw.when(plain & here).then(key).min().alias(f"first {number}") for number, here in enumerate(wanted)),
+        )
+    )
+    first = {value for column in firsts.columns for value in column.to_pylist()} - {None}
+    if first:
+        chosen |= key.is_in(sorted(first))
     return frame, chosen
 
 
-def _conditions(names: set[str]) -> Iterator[nw.Expr]:
-    """What holds of a row that the checks find no fault with, its identifier and its area aside; null counts as not."""
-    import narwhals as nw
-
-    first, last = nw.col("date_start"), nw.col("date_end")
-    yield first <= last
-    for day in (first, last):
-        yield day == day.cast(nw.Date)
-    sides = [nw.col(side).cast(nw.Float64) for side in ("deaths_a", "deaths_b")]
-    yield from (side >= 0 for side in sides)
-    yield sides[0] + sides[1] <= MOST
-    for column, form in ucdp.wanted_columns(tuple(sorted(names))).items():
-        if isinstance(form, Numbers):
-            figure = nw.col(column).cast(nw.Float64)
-            within = (figure >= form.least) & (figure <= form.most)
-            yield figure.is_null() | (within & (figure % 1 == 0) if form.whole else within)
-    if "code_status" in names:
-        yield nw.col("code_status").cast(nw.String).fill_null("").is_in(["", "Clear"])
-
-
 def _sums(
-    frame: nw.LazyFrame[Any], names: set[str], unusual: Mapping[str, nw.Expr], measure: Measure, columns: Sequence[str]
+    frame: nw.LazyFrame[Any], rows: Rows, unusual: Mapping[str, nw.Expr], measure: Measure, columns: Sequence[str]
 ) -> tuple[pa.Table, dict[str, int]]:
     """The one expression: rows alike in days, groups and whether they state the measure become one row of sums.
 
@@ -294,8 +277,8 @@ def _sums(
     import pyarrow as pa
 
     days = {day: nw.col(day).cast(nw.Date) for day in DAYS}
-    keys = {column: nw.col(name).cast(nw.String).fill_null("") for column, name in _grouped(names, columns).items()}
-    low, best, high = _amounts(measure)
+    keys = {column: nw.col(name).cast(nw.String).fill_null("") for column, name in _grouped(rows, columns).items()}
+    low, best, high = rows.export.amounts(measure)
     summed = (
         frame.select(**days, **keys, low=low, best=best, high=high, **unusual)
         .with_columns(
@@ -324,12 +307,12 @@ def _sums(
     return pa.Table.from_batches(parts).unify_dictionaries(), more
 
 
-def _bundles(found: pa.Table, names: set[str], columns: Sequence[str], provider: str, checked: Bundles) -> Bundles:
+def _bundles(found: pa.Table, rows: Rows, columns: Sequence[str], provider: str, checked: Bundles) -> Bundles:
     """The sums as bundles under the values of an incident table, and after them those of the checked records.
 
     Made column by column: of many sums there are not to be two whole tables at once.
     """
-    keys = {**_all_keys(found, names, columns, provider), "part_of": repeated("", len(found))}
+    keys = {**_all_keys(found, rows, columns, provider), "part_of": repeated("", len(found))}
     days = {day: found.column(day).to_numpy().astype("datetime64[us]") for day in DAYS}
     table = {day: np.concatenate([lain, checked.table[day].to_numpy()]) for day, lain in days.items()}
     table |= {name: pd.concat([texts, checked.table[name]], ignore_index=True) for name, texts in keys.items()}
@@ -345,15 +328,16 @@ def _bundles(found: pa.Table, names: set[str], columns: Sequence[str], provider:
     )
 
 
-def _place_sums(frame: nw.LazyFrame[Any], names: set[str], columns: Sequence[str], provider: str) -> pd.DataFrame:
+def _place_sums(frame: nw.LazyFrame[Any], rows: Rows, columns: Sequence[str], provider: str) -> pd.DataFrame:
     """What `places.place_sums` gives of an incident table, by the engine."""
     import narwhals as nw
 
+    names = set(rows.header)
     degrees = {
         name: nw.col(name).cast(nw.Float64) if name in names else nw.lit(None, dtype=nw.Float64)
         for name in ("latitude", "longitude")
     }
-    keys = {column: nw.col(name).cast(nw.String).fill_null("") for column, name in _grouped(names, columns).items()}
+    keys = {column: nw.col(name).cast(nw.String).fill_null("") for column, name in _grouped(rows, columns).items()}
     precision = nw.col("where_prec").cast(nw.String).fill_null("") if "where_prec" in names else nw.lit("")
     found = collected(
         frame.select(**keys, precision=precision, **degrees)
@@ -369,24 +353,25 @@ def _place_sums(frame: nw.LazyFrame[Any], names: set[str], columns: Sequence[str
     )
     names_of_sums = ("records", "latitude", "longitude", "west", "east")
     numbers = {name: found.column(name).to_numpy().astype("float64") for name in names_of_sums}
-    words = _all_keys(found, names, columns, provider) | {"precision": _keys(found.column("precision"), {})}
+    words = _all_keys(found, rows, columns, provider) | {"precision": _keys(found.column("precision"), {})}
     return pd.DataFrame(words).replace("", NOT_STATED).assign(**numbers)
 
 
-def _all_keys(found: pa.Table, names: set[str], columns: Sequence[str], provider: str) -> dict[str, pd.Series]:
+def _all_keys(found: pa.Table, rows: Rows, columns: Sequence[str], provider: str) -> dict[str, pd.Series]:
     """What records are grouped and filtered by, under the values of an incident table."""
-    grouped = _grouped(names, columns)
+    grouped = _grouped(rows, columns)
     return {
-        column: _keys(found.column(column), VALUES.get(column, {}))
+        column: _keys(found.column(column), rows.export.values.get(column, {}))
         if column in grouped
-        else repeated(provider if column == "source" else "", found.num_rows)
+        else repeated(provider if column == "source" and column not in rows.export.names else "", found.num_rows)
         for column in columns
     }
 
 
-def _grouped(names: set[str], columns: Sequence[str]) -> dict[str, str]:
-    """Columns of the incident table to those of the export, as far as it has them."""
-    return {column: ucdp.NAMES[column] for column in columns if ucdp.NAMES.get(column) in names}
+def _grouped(rows: Rows, columns: Sequence[str]) -> dict[str, str]:
+    """Columns of the incident table to those of the engine, as far as it has them."""
+    names = rows.export.names
+    return {column: names[column] for column in columns if names.get(column) in rows.header}
 
 
 def _keys(cells: pa.ChunkedArray, values: Mapping[str, str]) -> pd.Series:
@@ -394,33 +379,6 @@ def _keys(cells: pa.ChunkedArray, values: Mapping[str, str]) -> pd.Series:
     coded = cells.combine_chunks().dictionary_encode()
     named = table_as_meant(pd.DataFrame({"value": pd.Series(coded.dictionary.to_pylist(), dtype="str")}))["value"]
     return pd.Series(stripped(map_distinct(named, values)).array.take(coded.indices.to_numpy()), dtype="str")
-
-
-def _amounts(measure: Measure) -> tuple[nw.Expr, nw.Expr, nw.Expr]:
-    """Low, best and high of each row as `measures.amounts_of` gives them, of an export that bounds deaths alone."""
-    import narwhals as nw
-
-    none = nw.lit(None, dtype=nw.Float64)
-    low, best, high, a, b, civilians = (
-        nw.col(name).cast(nw.Float64) for name in (*PARTS, "deaths_a", "deaths_b", "deaths_civilians")
-    )
-    if measure == "incidents":
-        return nw.lit(1.0), nw.lit(1.0), nw.lit(1.0)
-    if measure == "deaths":
-        return low, best, high
-    if measure == "civilians":
-        return none, civilians, none
-    if measure == "combatants":
-        return none, a + b, none
-    if measure == "injured":
-        return none, none, none
-
-    def told(died: nw.Expr, nobody: nw.Expr) -> nw.Expr:
-        return nw.when(died).then(1.0).otherwise(nw.when(nobody).then(0.0))
-
-    died = (best > 0) | (civilians > 0) | (a + b > 0)
-    by_best = told(died, (best == 0) | ((civilians == 0) & (a + b == 0)))
-    return told(low > 0, low == 0), by_best, nw.when(died).then(1.0).otherwise(told(high > 0, high == 0))
 
 
 def _texts(found: pa.Table, column: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError
+from conflictts.errors import CoverageError, UndeclaredCoverage
 from conflictts.incidents.day import read_day
 from conflictts.incidents.table import Provenance
 
@@ -55,13 +55,15 @@ def covered_days(coverage: tuple[Day, Day] | None, provenance: Provenance) -> pd
 
     Raises
     ------
+    UndeclaredCoverage
+        If nobody declared it.
     CoverageError
-        If nobody declared it, it is no pair of days in order, it is longer than two centuries, or it ends on a day that
+        If it is no pair of days in order, it is longer than two centuries, or it ends on a day that
         has not come anywhere on Earth.
     """
     declared = coverage or provenance.coverage
     if declared is None:
-        raise CoverageError(
+        raise UndeclaredCoverage(
             f"{provenance.provider} does not say which days it covered. Declare them: coverage=(first, last)."
         )
     first, last = pair_of_days(declared, "coverage")

@@ -1,4 +1,4 @@
-"""A GED export's rows in the engine that holds them: a file in DuckDB, a frame where it is."""
+"""An export's rows in the engine that holds them: a file in DuckDB, a frame where it is."""
 
 from __future__ import annotations
 
@@ -17,21 +17,20 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import InputError
-from conflictts.incidents import delimited, ucdp
+from conflictts.incidents import delimited
 from conflictts.incidents.encoding import NotUtf8, decoded
 from conflictts.incidents.files import RawRecords, proved
 from conflictts.incidents.formulas import names_as_meant, table_as_meant
 from conflictts.incidents.packing import brief, digest, unpacked
 from conflictts.incidents.sheets import PARQUET, text_of_column
-from conflictts.incidents.splitting import Form, Layout, arrow_type, find_layout, stream_fast
+from conflictts.incidents.splitting import Form, Layout, find_layout, stream_fast
+from conflictts.series.exports import GED, Export, export_of
 
 if TYPE_CHECKING:
     import duckdb
     import narwhals as nw
     import pyarrow as pa
 
-BESIDE = ("adm_1", "country", "code_status", "where_prec")  # texts that are looked at, whatever is asked for
-NEEDED = (*ucdp.REQUIRED, "adm_1")
 WHOLE = 4  # a text of up to a fourth of the memory fits into it as a table, with room for the counting
 AT_ONCE = 2**17  # rows that are taken over from DuckDB at a time
 LEAST = 10**7  # bytes that DuckDB starts with
@@ -40,21 +39,25 @@ _GLOB = frozenset("*?[")  # in a path, DuckDB takes them for a pattern
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """The rows of one GED export in the engine that holds them.
+    """The rows of one export in the engine that holds them.
 
     Attributes
     ----------
     frame : narwhals.LazyFrame
-        In the export's own columns; also ``row``, and ``odd`` where a cell was not in its form, if they are known.
+        In the columns that its kind has there; also ``row``, and ``odd`` where a cell was not in its form, if they are
+        known.
     header : tuple of str
-        The export's columns.
+        Those of them that come from the export.
     as_written : callable
         Gives some rows of `frame` as the text they are, with where they come from.
+    export : Export
+        Which kind of export it is.
     """
 
     frame: nw.LazyFrame[Any]
     header: tuple[str, ...]
     as_written: Callable[[nw.LazyFrame[Any]], RawRecords]
+    export: Export
 
 
 def require_room(memory_limit: str, temporary: str | PathLike[str] | None) -> float:
@@ -154,7 +157,7 @@ def rows_of_frame(frame: Any, engine: duckdb.DuckDBPyConnection, release: str | 
     if isinstance(frame, nw.DataFrame):
         frame = nw.from_native(engine.from_arrow(frame.to_arrow()))
     schema = frame.collect_schema()
-    missing = [column for column in NEEDED if column not in schema]
+    missing = [column for column in GED.needed if column not in schema]
     if missing:
         raise InputError(f"The frame lacks the columns {', '.join(missing)} of a UCDP GED export. Rename its own.")
     if wrong := _in_other_types(schema):
@@ -168,7 +171,7 @@ def rows_of_frame(frame: Any, engine: duckdb.DuckDBPyConnection, release: str | 
         cells = collected(some.select(*header))
         return _raw(cells, header, pd.RangeIndex(2, len(cells) + 2), Path(f"frame of {kind}"), "")
 
-    return Rows(frame, header, as_written)
+    return Rows(frame, header, as_written, GED)
 
 
 def _of_parquet(path: Path, engine: duckdb.DuckDBPyConnection) -> Rows | None:
@@ -184,7 +187,7 @@ def _of_parquet(path: Path, engine: duckdb.DuckDBPyConnection) -> Rows | None:
     frame: nw.LazyFrame[Any] = nw.from_native(lying).with_columns(row=nw.col("file_row_number") + 2)
     schema = frame.collect_schema()
     header = tuple(column for column in schema if column not in ("file_row_number", "row"))
-    if not set(NEEDED) <= set(header) or "row" in lying.columns or _in_other_types(schema):
+    if not set(GED.needed) <= set(header) or "row" in lying.columns or _in_other_types(schema):
         return None
     if header != tuple(column.strip() for column in names_as_meant(header)):
         return None
@@ -194,7 +197,7 @@ def _of_parquet(path: Path, engine: duckdb.DuckDBPyConnection) -> Rows | None:
         cells = collected(some.select(*header, "row").sort("row"))
         return _raw(cells, header, pd.Index(cells.column("row").to_numpy()), path, sha256)
 
-    return Rows(frame, header, as_written)
+    return Rows(frame, header, as_written, GED)
 
 
 def _of_text(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
@@ -209,17 +212,13 @@ def _of_text(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[st
     except (InputError, NotUtf8):
         return None  # read whole, it is told what is wrong
     layout = replace(layout, header=names_as_meant(layout.header))
-    if not set(NEEDED) <= set(layout.header) or len(set(layout.header)) < len(layout.header):
+    export = export_of(set(layout.header))
+    if export is None or len(set(layout.header)) < len(layout.header):
         return None
-    needed = {"id", *BESIDE, *(ucdp.NAMES.get(column) for column in columns)}
-    forms = {
-        column: form
-        for column, form in ucdp.wanted_columns(layout.header).items()
-        if form != "text" or column in needed
-    }
+    forms = export.forms(layout.header, columns)
     with ThreadPoolExecutor(max_workers=1) as thread:
         proof = thread.submit(proved, path, layout)
-        loaded = any(_load(path, layout, forms, engine, hopeful=hopeful) for hopeful in (True, False))
+        loaded = any(_load(path, layout, export, forms, engine, hopeful=hopeful) for hopeful in (True, False))
         try:
             sound, sha256 = proof.result()
         except NotUtf8:
@@ -230,25 +229,33 @@ def _of_text(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[st
 
     def as_written(some: nw.LazyFrame[Any]) -> RawRecords:
         wanted = collected(some.select("row")).column("row").to_numpy()
-        table = _text_of_rows(path, layout, wanted)
+        table = _text_of_rows(path, layout, export, wanted)
         empty = (table == "").all(axis=1).any()  # an empty line, which is no record, or a blank one, which is
         return replace(bare, table=bare.as_written(wanted) if empty else table_as_meant(table))
 
-    return Rows(nw.from_native(engine.table("records")), layout.header, as_written)
+    frame: nw.LazyFrame[Any] = nw.from_native(engine.table("records"))
+    header = layout.header if export is GED else tuple(export.held(forms))
+    return Rows(frame, header, as_written, export)
 
 
 def _load(
-    path: Path, layout: Layout, forms: Mapping[str, Form], engine: duckdb.DuckDBPyConnection, *, hopeful: bool
+    path: Path,
+    layout: Layout,
+    export: Export,
+    forms: Mapping[str, Form],
+    engine: duckdb.DuckDBPyConnection,
+    *,
+    hopeful: bool,
 ) -> bool:
     """Hand the rows to the engine as the table ``records``; say whether the text allows it."""
     import duckdb
     import pyarrow as pa
 
-    schema = pa.schema(
-        {**{name: arrow_type(form) for name, form in forms.items()}, "row": pa.int64(), "odd": pa.bool_()}
-    )
+    schema = pa.schema({**export.held(forms), "row": pa.int64(), "odd": pa.bool_()})
+    split = stream_fast(path, layout, forms, hopeful=hopeful)
     try:
-        batches = pa.RecordBatchReader.from_batches(schema, stream_fast(path, layout, forms, hopeful=hopeful))
+        prepared = (export.prepared(batch).select(schema.names) for batch in split)
+        batches = pa.RecordBatchReader.from_batches(schema, prepared)
         engine.register("batches", batches)
         engine.execute("create or replace temp table records as select * from batches")
     except (pa.ArrowInvalid, duckdb.InvalidInputException):
@@ -256,11 +263,11 @@ def _load(
     return True
 
 
-def _text_of_rows(path: Path, layout: Layout, wanted: np.ndarray) -> pd.DataFrame:
+def _text_of_rows(path: Path, layout: Layout, export: Export, wanted: np.ndarray) -> pd.DataFrame:
     """Some rows of a sound CSV as text, in the columns that checks look at."""
     import pyarrow as pa
 
-    columns = dict.fromkeys(ucdp.wanted_columns(layout.header), "text")
+    columns = dict.fromkeys(export.wanted(layout.header), "text")
     found, last = [], wanted.max(initial=0)
     for batch in stream_fast(path, layout, columns):  # type: ignore[arg-type]
         rows = batch.column("row").to_numpy()
@@ -275,7 +282,7 @@ def _in_other_types(schema: Mapping[str, nw.dtypes.DType]) -> str | None:
     """The first column of an export that an engine does not hold as what it is."""
     import narwhals as nw
 
-    for column, form in ucdp.wanted_columns(tuple(schema)).items():
+    for column, form in GED.wanted(tuple(schema)).items():
         kind = schema[column]
         if form == "text":
             sound = kind == nw.String or kind.is_integer()

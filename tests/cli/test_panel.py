@@ -169,6 +169,25 @@ def test_an_export_is_counted_where_it_lies_with_the_same_ledger(tmp_path, monke
         assert list((tmp_path / "aside").iterdir()) == []
 
 
+@pytest.mark.parametrize("whole", [engine.WHOLE, math.inf], ids=["read whole", "counted by DuckDB"])
+def test_an_acled_export_is_counted_where_it_lies_without_deleted_events(tmp_path, monkeypatch, whole):
+    monkeypatch.setattr(engine, "WHOLE", whole)
+    days = pd.date_range("2019-05-01", "2019-11-30").strftime("%Y-%m-%d")
+    table = pd.DataFrame({"event_id_cnty": [f"SYR{k}" for k in range(len(days))], "event_date": days})
+    table = table.assign(event_type="Battles", admin1="Idleb", fatalities=np.arange(len(days)) % 5, country="Syria")
+    table.to_csv(tmp_path / "acled.csv", index=False)
+    table[["event_id_cnty"]][10:30].to_csv(tmp_path / "deleted.csv", index=False)
+    choices = ["--by", "admin1", "--measure", "deaths", "--deletions", tmp_path / "deleted.csv"]
+    refused = run(tmp_path / "acled.csv", *choices, "--out", tmp_path / "out")
+    assert refused.exit_code == 2
+    assert "Declare them: --coverage YYYY-MM-DD:YYYY-MM-DD" in " ".join(refused.stderr.split())
+    given = [*choices, "--coverage", "2019-05-01:2019-11-30", "--out", tmp_path / "out", "--json"]
+    result = run(tmp_path / "acled.csv", *given)
+    assert result.exit_code == 0, result.stderr
+    (area,) = json.loads(result.stdout)["areas"]
+    assert area["total"] == table["fatalities"].drop(range(10, 30)).sum()
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system knows no SIGKILL")
 def test_killed_in_the_middle_it_goes_on_and_ends_with_the_same(whole, tmp_path, monkeypatch):
     out, parts = tmp_path / "out", tmp_path / "aside" / ".out-parts"
