@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -21,6 +21,7 @@ from conflictts.incidents import delimited
 from conflictts.incidents.encoding import NotUtf8, decoded
 from conflictts.incidents.files import RawRecords, proved
 from conflictts.incidents.formulas import names_as_meant, table_as_meant
+from conflictts.incidents.lock import Taken, locked
 from conflictts.incidents.packing import brief, digest, unpacked
 from conflictts.incidents.sheets import PARQUET, text_of_column
 from conflictts.incidents.splitting import Form, Layout, find_layout, stream_fast
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 WHOLE = 4  # a text of up to a fourth of the memory fits into it as a table, with room for the counting
 AT_ONCE = 2**17  # rows that are taken over from DuckDB at a time
 LEAST = 10**7  # bytes that DuckDB starts with
+PATIENCE = 10.0  # seconds to wait for a process that holds the lock of a new folder to see whether it is of a dead one
+_ASIDE, _LOCK = "conflictts-aside-", "lock"
 _GLOB = frozenset("*?[")  # in a path, DuckDB takes them for a pattern
 
 
@@ -93,7 +96,7 @@ def engine_of(memory_limit: str, temporary: str | PathLike[str] | None) -> Itera
     import duckdb
 
     try:
-        folder = tempfile.TemporaryDirectory(dir=temporary, prefix="conflictts-")
+        folder = tempfile.TemporaryDirectory(dir=temporary, prefix=_ASIDE)
     except OSError as error:
         raise InputError(f"{temporary} cannot be written into ({error.strerror}). Name another folder.") from None
     given: dict[str, Any] = {
@@ -102,13 +105,32 @@ def engine_of(memory_limit: str, temporary: str | PathLike[str] | None) -> Itera
         "autoinstall_known_extensions": "false",
     }
     try:
-        with folder, duckdb.connect(config=given) as engine:
-            yield engine
+        with folder, ExitStack() as held:
+            with suppress(OSError, Taken):  # without locks nobody can tell the dead from the living
+                held.enter_context(locked(Path(folder.name, _LOCK), patience=PATIENCE))
+                _sweep(Path(folder.name).parent)
+            yield held.enter_context(duckdb.connect(config=given))
     except duckdb.Error as error:
         raise InputError(
             f"DuckDB stopped counting: {brief(error)}. If it is short of memory or disk, raise memory_limit (now "
             f"{memory_limit!r}), or name a folder with more room as `temporary`."
         ) from None
+
+
+def _sweep(temporary: Path) -> None:
+    """Remove what killed processes left aside; the system takes their locks back."""
+    for folder in temporary.glob(f"{_ASIDE}{'[a-z0-9_]' * 8}"):
+        with suppress(OSError, Taken):
+            names = {entry.name for entry in folder.iterdir()}
+            if folder.is_symlink() or _LOCK not in names or any(_foreign(name) for name in names):
+                continue  # one that is just being made, or nothing that this module makes
+            with locked(folder / _LOCK, remove=True):
+                for name in names - {_LOCK}:
+                    (folder / name).unlink()
+
+
+def _foreign(name: str) -> bool:
+    return name != _LOCK and not name.startswith("duckdb_temp")
 
 
 def better_whole(paths: Sequence[Path], memory: float) -> bool:
