@@ -339,7 +339,8 @@ def batches_of(frame: nw.LazyFrame[Any]) -> Iterator[pa.RecordBatch]:
         reader = collected(frame).to_reader()
     yield pa.RecordBatch.from_pylist([], reader.schema)
     try:
-        yield from reader
+        with reader:  # closed, it gives its memory back
+            yield from reader
     except OSError as error:  # as pyarrow names what DuckDB meets on the way
         raise duckdb.OperationalError(str(error)) from None
 
