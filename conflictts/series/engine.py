@@ -276,7 +276,7 @@ def _load(
     schema = pa.schema({**export.held(forms), "row": pa.int64(), "odd": pa.bool_()})
     split = stream_fast(path, layout, forms, hopeful=hopeful)
     try:
-        prepared = (export.prepared(batch).select(schema.names) for batch in split)
+        prepared = (batch.select(schema.names) for batch in export.prepared(split))
         batches = pa.RecordBatchReader.from_batches(schema, prepared)
         engine.register("batches", batches)
         engine.execute("create or replace temp table records as select * from batches")

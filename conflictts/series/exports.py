@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import narwhals as nw
     import pyarrow as pa
 
+AT_ONCE = 2**17  # rows that are prepared at a time, some 30 MB: of few the values that recur are not seen
 _PLAIN_COUNT, _PLAIN_TIME = r"^[0-9]{1,9}(\.0)?$", "^[0-9]{0,11}$"
 
 
@@ -54,7 +55,7 @@ class Export(Protocol):
         """The columns that the engine is handed, but for ``row`` and ``odd``."""
         ...
 
-    def prepared(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def prepared(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Those columns, of columns as they are split; what is not in its form is odd."""
         ...
 
@@ -98,8 +99,8 @@ class _Ged:
     def held(self, forms: Mapping[str, Form]) -> dict[str, pa.DataType]:
         return {name: arrow_type(form) for name, form in forms.items()}
 
-    def prepared(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        return batch
+    def prepared(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return batches
 
     def conditions(self, names: AbstractSet[str]) -> Iterator[nw.Expr]:
         import narwhals as nw
@@ -190,7 +191,19 @@ class _Acled:
         held |= {_RENAMED.get(name, name): arrow_type(forms[name]) for name in as_they_are}
         return held
 
-    def prepared(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def prepared(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
+        some: list[pa.RecordBatch] = []
+        for batch in batches:
+            some.append(batch)
+            if sum(len(each) for each in some) >= AT_ONCE:
+                yield self._prepared(pa.concat_batches(some))
+                some = []
+        if some:
+            yield self._prepared(pa.concat_batches(some))
+
+    def _prepared(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         import pyarrow as pa
         import pyarrow.compute
 
