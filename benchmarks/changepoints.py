@@ -60,16 +60,15 @@ if name.startswith("conflictts"):
     import pandas as pd
     import conflictts as ct
     from conflictts.truce import _segment
-    from conflictts.truce._segment import rate_grid
-    from conflictts.truce.changepoints import price_of_change
+    from conflictts.truce._path import rate_grid
+    from conflictts.truce.changepoints import ODDS
     def whole(y):
         days = pd.date_range("1750-01-05", periods=len(y))
         found = ct.detect_changepoints(ct.DailySeries.from_counts(pd.Series(y, days)))
         return days.get_indexer(found.dates)
     def search(y):
         observed, weekday = np.ones(len(y), bool), np.arange(len(y)) % 7
-        grid, price = rate_grid(y, observed), price_of_change(observed)
-        return _segment.find_changes(y, weekday, observed, grid, price, True, 1)[0]
+        return _segment.find_changes(y, weekday, observed, rate_grid(y, observed), math.log(ODDS), True, 1)[0]
     def levels(y):
         return ct.find_levels(y, np.arange(len(y)) % 7).changes
     detect = {"alone": search, "find_levels": levels}.get(name.split()[-1], whole)

@@ -27,10 +27,18 @@ import pandas as pd
 import conflictts as ct
 from conflictts.series.counting import Tally
 from conflictts.series.panel import panel_of
-from conflictts.truce import _noise, _segment, _slope, _split, _trends
+from conflictts.truce import _noise, _path, _posterior, _segment, _slope, _split, _trends
 
 SIZES = ["250x3000", "500x3000", "1000x3000", "2000x3000", "400x13000"]
-PARTS = {_segment: "search", _split: "sets", _noise: "sets", _slope: "rates", _trends: "latest weeks"}
+PARTS = {
+    _segment: "search",
+    _path: "search",
+    _posterior: "search",
+    _split: "sets",
+    _noise: "sets",
+    _slope: "rates",
+    _trends: "latest weeks",
+}
 
 
 def invented(n_series: int, n_days: int, seed: int) -> ct.DailyPanel:

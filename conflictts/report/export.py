@@ -195,7 +195,7 @@ def _changes_json(changes: Changepoints | str) -> dict[str, Any]:
         "regimes": rows_of(changes.regimes),
         "size": changes.size,
         "long_run_factor": changes.factor,
-        "penalty": changes.penalty,
+        "odds": changes.odds,
     }
 
 

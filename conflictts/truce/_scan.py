@@ -7,7 +7,8 @@ import numpy as np
 from numba import njit
 
 from conflictts.truce._noise import grouped, memory, pearson_residuals, tabled
-from conflictts.truce._segment import cost_of_groups, first_guess, rates_of_groups, surroundings
+from conflictts.truce._path import cost_of_groups, rates_of_groups
+from conflictts.truce._segment import first_guess, surroundings
 
 _ROUNDS = 4
 

@@ -1,8 +1,10 @@
 """The numba kernels behind changepoints: numbers in, numbers out; no pandas, no dates.
 
-Counts y[t] are negative binomial with mean profile[weekday[t]] * rate and size r, the rate piecewise constant. Costs
-are minus log-likelihoods without the terms that depend on the counts and the size alone.
+Counts y[t] are negative binomial with mean profile[weekday[t]] * rate and size r, the rate piecewise constant. How
+many changes there are is weighed over all courses of the rate (`_posterior`), and tried against a steady rate at last;
+profile, size and memory between days are those of what they leave.
 """
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
 
 from __future__ import annotations
 
@@ -19,288 +21,24 @@ from conflictts.truce._noise import (
     tabled,
     weekday_profile,
 )
+from conflictts.truce._path import cost_of_groups, rates_of_groups, snapped
+from conflictts.truce._posterior import HIGHEST_HAZARD, change_probabilities, told_changes
 
-N_LEVELS = 96
-COARSER = 3  # every third level, while the rest is still moving
-_ROUNDS = 8
-_SAME = 1e-3  # relative change of rates whose cost does not matter: information * 1e-6 / 2
-_RISE = 1.25  # the memory factor climbs by at most this, so that the first that explains itself is found
-_RISES = 12  # 1.25**12 is above 1 + 2 * 0.7 / 0.3, the largest factor
-_SETTLED = 1.05  # more than this is a reason to climb on
-# Many changes at once, in prices of one: while they are sought, each of them, and what all pay beyond that
-_SOUGHT, _EACH, _TOGETHER = 0.81, 0.68, 1.7
-_HOPE = 0.7  # share of the price of many that they must gain at first sight to be sought further
-_LARGER = 2.0  # times the first guess of the size: where many changes are sought from
-
-
-@njit(cache=True, nogil=True)
-def rate_grid(counts, observed):
-    """Evenly spaced log rates from half the quietest week, at least a third of an event in all, to above all days."""
-    seen = np.empty(counts.size)
-    n_seen = 0
-    total, quietest = 0.0, np.inf
-    for t in range(counts.size):
-        if observed[t]:
-            seen[n_seen] = counts[t]
-            total += counts[t] - (seen[n_seen - 7] if n_seen >= 7 else 0.0)
-            if n_seen >= 6:
-                quietest = min(quietest, total)
-            n_seen += 1
-    at = 0.999 * (n_seen - 1)
-    below = int(at)
-    largest = np.zeros(n_seen - below)  # in falling order: those from the 99.9 % point on
-    for t in range(n_seen):
-        value = seen[t]
-        for k in range(largest.size):
-            if value > largest[k]:
-                value, largest[k] = largest[k], value
-    low = largest[largest.size - 1]
-    high = largest[largest.size - 2] if largest.size > 1 else low
-    lowest = max(0.3 / counts.size, quietest / 14.0)
-    highest = 1.5 * max(low + (at - below) * (high - low), 1.0) + 1.0
-    return np.linspace(math.log(lowest), math.log(highest), N_LEVELS)
-
-
-@njit(cache=True, nogil=True)
-def day_costs(log_rate, profile, size):
-    """Cost of a day by weekday and level: ``fixed + count * per_count``, each of shape (7, n_levels)."""
-    fixed = np.empty((7, log_rate.size))
-    per_count = np.empty((7, log_rate.size))
-    rate = np.exp(log_rate)
-    log_size = math.log(size)
-    for d in range(7):
-        log_profile = math.log(profile[d])
-        for g in range(log_rate.size):
-            log_both = math.log(rate[g] * profile[d] + size)
-            fixed[d, g] = size * (log_both - log_size)
-            per_count[d, g] = log_both - log_profile - log_rate[g]
-    return fixed, per_count
-
-
-@njit(cache=True, nogil=True)
-def smallest(values):
-    """The smallest of the values, found in four strands, for which a processor need not wait in turn."""
-    a = b = c = d = np.inf
-    for g in range(0, values.size - 3, 4):
-        a = values[g] if values[g] < a else a
-        b = values[g + 1] if values[g + 1] < b else b
-        c = values[g + 2] if values[g + 2] < c else c
-        d = values[g + 3] if values[g + 3] < d else d
-    for g in range(values.size - values.size % 4, values.size):
-        a = min(a, values[g])
-    return min(min(a, b), min(c, d))
-
-
-@njit(cache=True, nogil=True)
-def passed(cost, jump, fixed, per_count, count):
-    """Let a day pass from the cheaper of a level's cost and a jump to it; the new costs stand in place of the old.
-
-    Arrays have shape (n_levels,). Returns the least of the new costs.
-    """
-    for g in range(cost.size):
-        stay = cost[g]
-        stay = jump if stay > jump else stay
-        cost[g] = stay + (fixed[g] + count * per_count[g])
-    return smallest(cost)
-
-
-def _passing(n_levels):
-    """`passed` for one number of levels, even: loops of known length are done sooner (a search by about a tenth).
-
-    It takes `room` of half that length beside.
-    """
-    half = n_levels // 2
-
-    @njit(nogil=True)
-    def passed(cost, jump, fixed, per_count, count, room):
-        for g in range(half):
-            one, other = cost[g], cost[half + g]
-            one = (jump if one > jump else one) + (fixed[g] + count * per_count[g])
-            other = (jump if other > jump else other) + (fixed[half + g] + count * per_count[half + g])
-            cost[g], cost[half + g] = one, other
-            room[g] = one if one < other else other
-        return smallest(room)
-
-    return passed
-
-
-_passed_fine, _passed_coarse = _passing(N_LEVELS), _passing(N_LEVELS // COARSER)
-
-
-@njit(cache=True, nogil=True)
-def best_path(counts, weekday, observed, log_rate, profile, size, penalty, min_days=1):
-    """Cheapest piecewise constant path over a grid of log rates, each change costing `penalty`.
-
-    No regime has fewer than `min_days` observed days; there are at least twice as many of these.
-
-    Returns
-    -------
-    changes : ndarray of int64, shape (n_changes,)
-        First day of each regime after the first.
-    """
-    n_days, n_levels = counts.size, log_rate.size
-    fixed, per_count = day_costs(log_rate, profile, size)
-    if min_days > 1:
-        seen = np.flatnonzero(observed)
-        return seen[_best_path_apart(counts[seen], weekday[seen], fixed, per_count, penalty, min_days)]
-    cost, room = np.zeros(n_levels), np.empty(n_levels // 2)
-    cheapest = np.empty(n_days + 1)  # before each day, and after the last
-    level = np.zeros(n_days + 1, np.int64)  # at which it is so cheap
-    cheapest[0] = -penalty  # the first regime is free
-    for t in range(n_days):
-        cheapest[t + 1], level[t + 1] = cheapest[t], level[t]
-        if observed[t]:
-            d = weekday[t]
-            jump = cheapest[t] + penalty
-            if n_levels == N_LEVELS:
-                cheapest[t + 1] = _passed_fine(cost, jump, fixed[d], per_count[d], counts[t], room)
-            elif n_levels == N_LEVELS // COARSER:
-                cheapest[t + 1] = _passed_coarse(cost, jump, fixed[d], per_count[d], counts[t], room)
-            else:
-                cheapest[t + 1] = passed(cost, jump, fixed[d], per_count[d], counts[t])
-            level[t + 1] = _place(cost, cheapest[t + 1], level[t])
-    return _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level, min_days)
-
-
-@njit(cache=True, nogil=True)
-def _best_path_apart(counts, weekday, fixed, per_count, penalty, min_days):
-    """The same with changes so many days apart, all observed: a level is entered when it has lasted so long."""
-    n_days, n_levels = counts.size, fixed.shape[1]
-    spent = np.zeros(n_levels)  # by a level that has been kept from the first day
-    before = np.zeros((min_days, n_levels))  # `spent` of the last days
-    saved = np.full(n_levels, np.inf)  # cost of the cheapest path at a level, less `spent`
-    cheapest = np.full(n_days + 1, np.inf)
-    level = np.zeros(n_days + 1, np.int64)
-    cheapest[0] = -penalty
-    for t in range(n_days):
-        d, begin = weekday[t], t + 1 - min_days
-        for g in range(n_levels):
-            before[t % min_days, g] = spent[g]
-            spent[g] += fixed[d, g] + counts[t] * per_count[d, g]
-        for g in range(n_levels if begin >= 0 else 0):
-            saved[g] = min(saved[g], cheapest[begin] + penalty - before[begin % min_days, g])
-            if saved[g] + spent[g] < cheapest[t + 1]:
-                level[t + 1], cheapest[t + 1] = g, saved[g] + spent[g]
-    everywhere = np.ones(n_days, np.bool_)
-    return _backtracked(counts, weekday, everywhere, fixed, per_count, penalty, cheapest, level, min_days)
-
-
-@njit(cache=True, nogil=True)
-def _place(values, value, near):
-    """Where a value stands that does, sought from near outward."""
-    below, above = near, near + 1
-    while True:
-        if below >= 0:
-            if values[below] == value:
-                return below
-            below -= 1
-        if above < values.size:
-            if values[above] == value:
-                return above
-            above += 1
-
-
-@njit(cache=True, nogil=True)
-def _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level, min_days):
-    """From the end: the latest day on which the cheapest path may have come to its level, and so on to the first."""
-    changes = np.empty(counts.size, np.int64)
-    count, end, opening = 0, counts.size, 0
-    while opening < counts.size and not observed[opening]:
-        opening += 1
-    while True:
-        rounding = 1e-12 * (1.0 + abs(cheapest[end])) * math.sqrt(counts.size)
-        g, since, begin, least, t = level[end], 0.0, 0, np.inf, end
-        while t > 0 and least > cheapest[end] + rounding:
-            t -= 1
-            if observed[t]:
-                d = weekday[t]
-                since += fixed[d, g] + counts[t] * per_count[d, g]
-                if end - t >= min_days and cheapest[t] + penalty + since < least:
-                    begin, least = t, cheapest[t] + penalty + since
-        if begin <= opening:
-            return changes[:count][::-1].copy()
-        changes[count] = begin
-        count += 1
-        end = begin
-
-
-@njit(cache=True, nogil=True)
-def rates_of_groups(total, seen, profile, size):
-    """Maximum likelihood rate of each regime (0 where it has no counts, NaN where no day was observed)."""
-    rates = np.empty(total.shape[0])
-    for k in range(rates.size):
-        count, exposure = 0.0, 0.0
-        for d in range(7):
-            count += total[k, d]
-            exposure += seen[k, d] * profile[d]
-        if exposure == 0.0:
-            rates[k] = np.nan
-            continue
-        if count == 0.0:
-            rates[k] = 0.0
-            continue
-        log_rate = math.log(count / exposure)
-        for _ in range(50):
-            score, information = 0.0, 0.0
-            for d in range(7):
-                mean = profile[d] * math.exp(log_rate)
-                share = size / (size + mean)
-                score += (total[k, d] - seen[k, d] * mean) * share
-                information += seen[k, d] * mean * share
-            step = score / information
-            log_rate += min(max(step, -1.0), 1.0)
-            if abs(step) < 1e-10:
-                break
-        rates[k] = math.exp(log_rate)
-    return rates
-
-
-@njit(cache=True, nogil=True)
-def cost_of_groups(total, seen, rates, profile, size):
-    """Minus log-likelihood of regimes, without the penalties."""
-    cost = 0.0
-    for k in range(rates.size):
-        for d in range(7):
-            mean = profile[d] * rates[k]
-            if mean > 0.0 and seen[k, d] > 0.0:
-                cost += seen[k, d] * size * math.log1p(mean / size) + total[k, d] * math.log1p(size / mean)
-    return cost
-
-
-@njit(cache=True, nogil=True)
-def snapped(log_rate, rates):
-    """The grid with its nearest levels moved onto the rates."""
-    grid = log_rate.copy()
-    step = grid[1] - grid[0]
-    for rate in rates:
-        if rate > 0.0:
-            nearest = round((math.log(rate) - grid[0]) / step)
-            if 0 <= nearest < grid.size:
-                grid[nearest] = math.log(rate)
-    return grid
-
-
-@njit(cache=True, nogil=True)
-def refined_path(counts, weekday, observed, log_rate, guess, profile, size, penalty, min_days=1):
-    """Best path on the grid moved onto guessed rates, then onto the fitted ones, until its exact cost stops falling."""
-    changes = np.empty(0, np.int64)
-    rates = guess
-    cost = np.inf
-    for _ in range(_ROUNDS):
-        grid = snapped(log_rate, rates)
-        other = best_path(counts, weekday, observed, grid, profile, size, penalty, min_days)
-        total, seen = grouped(counts, weekday, observed, other)
-        other_rates = rates_of_groups(total, seen, profile, size)
-        other_cost = cost_of_groups(total, seen, other_rates, profile, size) + penalty * other.size
-        if other_cost >= cost - 1e-9:
-            break
-        same = other_rates.size == rates.size
-        for k in range(rates.size if same else 0):
-            same &= abs(other_rates[k] - rates[k]) <= _SAME * rates[k]
-        changes, rates, cost = other, other_rates, other_cost
-        if same:
-            break
-    return changes, rates
+_ROUNDS = 5
+# To start from: beyond these even an enormous day is noise, or its weekday's
+_LEAST_SIZE, _MOST_WEEKDAY = 0.5, 3.0
+_SETTLED = 0.05  # relative change of the memory factor that asks for no further round
+# Likelihoods are tempered by the memory factor to the power of 1, or of down to a half where the rate changes so often:
+# what is missed of many changes looks like memory too
+_MANY_HAZARD = 0.02
+_INFORMATION = 3.0, 12.0  # of a day on its log rate: above these every second level is used, and every one
+_COARSEST = 4
+# So few changes pay each for itself, in memory factors times the logarithm of the days observed; more are told by how
+# likely they are together
+_FEW_CHANGES, _OWN_PRICE = 3, 1.15
+# What each gains on average, in the same logarithm, beyond a steady rate of whatever size explains the counts best;
+# what gains less took single large days for regimes
+_SHARE = 0.85
 
 
 @njit(cache=True, nogil=True)
@@ -361,6 +99,18 @@ def surroundings(counts, weekday, observed, changes, rates, profile, above, rest
 
 
 @njit(cache=True, nogil=True)
+def _around(counts, weekday, observed, changes, profile, above, rest, size, use_profile):
+    """Rates, weekday profile, size, memory factor and phi, given changes."""
+    total, seen = grouped(counts, weekday, observed, changes)
+    rates = rates_of_groups(total, seen, profile, size)
+    profile, size = surroundings(counts, weekday, observed, changes, rates, profile, above, rest, size, use_profile)
+    rates = rates_of_groups(total, seen, profile, size)
+    residuals = pearson_residuals(counts, weekday, observed, changes, rates, profile, size)
+    factor, phi = memory(residuals, observed, rates.size)
+    return rates, profile, size, factor, phi
+
+
+@njit(cache=True, nogil=True)
 def _equal(one, other):
     """Whether two arrays are the same."""
     equal = one.size == other.size
@@ -370,109 +120,93 @@ def _equal(one, other):
 
 
 @njit(cache=True, nogil=True)
-def _settled_path(
-    counts,
-    weekday,
-    observed,
-    log_rate,
-    fine,
-    price,
-    use_profile,
-    min_days,
-    above,
-    rest,
-    changes,
-    rates,
-    profile,
-    size,
-    rounds,
-):
-    """Changes and rates by the best path, refined where `fine`, profile and size around it, to a fixed point."""
-    for round_ in range(rounds):
-        if fine:
-            new, rates = refined_path(counts, weekday, observed, log_rate, rates, profile, size, price, min_days)
-        else:
-            new = best_path(counts, weekday, observed, snapped(log_rate, rates), profile, size, price, min_days)
-            total, seen = grouped(counts, weekday, observed, new)
-            rates = rates_of_groups(total, seen, profile, size)
-        same = _equal(new, changes) and (fine or round_ > 0)
-        changes = new
-        profile, size = surroundings(counts, weekday, observed, changes, rates, profile, above, rest, size, use_profile)
-        if same:
-            break
-    return changes, rates, profile, size
+def _coarser(log_rate, mean, size):
+    """Levels of the grid as close together as days can tell them apart."""
+    information = mean * size / (mean + size)
+    stride = _COARSEST
+    for bound in _INFORMATION:
+        if information > bound:
+            stride //= 2
+    return log_rate[::stride].copy()
 
 
 @njit(cache=True, nogil=True)
-def _pays(counts, weekday, observed, few, many, profile, size, price):
-    """Whether many changes gain their price beyond none and, as far as they are more, beyond few."""
-    likelihood = np.empty(3)
-    for k in range(3):
-        total, seen = grouped(counts, weekday, observed, many if k == 2 else few[: k * few.size])
-        rates = rates_of_groups(total, seen, profile, size)
-        likelihood[k] = -cost_of_groups(total, seen, rates, profile, size)
-    more = many.size - few.size
-    return (
-        more > 0
-        and likelihood[2] - likelihood[1] >= (_TOGETHER + _EACH * more) * price
-        and likelihood[2] - likelihood[0] >= (_TOGETHER + _EACH * many.size) * price
-    )
+def weakest(total, seen, rates, profile, size):
+    """The change whose regimes lose the least log-likelihood when they become one, and what they lose."""
+    which, least = 0, np.inf
+    for k in range(rates.size - 1):
+        one_total, one_seen = (total[k] + total[k + 1]).reshape(1, 7), (seen[k] + seen[k + 1]).reshape(1, 7)
+        one_rate = rates_of_groups(one_total, one_seen, profile, size)
+        lost = cost_of_groups(one_total, one_seen, one_rate, profile, size)
+        lost -= cost_of_groups(total[k : k + 2], seen[k : k + 2], rates[k : k + 2], profile, size)
+        if lost < least:
+            which, least = k, lost
+    return which, least
 
 
 @njit(cache=True, nogil=True)
-def _few_changes(counts, weekday, observed, coarse, half_penalty, use_profile, min_days, above, rest, profile, size):
-    """Changes of which each pays its own price, dearer by the memory between days that residuals show."""
-    changes, rates, factor = np.empty(0, np.int64), np.zeros(1), 1.0
-    for _ in range(_RISES):
-        changes, rates, profile, size = _settled_path(
-            counts, weekday, observed, coarse, False, half_penalty * factor, use_profile, min_days, above, rest,
-            changes, rates, profile, size, _ROUNDS,
-        )  # fmt: skip
-        residuals = pearson_residuals(counts, weekday, observed, changes, rates, profile, size)
-        found = memory(residuals, observed, rates.size)[0]
-        if found <= _SETTLED * factor:
-            break
-        factor = min(found, _RISE * factor)
-    return changes, rates, profile, size
+def log_likelihood(above, rest, total, seen, rates, profile, size):
+    """Log-likelihood of regimes up to what depends on the counts alone; `above` and `rest` from `tabled`."""
+    answer = -cost_of_groups(total, seen, rates, profile, size)
+    for j in range(above.size):
+        answer += above[j] * math.log(size + j)
+    for y in rest:
+        answer += math.lgamma(size + y) - math.lgamma(size)
+    return answer
 
 
 @njit(cache=True, nogil=True)
-def _many_changes(
-    counts, weekday, observed, coarse, half_penalty, use_profile, min_days, above, rest, profile, size, few
-):
-    """Changes sought all at once, and the memory between days that they leave; no change where they do not pay.
-
-    A dear price that misses most of many changes takes the swings between them for noise and memory, which makes it
-    dearer still. Sought cheaply, they are told from noise by what they gain together, beyond no change at all and
-    beyond the `few` that were found one by one.
-    """
-    none, rates = few[:0], np.zeros(1)
-    changes = best_path(counts, weekday, observed, coarse, profile, size, _SOUGHT * half_penalty, min_days)
-    if not _pays(counts, weekday, observed, few, changes, profile, size, _HOPE * half_penalty):
-        return none, rates, profile, size, 1.0
-    changes, rates, profile, size = _settled_path(
-        counts, weekday, observed, coarse, False, _SOUGHT * half_penalty, use_profile, min_days, above, rest, changes,
-        rates, profile, size, 3,
-    )  # fmt: skip
-    residuals = pearson_residuals(counts, weekday, observed, changes, rates, profile, size)
-    factor = memory(residuals, observed, rates.size)[0]
-    price = half_penalty * factor
-    for _ in range(2):
-        grid = snapped(coarse, rates)
-        changes = best_path(counts, weekday, observed, grid, profile, size, _EACH * price, min_days)
+def _pays(counts, weekday, observed, above, rest, days, found, steady):
+    """Whether changes gain their share each beyond a steady rate of its own size; both from `_searched`."""
+    gained = 0.0
+    for sign, (changes, rates, profile, size, _, _) in ((1.0, found), (-1.0, steady)):
         total, seen = grouped(counts, weekday, observed, changes)
-        rates = rates_of_groups(total, seen, profile, size)
-    if not _pays(counts, weekday, observed, few, changes, profile, size, price):
-        changes = none
-    return changes, rates, profile, size, factor
+        gained += sign * log_likelihood(above, rest, total, seen, rates, profile, size)
+    return gained >= _SHARE * found[0].size * math.log(days.size)
 
 
 @njit(cache=True, nogil=True)
-def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile, min_days=1):
+def _searched(
+    counts, weekday, observed, log_rate, against, use_profile, min_days, above, rest, days, rates, profile, size
+):
+    """Changes and what is around them, each given the others, to a fixed point from a first profile and size."""
+    seen_counts, seen_weekday = counts[days], weekday[days]
+    p = np.empty(days.size)
+    changes = np.empty(0, np.int64)
+    hazard, temper, factor, phi = HIGHEST_HAZARD, 1.0, 1.0, 0.0
+    for round_ in range(_ROUNDS):
+        levels = snapped(_coarser(log_rate, rates.max(), size), rates)
+        hazard, none = change_probabilities(
+            seen_counts, seen_weekday, levels, profile, size, temper, hazard, against, p
+        )
+        told = days[told_changes(p, none, min_days)]
+        same = round_ > 0 and _equal(told, changes)
+        changes = told
+        before = factor
+        rates, profile, size, factor, phi = _around(
+            counts, weekday, observed, changes, profile, above, rest, size, use_profile
+        )
+        if same and abs(factor - before) <= _SETTLED * before:
+            break
+        temper = factor ** (1.0 - 0.5 * min(hazard / _MANY_HAZARD, 1.0))
+    while 0 < changes.size <= _FEW_CHANGES:
+        total, seen = grouped(counts, weekday, observed, changes)
+        which, lost = weakest(total, seen, rates, profile, size)
+        if lost >= _OWN_PRICE * factor * math.log(days.size):
+            break
+        changes = np.concatenate((changes[:which], changes[which + 1 :]))
+        rates, profile, size, factor, phi = _around(
+            counts, weekday, observed, changes, profile, above, rest, size, use_profile
+        )
+    return changes, rates, profile, size, factor, phi
+
+
+@njit(cache=True, nogil=True)
+def find_changes(counts, weekday, observed, log_rate, against, use_profile, min_days=1):
     """Changes, rates, weekday profile, size and memory factor, each given the others, to a fixed point.
 
-    A change that is missed leaves residuals that look like memory, and a dear price misses changes; so the factor
-    starts at 1 and climbs only as far as the residuals ask for it. Then many changes are sought at once.
+    A change that is missed leaves residuals that look like memory, and memory hides changes; so the search starts
+    from no memory, when all that may be a change is taken for one.
 
     Parameters
     ----------
@@ -482,8 +216,8 @@ def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile,
     observed : ndarray of bool, shape (n_days,)
     log_rate : ndarray, shape (n_levels,)
         Evenly spaced grid.
-    half_penalty : float
-        Price of a change on the scale of the log-likelihood, for independent days.
+    against : float
+        Log of the prior odds of no change against changes.
     use_profile : bool
     min_days : int
         Observed days that a regime has at least.
@@ -493,29 +227,25 @@ def find_changes(counts, weekday, observed, log_rate, half_penalty, use_profile,
     changes, rates, profile, size, factor, phi
     """
     above, rest = tabled(counts, observed)
-    first_profile, first_size = first_guess(counts, weekday, observed, use_profile)
-    coarse, each, factor, phi = log_rate[::COARSER].copy(), 1.0, 1.0, 0.0
-    changes, rates, profile, size = _few_changes(
-        counts, weekday, observed, coarse, half_penalty, use_profile, min_days, above, rest, first_profile, first_size
+    profile, size = first_guess(counts, weekday, observed, use_profile)
+    profile = np.minimum(profile, _MOST_WEEKDAY)
+    profile /= profile.mean()
+    size = max(size, _LEAST_SIZE)
+    days = np.flatnonzero(observed)
+    start = np.array([counts[days].mean()])
+    found = _searched(
+        counts, weekday, observed, log_rate, against, use_profile, min_days, above, rest, days, start, profile, size
     )
-    many, many_rates, many_profile, many_size, many_factor = _many_changes(
-        counts, weekday, observed, coarse, half_penalty, use_profile, min_days, above, rest, first_profile,
-        _LARGER * first_size, changes,
-    )  # fmt: skip
-    if many.size > 0:
-        changes, rates, profile, size, factor = many, many_rates, many_profile, many_size, many_factor
-        each = _EACH
-    for _ in range(_RISES):
-        changes, rates, profile, size = _settled_path(
-            counts, weekday, observed, log_rate, True, each * half_penalty * factor, use_profile, min_days, above,
-            rest, changes, rates, profile, size, _ROUNDS,
-        )  # fmt: skip
-        residuals = pearson_residuals(counts, weekday, observed, changes, rates, profile, size)
-        found, phi = memory(residuals, observed, rates.size)
-        if found <= _SETTLED * factor:
-            break
-        if many.size > 0:
-            factor = found
-            break
-        factor = min(found, _RISE * factor)
-    return changes, rates, profile, size, factor, phi
+    if found[0].size == 0:
+        return found
+    none = np.empty(0, np.int64)
+    rates, profile, size, factor, phi = _around(
+        counts, weekday, observed, none, found[2], above, rest, found[3], use_profile
+    )
+    steady = (none, rates, profile, size, factor, phi)
+    if _pays(counts, weekday, observed, above, rest, days, found, steady):
+        return found
+    found = _searched(
+        counts, weekday, observed, log_rate, against, use_profile, min_days, above, rest, days, rates, profile, size
+    )
+    return found if _pays(counts, weekday, observed, above, rest, days, found, steady) else steady

@@ -1,6 +1,6 @@
 """The numba kernels of regimes that escalate: a level or a log-linear trend fitted to spans of days; no dates.
 
-Costs are those of `_segment`: minus log-likelihoods without the terms that depend on the counts and the size alone.
+Costs are those of `_path`: minus log-likelihoods without the terms that depend on the counts and the size alone.
 """
 # mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
 

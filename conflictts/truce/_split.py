@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from conflictts.truce._noise import memory, pearson_residuals
-from conflictts.truce._segment import day_costs
+from conflictts.truce._path import day_costs
 from conflictts.truce.locations import PRIOR
 
 _N_LEVELS = 384  # of the rate on either side

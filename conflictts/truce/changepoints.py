@@ -16,11 +16,11 @@ from conflictts.truce.intervals import quantile_of, regime_rates
 from conflictts.truce.locations import probabilities, smallest_set
 from conflictts.truce.slopes import SlopedFit, find_slopes, levels_of
 
-PENALTY = 2.35  # times f log(n_days), on the scale of twice the log-likelihood; benchmarks/ has its false alarms
 MIN_DAYS = 14
+ODDS = 0.5  # prior, of no change against changes; benchmarks/ has the false alarms
 N_STEADY = 199  # simulated series behind `false_alarm`
-MULTIPLES = (0.0, 12.0)  # of f log(n), searched by `false_alarm`
-Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+LOG_ODDS = (-6.0, 12.0)  # of no change, searched by `false_alarm`
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,11 +51,10 @@ class Changepoints:
     weekday_profile : Series, shape (7,), Monday first
         Mean of each day of the week relative to the regime's rate.
     factor : float
-        Long-run variance over variance of the residuals (1 for independent days); multiplies the penalty, widens the
-        intervals and, where it is not larger between a change's neighbours, the location sets.
-    penalty : float
-        Price of one change on the scale of twice the log-likelihood. Of many found at once each costs 0.68 of it, and
-        all together 1.7 of it more.
+        Long-run variance over variance of the residuals (1 for independent days); weakens the evidence for changes,
+        widens the intervals and, where it is not larger between a change's neighbours, the location sets.
+    odds : float
+        Prior odds of no change against changes, which the counts must outweigh: 0.5 unless `false_alarm` set them.
     found_in_draws : ndarray, shape (n_changes,), or None
         Share of the series' draws (allocations of records of several days) in which the search finds a change on a
         day of this one's set; None for a series without draws.
@@ -70,8 +69,8 @@ class Changepoints:
     >>> changes = ct.detect_changepoints(daily)
     >>> changes.regimes[["first", "rate"]].head(2)
            first      rate
-    0 2019-04-20  4.960271
-    1 2019-09-16  0.030540
+    0 2019-04-20  4.853368
+    1 2019-09-19  0.027347
     >>> len(changes.location_sets[0]), case.truces["TRC-5"].effective in changes.location_sets[0]
     (20, True)
     """
@@ -86,7 +85,7 @@ class Changepoints:
     size: float
     weekday_profile: pd.Series
     factor: float
-    penalty: float
+    odds: float
     found_in_draws: np.ndarray | None = None
     others_in_draws: float | None = None
 
@@ -124,16 +123,16 @@ def detect_changepoints(
 ) -> Changepoints:
     """Find the days on which the daily rate changes.
 
-    Counts are negative binomial around a piecewise constant rate with a weekday profile. The cheapest path over a grid
-    of rates is found exactly, each change costing 2.35 f log(n) on the scale of twice the log-likelihood, f being the
-    factor by which memory between days multiplies the variance of a mean; profile, size and f are estimated along
-    with it. No change is an answer.
-
-    Where changes are many, each alone gains too little, and what is not told as changes looks like memory and makes
-    them dearer still. So they are also sought all at once, with f from what these leave: K changes are the answer if
-    they gain (4 + 1.6 K) f log(n) over no change, and as much for each and all that are more than the changes found one
-    by one. In series of 300 days with up to ten changes by a factor of 2 to 4 that raised F1 from 0.53 to 0.66 under
-    independence and from 0.29-0.42 to 0.56 under memory (python benchmarks/changepoints.py).
+    Counts are negative binomial around a piecewise constant rate with a weekday profile. All courses of the rate are
+    weighed at once: on a day it changes with a small probability, and is then anything. From the probabilities of a
+    change within a week of each day those days are told whose F1 is expected to be largest, and no change is an answer;
+    beside a change that is told, a further one must be so much as 0.6 times as likely as the answer is expected to be
+    right. Up to three changes must moreover pay each for itself: the one that explains least must gain at least 1.15
+    log(n_days) times the memory factor in log-likelihood. And all of them must gain 0.85 log(n_days) each, on average,
+    beyond a steady rate of whatever size explains the counts best, since in spiky series single large days pass for
+    regimes otherwise. How often the rate changes, weekday profile, size, and the factor by which memory between days
+    multiplies the variance of a mean (evidence is tempered by it) are fitted along. ``benchmarks/changepoints.py`` has
+    what this finds beside other methods, and how often it finds what is not there.
 
     Where the series has draws (allocations of records of several days by chance), each location set holds the mean of
     the draws' probabilities, so that it covers how the records were dated too; and the search is repeated on each draw
@@ -162,7 +161,7 @@ def detect_changepoints(
     level : float, default 0.95
         Confidence level of location sets and of the regimes' rates.
     false_alarm : float, optional
-        Set the price of a change by simulation instead: so dear that a series without change, of the same length, mean,
+        Set the prior odds of no change by simulation: so high that a series without change, of the same length, mean,
         noise and memory, shows one with this probability. Needs `rng`.
     rng : numpy.random.Generator, optional
         Only for `false_alarm`.
@@ -183,9 +182,9 @@ def detect_changepoints(
 
     References
     ----------
-    Killick, Fearnhead & Eckley (2012), JASA 107(500), 1590-1598 (penalised cost); Rigaill (2015), Journal de la SFdS
-    156(4), 180-205 and Cleynen & Lebarbier (2014), ESAIM P&S 18, 750-769 (exact search, negative binomial); Smith
-    (1975), Biometrika 62(2), 407-416 (posterior of one change).
+    Chib (1998), Journal of Econometrics 86(2), 221-241 and Fearnhead (2006), Statistics and Computing 16(2), 203-213
+    (posterior of many changes); Smith (1975), Biometrika 62(2), 407-416 (of one); Lewis (1995), Proceedings of SIGIR,
+    246-254 (labels whose expected F1 is largest).
 
     Examples
     --------
@@ -196,7 +195,7 @@ def detect_changepoints(
     >>> detect_changepoints(daily).dates[0].date().isoformat()
     '2020-01-31'
     """
-    from conflictts.truce import _segment
+    from conflictts.truce import _path, _segment
 
     _check_options(level, false_alarm, rng, min_days)
     days, counts, observed = searched_days(daily, window)
@@ -206,18 +205,22 @@ def detect_changepoints(
             "ask for fewer."
         )
     day_of_week = days.day_of_week.to_numpy().astype(np.int64)
-    log_rate = _segment.rate_grid(counts, observed)
-    arrays = (counts, day_of_week, observed, log_rate)
-    half_penalty = price_of_change(observed)
-    found = _segment.find_changes(*arrays, half_penalty, weekday, min_days)
+    arrays = (counts, day_of_week, observed)
+
+    def search(arrays: Arrays, against: float) -> tuple[Any, ...]:
+        grid = _path.rate_grid(arrays[0], observed)
+        return tuple(_segment.find_changes(*arrays, grid, against, weekday, min_days))
+
+    against = math.log(ODDS)
+    found = search(arrays, against)
     if false_alarm is not None and rng is not None:
-        half_penalty = price_of_change(observed, _calibrated(arrays, found, weekday, min_days, false_alarm, rng))
-        found = _segment.find_changes(*arrays, half_penalty, weekday, min_days)
+        against = _calibrated(arrays, found, search, false_alarm, rng)
+        found = search(arrays, against)
 
     def described(arrays: Arrays, found: tuple[Any, ...]) -> SlopedFit:
         if slopes:
-            return find_slopes(*arrays[:3], found, half_penalty, weekday, min_days)
-        return levels_of(*arrays[:3], found)
+            return find_slopes(*arrays, found, weekday, min_days)
+        return levels_of(*arrays, found)
 
     fit = described(arrays, found)
     draws = _drawn(daily, days, observed)
@@ -228,11 +231,11 @@ def detect_changepoints(
     found_in_draws, others = None, None
     if draws is not None:
 
-        def search(drawn: np.ndarray) -> list[int]:
-            inputs = (drawn, day_of_week, observed, _segment.rate_grid(drawn, observed))
-            return described(inputs, _segment.find_changes(*inputs, half_penalty, weekday, min_days)).edges[1:-1]
+        def changes_of(drawn: np.ndarray) -> list[int]:
+            inputs = (drawn, day_of_week, observed)
+            return described(inputs, search(inputs, against)).edges[1:-1]
 
-        found_in_draws, others = _found_in_draws(draws, search, days, sets)
+        found_in_draws, others = _found_in_draws(draws, changes_of, days, sets)
     rates = _rates(fit, days, observed, day_of_week, level)
     return Changepoints(
         daily=daily,
@@ -245,7 +248,7 @@ def detect_changepoints(
         size=fit.size,
         weekday_profile=pd.Series(fit.profile, index=["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]),
         factor=fit.factor,
-        penalty=2 * half_penalty * fit.factor,
+        odds=math.exp(against),
         found_in_draws=found_in_draws,
         others_in_draws=others,
     )
@@ -316,24 +319,17 @@ def refuse_thin(counts: np.ndarray, observed: np.ndarray) -> None:
         raise TooLittleData(f"All {n_days} observed days are 0: there is no rate to change. Check measure and area.")
 
 
-def price_of_change(observed: np.ndarray, multiple: float = PENALTY) -> float:
-    """Price of one change on the scale of the log-likelihood, for independent days."""
-    return multiple * math.log(observed.sum()) / 2
-
-
 def _calibrated(
     arrays: Arrays,
-    found: tuple[np.ndarray, np.ndarray, np.ndarray, float, float, float],
-    weekday: bool,
-    min_days: int,
+    found: tuple[Any, ...],
+    search: Callable[[Arrays, float], tuple[Any, ...]],
     false_alarm: float,
     rng: np.random.Generator,
 ) -> float:
-    """The multiple of f log(n) at which steady series of the same noise show a change as often as allowed."""
-    from conflictts.truce import _segment
+    """The log odds of no change at which steady series of the same noise show a change as often as allowed."""
     from conflictts.truce._steady import SteadyNoise
 
-    counts, day_of_week, observed, _ = arrays
+    counts, day_of_week, observed = arrays
     _, _, profile, size, factor, phi = found
     mean = profile[day_of_week]
     noise = SteadyNoise(
@@ -342,16 +338,13 @@ def _calibrated(
     needed = []
     for _ in range(N_STEADY):
         steady = np.where(observed, noise.draw(rng), 0.0)
-        low, high = MULTIPLES
+        low, high = LOG_ODDS
         if steady.sum() == 0:
             needed.append(low)
             continue
-        grid = _segment.rate_grid(steady, observed)
-        while high - low > 0.05:
+        while high - low > 0.1:
             middle = (low + high) / 2
-            price = price_of_change(observed, middle)
-            changes = _segment.find_changes(steady, day_of_week, observed, grid, price, weekday, min_days)[0]
-            low, high = (middle, high) if changes.size else (low, middle)
+            low, high = (middle, high) if search((steady, day_of_week, observed), middle)[0].size else (low, middle)
         needed.append(high)
     return float(np.sort(needed)[math.ceil((1 - false_alarm) * (N_STEADY + 1)) - 1])
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from conflictts.truce.changepoints import price_of_change, refuse_thin
+from conflictts.truce.changepoints import ODDS, refuse_thin
 from conflictts.truce.intervals import regime_rates
 from conflictts.truce.locations import probabilities, smallest_set
 from conflictts.truce.slopes import levels_of
@@ -81,7 +82,7 @@ def find_levels(counts: np.ndarray, weekday: np.ndarray, *, level: float = 0.95)
     >>> found.changes.tolist(), found.rates[:, 0].round(1).tolist()
     ([30], [5.0, 0.0])
     """
-    from conflictts.truce import _segment
+    from conflictts.truce import _path, _segment
 
     counts, weekday = np.asarray(counts, dtype=float), np.asarray(weekday)
     _check(counts, weekday, level)
@@ -89,8 +90,7 @@ def find_levels(counts: np.ndarray, weekday: np.ndarray, *, level: float = 0.95)
     values = np.where(observed, counts, 0.0)
     refuse_thin(values, observed)
     data = values, weekday, observed
-    grid, price = _segment.rate_grid(values, observed), price_of_change(observed)
-    fit = levels_of(*data, _segment.find_changes(*data, grid, price, True, 1))
+    fit = levels_of(*data, _segment.find_changes(*data, _path.rate_grid(values, observed), math.log(ODDS), True, 1))
     sets = tuple(fit.edges[k] + smallest_set(p, level) for k, p in enumerate(probabilities(*data, fit)))
     rates = np.concatenate(regime_rates(fit, weekday, observed, level))
     return Levels(np.array(fit.edges[1:-1], dtype=np.int64), sets, rates, fit.profile, fit.size, fit.factor)

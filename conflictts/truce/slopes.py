@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ Data = tuple[np.ndarray, np.ndarray, np.ndarray]
 Fit = tuple[float, float, float, float, float, float]
 REACH = 60  # days by which a change may move at a time while the fit is improved
 _ROUNDS = 12
+PENALTY = 2.35  # times f log(n_days): price of a change or trend, on the scale of twice the log-likelihood
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +65,6 @@ def find_slopes(
     weekday: np.ndarray,
     observed: np.ndarray,
     found: tuple[np.ndarray, np.ndarray, np.ndarray, float, float, float],
-    half_penalty: float,
     use_profile: bool,
     min_days: int,
 ) -> SlopedFit:
@@ -78,15 +79,14 @@ def find_slopes(
         As `_segment.find_changes` takes them.
     found : tuple
         As it gives them.
-    half_penalty : float
-        Price of a change, and of a trend, on the scale of the log-likelihood, for independent days.
     """
-    from conflictts.truce import _segment
+    from conflictts.truce import _path
 
     changes, rates, profile, size, factor, phi = found
     data = (counts, weekday, observed)
-    grid = _segment.rate_grid(counts, observed)
-    more = _segment.refined_path(*data, grid, rates, profile, size, half_penalty, min_days)[0]
+    half_penalty = PENALTY * math.log(observed.sum()) / 2
+    grid = _path.rate_grid(counts, observed)
+    more = _path.refined_path(*data, grid, rates, profile, size, half_penalty, min_days)[0]
     edges = sorted({0, len(counts), *changes.tolist(), *more.tolist()})
     answer: SlopedFit | None = None
     for _ in range(_ROUNDS):

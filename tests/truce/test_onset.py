@@ -7,7 +7,7 @@ import pytest
 
 from conflictts import DailySeries, Truce, daily_series
 from conflictts.errors import CoverageError, TooLittleData
-from conflictts.truce import _noise, _scan, _segment
+from conflictts.truce import _noise, _path, _scan
 from conflictts.truce.onset import scan_onset
 
 START = pd.Timestamp("2020-01-06")  # a Monday
@@ -99,7 +99,7 @@ def test_evidence_by_brute_force():
 
     def cost(changes) -> float:
         total, seen = _noise.grouped(counts, weekday, observed, np.array(changes, dtype=np.int64))
-        return _segment.cost_of_groups(total, seen, _segment.rates_of_groups(total, seen, profile, size), profile, size)
+        return _path.cost_of_groups(total, seen, _path.rates_of_groups(total, seen, profile, size), profile, size)
 
     expected = [2 * (cost([]) - cost([t])) / factor for t in range(113, 142)]
     assert onset.evidence.tolist() == pytest.approx(expected)

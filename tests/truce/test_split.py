@@ -8,7 +8,7 @@ from scipy.special import betaln
 
 from conflictts.truce import _split as split
 from conflictts.truce._noise import memory
-from conflictts.truce._segment import day_costs
+from conflictts.truce._path import day_costs
 
 
 @pytest.mark.parametrize("size", [0.3, 1.0, 8.0])

@@ -1,0 +1,233 @@
+"""The numba kernels behind the number of changes: how likely each day is to be a change, over all courses of the rate.
+
+On each day the rate changes with a small probability, the hazard, and is then any level of a grid. Forward and backward
+sums over all courses give the probability of a change on each day and of the counts as a whole (a hidden Markov model,
+exact on the grid). The hazard is fitted along; a prior holds it off 0.
+"""
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from conflictts.truce._path import day_costs
+
+NEAR = 7  # observed days either way within which a change is as good as found
+HIGHEST_HAZARD = 0.05  # where the fit begins: a change in 20 days
+PRIOR_CHANGES, PRIOR_DAYS = 0.2, 175.0  # what the hazard is held to have shown before
+STRICT = 0.6  # a change more is told only if it is so much as likely as what is told is expected to be right
+_MAX_TABLE = 512  # whole counts below it share their likelihoods
+_LEAST = 0.1  # changes less likely than this are not looked at
+_LEVEL = 0.02  # mass by which one day's surroundings are as good as another's
+_BLOCK = 64
+
+
+@njit(cache=True, nogil=True)
+def likelihoods(counts, weekday, log_rate, profile, size, temper):
+    """Likelihood of each kind of day at each level, relative to the best level, its logarithm, and each day's kind.
+
+    Days of one weekday and whole count are of one kind. Costs are divided by `temper` first.
+
+    Returns
+    -------
+    kind : ndarray of int64, shape (n_days,)
+    likelihood, log_likelihood : ndarray, shape (n_kinds, n_levels)
+    """
+    n_days, n_levels = counts.size, log_rate.size
+    fixed, per_count = day_costs(log_rate, profile, size)
+    known = np.full((7, int(min(counts.max(), _MAX_TABLE)) + 1), -1)
+    kind = np.empty(n_days, np.int64)
+    likelihood, log_likelihood = np.empty((n_days, n_levels)), np.empty((n_days, n_levels))
+    n_kinds = 0
+    for t in range(n_days):
+        d, y = weekday[t], counts[t]
+        whole = int(min(y, 2.0 * _MAX_TABLE))
+        tabled = whole == y and whole < known.shape[1]
+        if tabled and known[d, whole] >= 0:
+            kind[t] = known[d, whole]
+        else:
+            highest = -np.inf
+            for g in range(n_levels):
+                log_likelihood[n_kinds, g] = -(fixed[d, g] + y * per_count[d, g]) / temper
+                highest = max(highest, log_likelihood[n_kinds, g])
+            for g in range(n_levels):
+                log_likelihood[n_kinds, g] -= highest
+                likelihood[n_kinds, g] = math.exp(log_likelihood[n_kinds, g])
+            if tabled:
+                known[d, whole] = n_kinds
+            kind[t] = n_kinds
+            n_kinds += 1
+    return kind, likelihood[:n_kinds], log_likelihood[:n_kinds]
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def forward(kind, likelihood, hazard, scale):
+    """Log-likelihood of all days, up to what `likelihoods` took out.
+
+    `scale`, shape (n_days,), becomes the likelihood of each day given those before.
+    """
+    n_levels = likelihood.shape[1]
+    here = np.zeros(n_levels)
+    kept, fresh = 0.0, 1.0 / n_levels
+    total, product = 0.0, 1.0
+    for t in range(kind.size):
+        day, whole = likelihood[kind[t]], 0.0
+        for g in range(n_levels):
+            value = (here[g] * kept + fresh) * day[g]
+            here[g] = value
+            whole += value
+        scale[t] = whole
+        kept, fresh = (1.0 - hazard) / whole, hazard / n_levels
+        product *= whole
+        if product < 1e-200:
+            total += math.log(product)
+            product = 1.0
+    return total + math.log(product)
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def backward(kind, likelihood, hazard, scale, p):
+    """Sum of the probabilities of a change on each day, which `p`, shape (n_days,), becomes; `scale` from `forward`."""
+    n_levels = likelihood.shape[1]
+    here = np.ones(n_levels)
+    kept, fresh, total = 0.0, 1.0, 0.0
+    for t in range(kind.size - 1, 0, -1):
+        day, whole = likelihood[kind[t]], 0.0
+        for g in range(n_levels):
+            value = (here[g] * kept + fresh) * day[g]
+            here[g] = value
+            whole += value
+        p[t] = hazard * whole / (n_levels * scale[t])
+        total += p[t]
+        kept, fresh = (1.0 - hazard) / scale[t], p[t]
+    p[0] = 0.0
+    return total
+
+
+@njit(cache=True, nogil=True)
+def steady(kind, log_likelihood):
+    """What `forward` gives where the hazard is 0."""
+    n_kinds, n_levels = log_likelihood.shape
+    days = np.zeros(n_kinds)
+    for t in range(kind.size):
+        days[kind[t]] += 1.0
+    total = np.zeros(n_levels)
+    for k in range(n_kinds):
+        for g in range(n_levels):
+            total[g] += days[k] * log_likelihood[k, g]
+    largest = total.max()
+    return largest + math.log(np.exp(total - largest).mean())
+
+
+@njit(cache=True, nogil=True)
+def change_probabilities(counts, weekday, log_rate, profile, size, temper, hazard, against, p):
+    """Tell the probability of a change on each day, and from their sum the next hazard (expectation and maximisation).
+
+    Parameters
+    ----------
+    counts, weekday : ndarray, shape (n_days,)
+        Of observed days.
+    log_rate : ndarray, shape (n_levels,)
+    profile, size : ndarray of shape (7,), float
+    temper : float
+        By which log-likelihoods are divided: days that remember each other say less.
+    hazard : float
+        Probability that the rate changes on a day.
+    against : float
+        Log of the prior odds of no change against changes at this hazard.
+    p : ndarray, shape (n_days,)
+        Becomes the probabilities, those of no change taken off.
+
+    Returns
+    -------
+    fitted, none : float
+        The next hazard, and the probability that nothing changed.
+    """
+    kind, likelihood, log_likelihood = likelihoods(counts, weekday, log_rate, profile, size, temper)
+    scale = np.empty(counts.size)
+    some = forward(kind, likelihood, hazard, scale)
+    whole = backward(kind, likelihood, hazard, scale, p)
+    fitted = min((whole + PRIOR_CHANGES) / (counts.size + PRIOR_CHANGES + PRIOR_DAYS), HIGHEST_HAZARD)
+    gained = some - steady(kind, log_likelihood) - against
+    none = 1.0 / (1.0 + math.exp(min(gained, 700.0)))
+    p *= 1.0 - none
+    return fitted, none
+
+
+@njit(cache=True, nogil=True)
+def around(p, begin, end, mass):
+    """Probability of a change within `NEAR` days of each day from begin to before end, at most 1; into `mass`."""
+    held = 0.0
+    for t in range(max(begin - NEAR, 0), min(begin + NEAR, p.size)):
+        held += p[t]
+    for t in range(begin, end):
+        if t + NEAR < p.size:
+            held += p[t + NEAR]
+        mass[t] = min(held, 1.0)
+        if t - NEAR >= 0:
+            held -= p[t - NEAR]
+
+
+@njit(cache=True, nogil=True)
+def told_changes(p, none, min_days):
+    """The days to tell as changes: those whose F1 is expected to be largest, a change more only if it is likely enough.
+
+    A day is taken for the probability of a change within `NEAR` days of it, and used up as far as 1. Of j days whose
+    probabilities sum to s, of E changes expected, the expected F1 is about 2 s / (E + j); of no day it is `none`.
+
+    Parameters
+    ----------
+    p : ndarray, shape (n_days,)
+        Probability of a change on each observed day. Used up.
+    none : float
+        Probability that nothing changed.
+    min_days : int
+        Days that a regime has at least.
+    """
+    n_days = p.size
+    told, n_told, n_best = np.empty(n_days, np.int64), 0, 0
+    expected, held, best = p.sum(), 0.0, none
+    mass = np.empty(n_days)
+    around(p, 0, n_days, mass)
+    mass[:min_days] = 0.0
+    mass[max(n_days - min_days + 1, 0) :] = 0.0
+    barred = np.zeros(n_days, np.bool_)
+    barred[:min_days] = True
+    barred[max(n_days - min_days + 1, 0) :] = True
+    highest = np.array([mass[b : b + _BLOCK].max() for b in range(0, n_days, _BLOCK)])
+    while n_told < n_days:
+        block = int(highest.argmax())
+        likeliest = highest[block]
+        if likeliest < _LEAST or (n_told > 0 and likeliest < STRICT * best):
+            break
+        centre = block * _BLOCK + int(mass[block * _BLOCK : (block + 1) * _BLOCK].argmax())
+        day = centre
+        for t in range(max(centre - NEAR, 0), min(centre + NEAR + 1, n_days)):
+            if mass[t] >= likeliest - _LEVEL and p[t] > p[day] and not barred[t]:
+                day = t
+        told[n_told] = day
+        n_told += 1
+        held += likeliest
+        if 2.0 * held / (expected + n_told) >= best:
+            best, n_best = 2.0 * held / (expected + n_told), n_told
+        left, reach = 1.0, 0
+        while left > 0.0 and reach <= NEAR:
+            for t in (day - reach, day + reach):
+                if 0 <= t < n_days:
+                    used = min(p[t], left)
+                    p[t] -= used
+                    left -= used
+            reach += 1
+        barred[max(day - min_days + 1, 0) : day + min_days] = True
+        reach = max(2 * NEAR, min_days)
+        begin, end = max(day - reach, 0), min(day + reach + 1, n_days)
+        around(p, begin, end, mass)
+        for t in range(begin, end):
+            if barred[t]:
+                mass[t] = 0.0
+        for b in range(begin // _BLOCK, (end - 1) // _BLOCK + 1):
+            highest[b] = mass[b * _BLOCK : (b + 1) * _BLOCK].max()
+    return np.sort(told[:n_best])

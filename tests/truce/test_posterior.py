@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import math
+from copy import deepcopy
+from itertools import product
+
+import numba
+import numpy as np
+import pytest
+from scipy.special import logsumexp
+
+from conflictts.truce import _posterior as posterior
+
+JIT = not numba.config.DISABLE_JIT
+LEVELS = np.array([math.log(0.5), math.log(2.0), math.log(9.0)])
+
+
+def series(seed: int, n_days: int):
+    """Counts about a step, one of them fractional; weekdays; an uneven profile; a size."""
+    rng = np.random.default_rng([n_days, seed])
+    counts = rng.poisson(np.repeat([6.0, 1.0], [n_days // 2, n_days - n_days // 2])).astype(float)
+    counts[rng.integers(n_days)] += 0.4
+    profile = rng.uniform(0.5, 1.5, 7)
+    return counts, (np.arange(n_days) + seed) % 7, profile / profile.mean(), float(rng.choice([0.5, 2.0, 10.0]))
+
+
+def every_course(counts, weekday, profile, size, temper, hazard):
+    """Log weight of each course: on which days the rate changes, and the level of each regime; and these days."""
+    n_days, n_levels = len(counts), len(LEVELS)
+    mean = profile[weekday][:, None] * np.exp(LEVELS)
+    cost = (size * np.log1p(mean / size) + counts[:, None] * np.log1p(size / mean)) / temper
+    weights, changes = [], []
+    for changed in product([False, True], repeat=n_days - 1):
+        regime = np.concatenate([[0], np.cumsum(changed)])
+        before = sum(changed) * math.log(hazard) + (n_days - 1 - sum(changed)) * math.log1p(-hazard)
+        for levels in product(range(n_levels), repeat=sum(changed) + 1):
+            of_days = np.array(levels)[regime]
+            weights.append(before - len(levels) * math.log(n_levels) - cost[np.arange(n_days), of_days].sum())
+            changes.append([False, *changed])
+    return np.array(weights), np.array(changes)
+
+
+@pytest.mark.parametrize(("temper", "hazard"), [(1.0, 0.05), (1.7, 0.2)])
+def test_probabilities_by_every_course(temper, hazard):
+    for seed in range(12):
+        counts, weekday, profile, size = series(seed, 6)
+        weights, changes = every_course(counts, weekday, profile, size, temper, hazard)
+        steady = logsumexp(weights[~changes.any(axis=1)]) - 5 * math.log1p(-hazard)  # as if the hazard were 0
+        of_courses = np.exp(weights - logsumexp(weights))
+        expected = of_courses @ changes
+        p = np.empty(6)
+        for against in (0.0, 1.5):
+            fitted, none = posterior.change_probabilities(
+                counts, weekday, LEVELS, profile, size, temper, hazard, against, p
+            )
+            odds = math.exp(logsumexp(weights) - steady - against)
+            assert none == pytest.approx(1 / (1 + odds))
+            assert p == pytest.approx(expected * (1 - none))
+            mean = (expected.sum() + posterior.PRIOR_CHANGES) / (6 + posterior.PRIOR_CHANGES + posterior.PRIOR_DAYS)
+            assert fitted == pytest.approx(min(mean, posterior.HIGHEST_HAZARD))
+
+
+def test_the_hazard_grows_with_changes():
+    weekday = np.arange(280) % 7
+    hazards = []
+    for n_regimes in (2, 4, 10):
+        mean = np.repeat(np.tile([1.0, 6.0], n_regimes // 2), 280 // n_regimes)
+        counts = np.random.default_rng(n_regimes).poisson(mean).astype(float)
+        hazard, p = posterior.HIGHEST_HAZARD, np.empty(280)
+        grid = np.linspace(math.log(0.3), math.log(20), 24)
+        for _ in range(30):
+            hazard, _ = posterior.change_probabilities(counts, weekday, grid, np.ones(7), 50.0, 1.0, hazard, 0.0, p)
+        hazards.append(hazard)
+        assert n_regimes - 1.5 < p.sum() < 1.5 * n_regimes  # six to one is plain to see, and the prior adds some
+    assert hazards == sorted(hazards)
+
+
+def told_naively(p, none, min_days):
+    """The same by the words of the docstring, every mass summed anew each time."""
+    p, near = p.copy(), posterior.NEAR
+    days = np.arange(len(p))
+    told, held, expected, best, answer = [], 0.0, p.sum(), none, []
+    while True:
+        free = (days >= min_days) & (days <= len(p) - min_days)
+        for day in told:
+            free &= np.abs(days - day) >= min_days
+        mass = np.array([min(p[max(t - near, 0) : t + near + 1].sum(), 1.0) if free[t] else 0.0 for t in days])
+        likeliest = mass.max()
+        if likeliest < 0.1 or (told and likeliest < posterior.STRICT * best):
+            return sorted(answer)
+        centre = int(mass.argmax())
+        good = [t for t in days if abs(t - centre) <= near and free[t] and mass[t] >= likeliest - 0.02]
+        day = max([centre, *good], key=lambda t: (p[t], t == centre))
+        told.append(day)
+        held += likeliest
+        if 2 * held / (expected + len(told)) >= best:
+            best, answer = 2 * held / (expected + len(told)), list(told)
+        left = 1.0
+        for t in sorted(days[np.abs(days - day) <= near], key=lambda t: (abs(t - day), t)):
+            used = min(p[t], left)
+            p[t] -= used
+            left -= used
+
+
+@pytest.mark.parametrize("min_days", [1, 5, 25])
+def test_told_changes_by_summing_anew(min_days):
+    n_told = 0
+    for seed in range(60):
+        rng = np.random.default_rng([min_days, seed])
+        p = rng.random(200) ** 12 * rng.uniform(0.05, 0.4)
+        for day in rng.integers(1, 200, rng.integers(0, 7)):  # changes that are known to a few days
+            near = np.arange(max(day - 5, 0), min(day + 6, 200))
+            p[near] += rng.dirichlet(np.full(len(near), 0.5)) * rng.uniform(0.2, 1.0)
+        none = float(rng.uniform(0, 0.5))
+        found = posterior.told_changes(p.copy(), none, min_days)
+        assert found.tolist() == told_naively(p, none, min_days)
+        n_told += len(found)
+    assert n_told > 60
+
+
+TOLD = [
+    pytest.param({50: 0.9}, 0.05, [50], id="one that is likely"),
+    pytest.param({50: 0.3}, 0.7, [], id="more likely none"),
+    pytest.param({50: 1.0, 90: 0.4}, 0.0, [50], id="a further one is not likely enough"),
+    pytest.param({50: 1.0, 90: 0.9}, 0.0, [50, 90], id="a further one is"),
+    pytest.param({50: 1.0, 51: 1.0}, 0.0, [50, 51], id="a single day"),
+    pytest.param({45: 0.3, 50: 0.35, 55: 0.3}, 0.05, [50], id="one change known to ten days"),
+]
+
+
+@pytest.mark.parametrize(("probabilities", "none", "expected"), TOLD)
+def test_what_is_told(probabilities, none, expected):
+    p = np.zeros(120)
+    p[list(probabilities)] = list(probabilities.values())
+    assert posterior.told_changes(p, none, 1).tolist() == expected
+
+
+def kernel_arguments() -> dict[str, tuple]:
+    counts, weekday, profile, size = series(2, 60)
+    grid = np.linspace(math.log(0.05), math.log(40), 12)
+    kind, likelihood, log_likelihood = posterior.likelihoods(counts, weekday, grid, profile, size, 1.2)
+    scale = np.empty(60)
+    posterior.forward(kind, likelihood, 0.03, scale)
+    p = np.random.default_rng(1).random(60) * 0.1
+    return {
+        "likelihoods": (counts, weekday, grid, profile, size, 1.2),
+        "forward": (kind, likelihood, 0.03, np.empty(60)),
+        "backward": (kind, likelihood, 0.03, scale, np.empty(60)),
+        "steady": (kind, log_likelihood),
+        "change_probabilities": (counts, weekday, grid, profile, size, 1.2, 0.03, 0.5, np.empty(60)),
+        "around": (p, 10, 40, np.zeros(60)),
+        "told_changes": (p, 0.1, 1),
+    }
+
+
+@pytest.mark.skipif(not JIT, reason="compares compiled kernels with their Python source")
+@pytest.mark.parametrize("name", kernel_arguments())
+def test_kernel_by_its_python_source(name):
+    kernel, args = getattr(posterior, name), kernel_arguments()[name]
+    one_args, other_args = deepcopy(args), deepcopy(args)
+    compiled, interpreted = kernel(*one_args), kernel.py_func(*other_args)
+    if not isinstance(compiled, tuple):
+        compiled, interpreted = (compiled,), (interpreted,)
+    compiled, interpreted = (*compiled, *one_args), (*interpreted, *other_args)  # some are written to
+    compiled = [value for value in compiled if value is not None]
+    interpreted = [value for value in interpreted if value is not None]
+    for one, other in zip(compiled, interpreted, strict=True):
+        assert np.asarray(one) == pytest.approx(np.asarray(other), rel=1e-9, abs=1e-12)  # compiled sums reorder
+
+
+@pytest.mark.skipif(not JIT, reason="a kernel is known by its Python source")
+def test_every_kernel_is_compared():
+    here = posterior.__name__
+    kernels = {
+        name
+        for name, value in vars(posterior).items()
+        if hasattr(value, "py_func") and value.py_func.__module__ == here
+    }
+    assert kernels == set(kernel_arguments())
