@@ -13,6 +13,7 @@ from scipy.fft import next_fast_len, rfft
 MAX_LAG = 14  # days; residual autocorrelations that inform the memory
 PHI = np.arange(19) * 0.05  # slower memory is not told from drift
 SHARE = np.arange(21) * 0.05
+AT_ONCE = 128  # frequencies
 _NO_MEMORY = 0.6  # probability of phi = 0 before looking
 
 
@@ -87,8 +88,10 @@ def sums_by_memory(rows: np.ndarray, day: np.ndarray) -> np.ndarray:
     on_calendar = np.zeros((day[-1] + 1, rows.shape[1]))
     on_calendar[day] = rows
     waves = rfft(on_calendar, length, axis=0)
-    products = (waves.conj()[:, :, None] * waves[:, None, :]).real
-    return np.tensordot(power, products, 1)
+    products = (waves.conj()[:, :, None] * waves[:, None, :]).real.reshape(len(waves), -1)
+    # in parts: a larger product BLAS shares out between threads, which costs more than it saves where these are busy
+    parts = [power[:, k : k + AT_ONCE] @ products[k : k + AT_ONCE] for k in range(0, len(products), AT_ONCE)]
+    return np.asarray(np.sum(parts, axis=0).reshape(len(PHI), rows.shape[1], rows.shape[1]))
 
 
 @lru_cache(maxsize=32)
