@@ -302,7 +302,7 @@ def _sums(
             more[name] += int(batch.column(name).to_numpy().sum())
         narrow = {name: batch.column(name) for name in (*days, "stated", *PARTS)}
         narrow |= {name: batch.column(name).dictionary_encode() for name in keys}
-        narrow |= {name: batch.column(name).cast(pa.int64()) for name in (*_BOUNDLESS, "records")}
+        narrow |= {name: batch.column(name).cast(pa.int32()) for name in (*_BOUNDLESS, "records")}
         parts.append(pa.RecordBatch.from_pydict(narrow))
     return pa.Table.from_batches(parts).unify_dictionaries(), more
 
