@@ -14,7 +14,7 @@ help:
 	@echo "make test     lint, types, tests and notebooks"
 	@echo "make test-spark  the tests that count on PySpark (needs Java 17 or newer)"
 	@echo "make lab      JupyterLab on the notebooks"
-	@echo "make docs     the documentation as a site, with the notebooks executed"
+	@echo "make docs     the documentation as a site, with the notebooks executed (takes minutes)"
 	@echo "make bench    the studies behind the claims and times stated (from minutes to hours each)"
 	@echo "make clean    remove the environment and everything generated"
 

@@ -20,6 +20,9 @@ WRONG = [
     ),
     pytest.param(lambda _: ct.read_incidents(FRAME), "`path` is a pandas DataFrame.*to_csv", id="a frame as a file"),
     pytest.param(
+        lambda _: ct.read_delimited(FRAME, columns={"date_start": "day"}), "`path` is a pandas DataFrame", id="mapped"
+    ),
+    pytest.param(
         lambda _: ct.DailySeries.from_counts(FRAME), r"`counts` is a pandas DataFrame.*\['count'\]", id="counts"
     ),
     pytest.param(

@@ -46,7 +46,9 @@ Lag = Annotated[
 ]
 RetrievedOn = Annotated[str | None, typer.Option(help="Day of the download, YYYY-MM-DD; needed with --lag.")]
 Deletions = Annotated[str | None, typer.Option(metavar="FILE", help="ACLED's list of deleted events, to be left out.")]
-Pdf = Annotated[bool, typer.Option("--pdf", help="The page as PDF too; needs pip install 'conflictts[pdf]'.")]
+Pdf = Annotated[
+    bool, typer.Option("--pdf", help="The page as PDF too; needs pip install '.[pdf]' in the project's folder.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 

@@ -19,7 +19,7 @@ from conflictts.errors import CoverageError, InputError, UnknownNameError
 from conflictts.incidents.checks import check_incidents
 from conflictts.incidents.day import read_day
 from conflictts.incidents.distinct import Distinct
-from conflictts.incidents.files import RawRecords, read_raw_records, shorten
+from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, shorten
 from conflictts.incidents.quantities import DecimalMark
 from conflictts.incidents.table import COLUMNS, COUNTS, Incidents, Provenance
 from conflictts.incidents.written import Periods, Quantities, read_periods, read_quantities
@@ -126,7 +126,7 @@ def read_delimited(
       date_start   date_end  civilians_low  civilians_best  civilians_high
     0 2019-04-15 2019-04-30           48.0            49.0            49.0
     """
-    path = Path(path)
+    (path,) = paths_of(path)
     chosen = _column_map(path, columns)
     given = {
         "day_first": day_first,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import httpx
     import tenacity
 
-EXTRA = "pip install 'conflictts[remote]'"
+EXTRA = "pip install '.[remote]' in the project's folder"
 PASSING = (408, 425, 429)  # and all from 500 on: the same request may be answered later
 
 

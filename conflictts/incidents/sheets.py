@@ -43,8 +43,8 @@ def read_workbook(stream: IO[bytes], name: str, *, sheet: str | None) -> Sheet:
         import openpyxl
     except ModuleNotFoundError:
         raise InputError(
-            f"{name} is an Excel workbook, which openpyxl reads. Install it (pip install 'conflictts[excel]'), or "
-            "export the sheet as CSV."
+            f"{name} is an Excel workbook, which openpyxl reads. Install it (pip install '.[excel]' in the project's "
+            "folder), or export the sheet as CSV."
         ) from None
     try:
         book = openpyxl.load_workbook(stream, read_only=True, data_only=True)

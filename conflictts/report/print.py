@@ -32,7 +32,7 @@ def require_weasyprint() -> Any:
     except ModuleNotFoundError as absent:
         raise InputError(
             f"A PDF is made by WeasyPrint, and the Python module {absent.name!r} is not installed. Install it (pip "
-            "install 'conflictts[pdf]'), or leave the PDF out."
+            "install '.[pdf]' in the project's folder), or leave the PDF out."
         ) from None
     except OSError as absent:  # of the dynamic linker
         raise InputError(

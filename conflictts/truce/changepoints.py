@@ -90,8 +90,9 @@ class Changepoints:
     others_in_draws: float | None = None
 
     def summary(self) -> pd.DataFrame:
-        """One row per change: best point, first and last day of its set, days in the set, rates before and after.
+        """One row per change: best point; first, last and number of days of its set; rates before and after; the set.
 
+        The last column, ``set``, writes the set as it is, a comma at each gap: ``2019-08-30..2019-09-02, 2019-09-16``.
         Where the series has draws, also the share of them in which the change is found.
         """
         rows = [
@@ -102,12 +103,19 @@ class Changepoints:
                 "set_days": len(days),
                 "rate_before": self.rates["rate"].loc[self.regimes["last"].iloc[k]],
                 "rate_after": self.rates["rate"].loc[date],
+                "set": _as_spans(days),
             }
             for k, (date, days) in enumerate(zip(self.dates, self.location_sets, strict=True))
         ]
-        columns = ["best_point", "set_first", "set_last", "set_days", "rate_before", "rate_after"]
+        columns = ["best_point", "set_first", "set_last", "set_days", "rate_before", "rate_after", "set"]
         table = pd.DataFrame(rows, columns=columns)
         return table if self.found_in_draws is None else table.assign(found_in_draws=self.found_in_draws)
+
+
+def _as_spans(days: pd.DatetimeIndex) -> str:
+    """Days in order as runs without a gap, first..last."""
+    runs = np.split(days.strftime("%Y-%m-%d").to_numpy(), np.flatnonzero(np.diff(days) > pd.Timedelta(days=1)) + 1)
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}..{run[-1]}" for run in runs)
 
 
 def detect_changepoints(

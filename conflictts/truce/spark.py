@@ -38,7 +38,7 @@ def rows_on_spark(panel: DailyPanel, plan: Plan, spark: SparkSession) -> list[Ro
     if not hasattr(spark, "createDataFrame"):
         raise ValueError(
             f"spark = {spark!r} is no Spark session. Give SparkSession.builder.getOrCreate(), of PySpark "
-            "(pip install 'conflictts[spark]')."
+            "(pip install '.[spark]' in the project's folder)."
         )
     from pyspark.errors import PySparkException
 

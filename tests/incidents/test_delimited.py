@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -213,3 +215,14 @@ def test_degrees_are_read_with_either_mark(write):
 def test_unknown_decimal_mark_is_refused(write):
     with pytest.raises(UnknownNameError, match=r"desk\.csv: decimal_mark is ';'\. Choose '\.' or ','"):
         read_delimited(write("date_start;n\n2019-08-30;1\n"), decimal_mark=";")
+
+
+def test_the_column_map_of_the_readme_is_read(tmp_path):
+    readme = Path(__file__).resolve().parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    (tmp_path / "desk.toml").write_text(
+        re.search(r"```toml\n(\[columns\].*?)```", readme, re.DOTALL)[1], encoding="utf-8"
+    )
+    (tmp_path / "desk.csv").write_text("Date,Where,Killed\n2019-05-01,Idlib,4\n", encoding="utf-8")
+    read = read_incidents(tmp_path / "desk.csv")
+    assert read.table[["admin1", "civilians_best"]].to_numpy().tolist() == [["Idlib", 4.0]]
+    assert read.provenance.coverage == (pd.Timestamp("2019-01-01"), pd.Timestamp("2019-12-31"))

@@ -32,6 +32,11 @@ UNKNOWN = [
         "Nearest is a press catalogue, but it lacks civilians_killed_low, civilians_killed_best, civilians_killed_high",
         id="catalogue without figures",
     ),
+    pytest.param(
+        b"a,b\n1,2\n",
+        r"toml that begins with \[columns\] and goes on with lines such as date_start = \"Date\"",
+        id="map",
+    ),
     pytest.param(b"a,b\n1,2\n", r"but it lacks .*; it has a, b\. Give an export", id="anything"),
     pytest.param(
         b"id;date_start;date_end\n1;2;3\n", "lacks deaths_a, .* has id, date_start, date_end", id="semicolons"

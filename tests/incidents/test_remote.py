@@ -877,7 +877,7 @@ def test_several_countries_are_one_query(server, time, tmp_path):
 @pytest.mark.parametrize("module", ["httpx", "tenacity"])
 def test_absent_extra_is_named_with_its_command(module, server, time, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ProviderError, match=rf"need {module}.*pip install 'conflictts\[remote\]'"):
+    with pytest.raises(ProviderError, match=rf"need {module}.*pip install '\.\[remote\]'"):
         fetch("ucdp", server, tmp_path / "out.csv", time.pace())
 
 

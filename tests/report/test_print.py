@@ -229,7 +229,7 @@ PANGO = "print('noise')\nraise OSError('cannot load library \"libpango-1.0-0\": 
 @pytest.mark.parametrize(
     ("source", "remedy"),
     [
-        pytest.param(None, "pip install 'conflictts[pdf]'", id="no WeasyPrint"),
+        pytest.param(None, "pip install '.[pdf]'", id="no WeasyPrint"),
         pytest.param(PANGO, "apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0", id="no Pango"),
     ],
 )

@@ -25,7 +25,10 @@ COUNTED = {"by": ["admin1", "event_type"], "coverage": ("2019-08-01", "2019-09-3
 
 @pytest.fixture(scope="session")
 def spark(require):
-    require(importlib.util.find_spec("pyspark") is not None, "needs PySpark (pip install 'conflictts[spark]')")
+    require(
+        importlib.util.find_spec("pyspark") is not None,
+        "needs PySpark (pip install '.[spark]' in the project's folder)",
+    )
     require(shutil.which("java") is not None, "needs Java 17 or newer, which PySpark runs on")
     from pyspark.sql import SparkSession
 

@@ -274,6 +274,8 @@ def test_summary_says_what_the_attributes_say():
     assert [row["set_first"], row["set_last"], row["set_days"]] == [days[0], days[-1], len(days)]
     assert [row["rate_before"], row["rate_after"]] == found.regimes["rate"].tolist()
     assert found.odds == pytest.approx(0.5)
+    gapped = replace(found, location_sets=(pd.DatetimeIndex(["2020-03-01", "2020-03-04", "2020-03-05", "2020-03-09"]),))
+    assert gapped.summary()["set"].tolist() == ["2020-03-01, 2020-03-04..2020-03-05, 2020-03-09"]
 
 
 @pytest.mark.parametrize("level", [0.5, 0.95])
