@@ -165,7 +165,7 @@ def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outli
     put = (lambda text: text if text in names else words(text)) if words.language != "en" else None
     truces = [found.truce] if found.truce is not None else []
     rows = -(-min(len(panel), MOST_SERIES) // 4)
-    height = max(3.9, 1.7 + 1.05 * rows)  # what the words beside the scale want at least
+    height = max(4.3, 1.7 + 1.05 * rows)  # what the words beside the scale want at least
     unit = f"{found.unit[:1].upper()}{found.unit[1:]}"
     series = Drawn(
         f"{unit} per day as 7-day means, the areas with the highest toll first; shaded along the top, the days that "
@@ -299,9 +299,18 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
 
 def _headline(found: PanelAnalysis) -> str:
     unit = f"{found.unit[:1].upper()}{found.unit[1:]}"
-    if len(found.table) == 1:
+    number, single = f"{len(found.table):,}", len(found.table) == 1
+    if found.truce is not None:
+        truce = found.truce.name
+        if single:
+            return say("{unit} in 1 area before and after the {truce}, and what changed in it.", unit=unit, truce=truce)
+        return say(
+            "{unit} in {number} areas before and after the {truce}, and what changed in each.",
+            unit=unit, number=number, truce=truce,
+        )  # fmt: skip
+    if single:
         return say("{unit} in 1 area, and what changed in it.", unit=unit)
-    return say("{unit} in {number} areas, and what changed in each.", unit=unit, number=f"{len(found.table):,}")
+    return say("{unit} in {number} areas, and what changed in each.", unit=unit, number=number)
 
 
 def _sentences(found: PanelAnalysis) -> list[str]:

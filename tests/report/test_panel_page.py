@@ -57,6 +57,20 @@ def test_plain_table_holds_every_area_and_its_numbers(written, found):
     assert "Before and after the truce can be compared in 1 of 4 areas" in written
 
 
+def test_the_heading_names_the_truce(written, panel, found):
+    heading = "Civilian deaths in 4 areas before and after the truce of 31 August 2019, and what changed in each."
+    assert f"<h1>{heading}</h1>" in written
+    french = translator("fr")
+    one = replace(found, table=found.table.iloc[:1])
+    headings = [page._headline(each) for each in (found, one, replace(found, truce=None), replace(one, truce=None))]
+    assert "in 1 area before and after the truce of 31 August 2019" in headings[1]
+    assert headings[2:] == [
+        "Civilian deaths in 4 areas, and what changed in each.", "Civilian deaths in 1 area, and what changed in it.",
+    ]  # fmt: skip
+    assert french(headings[0]).startswith("Civils tués dans 4 zones avant et après la trêve du 31 août 2019")
+    assert all(french(heading) != heading for heading in headings)
+
+
 def test_map_of_discs_and_of_outlines_with_what_it_finds_in_words(written, panel, found, tmp_path):
     finding = "The lowest is 0.082 in Idlib, the highest 0.082 in Idlib; the interval lies below 1 in 1 of 1 areas"
     assert finding in written
