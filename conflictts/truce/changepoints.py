@@ -67,10 +67,10 @@ class Changepoints:
     >>> case = ct.load_idlib_2019()
     >>> daily = ct.daily_series(case, measure="civilians")
     >>> changes = ct.detect_changepoints(daily)
-    >>> changes.regimes[["first", "rate"]].head(2)
-           first      rate
-    0 2019-04-20  4.853368
-    1 2019-09-19  0.027347
+    >>> changes.regimes[["first", "rate"]].head(2).round({"rate": 2})
+           first  rate
+    0 2019-04-20  4.85
+    1 2019-09-19  0.03
     >>> len(changes.location_sets[0]), case.truces["TRC-5"].effective in changes.location_sets[0]
     (20, True)
     """

@@ -19,8 +19,8 @@ FIVE = 5.0  # standard errors: a true value lies beyond them once in 1.7 million
 @pytest.fixture(scope="module")
 def poisson() -> SimulatedIncidents:
     return simulate_incidents(
-        np.random.default_rng(1), days_before=2000, days_after=2000, rate=6.0, rate_ratio=0.25, dispersion=0.0,
-        autocorrelation=0.0, told_twice=0.6, only_second=0.3,
+        np.random.default_rng(1), first_day="2010-01-01", days_before=2000, days_after=2000, rate=6.0, rate_ratio=0.25,
+        dispersion=0.0, autocorrelation=0.0, told_twice=0.6, only_second=0.3,
     )  # fmt: skip
 
 
