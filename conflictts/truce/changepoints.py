@@ -164,8 +164,10 @@ def detect_changepoints(
     slopes : bool, default False
         Whether a regime may have a trend.
     min_days : int, default 1
-        Observed days that a regime has at least. The price of a change already keeps single days from being regimes,
-        but for enormous ones.
+        Observed days that a regime has at least. What a change must gain already keeps single days from being regimes,
+        but for enormous ones. Over years of war many episodes of days to weeks are told; a longer least length tells
+        the regimes they lie in: all deaths in greater Idlib from 2018 to November 2019 (UCDP GED) have 23 changes, or
+        10 with 14 days, or 6 with 28.
     level : float, default 0.95
         Confidence level of location sets and of the regimes' rates.
     false_alarm : float, optional

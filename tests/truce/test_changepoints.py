@@ -60,6 +60,14 @@ def test_changes_in_ucdp(greater_idlib, measure, last, expected):
         assert {f"{day:%Y-%m-%d}" for day in days} & allowed
 
 
+@pytest.mark.parametrize(("min_days", "n_changes"), [(1, 23), (14, 10), (28, 6)])
+def test_a_longer_least_length_tells_regimes_of_a_long_war(greater_idlib, min_days, n_changes):
+    daily = daily_series(greater_idlib, measure="deaths", coverage=("2018-01-01", "2019-11-30"))
+    found = detect_changepoints(daily, min_days=min_days)
+    assert len(found.dates) == n_changes
+    assert {pd.Timestamp("2019-08-31"), pd.Timestamp("2019-10-24")} <= set(found.dates)
+
+
 @pytest.mark.parametrize("window", [("2019-04-30", "2019-11-30"), None], ids=["to November", "all"])
 def test_changes_in_the_catalogue(idlib, window):
     found = detect_changepoints(daily_series(idlib, measure="civilians"), window=window)
