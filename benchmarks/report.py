@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -38,11 +39,12 @@ for number in range(int(sys.argv[1])):
 """
 
 
-def seconds(command: Sequence[str], environment: Mapping[str, str]) -> float:
-    """How long a command takes, which must succeed."""
-    begun = time.perf_counter()
+def seconds(command: Sequence[str], environment: Mapping[str, str]) -> tuple[float, float]:
+    """How long a command takes, which must succeed: by the clock, and on all processors together."""
+    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([sys.executable, *command], check=True, env=environment)
-    return time.perf_counter() - begun
+    taken, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return taken, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def empty_file_cache(folders: Sequence[Path]) -> None:
@@ -54,7 +56,7 @@ def empty_file_cache(folders: Sequence[Path]) -> None:
                     os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def study(rounds: int, place: Path) -> dict[str, list[float]]:
+def study(rounds: int, place: Path) -> dict[str, list[tuple[float, float]]]:
     """Seconds of each kind of run, round by round."""
     package = Path(conflictts.__file__).parent
     environment = {**os.environ, "PYTHONPATH": str(package.parent), "NUMBA_CACHE_DIR": str(place / "kernels")}
@@ -63,7 +65,7 @@ def study(rounds: int, place: Path) -> dict[str, list[float]]:
     seconds(report, environment)
     floor = ["-c", FLOOR, str(len(list((place / "out" / "figures").glob("*.png"))))]
     seconds(floor, environment)
-    found: dict[str, list[float]] = {"floor": [], "warm": [], "cold": [], "first": []}
+    found: dict[str, list[tuple[float, float]]] = {"floor": [], "warm": [], "cold": [], "first": []}
     for _ in range(rounds):
         found["floor"].append(seconds(floor, environment))
         found["warm"].append(seconds(report, environment))
@@ -79,11 +81,12 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         found = study(asked.rounds, Path(place))
-    floor = statistics.median(found["floor"])
+    floor = [statistics.median(column) for column in zip(*found["floor"], strict=True)]
     for kind, taken in found.items():
-        median = statistics.median(taken)
-        told = {"run": kind, "median": round(median, 2), "over floor": round(median / floor, 2)}
-        print(json.dumps(told | {"all": [round(each, 2) for each in taken], "load": os.getloadavg()[0]}))
+        clock, processors = (statistics.median(column) for column in zip(*taken, strict=True))
+        told = {"run": kind, "seconds": round(clock, 2), "over floor": round(clock / floor[0], 2)}
+        told |= {"on processors": round(processors, 2), "over floor's": round(processors / floor[1], 2)}
+        print(json.dumps(told | {"all": [round(each, 2) for each, _ in taken], "load": round(os.getloadavg()[0], 1)}))
 
 
 if __name__ == "__main__":
