@@ -139,6 +139,9 @@ def daily_panel(
         named = replace(incidents.provenance, release=release or incidents.provenance.release)
         return daily_series(replace(incidents, provenance=named), **counted, **dated)  # type: ignore[no-any-return, call-overload]
     bundles, ledger, provenance, places = gathered
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()  # what the sums were taken over through
     calendar = Calendar.of(provenance, **dated)  # type: ignore[arg-type]
     tally = count_bundles(bundles, ledger, calendar.days, calendar.missing, **counted)  # type: ignore[arg-type]
     counting = calendar.counting(measure, allocation, where, by, provenance)
@@ -303,7 +306,8 @@ def _sums(
         narrow = {name: batch.column(name) for name in (*days, "stated", *PARTS)}
         narrow |= {name: batch.column(name).dictionary_encode() for name in keys}
         narrow |= {name: batch.column(name).cast(pa.int32()) for name in (*_BOUNDLESS, "records")}
-        parts.append(pa.RecordBatch.from_pydict(narrow))
+        kept = pa.RecordBatch.from_pydict(narrow)
+        parts.append(kept.take(np.arange(len(kept))))  # a copy; a column left as it is keeps the whole batch
     return pa.Table.from_batches(parts).unify_dictionaries(), more
 
 
