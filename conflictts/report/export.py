@@ -22,7 +22,7 @@ from conflictts.truce.escalation import Escalation
 from conflictts.truce.period import Truce
 from conflictts.truce.sensitivity import Sensitivity
 
-SCHEMA_VERSION = 4  # as in findings.schema.json
+SCHEMA_VERSION = 5  # as in findings.schema.json
 PANEL_VERSION = 1  # as in panel.schema.json
 
 
@@ -44,7 +44,7 @@ def findings_schema(of: Literal["report", "panel", "anonymised"] = "report") -> 
     >>> import json
     >>> import conflictts as ct
     >>> json.loads(ct.findings_schema())["$id"]
-    'urn:conflictts:findings:4'
+    'urn:conflictts:findings:5'
     """
     name = {"report": "findings.schema.json"}.get(of, f"{of}.schema.json")
     return files("conflictts").joinpath("report", name).read_text(encoding="utf-8")
