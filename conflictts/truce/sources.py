@@ -49,8 +49,8 @@ class SourceMix:
     >>> mix = ct.source_mix(case, case.truces["TRC-5"], measure="civilians", window=("2019-04-30", "2019-11-06"))
     >>> mix.changes.loc["perpetrator", ["mix_change", "count_change"]].astype(float).round(2).tolist()
     [0.48, 0.84]
-    >>> mix.warnings[0][:58]
-    'government_or_russia, with 44% of the toll before the date'
+    >>> mix.warnings[0][:60]
+    '“government_or_russia”, with 44% of the toll before the date'
     """
 
     truce: Truce
@@ -207,7 +207,7 @@ def _change(part: pd.DataFrame, column: str, days: tuple[int, int]) -> tuple[dic
         for side, other in (("before", "after"), ("after", "before")):
             gone = part[(part[f"share_{side}"] >= MIN_CHANGE) & (part[f"records_{other}"] == 0)]
             warnings += [
-                f"{value}, with {share:.0%} of the toll {side} the date, is named as {word} by no record {other} it: "
+                f"“{value}”, with {share:.0%} of the toll {side} the date, is named as {word} by no record {other} it: "
                 "the naming may have changed, not the violence"
                 for value, share in gone[["value", f"share_{side}"]].itertuples(index=False)
                 if value != NOT_STATED

@@ -171,7 +171,7 @@ def test_a_rate_of_one_day_is_told_as_one_event():
     [
         ("no record states its perpetrator, so whether the mix by it changed cannot be told", "champ « auteur »"),
         (
-            "government_or_russia, with 44% of the toll before the date, is named as perpetrator by no record after "
+            "“government_or_russia”, with 44% of the toll before the date, is named as perpetrator by no record after "
             "it: the naming may have changed, not the violence",
             "« government_or_russia », avec 44 % du bilan",
         ),
