@@ -148,10 +148,11 @@ def detect_changepoints(
 
     Memory means autocorrelation that fades by at least three tenths a day; anything slower is told as changes.
 
-    With `slopes`, a log-linear trend may take the place of one or several levels, at the price of a change: where the
-    rate climbs or falls steadily, that describes it with fewer changes. In simulations a growth of 30 % a week over 100
-    days was found as one trend in about three of four series, of 15 % in about one of four (and then exaggerated, since
-    the steeper ones are found), and a trend where there is none in at most 2 % (python benchmarks/slopes.py).
+    With `slopes`, a log-linear trend may take the place of one or several levels; each level and trend more then costs
+    1.175 log(n_days) times the memory factor in log-likelihood. Where the rate climbs or falls steadily, that describes
+    it with fewer changes. In simulations a growth of 30 % a week over 100 days was found as one trend in four of five
+    series, of 15 % in about three of ten (and then exaggerated, since the steeper ones are found), and a trend where
+    there is none in at most 2 % (python benchmarks/slopes.py).
 
     Parameters
     ----------
