@@ -134,7 +134,7 @@ def write_report(
         Context for the first figure.
     formats : collection of {"html", "json", "csv", "figures", "pdf"}, default all but "pdf"
         What the folder holds: the page, findings.json and its schema, series.csv, the figures as SVG and PNG, the page
-        as tagged PDF (by WeasyPrint: ``pip install '.[pdf]' in the project's folder``).
+        as tagged PDF (by WeasyPrint: ``pip install '.[pdf]'`` in the project's folder).
     language : {"en", "fr"}, default "en"
         Of the page, its figures and the sentences in findings.json; names and words of the records stay as they are.
     anonymise : int, optional

@@ -75,7 +75,7 @@ def write_panel_report(
     language : {"en", "fr"}, default "en"
         Of the page and its figures.
     pdf : bool, default False
-        Whether to lay the page out as tagged PDF too, by WeasyPrint (``pip install '.[pdf]' in the project's folder``).
+        Whether to lay the page out as tagged PDF too, by WeasyPrint (``pip install '.[pdf]'`` in the project's folder).
 
     Returns
     -------
