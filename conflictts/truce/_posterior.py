@@ -1,8 +1,8 @@
 """The numba kernels behind the number of changes: how likely each day is to be a change, over all courses of the rate.
 
-On each day the rate changes with a small probability, the hazard, and is then any level of a grid. Forward and backward
-sums over all courses give the probability of a change on each day and of the counts as a whole (a hidden Markov model,
-exact on the grid). The hazard is fitted along; a prior holds it off 0.
+On each day the rate changes with a small probability, the hazard, and is then any level of a grid, most likely one near
+the mean. Forward and backward sums over all courses give the probability of a change on each day and of the counts as a
+whole (a hidden Markov model, exact on the grid). The hazard is fitted along; a prior holds it off 0.
 """
 # mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
 
@@ -18,6 +18,13 @@ from conflictts.truce._path import day_costs
 NEAR = 7  # observed days either way within which a change is as good as found
 HIGHEST_HAZARD = 0.05  # where the fit begins: a change in 20 days
 PRIOR_CHANGES, PRIOR_DAYS = 0.2, 175.0  # what the hazard is held to have shown before
+# In more days than these the hazard is taken for less than it shows, by this power of how many times more: bursts that
+# memory makes come in proportion to the days, and the changes of a war do not
+MODERATE_DAYS, LONG_POWER = 300.0, 0.4
+FORTNIGHT = 14  # observed days
+# On the log scale: rates from a fifth to five times the mean are about as likely a priori, and farther ones where
+# fortnights lie farther apart
+REACH = 1.5
 STRICT = 0.6  # a change more is told only if it is so much as likely as what is told is expected to be right
 _MAX_TABLE = 512  # whole counts below it share their likelihoods
 _LEAST = 0.1  # changes less likely than this are not looked at
@@ -63,24 +70,51 @@ def likelihoods(counts, weekday, log_rate, profile, size, temper):
     return kind, likelihood[:n_kinds], log_likelihood[:n_kinds]
 
 
+@njit(cache=True, nogil=True)
+def reach(counts):
+    """How far from the mean rates may well be: half the log distance of lowest and highest fortnight, or `REACH`."""
+    width = min(FORTNIGHT, counts.size)
+    total = counts[:width].sum()
+    low, high = total, total
+    for t in range(width, counts.size):
+        total += counts[t] - counts[t - width]
+        low, high = min(low, total), max(high, total)
+    return max(0.5 * math.log(max(high, 0.5) / max(low, 0.5)), REACH)
+
+
+@njit(cache=True, nogil=True)
+def level_prior(log_rate, log_mean, within):
+    """How likely each level is where the rate changes: even within so much of the mean, less and less beyond.
+
+    Less slowly below, for a truce may leave next to nothing.
+    """
+    weight = np.empty(log_rate.size)
+    for g in range(log_rate.size):
+        away = (log_rate[g] - log_mean) / within
+        away *= away
+        weight[g] = 1.0 / (1.0 + (away if log_rate[g] < log_mean else away * away))
+    return weight / weight.sum()
+
+
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def forward(kind, likelihood, hazard, scale):
+def forward(kind, likelihood, prior, hazard, scale):
     """Log-likelihood of all days, up to what `likelihoods` took out.
 
-    `scale`, shape (n_days,), becomes the likelihood of each day given those before.
+    `prior`, shape (n_levels,), is how likely each level is where the rate changes, and at first; `scale`, shape
+    (n_days,), becomes the likelihood of each day given those before.
     """
     n_levels = likelihood.shape[1]
     here = np.zeros(n_levels)
-    kept, fresh = 0.0, 1.0 / n_levels
+    kept, fresh = 0.0, 1.0
     total, product = 0.0, 1.0
     for t in range(kind.size):
         day, whole = likelihood[kind[t]], 0.0
         for g in range(n_levels):
-            value = (here[g] * kept + fresh) * day[g]
+            value = (here[g] * kept + fresh * prior[g]) * day[g]
             here[g] = value
             whole += value
         scale[t] = whole
-        kept, fresh = (1.0 - hazard) / whole, hazard / n_levels
+        kept, fresh = (1.0 - hazard) / whole, hazard
         product *= whole
         if product < 1e-200:
             total += math.log(product)
@@ -89,7 +123,7 @@ def forward(kind, likelihood, hazard, scale):
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def backward(kind, likelihood, hazard, scale, p):
+def backward(kind, likelihood, prior, hazard, scale, p):
     """Sum of the probabilities of a change on each day, which `p`, shape (n_days,), becomes; `scale` from `forward`."""
     n_levels = likelihood.shape[1]
     here = np.ones(n_levels)
@@ -99,8 +133,8 @@ def backward(kind, likelihood, hazard, scale, p):
         for g in range(n_levels):
             value = (here[g] * kept + fresh) * day[g]
             here[g] = value
-            whole += value
-        p[t] = hazard * whole / (n_levels * scale[t])
+            whole += value * prior[g]
+        p[t] = hazard * whole / scale[t]
         total += p[t]
         kept, fresh = (1.0 - hazard) / scale[t], p[t]
     p[0] = 0.0
@@ -108,7 +142,7 @@ def backward(kind, likelihood, hazard, scale, p):
 
 
 @njit(cache=True, nogil=True)
-def steady(kind, log_likelihood):
+def steady(kind, log_likelihood, prior):
     """What `forward` gives where the hazard is 0."""
     n_kinds, n_levels = log_likelihood.shape
     days = np.zeros(n_kinds)
@@ -119,18 +153,19 @@ def steady(kind, log_likelihood):
         for g in range(n_levels):
             total[g] += days[k] * log_likelihood[k, g]
     largest = total.max()
-    return largest + math.log(np.exp(total - largest).mean())
+    return largest + math.log((prior * np.exp(total - largest)).sum())
 
 
 @njit(cache=True, nogil=True)
-def change_probabilities(counts, weekday, log_rate, profile, size, temper, hazard, against, p):
+def change_probabilities(counts, weekday, log_rate, prior, profile, size, temper, hazard, against, p):
     """Tell the probability of a change on each day, and from their sum the next hazard (expectation and maximisation).
 
     Parameters
     ----------
     counts, weekday : ndarray, shape (n_days,)
         Of observed days.
-    log_rate : ndarray, shape (n_levels,)
+    log_rate, prior : ndarray, shape (n_levels,)
+        Grid, and from `level_prior` how likely each level is where the rate changes.
     profile, size : ndarray of shape (7,), float
     temper : float
         By which log-likelihoods are divided: days that remember each other say less.
@@ -148,10 +183,11 @@ def change_probabilities(counts, weekday, log_rate, profile, size, temper, hazar
     """
     kind, likelihood, log_likelihood = likelihoods(counts, weekday, log_rate, profile, size, temper)
     scale = np.empty(counts.size)
-    some = forward(kind, likelihood, hazard, scale)
-    whole = backward(kind, likelihood, hazard, scale, p)
-    fitted = min((whole + PRIOR_CHANGES) / (counts.size + PRIOR_CHANGES + PRIOR_DAYS), HIGHEST_HAZARD)
-    gained = some - steady(kind, log_likelihood) - against
+    some = forward(kind, likelihood, prior, hazard, scale)
+    whole = backward(kind, likelihood, prior, hazard, scale, p)
+    fitted = (whole + PRIOR_CHANGES) / (counts.size + PRIOR_CHANGES + PRIOR_DAYS)
+    fitted = min(fitted * min(MODERATE_DAYS / counts.size, 1.0) ** LONG_POWER, HIGHEST_HAZARD)
+    gained = some - steady(kind, log_likelihood, prior) - against
     none = 1.0 / (1.0 + math.exp(min(gained, 700.0)))
     p *= 1.0 - none
     return fitted, none

@@ -22,20 +22,20 @@ from conflictts.truce._noise import (
     weekday_profile,
 )
 from conflictts.truce._path import cost_of_groups, rates_of_groups, snapped
-from conflictts.truce._posterior import HIGHEST_HAZARD, change_probabilities, told_changes
+from conflictts.truce._posterior import HIGHEST_HAZARD, change_probabilities, level_prior, reach, told_changes
 
 _ROUNDS = 5
 # To start from: beyond these even an enormous day is noise, or its weekday's
 _LEAST_SIZE, _MOST_WEEKDAY = 0.5, 3.0
 _SETTLED = 0.05  # relative change of the memory factor that asks for no further round
-# Likelihoods are tempered by the memory factor to the power of 1, or of down to a half where the rate changes so often:
-# what is missed of many changes looks like memory too
-_MANY_HAZARD = 0.02
+# Likelihoods are tempered by the memory factor to the power of 1, or of down to three quarters where the rate changes
+# so often: what is missed of many changes looks like memory too
+_MANY_HAZARD, _FORGIVEN = 0.02, 0.25
 _INFORMATION = 3.0, 12.0  # of a day on its log rate: above these every second level is used, and every one
 _COARSEST = 4
 # So few changes pay each for itself, in memory factors times the logarithm of the days observed; more are told by how
 # likely they are together
-_FEW_CHANGES, _OWN_PRICE = 3, 1.15
+_FEW_CHANGES, _OWN_PRICE = 4, 1.15
 # What each gains on average, in the same logarithm, beyond a steady rate of whatever size explains the counts best;
 # what gains less took single large days for regimes
 _SHARE = 0.85
@@ -173,11 +173,13 @@ def _searched(
     seen_counts, seen_weekday = counts[days], weekday[days]
     p = np.empty(days.size)
     changes = np.empty(0, np.int64)
+    log_mean, within = math.log(seen_counts.mean()), reach(seen_counts)
     hazard, temper, factor, phi = HIGHEST_HAZARD, 1.0, 1.0, 0.0
     for round_ in range(_ROUNDS):
         levels = snapped(_coarser(log_rate, rates.max(), size), rates)
+        prior = level_prior(levels, log_mean, within)
         hazard, none = change_probabilities(
-            seen_counts, seen_weekday, levels, profile, size, temper, hazard, against, p
+            seen_counts, seen_weekday, levels, prior, profile, size, temper, hazard, against, p
         )
         told = days[told_changes(p, none, min_days)]
         same = round_ > 0 and _equal(told, changes)
@@ -188,7 +190,7 @@ def _searched(
         )
         if same and abs(factor - before) <= _SETTLED * before:
             break
-        temper = factor ** (1.0 - 0.5 * min(hazard / _MANY_HAZARD, 1.0))
+        temper = factor ** (1.0 - _FORGIVEN * min(hazard / _MANY_HAZARD, 1.0))
     while 0 < changes.size <= _FEW_CHANGES:
         total, seen = grouped(counts, weekday, observed, changes)
         which, lost = weakest(total, seen, rates, profile, size)

@@ -17,7 +17,7 @@ from conflictts.truce.locations import probabilities, smallest_set
 from conflictts.truce.slopes import SlopedFit, find_slopes, levels_of
 
 MIN_DAYS = 14
-ODDS = 0.5  # prior, of no change against changes; benchmarks/ has the false alarms
+ODDS = 1.0  # prior, of no change against changes; benchmarks/ has the false alarms
 N_STEADY = 199  # simulated series behind `false_alarm`
 LOG_ODDS = (-6.0, 12.0)  # of no change, searched by `false_alarm`
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -54,7 +54,7 @@ class Changepoints:
         Long-run variance over variance of the residuals (1 for independent days); weakens the evidence for changes,
         widens the intervals and, where it is not larger between a change's neighbours, the location sets.
     odds : float
-        Prior odds of no change against changes, which the counts must outweigh: 0.5 unless `false_alarm` set them.
+        Prior odds of no change against changes, which the counts must outweigh: 1 unless `false_alarm` set them.
     found_in_draws : ndarray, shape (n_changes,), or None
         Share of the series' draws (allocations of records of several days) in which the search finds a change on a
         day of this one's set; None for a series without draws.
@@ -69,8 +69,8 @@ class Changepoints:
     >>> changes = ct.detect_changepoints(daily)
     >>> changes.regimes[["first", "rate"]].head(2).round({"rate": 2})
            first  rate
-    0 2019-04-20  4.85
-    1 2019-09-19  0.03
+    0 2019-04-20  4.93
+    1 2019-09-17  0.03
     >>> len(changes.location_sets[0]), case.truces["TRC-5"].effective in changes.location_sets[0]
     (20, True)
     """
@@ -132,14 +132,16 @@ def detect_changepoints(
     """Find the days on which the daily rate changes.
 
     Counts are negative binomial around a piecewise constant rate with a weekday profile. All courses of the rate are
-    weighed at once: on a day it changes with a small probability, and is then anything. From the probabilities of a
+    weighed at once: on a day it changes with a small probability, and is then anything, most likely within five times
+    the mean or the range of the fortnights, and next to nothing sooner than enormous. From the probabilities of a
     change within a week of each day those days are told whose F1 is expected to be largest, and no change is an answer;
     beside a change that is told, a further one must be so much as 0.6 times as likely as the answer is expected to be
-    right. Up to three changes must moreover pay each for itself: the one that explains least must gain at least 1.15
+    right. Up to four changes must moreover pay each for itself: the one that explains least must gain at least 1.15
     log(n_days) times the memory factor in log-likelihood. And all of them must gain 0.85 log(n_days) each, on average,
     beyond a steady rate of whatever size explains the counts best, since in spiky series single large days pass for
     regimes otherwise. How often the rate changes, weekday profile, size, and the factor by which memory between days
-    multiplies the variance of a mean (evidence is tempered by it) are fitted along. ``benchmarks/changepoints.py`` has
+    multiplies the variance of a mean (evidence is tempered by it) are fitted along; beyond 300 days the rate is held to
+    change more rarely than it seems to, since bursts come in proportion to the days. ``benchmarks/changepoints.py`` has
     what this finds beside other methods, and how often it finds what is not there.
 
     Where the series has draws (allocations of records of several days by chance), each location set holds the mean of
@@ -167,8 +169,8 @@ def detect_changepoints(
     min_days : int, default 1
         Observed days that a regime has at least. What a change must gain already keeps single days from being regimes,
         but for enormous ones. Over years of war many episodes of days to weeks are told; a longer least length tells
-        the regimes they lie in: all deaths in greater Idlib from 2018 to November 2019 (UCDP GED) have 23 changes, or
-        10 with 14 days, or 6 with 28.
+        the regimes they lie in: all deaths in greater Idlib from 2018 to November 2019 (UCDP GED) have 17 changes, or
+        7 with 14 days, or 6 with 28.
     level : float, default 0.95
         Confidence level of location sets and of the regimes' rates.
     false_alarm : float, optional

@@ -13,6 +13,7 @@ from conflictts.truce import _posterior as posterior
 
 JIT = not numba.config.DISABLE_JIT
 LEVELS = np.array([math.log(0.5), math.log(2.0), math.log(9.0)])
+PRIOR = np.array([0.2, 0.5, 0.3])
 
 
 def series(seed: int, n_days: int):
@@ -35,7 +36,7 @@ def every_course(counts, weekday, profile, size, temper, hazard):
         before = sum(changed) * math.log(hazard) + (n_days - 1 - sum(changed)) * math.log1p(-hazard)
         for levels in product(range(n_levels), repeat=sum(changed) + 1):
             of_days = np.array(levels)[regime]
-            weights.append(before - len(levels) * math.log(n_levels) - cost[np.arange(n_days), of_days].sum())
+            weights.append(before + np.log(PRIOR[list(levels)]).sum() - cost[np.arange(n_days), of_days].sum())
             changes.append([False, *changed])
     return np.array(weights), np.array(changes)
 
@@ -51,13 +52,42 @@ def test_probabilities_by_every_course(temper, hazard):
         p = np.empty(6)
         for against in (0.0, 1.5):
             fitted, none = posterior.change_probabilities(
-                counts, weekday, LEVELS, profile, size, temper, hazard, against, p
+                counts, weekday, LEVELS, PRIOR, profile, size, temper, hazard, against, p
             )
             odds = math.exp(logsumexp(weights) - steady - against)
             assert none == pytest.approx(1 / (1 + odds))
             assert p == pytest.approx(expected * (1 - none))
             mean = (expected.sum() + posterior.PRIOR_CHANGES) / (6 + posterior.PRIOR_CHANGES + posterior.PRIOR_DAYS)
             assert fitted == pytest.approx(min(mean, posterior.HIGHEST_HAZARD))
+
+
+def test_levels_are_likely_near_the_mean_and_where_fortnights_lie():
+    within = posterior.reach(np.full(60, 5.0))
+    assert within == posterior.REACH
+    grid = math.log(5.0) + within * np.linspace(-3, 3, 61)
+    prior = posterior.level_prior(grid, math.log(5.0), within)
+    assert prior.sum() == pytest.approx(1.0)
+    assert prior[[20, 40]] == pytest.approx(prior[30] / 2)  # at the reach half as likely as at the mean
+    assert prior[0] == pytest.approx(prior[30] / 10)  # beyond it by the square below
+    assert prior[-1] == pytest.approx(prior[30] / 82)  # and by its square above
+    apart = posterior.reach(np.repeat([10.0, 0.0], 30))
+    assert apart == pytest.approx(0.5 * math.log(140.0 / 0.5))
+    assert posterior.reach(np.array([3.0, 4.0])) == posterior.REACH
+
+
+def test_the_hazard_of_many_days_is_taken_for_less_than_it_shows():
+    grid = np.linspace(math.log(0.3), math.log(20), 24)
+    prior = posterior.level_prior(grid, 0.0, 2.0)
+    for n_days, share in [(150, 1.0), (300, 1.0), (1200, 4**-0.4)]:
+        counts = np.random.default_rng(n_days).poisson(np.repeat([1.0, 8.0, 1.0], n_days // 3)).astype(float)
+        p = np.empty(n_days)
+        fitted, none = posterior.change_probabilities(
+            counts, np.arange(n_days) % 7, grid, prior, np.ones(7), 50.0, 1.0, 0.01, 0.0, p
+        )
+        shown = (p.sum() / (1 - none) + posterior.PRIOR_CHANGES) / (
+            n_days + posterior.PRIOR_CHANGES + posterior.PRIOR_DAYS
+        )
+        assert fitted == pytest.approx(share * shown)
 
 
 def test_the_hazard_grows_with_changes():
@@ -68,8 +98,11 @@ def test_the_hazard_grows_with_changes():
         counts = np.random.default_rng(n_regimes).poisson(mean).astype(float)
         hazard, p = posterior.HIGHEST_HAZARD, np.empty(280)
         grid = np.linspace(math.log(0.3), math.log(20), 24)
+        prior = posterior.level_prior(grid, math.log(counts.mean()), posterior.reach(counts))
         for _ in range(30):
-            hazard, _ = posterior.change_probabilities(counts, weekday, grid, np.ones(7), 50.0, 1.0, hazard, 0.0, p)
+            hazard, _ = posterior.change_probabilities(
+                counts, weekday, grid, prior, np.ones(7), 50.0, 1.0, hazard, 0.0, p
+            )
         hazards.append(hazard)
         assert n_regimes - 1.5 < p.sum() < 1.5 * n_regimes  # six to one is plain to see, and the prior adds some
     assert hazards == sorted(hazards)
@@ -140,14 +173,17 @@ def kernel_arguments() -> dict[str, tuple]:
     grid = np.linspace(math.log(0.05), math.log(40), 12)
     kind, likelihood, log_likelihood = posterior.likelihoods(counts, weekday, grid, profile, size, 1.2)
     scale = np.empty(60)
-    posterior.forward(kind, likelihood, 0.03, scale)
+    prior = posterior.level_prior(grid, 1.0, 2.5)
+    posterior.forward(kind, likelihood, prior, 0.03, scale)
     p = np.random.default_rng(1).random(60) * 0.1
     return {
         "likelihoods": (counts, weekday, grid, profile, size, 1.2),
-        "forward": (kind, likelihood, 0.03, np.empty(60)),
-        "backward": (kind, likelihood, 0.03, scale, np.empty(60)),
-        "steady": (kind, log_likelihood),
-        "change_probabilities": (counts, weekday, grid, profile, size, 1.2, 0.03, 0.5, np.empty(60)),
+        "reach": (counts,),
+        "level_prior": (grid, 1.0, 2.5),
+        "forward": (kind, likelihood, prior, 0.03, np.empty(60)),
+        "backward": (kind, likelihood, prior, 0.03, scale, np.empty(60)),
+        "steady": (kind, log_likelihood, prior),
+        "change_probabilities": (counts, weekday, grid, prior, profile, size, 1.2, 0.03, 0.5, np.empty(60)),
         "around": (p, 10, 40, np.zeros(60)),
         "told_changes": (p, 0.1, 1),
     }
