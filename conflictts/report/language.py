@@ -1,6 +1,7 @@
 """The language of a report: whole English sentences in, whole sentences of the language asked for out.
 
-Every sentence is made once, in English, by the room that knows what it says. A catalogue gives for each the sentence of
+Every sentence is made once, in English, by the room that knows what it says; its days as 2019-08-31 are written out. For
+French, a catalogue gives for each the sentence of
 the other language, with named slots; a slot's kind says what may stand in it and how it is put over. What no entry of
 the catalogue meets (names, words of the records) stays as it is, and is remembered in `unknown`.
 """
@@ -49,13 +50,16 @@ KINDS = {  # of slots, and what may stand in them
     "truces": r".+?",  # one or more, a comma between them
     "column": r"(?:admin1|admin2|place|event_type|perpetrator|target|source|reporting_body)",
     "columns": r".+?",  # one or more, “and” between them
-    "iso": r"\d{4}-\d{2}-\d{2}",
+    "iso": rf"\d{{4}}-\d{{2}}-\d{{2}}|{_DAY}",  # also where it was written out
     "raw": r".+?",
+    "field": r".+?",  # a column of a file, or in brackets what stands for one
     "name": r"(?:(?![.!?]\s+[A-Z“×\d]).)+?",  # the same within one sentence
     "phase": r"(?:calm|not calm|eroding|collapsed|expired|over)\b[^;]*",
 }
 KINDS["of"] = KINDS["unit"]
 _NEXT = re.compile(r"(?<=[.!?])\s+(?=[A-Z“×\d])")  # between two sentences
+_IN_FIGURES = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
+_SPAN_IN_FIGURES = re.compile(rf"(?<![\w./=-]){_IN_FIGURES}(?:\.\.{_IN_FIGURES})?(?![\w/-]|\.\w)")
 _PARTS = re.compile(  # of a page: what holds no text to put over, and single tags
     r"(<style.*?</style>|<script.*?</script>|<svg .*?</svg>|"
     r"<(?:span|h3|th|pre)[^>]* translate=\"no\"[^>]*>[^<]*(?=<)|<[^>]+>)",
@@ -98,7 +102,7 @@ def _typeset(french: str) -> str:
 
 
 class Translator:
-    """Puts text into a language; English passes through untouched.
+    """Puts text into a language; of English only the days are written out.
 
     Attributes
     ----------
@@ -118,7 +122,7 @@ class Translator:
     def __call__(self, text: str) -> str:
         """A text of one or more sentences, put over."""
         if self.language == "en":
-            return text
+            return _days_in_words(text)
         core = text.strip()
         if core not in self._known:
             self._known[core] = self._sentences(core)
@@ -126,8 +130,6 @@ class Translator:
 
     def page(self, source: str) -> str:
         """A page of HTML: every text between tags but for names (translate="no"), and the labels read aloud."""
-        if self.language == "en":
-            return source
         source = source.replace('<html lang="en">', f'<html lang="{self.language}">', 1)
         return "".join(self._part(part) for part in _PARTS.split(source))
 
@@ -199,13 +201,12 @@ class Translator:
     def _slot(self, text: str, kind: str) -> str:
         if kind == "day":
             return _day(text)
-        if kind in ("raw", "name"):
+        if kind in ("raw", "name") or (kind == "field" and not text.startswith("(")):
             return text
         if kind in ("column", "columns"):
             return " et ".join(COLUMNS.get(name, name) for name in text.split(" and "))
         if kind == "iso":
-            year, month, number = (int(part) for part in text.split("-"))
-            return _day(f"{number} {list(MONTHS)[month - 1]} {year}")
+            return _day(_days_in_words(text))
         if kind == "span":
             return _span(text)
         if kind in ("n", "p"):
@@ -239,6 +240,16 @@ class Translator:
             entry = (max(literals, key=len), re.compile(expression, re.DOTALL), plain, kinds)
             made.append((sum(map(len, literals)), entry))
         return [entry for _, entry in sorted(made, key=lambda each: -each[0])]
+
+
+def _days_in_words(text: str) -> str:
+    """2019-08-31 -> 31 August 2019 and 2019-08-30..2019-08-31 -> 30 August 2019 to ..., in names of files not."""
+    return _SPAN_IN_FIGURES.sub(lambda met: " to ".join(map(_written_out, met[0].split(".."))), text)
+
+
+def _written_out(iso: str) -> str:
+    year, month, number = (int(part) for part in iso.split("-"))
+    return f"{number} {list(MONTHS)[month - 1]} {year}"
 
 
 def _figures(text: str) -> str:

@@ -1,4 +1,4 @@
-"""French: every sentence of a report has its own, numbers and dates are carried over, English passes untouched."""
+"""French: every sentence of a report has its own, numbers and dates are carried over; English writes days out."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import conflictts as ct
 from conflictts.errors import UnknownNameError
+from conflictts.incidents import acled, catalogue, merging, ucdp
 from conflictts.report import language, page
 from conflictts.report.language import read_catalogue, translator
 from conflictts.series.measures import UNITS
@@ -70,7 +72,26 @@ def printed(text: str) -> str:
 @pytest.mark.parametrize(("english", "french"), KNOWN)
 def test_known(english, french):
     assert printed(translator("fr")(english)) == french
-    assert translator("en")(english) == english
+    if not re.search(r"\d{4}-\d{2}", english):
+        assert translator("en")(english) == english
+
+
+WRITTEN_OUT = [
+    ("over on 2019-08-31); at least", "over on 31 August 2019); at least"),
+    ("the days covered, 2019-01-01..2019-11-30.", "the days covered, 1 January 2019 to 30 November 2019."),
+    ("the largest 2019-10-04 with 7", "the largest 4 October 2019 with 7"),
+    ("deaths-2019-08-31.csv", "deaths-2019-08-31.csv"),
+    ("2019-08-31.csv and out/2019-08-31", "2019-08-31.csv and out/2019-08-31"),
+    ("event_date=2019-08-31", "event_date=2019-08-31"),
+    ("case 2019-13-31", "case 2019-13-31"),
+]
+
+
+@pytest.mark.parametrize(("figures", "words"), WRITTEN_OUT)
+def test_english_writes_days_out_but_no_names_of_files(figures, words):
+    assert translator("en")(figures) == words
+    page = f'<p id="2019-08-31">{figures}</p><pre translate="no">2019-08-31</pre>'
+    assert translator("en").page(page) == page.replace(f">{figures}<", f">{words}<")
 
 
 def test_what_has_no_entry_stays_and_is_remembered():
@@ -189,6 +210,39 @@ def test_every_refusal_that_a_page_lists_has_its_french(path):
             words(text)
             if path.stem in ("window", "negbin"):  # as the ratio without the days of other truces tells it, in brackets
                 words(text.split(";")[0].split(". ")[0])
+    assert list(words.unknown) == []
+
+FAULTY = {  # one breach of a check in every row but the first two
+    "date": ["13/01/2023", "02/02/2023", "31/02/2023", "", "never", "1/2/2023", "1/2/2023", "1/2/2023", "1/2/2023",
+             "1/2/2023", "5/2/2023"],
+    "until": ["", "", "", "", "", "", "", "", "", "", "4/2/2023"],
+    "killed": ["3", "2", "1", "1", "1", "-1", "many", "2.5", "10000000000", "1", "1"],
+    "north": ["", "", "", "", "", "", "", "", "", "95", ""],
+}  # fmt: skip
+MAP = {"date_start": "date", "date_end": "until", "civilians_best": "killed", "latitude": "north"}
+
+
+def test_what_the_readers_say_of_rows_has_its_french(tmp_path):
+    rows = [*zip(*FAULTY.values(), strict=True), ("13/01/2023", "", "3", ""), ("1/2/2023", "", "5", "", "one too many")]
+    text = "\n".join(",".join(row) for row in [tuple(FAULTY), *rows])
+    (tmp_path / "desk.csv").write_text(f"{text}\n", encoding="utf-8")
+    own = ct.read_delimited(tmp_path / "desk.csv", columns=MAP)
+    ucdp_row = {name: "1" for name in ucdp.NAMES.values()} | {
+        "date_start": "2023-01-01", "date_end": "2023-01-01", "deaths_civilians": "1", "deaths_a": "0",
+        "deaths_b": "0", "adm_1": "", "low": "3", "best": "2", "high": "1", "code_status": "Check dyad",
+    }  # fmt: skip
+    pd.DataFrame([ucdp_row]).to_csv(tmp_path / "ged.csv", index=False)
+    ged = ct.read_ucdp(tmp_path / "ged.csv")
+    ledgers = [own.ledger, ged.ledger]
+    said = [text for each in ledgers for text in (*each.summary()["reason"], *each.warnings["warning"]) if text]
+    said += [own.provenance.area, own.provenance.citation, ged.provenance.area, acled.CAVEAT, f"Licence: {acled.LICENCE}."]
+    said += [acled.DELETED, acled.OLDER, acled.CONVENTIONAL, acled.ZERO, ucdp.OLDER, merging.TOLD_TWICE]
+    said += ["desk.csv is not UTF-8; read as cp1252, as detected: check its accented letters"]
+    said += [catalogue.MENDED, "  the same records' days outside", "  the same records' days not observed"]
+    assert len(said) > 26, said
+    words = translator("fr")
+    for each in said:
+        words(each)
     assert list(words.unknown) == []
 
 
