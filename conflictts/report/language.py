@@ -1,9 +1,9 @@
 """The language of a report: whole English sentences in, whole sentences of the language asked for out.
 
-Every sentence is made once, in English, by the room that knows what it says; its days as 2019-08-31 are written out. For
-French, a catalogue gives for each the sentence of
-the other language, with named slots; a slot's kind says what may stand in it and how it is put over. What no entry of
-the catalogue meets (names, words of the records) stays as it is, and is remembered in `unknown`.
+Every sentence is made once, in English, by the room that knows what it says; its days as 2019-08-31 are written out.
+For French, a catalogue gives for each the sentence of the other language, with named slots; a slot's kind says what may
+stand in it and how it is put over. What no entry of the catalogue meets (names, words of the records) stays as it is,
+and is remembered in `unknown`.
 """
 
 from __future__ import annotations

@@ -397,5 +397,5 @@ def _without_other_truces(daily: DailySeries, truce: Truce, **choices: Any) -> s
     try:
         effect = estimate_truce_effect(daily, truce, **choices, other_truce_days="leave out")
     except TooLittleData as refusal:
-        return f"there is no answer ({str(refusal).split(';')[0].split('. ')[0]})"
+        return f"there is no answer ({str(refusal).split('. ')[0]})"
     return f"the rate ratio would be {effect.rate_ratio:.2g} ({effect.lower:.2g} to {effect.upper:.2g})"
