@@ -208,26 +208,44 @@ class Telling:
         before = self._only(0, self.start)
         for part, end in zip(parts, ends, strict=True):
             part.ratio = ratio_to(before, self._only(part.first, end), self.start, self.day_of_week, self.level)
-        at = next((k for k, part in enumerate(parts) if self._is_calm(part.ratio)), len(parts))
+        at = next((k for k, part in enumerate(parts) if self._is_calm(part, ends[k])), len(parts))
         if at > 0:  # without a calm there is nothing to erode or to collapse
             restless = parts[0]
             end = self.end if at == len(parts) else parts[at].first
             restless.ratio = ratio_to(before, self._only(self.start, end), self.start, self.day_of_week, self.level)
             restless.phase, restless.established = "not calm", bool(restless.ratio[1] > self.share)
             restless.rule = (
-                f"{_in_words(restless.ratio)}: not below 1 throughout its interval, or its estimate not below "
-                f"{self.share:g}"
+                f"{_in_words(restless.ratio)}: its estimate not below {self.share:g}, or not below 1 throughout an "
+                "interval that allows for the search"
             )
             if at == len(parts):
                 return [restless]
         calm = parts[at]
         calm.phase = "calm"
-        calm.rule = f"{_in_words(calm.ratio)}, below 1 throughout its interval; "
+        calm.rule = f"{_in_words(calm.ratio)}, below 1 throughout, also allowing for the search; "
         calm.rule += self._onset(calm, ends[0]) if at == 0 else calm.how
-        return [*parts[:1][:at], *self._grown([calm, *self._later(parts[at + 1 :], calm.ratio[0])])]
+        return [*parts[:1][:at], *self._grown([calm, *self._later(parts[at + 1 :], ends[at + 1 :], calm.ratio[0])])]
 
-    def _is_calm(self, ratio: Triple) -> bool:
-        return ratio[2] < 1 and ratio[0] < self.share
+    def _is_calm(self, part: Part, end: int) -> bool:
+        return part.ratio[0] < self.share and self._searched_ratio(part, end)[2] < 1
+
+    def _searched_ratio(self, part: Part, end: int) -> Triple:
+        """A stretch's ratio with an interval that allows for its having been looked for.
+
+        Among the truce's days there are so many places for a stretch of its length, and the search takes the most
+        striking: the chance that is left outside the interval is divided by their number (Bonferroni).
+        """
+        places = (self.end - self.start) / (end - part.first)
+        counts = self._only(part.first, end)
+        return ratio_to(
+            self._only(0, self.start), counts, self.start, self.day_of_week, 1 - (1 - self.level) / max(places, 1.0)
+        )
+
+    def _lasts(self, part: Part) -> bool:
+        """Whether the days from a stretch's first on, all together, reach the share, and are not too few to say so."""
+        rest = self._only(part.first, self.end)
+        ratio = ratio_to(self._only(0, self.start), rest, self.start, self.day_of_week, self.level)[0]
+        return bool(ratio >= self.share) and int(np.isfinite(rest).sum()) >= MIN_DAYS_AFTER
 
     def _onset(self, calm: Part, end: int) -> str:
         """Date the calm's beginning: the truce's own first day, if the set of the change's first day holds it."""
@@ -240,12 +258,14 @@ class Telling:
         calm.first = best
         return "the change's best point, as its set does not hold the truce's first day"
 
-    def _later(self, parts: list[Part], lowest: float) -> list[Part]:
+    def _later(self, parts: list[Part], ends: list[int], lowest: float) -> list[Part]:
         """Name the stretches after the first; stretches of one name in a row are one phase."""
-        for part in parts:
+        for part, end in zip(parts, ends, strict=True):
             ratio, lower, _ = part.ratio
             said = f"{part.how}; {_in_words(part.ratio)}"
-            if ratio >= self.share:
+            if ratio >= self.share and not self._lasts(part) and not self._searched_ratio(part, end)[1] >= self.share:
+                part.phase, part.rule = "eroding", f"{said}: reaches {self.share:g}, but neither lasting nor surely"
+            elif ratio >= self.share:
                 part.phase, part.established = "collapsed", bool(lower >= self.share)
                 how = "its interval throughout" if part.established else "its estimate, not its whole interval"
                 part.rule = f"{said}: {how} reaches {self.share:g}"

@@ -52,6 +52,22 @@ KNOWN = [
         [(70, 10.0), (42, 1.0), (42, 9.0), (42, 1.0)], ["before", "calm", "collapsed", "calm"], [0, 70, 112, 154],
         "collapsed", id="a calm after the collapse",
     ),
+    pytest.param(
+        [(70, 10.0), (42, 1.0), (12, 6.0), (42, 1.0)], ["before", "calm", "eroding", "calm"], [0, 70, 112, 124],
+        "calm", id="a burst that passes is no collapse",
+    ),
+    pytest.param(
+        [(70, 10.0), (42, 1.0), (12, 6.0)], ["before", "calm", "eroding"], [0, 70, 112], "eroding",
+        id="nor one that has just begun",
+    ),
+    pytest.param(
+        [(70, 10.0), (42, 1.0), (14, 6.0)], ["before", "calm", "collapsed"], [0, 70, 112], "collapsed",
+        id="unless it lasts two weeks",
+    ),
+    pytest.param(
+        [(70, 10.0), (42, 1.0), (12, 11.0), (42, 1.0)], ["before", "calm", "collapsed", "calm"], [0, 70, 112, 124],
+        "collapsed", id="or is sure",
+    ),
 ]  # fmt: skip
 
 
@@ -301,3 +317,16 @@ def test_errors_name_value_and_bounds():
             share=0.5,
             level=0.95,
         )
+
+
+def test_a_lull_in_days_that_remember_each_other_is_no_calm():
+    named = []
+    for seed in range(110):
+        rng = np.random.default_rng(seed)
+        counts = np.zeros(254)
+        for t in range(254):  # INAR(1) of one rate throughout
+            fresh = rng.negative_binomial(0.3, 0.3 / 3.9)
+            counts[t] = fresh + (rng.binomial(int(counts[t - 1]), 0.4) if t else 0)
+        daily = ct.DailySeries.from_counts(pd.Series(counts, pd.date_range(FIRST, periods=254)))
+        named.append(ct.truce_course(daily, truce(120)).outcome)
+    assert named.count("collapsed") <= 5  # one in twenty; by plain intervals, and any burst a collapse, it is 12
