@@ -97,53 +97,57 @@ def level_prior(log_rate, log_mean, within):
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def forward(kind, likelihood, prior, hazard, scale):
-    """Log-likelihood of all days, up to what `likelihoods` took out.
+def some(kind, likelihood, prior, hazard, p):
+    """Log-likelihood of all days, up to what `likelihoods` took out, and the sum of the probabilities of a change.
 
-    `prior`, shape (n_levels,), is how likely each level is where the rate changes, and at first; `scale`, shape
-    (n_days,), becomes the likelihood of each day given those before.
+    The sums from the first day on and from the last day back are taken side by side, so that a processor need not wait
+    for either.
+
+    Parameters
+    ----------
+    kind : ndarray of int64, shape (n_days,)
+    likelihood : ndarray, shape (n_kinds, n_levels)
+    prior : ndarray, shape (n_levels,)
+        How likely each level is where the rate changes, and at first.
+    hazard : float
+    p : ndarray, shape (n_days,)
+        Becomes the probability of a change on each day.
     """
-    n_levels = likelihood.shape[1]
-    here = np.zeros(n_levels)
-    kept, fresh = 0.0, 1.0
+    n_days, n_levels = kind.size, likelihood.shape[1]
+    forth, back = np.zeros(n_levels), np.ones(n_levels)
+    scale = np.empty(n_days)  # likelihood of each day given those before
+    stays, change = 0.0, 1.0  # of the days before: kept at their levels, or drawn anew
+    after_stays, after_change = 0.0, 1.0
     total, product = 0.0, 1.0
-    for t in range(kind.size):
+    for t in range(n_days):
         day, whole = likelihood[kind[t]], 0.0
+        day_back, whole_back = likelihood[kind[n_days - 1 - t]], 0.0
         for g in range(n_levels):
-            value = (here[g] * kept + fresh * prior[g]) * day[g]
-            here[g] = value
+            value = (forth[g] * stays + change * prior[g]) * day[g]
+            forth[g] = value
             whole += value
-        scale[t] = whole
-        kept, fresh = (1.0 - hazard) / whole, hazard
+            value_back = (back[g] * after_stays + after_change) * day_back[g]
+            back[g] = value_back
+            whole_back += value_back * prior[g]
+        scale[t], p[n_days - 1 - t] = whole, whole_back
+        stays, change = (1.0 - hazard) / whole, hazard
+        after_stays, after_change = (1.0 - hazard) / whole_back, hazard
         product *= whole
         if product < 1e-200:
             total += math.log(product)
             product = 1.0
-    return total + math.log(product)
-
-
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def backward(kind, likelihood, prior, hazard, scale, p):
-    """Sum of the probabilities of a change on each day, which `p`, shape (n_days,), becomes; `scale` from `forward`."""
-    n_levels = likelihood.shape[1]
-    here = np.ones(n_levels)
-    kept, fresh, total = 0.0, 1.0, 0.0
-    for t in range(kind.size - 1, 0, -1):
-        day, whole = likelihood[kind[t]], 0.0
-        for g in range(n_levels):
-            value = (here[g] * kept + fresh) * day[g]
-            here[g] = value
-            whole += value * prior[g]
-        p[t] = hazard * whole / scale[t]
-        total += p[t]
-        kept, fresh = (1.0 - hazard) / scale[t], p[t]
+    held, expected = hazard, 0.0  # `held` is the probability on the day after
+    for t in range(n_days - 1, 0, -1):
+        held *= p[t] / scale[t]
+        p[t] = held
+        expected += held
     p[0] = 0.0
-    return total
+    return total + math.log(product), expected
 
 
 @njit(cache=True, nogil=True)
 def steady(kind, log_likelihood, prior):
-    """What `forward` gives where the hazard is 0."""
+    """Log-likelihood as by `some` where the hazard is 0."""
     n_kinds, n_levels = log_likelihood.shape
     days = np.zeros(n_kinds)
     for t in range(kind.size):
@@ -182,12 +186,10 @@ def change_probabilities(counts, weekday, log_rate, prior, profile, size, temper
         The next hazard, and the probability that nothing changed.
     """
     kind, likelihood, log_likelihood = likelihoods(counts, weekday, log_rate, profile, size, temper)
-    scale = np.empty(counts.size)
-    some = forward(kind, likelihood, prior, hazard, scale)
-    whole = backward(kind, likelihood, prior, hazard, scale, p)
-    fitted = (whole + PRIOR_CHANGES) / (counts.size + PRIOR_CHANGES + PRIOR_DAYS)
+    changing, expected = some(kind, likelihood, prior, hazard, p)
+    fitted = (expected + PRIOR_CHANGES) / (counts.size + PRIOR_CHANGES + PRIOR_DAYS)
     fitted = min(fitted * min(MODERATE_DAYS / counts.size, 1.0) ** LONG_POWER, HIGHEST_HAZARD)
-    gained = some - steady(kind, log_likelihood, prior) - against
+    gained = changing - steady(kind, log_likelihood, prior) - against
     none = 1.0 / (1.0 + math.exp(min(gained, 700.0)))
     p *= 1.0 - none
     return fitted, none

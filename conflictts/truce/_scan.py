@@ -59,7 +59,7 @@ def scan(counts, weekday, observed, begin, end, use_profile):
         change[0] = best
         total, seen = grouped(counts, weekday, observed, change)
         rates = rates_of_groups(total, seen, profile, size)
-        profile, size = surroundings(counts, weekday, observed, change, rates, profile, above, rest, size, use_profile)
+        profile, size = surroundings(total, seen, rates, profile, above, rest, size, use_profile)
         if same:
             break
     residuals = pearson_residuals(counts, weekday, observed, change, rates, profile, size)

@@ -80,9 +80,8 @@ def first_guess(counts, weekday, observed, use_profile):
 
 
 @njit(cache=True, nogil=True)
-def surroundings(counts, weekday, observed, changes, rates, profile, above, rest, size, use_profile):
-    """Weekday profile and size, given changes and rates."""
-    total, seen = grouped(counts, weekday, observed, changes)
+def surroundings(total, seen, rates, profile, above, rest, size, use_profile):
+    """Weekday profile and size, given regimes and their rates; `total` and `seen` from `grouped`."""
     counted, expected = np.zeros(7), np.zeros(7)
     mean = np.empty(total.size)
     for k in range(rates.size):
@@ -103,7 +102,7 @@ def _around(counts, weekday, observed, changes, profile, above, rest, size, use_
     """Rates, weekday profile, size, memory factor and phi, given changes."""
     total, seen = grouped(counts, weekday, observed, changes)
     rates = rates_of_groups(total, seen, profile, size)
-    profile, size = surroundings(counts, weekday, observed, changes, rates, profile, above, rest, size, use_profile)
+    profile, size = surroundings(total, seen, rates, profile, above, rest, size, use_profile)
     rates = rates_of_groups(total, seen, profile, size)
     residuals = pearson_residuals(counts, weekday, observed, changes, rates, profile, size)
     factor, phi = memory(residuals, observed, rates.size)

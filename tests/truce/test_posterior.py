@@ -172,16 +172,13 @@ def kernel_arguments() -> dict[str, tuple]:
     counts, weekday, profile, size = series(2, 60)
     grid = np.linspace(math.log(0.05), math.log(40), 12)
     kind, likelihood, log_likelihood = posterior.likelihoods(counts, weekday, grid, profile, size, 1.2)
-    scale = np.empty(60)
     prior = posterior.level_prior(grid, 1.0, 2.5)
-    posterior.forward(kind, likelihood, prior, 0.03, scale)
     p = np.random.default_rng(1).random(60) * 0.1
     return {
         "likelihoods": (counts, weekday, grid, profile, size, 1.2),
         "reach": (counts,),
         "level_prior": (grid, 1.0, 2.5),
-        "forward": (kind, likelihood, prior, 0.03, np.empty(60)),
-        "backward": (kind, likelihood, prior, 0.03, scale, np.empty(60)),
+        "some": (kind, likelihood, prior, 0.03, np.empty(60)),
         "steady": (kind, log_likelihood, prior),
         "change_probabilities": (counts, weekday, grid, prior, profile, size, 1.2, 0.03, 0.5, np.empty(60)),
         "around": (p, 10, 40, np.zeros(60)),

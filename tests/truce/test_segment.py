@@ -92,7 +92,7 @@ def kernel_arguments() -> dict[str, tuple]:
     return {
         "running_mean": (counts, observed),
         "first_guess": (*args, True),
-        "surroundings": (*args, changes, rates, profile, above, rest, size, True),
+        "surroundings": (total, seen, rates, profile, above, rest, size, True),
         "_equal": (changes, changes.copy()),
         "_coarser": (np.linspace(-3.0, 4.0, 96), 4.0, size),
         "weakest": (total, seen, rates, profile, size),
