@@ -10,6 +10,7 @@ from numba import njit
 
 from conflictts.truce._noise import memory, pearson_residuals
 from conflictts.truce._path import day_costs
+from conflictts.truce._slope import fit_level
 from conflictts.truce.locations import PRIOR
 
 _N_LEVELS = 384  # of the rate on either side
@@ -176,18 +177,18 @@ def split_probabilities(counts, weekday, observed, profile, size, factor, phi):
 
 
 @njit(cache=True, nogil=True)
-def probabilities_of_changes(counts, weekday, observed, edges, rates, profile, size, factor, phi):
+def probabilities_of_changes(counts, weekday, observed, edges, log_rate, profile, size, factor, phi):
     """`split_probabilities` of each change between levels, in the days between its neighbours, one after the other.
 
     Parameters
     ----------
     edges : ndarray of int64, shape (n_changes + 2,)
         0, the changes, and the number of days.
-    rates : ndarray, shape (n_changes + 1,)
+    log_rate : ndarray, shape (n_changes + 1,)
     factor, phi : float
         Of all days; where those around a change remember longer, theirs are taken.
     """
-    residuals = pearson_residuals(counts, weekday, observed, edges[1:-1], rates, profile, size)
+    residuals = pearson_residuals(counts, weekday, observed, edges[1:-1], np.exp(log_rate), profile, size)
     answer = np.empty(np.sum(edges[2:] - edges[:-2]))
     at = 0
     for k in range(edges.size - 2):
@@ -208,3 +209,47 @@ def smallest_set(p, level):
     order = days[np.argsort(-p[days], kind="mergesort")]  # which keeps the order of equals
     held = np.cumsum(p[order])
     return np.sort(order[: np.searchsorted(held, level * held[-1]) + 1])
+
+
+@njit(cache=True, nogil=True)
+def dated_levels(counts, weekday, observed, changes, profile, size, factor, phi, level):
+    """Fit a level to each regime, and date each change, in one call: what `levels_of` and `smallest_set` give.
+
+    Returns
+    -------
+    edges : ndarray of int64, shape (n_changes + 2,)
+    fits : ndarray, shape (n_changes + 1, 6)
+        As `_slope.fit_level` gives them.
+    days, ends : ndarray of int64, shapes (n,) and (n_changes,)
+        Positions of the days of all sets, one after the other, and where each set ends among them.
+    """
+    n_changes = changes.size
+    edges, fits = np.zeros(n_changes + 2, np.int64), np.empty((n_changes + 1, 6))
+    edges[1:-1], edges[-1] = changes, counts.size
+    for k in range(n_changes + 1):
+        fit = fit_level(counts, weekday, observed, edges[k], edges[k + 1], profile, size)
+        fits[k, 0], fits[k, 1], fits[k, 2], fits[k, 3], fits[k, 4], fits[k, 5] = fit
+    p = probabilities_of_changes(counts, weekday, observed, edges, fits[:, 1].copy(), profile, size, factor, phi)
+    days, ends, held, begin = np.empty(p.size, np.int64), np.empty(n_changes, np.int64), 0, 0
+    for k in range(n_changes):
+        end = begin + edges[k + 2] - edges[k]
+        for day in smallest_set(p[begin:end], level):
+            days[held] = edges[k] + day
+            held += 1
+        ends[k], begin = held, end
+    return edges, fits, days[:held].copy(), ends
+
+
+@njit(cache=True, nogil=True)
+def single_days(changes, observed):
+    """Positions of observed days that are a regime each; neither the first regime nor the last is looked at."""
+    found, n_found = np.empty(changes.size, np.int64), 0
+    for k in range(changes.size - 1):
+        n_seen, first = 0, 0
+        for t in range(changes[k + 1] - 1, changes[k] - 1, -1):
+            if observed[t]:
+                n_seen, first = n_seen + 1, t
+        if n_seen == 1:
+            found[n_found] = first
+            n_found += 1
+    return found[:n_found]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from conflictts.errors import TooLittleData
 from conflictts.truce.changepoints import ODDS, refuse_thin
 from conflictts.truce.intervals import regime_rates
-from conflictts.truce.locations import probabilities, smallest_set
-from conflictts.truce.slopes import levels_of
+from conflictts.truce.slopes import SlopedFit
+
+Found: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray, float, float, float]
 
 
 class Levels(NamedTuple):
@@ -82,18 +85,96 @@ def find_levels(counts: np.ndarray, weekday: np.ndarray, *, level: float = 0.95)
     >>> found.changes.tolist(), found.rates[:, 0].round(1).tolist()
     ([30], [5.0, 0.0])
     """
-    from conflictts.truce import _path, _segment
-
     counts, weekday = np.asarray(counts, dtype=float), np.asarray(weekday)
     _check(counts, weekday, level)
     weekday, observed = weekday.astype(np.int64), np.isfinite(counts)
     values = np.where(observed, counts, 0.0)
+    return levels_around(values, weekday, observed, searched(values, weekday, observed), level)
+
+
+def levels_but_for_single_days(counts: np.ndarray, weekday: np.ndarray, level: float) -> tuple[Levels, list[int]]:
+    """Find levels, and positions of days left out because each would be a regime of its own.
+
+    Such a day is an event, not a change of rate.
+
+    Parameters
+    ----------
+    counts : ndarray of float, shape (n_days,)
+        NaN where nobody counted.
+    weekday : ndarray of int64, shape (n_days,)
+        Monday 0; not checked, since it is one for a whole panel.
+    level : float
+
+    Raises
+    ------
+    TooLittleData
+        As `find_levels`.
+    ValueError
+        If a count is negative or infinite.
+    """
+    from conflictts.truce import _split
+
+    refuse_no_counts(counts)
+    observed = np.isfinite(counts)
+    values = np.where(observed, counts, 0.0)
+    found, alone = searched(values, weekday, observed), np.empty(0, np.int64)
+    while len(single := _split.single_days(found[0], observed)):
+        alone = np.concatenate([alone, single])
+        others, others_seen = values.copy(), observed.copy()
+        others[single], others_seen[single] = 0.0, False
+        try:
+            following = searched(others, weekday, others_seen)
+        except TooLittleData:  # nothing happened on any other day
+            levels = levels_around(values, weekday, observed, found, level)
+            return levels._replace(changes=levels.changes[:0], sets=(), rates=levels.rates[-1:]), alone.tolist()
+        values, observed, found = others, others_seen, following
+    return levels_around(values, weekday, observed, found, level), alone.tolist()
+
+
+def searched(values: np.ndarray, weekday: np.ndarray, observed: np.ndarray) -> Found:
+    """What `_segment.find_changes` finds.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (n_days,)
+        0 where not observed.
+    weekday : ndarray of int64, shape (n_days,)
+    observed : ndarray of bool, shape (n_days,)
+
+    Raises
+    ------
+    TooLittleData
+        If fewer than 14 days are observed, or all counts are 0.
+    """
+    from conflictts.truce import _path, _segment
+
     refuse_thin(values, observed)
-    data = values, weekday, observed
-    fit = levels_of(*data, _segment.find_changes(*data, _path.rate_grid(values, observed), math.log(ODDS), True, 1))
-    sets = tuple(fit.edges[k] + smallest_set(p, level) for k, p in enumerate(probabilities(*data, fit)))
+    grid = _path.rate_grid(values, observed)
+    return _segment.find_changes(values, weekday, observed, grid, math.log(ODDS), True, 1)  # type: ignore[no-any-return]
+
+
+def levels_around(values: np.ndarray, weekday: np.ndarray, observed: np.ndarray, found: Found, level: float) -> Levels:
+    """Levels between the changes found, with their sets and rates."""
+    from conflictts.truce import _split
+
+    changes, _, profile, size, factor, phi = found
+    noise = profile, size, factor, phi
+    edges, fits, days, ends = _split.dated_levels(values, weekday, observed, changes, *noise, level)
+    fit = SlopedFit(edges.tolist(), [False] * len(fits), list(map(tuple, fits.tolist())), *noise)
+    begins = [0, *ends.tolist()]
+    sets = tuple(days[begin:end] for begin, end in pairwise(begins))
     rates = np.concatenate(regime_rates(fit, weekday, observed, level))
-    return Levels(np.array(fit.edges[1:-1], dtype=np.int64), sets, rates, fit.profile, fit.size, fit.factor)
+    return Levels(changes, sets, rates, profile, size, factor)
+
+
+def refuse_no_counts(counts: np.ndarray) -> None:
+    """Raise ValueError where a count is negative or infinite."""
+    wrong = np.flatnonzero((counts < 0) | np.isinf(counts))
+    if len(wrong):
+        raise ValueError(
+            f"counts[{wrong[0]}] = {counts[wrong[0]]:g} is no count ({len(wrong)} such). Give numbers from 0, and NaN "
+            "where nobody counted."
+        )
 
 
 def _check(counts: np.ndarray, weekday: np.ndarray, level: float) -> None:
@@ -102,12 +183,7 @@ def _check(counts: np.ndarray, weekday: np.ndarray, level: float) -> None:
             f"counts of shape {counts.shape} and weekday of shape {weekday.shape} are not one series. Give two arrays "
             "of one length."
         )
-    wrong = np.flatnonzero((counts < 0) | np.isinf(counts))
-    if len(wrong):
-        raise ValueError(
-            f"counts[{wrong[0]}] = {counts[wrong[0]]:g} is no count ({len(wrong)} such). Give numbers from 0, and NaN "
-            "where nobody counted."
-        )
+    refuse_no_counts(counts)
     if not np.isin(weekday, np.arange(7)).all():
         raise ValueError(f"weekday holds {weekday[~np.isin(weekday, np.arange(7))][0]}. Give 0 (Monday) to 6 (Sunday).")
     if not 0 < level < 1:

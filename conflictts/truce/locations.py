@@ -19,9 +19,9 @@ def probabilities(
     from conflictts.truce import _noise, _split
 
     if not any(fit.sloped):
-        edges, rates = np.array(fit.edges, dtype=np.int64), np.exp([level for _, level, *_ in fit.fits])
+        edges, log_rate = np.array(fit.edges, dtype=np.int64), np.array([level for _, level, *_ in fit.fits])
         around = fit.profile, fit.size, fit.factor, fit.phi
-        found = _split.probabilities_of_changes(counts, day_of_week, observed, edges, rates, *around)
+        found = _split.probabilities_of_changes(counts, day_of_week, observed, edges, log_rate, *around)
         ends = np.cumsum(edges[2:] - edges[:-2]).tolist()
         return [found[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
     answer = []

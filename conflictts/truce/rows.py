@@ -17,7 +17,7 @@ from conflictts.series.panel import Key
 from conflictts.truce.effect import TruceEffect, days_compared, estimate_truce_effect
 from conflictts.truce.few_counts import LogRatio, log_ratio_posterior
 from conflictts.truce.latest import RECENT_DAYS, latest_escalation
-from conflictts.truce.levels import Levels, find_levels
+from conflictts.truce.levels import levels_but_for_single_days
 from conflictts.truce.period import Truce
 
 Row: TypeAlias = dict[str, Any]
@@ -129,35 +129,18 @@ def row_of_series(
 
 def _changes(counts: np.ndarray, weekday: np.ndarray, dates: np.ndarray, level: float) -> Row:
     """Changes, each with its location set, and the rate of the last regime."""
-    found, alone = _levels_but_for_single_days(counts, weekday, level)
-    changes = []
-    for k, (position, set_) in enumerate(zip(found.changes, found.sets, strict=True)):
-        ends = (str(dates[each]) for each in (position, set_[0], set_[-1]))
-        changes.append((*ends, len(set_), *found.rates[k : k + 2, 0].tolist()))
+    found, alone = levels_but_for_single_days(counts, weekday, level)
+    ends = [(position, days[0], days[-1]) for position, days in zip(found.changes, found.sets, strict=True)]
+    texts, rates = dates[np.array(ends, dtype=np.int64).reshape(-1, 3)].tolist(), found.rates[:, 0].tolist()
+    changes = [
+        (*text, len(days), before, after)
+        for text, days, before, after in zip(texts, found.sets, rates[:-1], rates[1:], strict=True)
+    ]
     row: Row = {"changes": changes, "n_changes": len(changes), "single_days": " ".join(dates[sorted(alone)])}
     row |= dict(zip(("rate_now", "rate_now_lower", "rate_now_upper"), found.rates[-1].tolist(), strict=True))
     if changes:
         row |= dict(zip(("last_change", "last_set_first", "last_set_last"), changes[-1][:3], strict=True))
     return row
-
-
-def _levels_but_for_single_days(counts: np.ndarray, weekday: np.ndarray, level: float) -> tuple[Levels, list[int]]:
-    """Regimes, and positions of days left out because each would be one of its own: an event, not a change of rate."""
-    found = find_levels(counts, weekday, level=level)
-    alone: list[int] = []
-    while True:
-        regimes = zip(found.changes[:-1], found.changes[1:], strict=True)  # between two changes: neither first nor last
-        seen = [begin + np.flatnonzero(np.isfinite(counts[begin:end])) for begin, end in regimes]
-        single = [int(days[0]) for days in seen if len(days) == 1]
-        if not single:
-            return found, alone
-        alone += single
-        counts = counts.copy()
-        counts[single] = np.nan
-        try:
-            found = find_levels(counts, weekday, level=level)
-        except TooLittleData:  # nothing happened on any other day
-            return found._replace(changes=found.changes[:0], sets=(), rates=found.rates[-1:]), alone
 
 
 def _effect(daily: DailySeries, truce: Truce, plan: Plan) -> Row:

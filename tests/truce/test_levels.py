@@ -7,6 +7,7 @@ import pytest
 
 from conflictts import DailySeries, detect_changepoints, find_levels
 from conflictts.errors import TooLittleData
+from conflictts.truce.levels import levels_but_for_single_days
 
 N_DAYS = 240
 WEEKDAY = np.arange(N_DAYS) % 7
@@ -78,3 +79,24 @@ def test_the_rate_of_few_days_is_held_as_often_as_said():
         if not len(found.changes):
             held.append(found.rates[0, 1] <= 5 <= found.rates[0, 2])
     assert 0.93 <= np.mean(held) <= 0.975  # 440 series: two standard errors are 2 points
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_levels_but_for_single_days_are_those_without_these_days(seed):
+    counts = noisy(seed)
+    counts[[50, 120]] = 900.0, 2000.0
+    found, alone = levels_but_for_single_days(counts, WEEKDAY, 0.95)
+    assert {50, 120} <= set(alone)
+    counts[alone] = np.nan
+    expected = find_levels(counts, WEEKDAY)
+    assert found.changes.tolist() == expected.changes.tolist()
+    assert [each.tolist() for each in found.sets] == [each.tolist() for each in expected.sets]
+    assert np.array_equal(found.rates, expected.rates)
+
+
+def test_one_day_with_counts_leaves_no_change():
+    counts = np.zeros(N_DAYS)
+    counts[100] = 60.0
+    found, alone = levels_but_for_single_days(counts, WEEKDAY, 0.95)
+    assert (alone, found.changes.tolist(), found.sets) == ([100], [], ())
+    assert found.rates.shape == (1, 3)
