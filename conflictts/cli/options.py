@@ -18,7 +18,9 @@ Input = Annotated[
         "(CSV, Excel, Parquet, JSON lines; plain, gzip or zip). Default: the bundled case.",
     ),
 ]
-Truce = Annotated[str | None, typer.Option(help="First day the truce was in force, YYYY-MM-DD.")]
+Truce = Annotated[
+    str | None, typer.Option(help="First day the truce was in force, YYYY-MM-DD; counts are of whole days.")
+]
 Announced = Annotated[str | None, typer.Option(help="Day it was announced.")]
 Ended = Annotated[str | None, typer.Option(help="First day it was no longer in force.")]
 Window = Annotated[
@@ -124,7 +126,9 @@ def require_date(text: str | None, option: str) -> None:
     try:
         whole_day(text, option)
     except CoverageError:
-        raise typer.BadParameter(f"{text!r} is not a day written as YYYY-MM-DD.", param_hint=option) from None
+        raise typer.BadParameter(
+            f"{text!r} is not a day written as YYYY-MM-DD, without an hour.", param_hint=option
+        ) from None
 
 
 def tell_quarantined(number: int) -> None:

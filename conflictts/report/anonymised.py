@@ -255,7 +255,7 @@ def _effect(safe: SafeWeeks, truce: Truce, sides: Sides | str) -> SafeEffect | s
 def headline(effect: SafeEffect, unit: str) -> str:
     """The finding in one sentence, by the week."""
     before, after = effect.sides.loc["before"], effect.sides.loc["after"]
-    subject = f"{unit[:1].upper()}{unit[1:]}"
+    subject = f"Counted {unit}"
     slots = {
         "truce": effect.truce.name,
         "after": _two_digits(after["per_week"]),
@@ -446,8 +446,8 @@ def _headline_of_all(effects: Sequence[SafeEffect], found: Sequence[SafeArea]) -
     lower, higher = (sum(each.upper < 1 for each in effects), sum(each.lower > 1 for each in effects))
     total = sum(len(each.effects) for each in found)
     return say(
-        "{unit} before a truce and from it on, {n} comparisons: lower after it in {lower}, higher in {higher}, not "
-        "detectably different in {same}, not possible in {refused}.",
-        unit=f"{unit[:1].upper()}{unit[1:]}", n=total, lower=lower, higher=higher,
+        "Counted {unit} before a truce and from it on, {n} comparisons: lower after it in {lower}, higher in {higher}, "
+        "not detectably different in {same}, not possible in {refused}.",
+        unit=unit, n=total, lower=lower, higher=higher,
         same=len(effects) - lower - higher, refused=total - len(effects),
     )  # fmt: skip

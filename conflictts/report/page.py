@@ -413,13 +413,13 @@ def _places(found: Sequence[Findings]) -> list[str]:
 def _kicker(findings: Findings) -> str:
     daily = findings.daily
     named = f"{findings.area} · " if findings.area and findings.area not in daily.area else ""
-    return f"{named}{daily.area} · {daily.unit} · {wording.days(*findings.effect.window)}"
+    return f"{named}{daily.area} · {daily.unit} · {wording.days(*findings.effect.window)} · {daily.source}"
 
 
 def _kicker_of_all(found: Sequence[Findings]) -> str:
     daily = found[0].daily
     source = found[0].incidents.provenance.area
-    return " · ".join(part for part in (source, daily.unit, wording.days(*daily.coverage)) if part)
+    return " · ".join(part for part in (source, daily.unit, wording.days(*daily.coverage), daily.source) if part)
 
 
 def templates() -> Any:

@@ -45,7 +45,7 @@ WANTED = {
     "texts": 'a list of text, such as ["records.csv"]',
     "number": "a whole number",
     "yes or no": "true or false",
-    "day": "a day, such as 2019-08-31",
+    "day": "a day without an hour, such as 2019-08-31",
     "span": "a first and a last day, such as [2019-01-01, 2019-11-30]",
     "spans": "a list of first and last days, such as [[2019-06-01, 2019-06-10]]",
     "where": 'columns and their values, such as { admin1 = "Idlib" } or { admin1 = ["Idlib", "Hama"] }',
@@ -229,8 +229,9 @@ def _check_table(table: dict[str, Any], name: str, path: Path, text: str) -> Non
         if key not in known:
             raise InputError(f"{path}{_line(key, text)}: {written} has no key {key!r}. {_near(key, known)}")
         if not _is(known[key], value):
+            as_written = str(value) if isinstance(value, datetime.date) else repr(value)
             raise InputError(
-                f"{path}{_line(key, text)}: `{key}` in {written} is {value!r}. It must be {WANTED[known[key]]}."
+                f"{path}{_line(key, text)}: `{key}` in {written} is {as_written}. It must be {WANTED[known[key]]}."
             )
     needed = {"area": "name", "truce": "effective"}.get(name)
     if needed and not table.get(needed):

@@ -105,10 +105,10 @@ def verdict(effect: TruceEffect) -> str:
 
 
 def headline(effect: TruceEffect) -> str:
-    """The finding in one sentence, with rates, days, interval and source; never a cause."""
+    """The finding in one sentence, with rates, days and interval; of what was counted, and never a cause."""
     before, after = effect.rates.loc["before"], effect.rates.loc["after"]
     daily = effect.daily
-    subject = daily.unit[:1].upper() + daily.unit[1:]
+    subject = f"Counted {daily.unit}"
     finding = {
         "lower": f"{subject} were lower after the {effect.truce.name}",
         "higher": f"{subject} were higher after the {effect.truce.name}",
@@ -126,9 +126,9 @@ def overview(found: Sequence[Findings], refused: Sequence[Refused]) -> str:
     verdicts = [verdict(each.effect) for each in found]
     unit = found[0].daily.unit
     return say(
-        "{unit} before a truce and from it on, {n} comparisons: lower after it in {lower}, higher in {higher}, not "
-        "detectably different in {same}, not possible in {refused}.",
-        unit=f"{unit[:1].upper()}{unit[1:]}",
+        "Counted {unit} before a truce and from it on, {n} comparisons: lower after it in {lower}, higher in {higher}, "
+        "not detectably different in {same}, not possible in {refused}.",
+        unit=unit,
         n=len(found) + len(refused),
         lower=verdicts.count("lower"),
         higher=verdicts.count("higher"),

@@ -122,7 +122,7 @@ def test_every_sentence_has_its_french(html, numbers, idlib):
     allowed = words_of_records(idlib) | {HOSTILE, *AREAS, LATER.name, "Lull <i>", "armed_groups, government, russia"}
     assert [text for text in words.unknown if text not in allowed] == []
     assert "trêve du 12 janvier 2020, lull <i>" in said, "a given name is left as it is, the others are not"
-    assert "9 comparaisons\u00a0: plus bas après elle dans" in french
+    assert "9 comparaisons\u00a0: moins après elle dans" in french
 
 
 def test_claims_are_held_only_against_all_that_the_source_counts(numbers):
@@ -138,7 +138,7 @@ def test_one_area_with_a_name_is_a_page_of_its_own(write_records, tmp_path):
     html = page.read_text(encoding="utf-8")
     assert 'id="overview"' not in html
     assert "the north" in html
-    assert re.search(r"<h1>Civilian deaths were lower after the truce of 31 August 2019", html)
+    assert re.search(r"<h1>Counted civilian deaths were lower after the truce of 31 August 2019", html)
     assert sorted(each.name for each in page.parent.iterdir()) == ["report.html", "report.toml"]
     assert "findings.json" not in re.sub(r"<pre.*?</pre>", "", html, flags=re.DOTALL), "no link to what is not there"
 

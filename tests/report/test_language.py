@@ -52,11 +52,11 @@ KNOWN = [
     ("Other truces take effect among the days after (truce of 1 May 2019, Sochi, part 2, truce of 2 May 2019).",
      "D’autres trêves prennent effet parmi les jours d’après (trêve du 1er mai 2019, Sochi, part 2, trêve du 2 mai "
      "2019)."),
-    ("Incidents were lower after the truce of 31 August 2019: 0.90 a day (31 August to 6 November 2019) against 5.67 a "
-     "day before it (30 April to 30 August 2019), a rate ratio of 0.15 (95% interval 0.067 to 0.32).",
-     "Moins d’incidents après la trêve du 31 août 2019 : 0,90 par jour (du 31 août au 6 novembre 2019), contre 5,67 "
-     "par jour auparavant (du 30 avril au 30 août 2019), soit un rapport de taux de 0,15 (intervalle à 95\u202f% : "
-     "0,067 à 0,32)."),
+    ("Counted incidents were lower after the truce of 31 August 2019: 0.90 a day (31 August to 6 November 2019) "
+     "against 5.67 a day before it (30 April to 30 August 2019), a rate ratio of 0.15 (95% interval 0.067 to 0.32).",
+     "Moins d’incidents recensés après la trêve du 31 août 2019 : 0,90 par jour (du 31 août au 6 novembre 2019), "
+     "contre 5,67 par jour auparavant (du 30 avril au 30 août 2019), soit un rapport de taux de 0,15 (intervalle à "
+     "95\u202f% : 0,067 à 0,32)."),
     ("Source: press catalogue of the Idlib case, release 1. An incomplete catalogue of what public press pages showed, "
      "not a count of the dead. Low–best–high add up the records' own bounds.",
      "Source : catalogue de presse du cas d’Idlib, version 1. Un catalogue incomplet de ce que montraient des pages de "

@@ -58,8 +58,9 @@ def test_days_say_a_year_once(first, last, expected):
 
 def test_headline_states_rates_windows_and_interval(effect):
     assert wording.headline(effect) == (
-        "Civilian deaths were lower after the truce of 31 August 2019: 0.90 a day (31 August to 6 November 2019) "
-        "against 5.67 a day before it (30 April to 30 August 2019), a rate ratio of 0.15 (95% interval 0.068 to 0.32)."
+        "Counted civilian deaths were lower after the truce of 31 August 2019: 0.90 a day (31 August to 6 November "
+        "2019) against 5.67 a day before it (30 April to 30 August 2019), a rate ratio of 0.15 (95% interval 0.068 to "
+        "0.32)."
     )
 
 
