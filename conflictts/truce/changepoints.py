@@ -168,9 +168,10 @@ def detect_changepoints(
         Whether a regime may have a trend.
     min_days : int, default 1
         Observed days that a regime has at least. What a change must gain already keeps single days from being regimes,
-        but for enormous ones. Over years of war many episodes of days to weeks are told; a longer least length tells
-        the regimes they lie in: all deaths in greater Idlib from 2018 to November 2019 (UCDP GED) have 17 changes, or
-        7 with 14 days, or 6 with 28.
+        but for enormous ones, which are told as two changes a day apart; `analyse_panel` names such days and leaves
+        them out, so that it may tell fewer changes of the same series. Over years of war many episodes of days to weeks
+        are told; a longer least length tells the regimes they lie in: all deaths in greater Idlib from 2018 to November
+        2019 (UCDP GED) have 17 changes, or 7 with 14 days, or 6 with 28.
     level : float, default 0.95
         Confidence level of location sets and of the regimes' rates.
     false_alarm : float, optional
