@@ -20,15 +20,16 @@ CONTRACTS: tuple[Contract, ...] = get_args(Contract)
 INCREASES = np.array([1.25, 1.5, 2.0, 3.0, 4.0, 5.0])
 WEIGHTS = np.array([0.1, 0.2, 0.3, 0.2, 0.1, 0.1])
 ARL_INCREASES = np.array([2.0, 3.0, 5.0])  # "arl" bets on what is worth a call at night, and is the sooner for it
-ARL_WEIGHTS = np.array([0.5, 0.3, 0.2])
+ARL_WEIGHTS = np.array([0.6, 0.25, 0.15])
 ARL_EXCESS = 3.0  # by how much the memory factor's excess over 1 is taken, for "arl"
 LEAST_WAIT = 90  # days between false alarms that "arl" keeps: benchmarks/alarms.py --waits
-ARL_SCALE, ARL_POWER = 3.3, 0.36  # of the scale of its evidence; see `_arl_scale`
+ARL_CALM = 4  # the power to which "arl" raises what the calm says of rate and size
+ARL_SCALE, ARL_SCATTER, ARL_BEYOND = 3.2, 1.5, 0.1  # of the scale of its evidence; see `_arl_scale`
 SHARES = np.array([0.02, 0.05, 0.1, 0.2, 0.4])  # of the stake, where the mean alone is bet on
 FACTOR_QUANTILE = 0.99  # of the memory factor, for "yearly"
 CEILING_LEVEL = 0.95
 N_SIMULATED = 99  # series, for each increase, behind `reach`
-STATE_VERSION = 2  # 1 had another evidence under "arl", and the same under the other contracts
+STATE_VERSION = 3  # 1 and 2 had other evidence under "arl", and the same under the other contracts
 _DAY = pd.Timedelta(days=1)
 
 
@@ -104,8 +105,10 @@ class Monitor:
         2 to 5; "yearly": by 1.25 to 5) and no rise, counts being negative binomial. Rate and size are not taken as
         known: both hypotheses are averaged over what calm and later days say of them. The likelihoods are raised to the
         power of one over the calm's memory factor ("arl": its excess over 1 taken threefold), which for days that
-        remember each other is a rule found to work, not a theorem; ``benchmarks/alarms.py`` has what was measured. A
-        slow drift upward is in part taken for the baseline.
+        remember each other is a rule found to work, not a theorem; ``benchmarks/alarms.py`` has what was measured. So
+        is that "arl" raises the calm's own likelihood to the fourth power: later days then do less to the baseline,
+        and a rise is met sooner, at as few false alarms on average but more unevenly from calm to calm. A slow drift
+        upward is in part taken for the baseline.
 
         Parameters
         ----------
@@ -357,15 +360,15 @@ class Monitor:
             raise InputError(
                 f"This is no state of a monitor: {text[:40]!r}. Give the text of `Monitor.state`, or fit anew."
             ) from None
-        if version == 1 and parts.get("contract") == "arl":
+        if version in (1, 2) and parts.get("contract") == "arl":
             raise InputError(
-                "The state is of version 1, whose evidence under 'arl' was reckoned otherwise and is not held against "
-                "the same threshold. Fit the calm anew; its counts stand in the state."
+                f"The state is of version {version}, whose evidence under 'arl' was reckoned otherwise and is not held "
+                "against the same threshold. Fit the calm anew; its counts stand in the state."
             )
-        if version not in (1, STATE_VERSION):
+        if version not in (1, 2, STATE_VERSION):
             raise InputError(
-                f"The state is of version {version!r}; this release reads version {STATE_VERSION}, and version 1 under "
-                "'provable' and 'yearly'. Read it with the release that wrote it, or fit the calm anew."
+                f"The state is of version {version!r}; this release reads version {STATE_VERSION}, and versions 1 and "
+                "2 under 'provable' and 'yearly'. Read it with the release that wrote it, or fit the calm anew."
             )
         try:
             return cls._restored(parts)
@@ -418,11 +421,14 @@ class Monitor:
         if self.horizon is None:
             increases, weights = ARL_INCREASES, ARL_WEIGHTS
             factor, start = 1 + ARL_EXCESS * (base.factor - 1), _arl_scale(base)
+            null = base.null**ARL_CALM
+            null /= null.sum()
         else:
             increases, weights, factor, start = INCREASES, WEIGHTS, base.factor, 1 / self.horizon
-        risen = np.zeros((len(increases), *base.null.shape))
+            null = base.null.copy()
+        risen = np.zeros((len(increases), *null.shape))
         evidence = _evidence.follow_likelihood(
-            counts, base.rates, base.sizes, increases, weights, factor, start, base.null.copy(), risen
+            counts, base.rates, base.sizes, increases, weights, factor, start, null, risen
         )
         if self.horizon is None:
             return _carried(evidence, 0.0)
@@ -462,11 +468,14 @@ class Monitor:
 def _arl_scale(base: Baseline) -> float:
     """By what the evidence of "arl" is multiplied, so that its threshold is the days between false alarms themselves.
 
-    The sum of likelihood ratios alone would wait more than twice as long as promised where days are independent. The
-    scale, found by simulation, depends on the calm's variance over its squared mean: the more the days scatter, the
-    smaller it is. ``benchmarks/alarms.py`` measures what comes of it.
+    The sum of likelihood ratios alone would wait about twice as long as promised where days are independent. The scale,
+    found by simulation, is smaller the more the days scatter: one over the calm's coefficient of variation up to a
+    variance of 1.5 times the squared mean, and falling slowly from there. ``benchmarks/alarms.py`` measures what comes
+    of it.
     """
-    return float(ARL_SCALE * (1 / base.mean + 1 / base.size) ** -ARL_POWER)
+    scatter = 1 / base.mean + 1 / base.size
+    beyond = max(scatter / ARL_SCATTER, 1.0)
+    return float(ARL_SCALE / math.sqrt(min(scatter, ARL_SCATTER)) / beyond**ARL_BEYOND)
 
 
 def _carried(evidence: np.ndarray, before: float) -> np.ndarray:
@@ -483,7 +492,7 @@ def _check_options(contract: str, days_between: float, false_alarm: float, horiz
     if contract == "arl" and days_between < LEAST_WAIT:
         raise ValueError(
             f"days_between = {days_between!r} is shorter than contract 'arl' can keep: in simulations its false alarms "
-            f"came after 21 to 26 days where 30 were asked for, after 50 to 61 for 60, and late enough from "
+            f"came after 21 to 25 days where 30 were asked for, after 51 to 65 for 60, and late enough from "
             f"{LEAST_WAIT} on. Give that or more, or use contract='provable'."
         )
     if not 0 < false_alarm < 1:

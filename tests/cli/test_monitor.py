@@ -108,7 +108,7 @@ def test_contracts_and_cautions(tmp_path):
 
 
 def test_a_thin_calm_says_what_it_could_see(tmp_path):
-    """Four deaths in ninety days: a doubling is as good as never seen, and the reader is told so every day."""
+    """Four deaths in ninety days: a doubling is seldom seen, and the reader is told so every day."""
     thin = [0.0] * 90
     for at in (5, 30, 70, 71):
         thin[at] = 1
@@ -118,7 +118,7 @@ def test_a_thin_calm_says_what_it_could_see(tmp_path):
     outcome = json.loads(later.stdout)
     assert outcome["cautions"][0].startswith("the calm is thin")
     by_increase = {each["increase"]: each for each in outcome["reach"]}
-    assert by_increase[2]["share"] < 0.1
+    assert by_increase[2]["share"] < 0.25
     assert by_increase[2]["median_days"] is None
     assert by_increase[2]["share"] <= by_increase[3]["share"] < by_increase[5]["share"]
     full = run(tmp_path / "full.json", "--fit", write_series(tmp_path / "full.csv", CALM))

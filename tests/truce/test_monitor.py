@@ -15,6 +15,7 @@ from scipy.stats import nbinom
 import conflictts as ct
 from conflictts.errors import CoverageError, InputError, TooLittleData, UnknownNameError
 from conflictts.truce import _baseline, _evidence, _noise
+from conflictts.truce import monitor as monitoring
 from conflictts.truce.monitor import ARL_WEIGHTS, INCREASES, WEIGHTS, Contract
 
 FIRST = pd.Timestamp("2020-01-01")
@@ -106,16 +107,27 @@ def test_weights_sum_to_one(weights):
     assert sum(weights) == pytest.approx(1, abs=1e-15)  # rounding
 
 
+@pytest.mark.parametrize(("mean", "size"), [(3.0, 2.0), (3.0, math.inf), (3.0, 0.5), (0.1, 1.0)])
+def test_the_scale_of_arl(mean, size):
+    """3.2 over the coefficient of variation; from a squared one of 1.5 on falling with its tenth root."""
+    scatter = 1 / mean + 1 / size
+    expected = 3.2 / scatter**0.5 if scatter < 1.5 else 3.2 / 1.5**0.4 / scatter**0.1
+    base = _baseline.Baseline(*(np.ones(1),) * 2, np.ones((1, 1)), size, 1.0, mean, mean)
+    assert monitoring._arl_scale(base) == pytest.approx(expected, rel=1e-12)
+
+
 def test_evidence_of_arl_by_its_definition():
-    """Tempered with three times the factor's excess, and scaled by the calm's squared coefficient of variation."""
+    """The calm to the fourth power, tempered with three times the factor's excess, and scaled."""
     monitor = ct.Monitor.fit(series(np.repeat(noisy(CALM_DAYS // 3), 3)))  # days that remember each other
     counts = np.array([1.0, 6.0, 0.0, 9.0])
     base = monitor._baseline
-    scale = 3.3 / (1 / monitor.rate + 1 / monitor.size) ** 0.36
+    scale = 3.2 / (1 / monitor.rate + 1 / monitor.size) ** 0.5
+    assert 1 / monitor.rate + 1 / monitor.size < 1.5
     assert monitor.factor > 1.2
     expected = naive(
-        counts, base.rates, base.sizes, [2.0, 3.0, 5.0], [0.5, 0.3, 0.2], 3 * monitor.factor - 2, scale, base.null
-    )
+        counts, base.rates, base.sizes, [2.0, 3.0, 5.0], [0.6, 0.25, 0.15], 3 * monitor.factor - 2, scale,
+        base.null**4 / (base.null**4).sum(),
+    )  # fmt: skip
     met = monitor.update(series(counts, BEGIN)).evidence
     np.testing.assert_allclose(met, expected, rtol=1e-8)  # sums in another order
 
@@ -265,7 +277,7 @@ def test_odd_calms_still_give_finite_evidence(counts):
 OPTIONS = [
     pytest.param({"contract": "weekly"}, UnknownNameError, "No contract 'weekly'. Choose one of arl", id="contract"),
     pytest.param({"days_between": 1}, ValueError, "days_between = 1 is no time", id="days"),
-    pytest.param({"days_between": 89}, ValueError, "days_between = 89 is shorter than .* 21 to 26 days", id="soon"),
+    pytest.param({"days_between": 89}, ValueError, "days_between = 89 is shorter than .* 21 to 25 days", id="soon"),
     pytest.param({"false_alarm": 0}, ValueError, "false_alarm = 0 is no probability", id="probability"),
     pytest.param({"horizon": 0}, ValueError, "horizon = 0 is no number", id="horizon"),
     pytest.param({"ceiling": -1}, ValueError, "ceiling = -1 is no mean", id="ceiling"),
@@ -328,7 +340,7 @@ STATES = [
     pytest.param(lambda: "day,best", "no state of a monitor: 'day,best'", id="csv"),
     pytest.param(
         lambda: spoilt(lambda parts: parts.update(conflictts_monitor=9)),
-        "version 9; this release reads version 2, and version 1 under",
+        "version 9; this release reads version 3, and versions 1 and 2 under",
         id="version",
     ),
     pytest.param(lambda: spoilt(lambda parts: parts.pop("calm")), r"damaged \(KeyError: 'calm'\)", id="part missing"),
@@ -344,16 +356,17 @@ STATES = [
 ]
 
 
-def older(contract: Contract) -> str:
+def older(contract: Contract, version: int) -> str:
     monitor = ct.Monitor.fit(series(noisy(CALM_DAYS)), contract=contract).update(series([1, 2], BEGIN))
-    return json.dumps(json.loads(monitor.state) | {"conflictts_monitor": 1})
+    return json.dumps(json.loads(monitor.state) | {"conflictts_monitor": version})
 
 
-def test_states_of_version_1_are_read_where_the_evidence_is_the_same_and_else_refused():
+@pytest.mark.parametrize("version", [1, 2])
+def test_states_of_older_versions_are_read_where_the_evidence_is_the_same_and_else_refused(version):
     for contract in ("provable", "yearly"):
-        assert json.loads(ct.Monitor.from_state(older(contract)).state)["conflictts_monitor"] == 2
-    with pytest.raises(InputError, match="version 1, whose evidence under 'arl' was reckoned otherwise"):
-        ct.Monitor.from_state(older("arl"))
+        assert json.loads(ct.Monitor.from_state(older(contract, version)).state)["conflictts_monitor"] == 3
+    with pytest.raises(InputError, match=f"version {version}, whose evidence under 'arl' was reckoned otherwise"):
+        ct.Monitor.from_state(older("arl", version))
 
 
 @pytest.mark.parametrize(("text", "said"), STATES)
@@ -460,8 +473,8 @@ def test_reach_is_what_taking_in_each_day_gives():
     """The share and the median of simulated rises, day by day through `update`, from the same draws."""
     calm = pd.Series([0.0, 1.0, 0.0, 0.0, 2.0, 0.0] * 10, pd.date_range("2020-01-01", periods=60))
     monitor = ct.Monitor.fit(ct.DailySeries.from_counts(calm))
-    told = monitor.reach(increases=(4.0,), days=20, rng=np.random.default_rng(7)).iloc[0]
-    mean = 4 * monitor.rate
+    told = monitor.reach(increases=(3.0,), days=20, rng=np.random.default_rng(7)).iloc[0]
+    mean = 3 * monitor.rate
     drawn = np.random.default_rng(7).negative_binomial(monitor.size, monitor.size / (monitor.size + mean), (99, 20))
     days = pd.date_range("2020-03-01", periods=20)
     firsts = [
