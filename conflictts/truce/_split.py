@@ -189,7 +189,7 @@ def probabilities_of_changes(counts, weekday, observed, edges, log_rate, profile
         Of all days; where those around a change remember longer, theirs are taken.
     """
     residuals = pearson_residuals(counts, weekday, observed, edges[1:-1], np.exp(log_rate), profile, size)
-    answer = np.empty(np.sum(edges[2:] - edges[:-2]))
+    answer = np.empty(edges[-1] - edges[0] + edges[-2] - edges[1])  # the spans between neighbours, end to end
     at = 0
     for k in range(edges.size - 2):
         begin, end = edges[k], edges[k + 2]
@@ -197,18 +197,55 @@ def probabilities_of_changes(counts, weekday, observed, edges, log_rate, profile
         own_factor, own_phi = memory(residuals[begin:end], seen, 2)
         if own_factor < factor or (own_factor == factor and own_phi < phi):
             own_factor, own_phi = factor, phi
-        answer[at : at + end - begin] = split_probabilities(y, d, seen, profile, size, own_factor, own_phi)
-        at += end - begin
+        for each in split_probabilities(y, d, seen, profile, size, own_factor, own_phi):
+            answer[at] = each
+            at += 1
     return answer
 
 
 @njit(cache=True, nogil=True)
+def sink(heap, at, size, p):
+    """Let a day of a heap sink to below all likelier days, and below earlier ones that are as likely."""
+    day = heap[at]
+    while 2 * at + 1 < size:
+        child = 2 * at + 1
+        if child + 1 < size:
+            one, other = heap[child], heap[child + 1]
+            if p[other] > p[one] or (p[other] == p[one] and other < one):
+                child += 1
+        likelier = heap[child]
+        if p[likelier] < p[day] or (p[likelier] == p[day] and likelier > day):
+            break
+        heap[at] = likelier
+        at = child
+    heap[at] = day
+
+
+@njit(cache=True, nogil=True)
 def smallest_set(p, level):
-    """See `locations.smallest_set`."""
-    days = np.flatnonzero(p)  # few of them, mostly
-    order = days[np.argsort(-p[days], kind="mergesort")]  # which keeps the order of equals
-    held = np.cumsum(p[order])
-    return np.sort(order[: np.searchsorted(held, level * held[-1]) + 1])
+    """See `locations.smallest_set`. By a heap: compiling numba's stable sort takes seconds."""
+    heap, size, whole = np.empty(p.size, np.int64), 0, 0.0
+    for t in range(p.size):
+        if p[t] != 0.0:  # few days, mostly
+            heap[size] = t
+            size += 1
+            whole += p[t]
+    for at in range(size // 2 - 1, -1, -1):
+        sink(heap, at, size, p)
+    inside, held, n_inside = np.zeros(p.size, np.bool_), 0.0, 0
+    while size > 0 and (n_inside == 0 or held < level * whole):
+        inside[heap[0]] = True
+        held += p[heap[0]]
+        n_inside += 1
+        size -= 1
+        heap[0] = heap[size]
+        sink(heap, 0, size, p)
+    answer, n_inside = np.empty(n_inside, np.int64), 0
+    for t in range(p.size):
+        if inside[t]:
+            answer[n_inside] = t
+            n_inside += 1
+    return answer
 
 
 @njit(cache=True, nogil=True)
@@ -225,7 +262,9 @@ def dated_levels(counts, weekday, observed, changes, profile, size, factor, phi,
     """
     n_changes = changes.size
     edges, fits = np.zeros(n_changes + 2, np.int64), np.empty((n_changes + 1, 6))
-    edges[1:-1], edges[-1] = changes, counts.size
+    edges[n_changes + 1] = counts.size
+    for k in range(n_changes):  # element by element: a slice set to an array takes two seconds to compile
+        edges[k + 1] = changes[k]
     for k in range(n_changes + 1):
         fit = fit_level(counts, weekday, observed, edges[k], edges[k + 1], profile, size)
         fits[k, 0], fits[k, 1], fits[k, 2], fits[k, 3], fits[k, 4], fits[k, 5] = fit
