@@ -6,26 +6,16 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError, InputError, UnknownNameError
+from conflictts.errors import CoverageError, InputError
 from conflictts.series.daily import DailySeries, Day, pair_of_days, whole_day
 from conflictts.truce._baseline import Baseline, baseline_of, cautions_of, refuse_thin
+from conflictts.truce._contracts import Contract, check_options, evidence_under
 
-Contract = Literal["arl", "provable", "yearly"]
-CONTRACTS: tuple[Contract, ...] = get_args(Contract)
-INCREASES = np.array([1.25, 1.5, 2.0, 3.0, 4.0, 5.0])
-WEIGHTS = np.array([0.1, 0.2, 0.3, 0.2, 0.1, 0.1])
-ARL_INCREASES = np.array([2.0, 3.0, 5.0])  # "arl" bets on what is worth a call at night, and is the sooner for it
-ARL_WEIGHTS = np.array([0.6, 0.25, 0.15])
-ARL_EXCESS = 3.0  # by how much the memory factor's excess over 1 is taken, for "arl"
-LEAST_WAIT = 90  # days between false alarms that "arl" keeps: benchmarks/alarms.py --waits
-ARL_CALM = 4  # the power to which "arl" raises what the calm says of rate and size
-ARL_SCALE, ARL_SCATTER, ARL_BEYOND = 3.2, 1.5, 0.1  # of the scale of its evidence; see `_arl_scale`
-SHARES = np.array([0.02, 0.05, 0.1, 0.2, 0.4])  # of the stake, where the mean alone is bet on
 FACTOR_QUANTILE = 0.99  # of the memory factor, for "yearly"
 CEILING_LEVEL = 0.95
 N_SIMULATED = 99  # series, for each increase, behind `reach`
@@ -165,7 +155,7 @@ class Monitor:
         >>> monitor.first_alarm.date().isoformat()
         '2020-02-27'
         """
-        _check_options(contract, days_between, false_alarm, horizon, ceiling)
+        check_options(contract, days_between, false_alarm, horizon, ceiling)
         settled = _calm_counts(calm, window)
         threshold = 1 / false_alarm if contract == "yearly" else float(days_between)
         return cls._from_parts(
@@ -384,7 +374,7 @@ class Monitor:
         calm = _counted(parts["calm"]["counts"], pd.Timestamp(parts["calm"]["first"]))
         refuse_thin(calm)
         contract, horizon, ceiling = parts["contract"], parts["horizon"], parts["ceiling"]
-        _check_options(contract, parts["threshold"], 1 / parts["threshold"], horizon or 1, ceiling)
+        check_options(contract, parts["threshold"], 1 / parts["threshold"], horizon or 1, ceiling)
         fitted = cls._from_parts(
             calm,
             contract=contract,
@@ -411,35 +401,15 @@ class Monitor:
 
     def _follow(self, counts: np.ndarray) -> np.ndarray:
         """Evidence after each day, from the first."""
-        from conflictts.truce import _evidence
-
-        if self.contract == "provable":
-            weights = np.full(len(SHARES), 1 / len(SHARES))
-            evidence = _evidence.follow_bets(counts, self.ceiling, SHARES, weights, np.zeros(len(SHARES)))
-            return _carried(evidence, 0.0)
-        base = self._baseline
-        if self.horizon is None:
-            increases, weights = ARL_INCREASES, ARL_WEIGHTS
-            factor, start = 1 + ARL_EXCESS * (base.factor - 1), _arl_scale(base)
-            null = base.null**ARL_CALM
-            null /= null.sum()
-        else:
-            increases, weights, factor, start = INCREASES, WEIGHTS, base.factor, 1 / self.horizon
-            null = base.null.copy()
-        risen = np.zeros((len(increases), *null.shape))
-        evidence = _evidence.follow_likelihood(
-            counts, base.rates, base.sizes, increases, weights, factor, start, null, risen
-        )
-        if self.horizon is None:
-            return _carried(evidence, 0.0)
+        evidence = evidence_under(self.contract, counts, self._baseline, self.ceiling, self.horizon)
         n_seen = np.cumsum(~np.isnan(counts))
-        if len(n_seen) and n_seen[-1] > self.horizon:
+        if self.horizon is not None and len(n_seen) and n_seen[-1] > self.horizon:
             over = self.calm.index[-1] + _DAY * (int(np.argmax(n_seen > self.horizon)) + 1)
             raise CoverageError(
                 f"The contract covers {self.horizon} observed days after the calm; {over:%Y-%m-%d} is one more. Fit a "
                 "newer calm, or one with a longer `horizon`."
             )
-        return _carried(evidence + (1 - n_seen / self.horizon), 1.0)  # what is staked on rises still to begin
+        return evidence
 
     def _one_day(self, day: Day, count: float | None) -> pd.Series:
         date = whole_day(day, "day")
@@ -463,44 +433,6 @@ class Monitor:
                 f"The calm counts {self.measure!r}, the series {daily.measure!r}. Give a series of the same measure."
             )
         return daily.settled.loc[self.calm.index[-1] + _DAY :]
-
-
-def _arl_scale(base: Baseline) -> float:
-    """By what the evidence of "arl" is multiplied, so that its threshold is the days between false alarms themselves.
-
-    The sum of likelihood ratios alone would wait about twice as long as promised where days are independent. The scale,
-    found by simulation, is smaller the more the days scatter: one over the calm's coefficient of variation up to a
-    variance of 1.5 times the squared mean, and falling slowly from there. ``benchmarks/alarms.py`` measures what comes
-    of it.
-    """
-    scatter = 1 / base.mean + 1 / base.size
-    beyond = max(scatter / ARL_SCATTER, 1.0)
-    return float(ARL_SCALE / math.sqrt(min(scatter, ARL_SCATTER)) / beyond**ARL_BEYOND)
-
-
-def _carried(evidence: np.ndarray, before: float) -> np.ndarray:
-    """Days without evidence of their own take that of the day before; those before the first have `before`."""
-    at = np.maximum.accumulate(np.where(np.isnan(evidence), 0, np.arange(1, len(evidence) + 1)))
-    return np.concatenate([[before], evidence])[at]
-
-
-def _check_options(contract: str, days_between: float, false_alarm: float, horizon: int, ceiling: float | None) -> None:
-    if contract not in CONTRACTS:
-        raise UnknownNameError(f"No contract {contract!r}. Choose one of {', '.join(CONTRACTS)}.")
-    if not 1 < days_between < 1e9:
-        raise ValueError(f"days_between = {days_between!r} is no time between alarms. Give days, such as 365.")
-    if contract == "arl" and days_between < LEAST_WAIT:
-        raise ValueError(
-            f"days_between = {days_between!r} is shorter than contract 'arl' can keep: in simulations its false alarms "
-            f"came after 21 to 25 days where 30 were asked for, after 51 to 65 for 60, and late enough from "
-            f"{LEAST_WAIT} on. Give that or more, or use contract='provable'."
-        )
-    if not 0 < false_alarm < 1:
-        raise ValueError(f"false_alarm = {false_alarm!r} is no probability. Give a number from 0 to 1, such as 0.05.")
-    if horizon < 1:
-        raise ValueError(f"horizon = {horizon!r} is no number of days. Give 1 or more, such as 365.")
-    if ceiling is not None and not 0 < ceiling < math.inf:
-        raise ValueError(f"ceiling = {ceiling!r} is no mean per day. Give a number above 0, or leave it out.")
 
 
 def _calm_counts(calm: DailySeries, window: tuple[Day, Day] | None) -> pd.Series:

@@ -14,9 +14,8 @@ from scipy.stats import nbinom
 
 import conflictts as ct
 from conflictts.errors import CoverageError, InputError, TooLittleData, UnknownNameError
-from conflictts.truce import _baseline, _evidence, _noise
-from conflictts.truce import monitor as monitoring
-from conflictts.truce.monitor import ARL_WEIGHTS, INCREASES, WEIGHTS, Contract
+from conflictts.truce import _baseline, _contracts, _evidence, _noise
+from conflictts.truce._contracts import ARL_WEIGHTS, INCREASES, WEIGHTS, Contract
 
 FIRST = pd.Timestamp("2020-01-01")
 CALM_DAYS = 60
@@ -113,7 +112,7 @@ def test_the_scale_of_arl(mean, size):
     scatter = 1 / mean + 1 / size
     expected = 3.2 / scatter**0.5 if scatter < 1.5 else 3.2 / 1.5**0.4 / scatter**0.1
     base = _baseline.Baseline(*(np.ones(1),) * 2, np.ones((1, 1)), size, 1.0, mean, mean)
-    assert monitoring._arl_scale(base) == pytest.approx(expected, rel=1e-12)
+    assert _contracts.arl_scale(base) == pytest.approx(expected, rel=1e-12)
 
 
 def test_evidence_of_arl_by_its_definition():
