@@ -45,8 +45,8 @@ SHARE = {
     EXACT: 0.3,
     "skchange": 0.4,
     "Rbeast": 0.2,
-    "strucchange": 0.06,
-    "strucchange, h = 0.15": 0.06,
+    "strucchange": 0.25,
+    "strucchange, h = 0.15": 0.25,
 }
 R_DAYS = 1000  # longer series would take strucchange, quadratic in time and memory, minutes each
 
