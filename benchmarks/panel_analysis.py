@@ -36,7 +36,7 @@ PARTS = {
     _posterior: "search",
     _split: "sets",
     _noise: "sets",
-    _slope: "rates",
+    _slope: "sets",
     _trends: "latest weeks",
 }
 
