@@ -8,9 +8,14 @@ group instead of several per day.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 from numba import njit
+
+from conflictts.truce.compiling import forget_stale_kernels
+
+forget_stale_kernels(Path(__file__).parent)  # here, because kernels of all other files call these
 
 SMALLEST, LARGEST = 0.02, 500.0  # size of the negative binomial
 MAX_TABLE = 512  # whole counts below it are told apart in one table

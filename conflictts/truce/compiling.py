@@ -1,9 +1,11 @@
-"""A word when kernels are compiled, as by the first run after an installation: it takes half a minute."""
+"""Compiled kernels: a word when they are made, which takes half a minute, and none older than what they are made of."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 @contextmanager
@@ -29,3 +31,23 @@ def told_of_compiling(tell: Callable[[], object]) -> Iterator[None]:
 
     with event.install_listener("numba:compile", Listener()):
         yield
+
+
+def forget_stale_kernels(folder: Path) -> None:
+    """Delete the indices of compiled kernels that are older than any kernel's source, so that all are made again.
+
+    A compiled kernel holds the code of those it calls, but numba asks only whether the file it stands in has changed:
+    after an update of one file, kernels of the others would go on with its old numbers.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the kernels' sources stand, ``_*.py``, with their compiled forms in ``__pycache__``. Nothing is done where
+        that is not written to: numba keeps them elsewhere then.
+    """
+    if not os.access(folder / "__pycache__", os.W_OK):
+        return
+    newest = max(source.stat().st_mtime_ns for source in folder.glob("_*.py"))
+    for index in (folder / "__pycache__").glob("*.nbi"):
+        if index.stat().st_mtime_ns < newest:
+            index.unlink(missing_ok=True)
