@@ -97,7 +97,7 @@ def level_prior(log_rate, log_mean, within):
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def some(kind, likelihood, prior, hazard, p):
+def forward_backward(kind, likelihood, prior, hazard, p):
     """Log-likelihood of all days, up to what `likelihoods` took out, and the sum of the probabilities of a change.
 
     The sums from the first day on and from the last day back are taken side by side, so that a processor need not wait
@@ -147,7 +147,7 @@ def some(kind, likelihood, prior, hazard, p):
 
 @njit(cache=True, nogil=True)
 def steady(kind, log_likelihood, prior):
-    """Log-likelihood as by `some` where the hazard is 0."""
+    """Log-likelihood as by `forward_backward` where the hazard is 0."""
     n_kinds, n_levels = log_likelihood.shape
     days = np.zeros(n_kinds)
     for t in range(kind.size):
@@ -186,7 +186,7 @@ def change_probabilities(counts, weekday, log_rate, prior, profile, size, temper
         The next hazard, and the probability that nothing changed.
     """
     kind, likelihood, log_likelihood = likelihoods(counts, weekday, log_rate, profile, size, temper)
-    changing, expected = some(kind, likelihood, prior, hazard, p)
+    changing, expected = forward_backward(kind, likelihood, prior, hazard, p)
     fitted = (expected + PRIOR_CHANGES) / (counts.size + PRIOR_CHANGES + PRIOR_DAYS)
     fitted = min(fitted * min(MODERATE_DAYS / counts.size, 1.0) ** LONG_POWER, HIGHEST_HAZARD)
     gained = changing - steady(kind, log_likelihood, prior) - against

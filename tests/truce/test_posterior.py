@@ -178,7 +178,7 @@ def kernel_arguments() -> dict[str, tuple]:
         "likelihoods": (counts, weekday, grid, profile, size, 1.2),
         "reach": (counts,),
         "level_prior": (grid, 1.0, 2.5),
-        "some": (kind, likelihood, prior, 0.03, np.empty(60)),
+        "forward_backward": (kind, likelihood, prior, 0.03, np.empty(60)),
         "steady": (kind, log_likelihood, prior),
         "change_probabilities": (counts, weekday, grid, prior, profile, size, 1.2, 0.03, 0.5, np.empty(60)),
         "around": (p, 10, 40, np.zeros(60)),
