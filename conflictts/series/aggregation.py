@@ -14,6 +14,7 @@ import pandas as pd
 from conflictts.errors import InputError
 from conflictts.incidents.acled import deleted, read_acled
 from conflictts.incidents.checks import area_in_words
+from conflictts.incidents.delimited import map_beside
 from conflictts.incidents.distinct import map_distinct, repeated, stripped
 from conflictts.incidents.files import paths_of
 from conflictts.incidents.formulas import table_as_meant
@@ -22,6 +23,7 @@ from conflictts.incidents.sidecar import Sidecar
 from conflictts.incidents.table import Ledger, Provenance, Where
 from conflictts.series.allocation import Allocation
 from conflictts.series.counting import NOT_STATED, Bundles, count_bundles, require_known
+from conflictts.series.coverage import covered_days, in_gaps
 from conflictts.series.daily import Calendar, Day, daily_series
 from conflictts.series.engine import (
     Rows,
@@ -119,6 +121,7 @@ def daily_panel(
     require_known(measure, allocation, by)
     where = where or {}
     counted = {"measure": measure, "allocation": allocation, "where": where, "by": by}
+    gaps = list(gaps)
     dated = {"coverage": coverage, "gaps": gaps, "lag": lag, "retrieved_on": retrieved_on}
     memory = require_room(memory_limit, temporary)
     frame = _as_frame(source)
@@ -126,6 +129,8 @@ def daily_panel(
         raise InputError("A frame has the columns of a GED export, and deletions are of ACLED's. Leave them out.")
     gone = None if deletions is None else deleted(deletions)
     paths = paths_of(source) if frame is None else []
+    if coverage is not None or not any(map_beside(path) for path in paths):  # none else may declare it
+        in_gaps(covered_days(coverage, paths[0].name if paths else "A frame"), gaps)
     gathered = None
     if frame is not None or not better_whole(paths, memory):
         columns = tuple(dict.fromkeys((*by, *where)))

@@ -50,7 +50,7 @@ def pair_of_days(pair: tuple[Day, Day], name: str) -> tuple[pd.Timestamp, pd.Tim
     return first, last
 
 
-def covered_days(coverage: tuple[Day, Day] | None, provenance: Provenance) -> pd.DatetimeIndex:
+def covered_days(declared: tuple[Day, Day] | None, source: str) -> pd.DatetimeIndex:
     """Every day from the first to the last that the source watched, as declared by the caller or by the source.
 
     Raises
@@ -61,11 +61,8 @@ def covered_days(coverage: tuple[Day, Day] | None, provenance: Provenance) -> pd
         If it is no pair of days in order, it is longer than two centuries, or it ends on a day that
         has not come anywhere on Earth.
     """
-    declared = coverage or provenance.coverage
     if declared is None:
-        raise UndeclaredCoverage(
-            f"{provenance.provider} does not say which days it covered. Declare them: coverage=(first, last)."
-        )
+        raise UndeclaredCoverage(f"{source} does not say which days it covered. Declare them: coverage=(first, last).")
     first, last = pair_of_days(declared, "coverage")
     if (last - first).days >= _LONGEST:
         raise CoverageError(

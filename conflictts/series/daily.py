@@ -415,7 +415,7 @@ class Calendar:
         retrieved_on: Day | None,
     ) -> Calendar:
         """Make it from what the caller declares and, where the caller does not, the source."""
-        days = covered_days(coverage, provenance)
+        days = covered_days(coverage or provenance.coverage, provenance.provider)
         unwatched = after_the_source(days, provenance)
         missing = in_gaps(days, gaps) | unwatched
         provisional, words = provisional_days(days, lag, retrieved_on or provenance.retrieved_on)

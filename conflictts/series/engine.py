@@ -22,7 +22,7 @@ from conflictts.incidents.encoding import NotUtf8, decoded
 from conflictts.incidents.files import RawRecords, proved
 from conflictts.incidents.formulas import names_as_meant, table_as_meant
 from conflictts.incidents.lock import Taken, locked
-from conflictts.incidents.packing import brief, digest, unpacked
+from conflictts.incidents.packing import digest, unpacked
 from conflictts.incidents.sheets import PARQUET, text_of_column
 from conflictts.incidents.splitting import Form, Layout, find_layout, stream_fast
 from conflictts.series.exports import GED, Export, export_of
@@ -111,10 +111,24 @@ def engine_of(memory_limit: str, temporary: str | PathLike[str] | None) -> Itera
                 _sweep(Path(folder.name).parent)
             yield held.enter_context(duckdb.connect(config=given))
     except duckdb.Error as error:
-        raise InputError(
-            f"DuckDB stopped counting: {brief(error)}. If it is short of memory or disk, raise memory_limit (now "
-            f"{memory_limit!r}), or name a folder with more room as `temporary`."
-        ) from None
+        raise InputError(_stopped(error, memory_limit, Path(folder.name).parent)) from None
+
+
+def _stopped(error: duckdb.Error, memory_limit: str, temporary: Path) -> str:
+    """What DuckDB says first, and what to do; the lines that follow are of its own settings."""
+    words = str(error).partition("\n")[0].strip().removeprefix("Out of Memory Error: ").rstrip(".")
+    if "offload" in words or "No space left" in words:  # onto the disk
+        return (
+            f"DuckDB stopped counting for want of disk: {words}. What does not fit into memory_limit (--memory), "
+            f"{memory_limit!r}, goes into {temporary}. Make room there, or name a folder with more of it as temporary "
+            "(--temp-dir)."
+        )
+    if "Out of Memory Error" in str(error):
+        return (
+            f"DuckDB stopped counting for want of memory: {words}. memory_limit (--memory) is {memory_limit!r}, which "
+            "is too little for these records. Raise it, such as to '2GB'."
+        )
+    return f"DuckDB stopped counting: {words}. Check that {temporary} can be written into and the file can be read."
 
 
 def _sweep(temporary: Path) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import conflictts as ct
-from conflictts.errors import ConflictTSError, InputError
+from conflictts.errors import ConflictTSError, CoverageError, InputError
 from conflictts.series import aggregation, engine
 from conflictts.series.measures import UNITS
 
@@ -237,6 +237,43 @@ def test_rows_taken_over_in_many_batches_are_counted_alike(typed, tmp_path, monk
     pq.write_table(pa.concat_tables([typed] * 3), path)
     counted = {"measure": "deaths", "by": ["admin1", "event_type"], "coverage": COVERAGE}
     assert_same(ct.daily_panel(path, **counted), whole(path, **counted))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"coverage": ("2019-09-30", "2019-08-01")}, {"coverage": COVERAGE, "gaps": [("1999-01-01",) * 2]}]
+)
+@pytest.mark.parametrize("kind", ["csv", "frame"])
+def test_days_that_cannot_be_counted_are_refused_before_anything_is_read(invented, typed, monkeypatch, wrong, kind):
+    monkeypatch.setattr(aggregation, "engine_of", lambda *given: pytest.fail("DuckDB was started"))
+    monkeypatch.setattr(aggregation, "better_whole", lambda *given: pytest.fail("the file was opened"))
+    with pytest.raises(CoverageError, match=r"Declare them: coverage=\(first, last\)|ends before|touches none"):
+        ct.daily_panel(typed if kind == "frame" else invented, by="admin1", measure="deaths", release="25.1", **wrong)
+
+
+def test_coverage_that_a_column_map_declares_is_taken(tmp_path):
+    (tmp_path / "own.toml").write_text(
+        "[source]\ncoverage = [2019-08-01, 2019-08-31]\n"
+        '[columns]\ndate_start = "day"\ndeaths_best = "died"\nadmin1 = "where"\n'
+    )
+    (tmp_path / "own.csv").write_text("day,died,where\n2019-08-03,4,Hama\n")
+    panel = ct.daily_panel(tmp_path / "own.csv", by="admin1", measure="deaths")
+    assert (len(panel.days), panel["Hama"].counts.sum()) == (31, 4)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("select 1", r"for want of memory: [a-z ]+ of size [0-9.]+ [KM]iB \([0-9.]+ MiB/[0-9.]+ MiB used\)\. "
+         r"memory_limit \(--memory\) is '20MB', .* Raise it, such as to '2GB'\.$"),
+        ("set max_temp_directory_size = '1MB'", r"for want of disk: failed to offload .* used\)\. .*'20MB', goes into "
+         r".*\. Make room there, or name a folder with more of it as temporary \(--temp-dir\)\.$"),
+    ],
+)  # fmt: skip
+def test_what_duckdb_is_short_of_is_said_whole(tmp_path, setting, said):
+    query = "select repeat('x', 200) || i as text from range(3000000) as t(i) order by hash(i)"
+    with pytest.raises(InputError, match=said) as refused, engine.engine_of("20MB", tmp_path) as duck:
+        duck.execute(f"{setting}; {query}").to_arrow_table()
+    assert "\n" not in str(refused.value)
 
 
 def test_engine_that_stops_on_the_way_is_told_of():
