@@ -8,7 +8,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -76,10 +76,23 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Soundness:
-    """What a scan of the bytes found: whether the fast path reads them as the exact one does, and any NUL's place."""
+    """What a scan of the bytes found.
+
+    Attributes
+    ----------
+    plain : bool
+        Whether the fast path reads them as the exact one does.
+    nul : int or None
+        The place of a NUL byte.
+    rows, places : ndarray of int, shape (n_known,)
+        Numbers of some of the records (the first is 2), in order, and the byte at which each begins; of plain text one
+        in about every `_SCANNED` bytes.
+    """
 
     plain: bool
     nul: int | None
+    rows: np.ndarray[Any, Any] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    places: np.ndarray[Any, Any] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 def find_layout(text: Text, name: str) -> Layout:
@@ -140,6 +153,7 @@ def scan(stream: Readable, layout: Layout) -> Soundness:
     decoder = codecs.getincrementaldecoder("utf-8")()
     plain, quotes, seen = len(layout.header) > 1, 0, len(stream.read(layout.body))
     held = b"\n\n"  # two bytes of the part before, the last of them still to be judged
+    row, known = 2, [(2, layout.body)]
     while True:
         part = stream.read(_SCANNED)
         try:
@@ -153,30 +167,38 @@ def scan(stream: Readable, layout: Layout) -> Soundness:
         if first and part.startswith(codecs.BOM_UTF8):
             plain = False
         seam = held + (part[:2] or layout.delimiter.encode())
-        for piece, begins in ((seam, 2 if first else 1), (part, 1)) if plain else ():
-            sound, marks = _judge(piece, around, quotes, begins=begins)
+        for piece, begins, place in ((seam, 2 if first else 1, seen - 2), (part, 1, seen)) if plain else ():
+            sound, marks, ends = _judge(piece, around, quotes, begins=begins)
             plain, quotes = plain and sound, quotes + marks
+            if len(ends):
+                known.append((row + 1, place + int(ends[0]) + 1))
+                row += len(ends)
         held = (seam + part[2:4] if len(part) < 4 else part)[-2:]
         if not part:
-            return Soundness(plain=plain and quotes % 2 == 0, nul=None)
+            rows, places = np.array(known, dtype=np.int64).T
+            return Soundness(plain and quotes % 2 == 0, None, rows, places)
         seen += len(part)
 
 
-def _judge(piece: bytes, around: np.ndarray[Any, Any], quotes: int, *, begins: int) -> tuple[bool, int]:
-    """Whether the bytes from `begins` to the last but one are sound, after so many marks; and how many they hold.
+def _judge(
+    piece: bytes, around: np.ndarray[Any, Any], quotes: int, *, begins: int
+) -> tuple[bool, int, np.ndarray[Any, Any]]:
+    """Whether the bytes from `begins` to the last but one are sound, after so many marks.
 
-    Each is judged with a neighbour on either side.
+    Also how many marks they hold, and where in the piece records end. Each byte is judged with a neighbour on either
+    side.
     """
     codes = np.frombuffer(piece, dtype=np.uint8)
     ends = len(codes) - 1
     marks = np.flatnonzero(codes[begins:ends] == 34) + begins
     inside = quotes % 2
     opening, closing = marks[inside::2], marks[1 - inside :: 2]
+    feeds = np.flatnonzero(codes[begins:ends] == 10) + begins
     if not (around[codes[opening - 1]].all() and around[codes[closing + 1]].all()):
-        return False, 0
+        return False, 0, feeds
     if b"\r" in piece and piece.count(b"\r", begins, ends) != piece.count(b"\r\n", begins, ends + 1):
-        return False, 0
-    return True, len(marks)
+        return False, 0, feeds
+    return True, len(marks), feeds[(inside + np.searchsorted(marks, feeds)) % 2 == 0]
 
 
 def line_of(stream: IO[bytes], place: int) -> int:
@@ -245,13 +267,13 @@ def _parsed(source: IO[bytes] | Path, layout: Layout, columns: Mapping[str, Form
 
 
 def stream_fast(
-    path: Path, layout: Layout, columns: Mapping[str, Form], *, hopeful: bool = True
+    path: Path, layout: Layout, columns: Mapping[str, Form], *, hopeful: bool = True, row: int = 2
 ) -> Iterator[pa.RecordBatch]:
     """Split sound text part by part; numbers as float64, days as timestamps, blank cells of both as null.
 
-    Two columns follow those that were asked for: ``row``, its number (header = 1), and ``odd``, whether a cell of the
-    row is not in its form; such a cell is null. Bounds are not looked at. The hopeful way is twice as fast, and fails
-    on any odd cell.
+    Two columns follow those that were asked for: ``row``, its number, counted from that given for the first (header =
+    1), and ``odd``, whether a cell of the row is not in its form; such a cell is null. Bounds are not looked at. The
+    hopeful way is twice as fast, and fails on any odd cell.
 
     Raises
     ------
@@ -263,7 +285,6 @@ def stream_fast(
 
     parsed: Mapping[str, Form] = columns if hopeful else dict.fromkeys(columns, "text")
     with _opened(path, layout) as stream, pa.csv.open_csv(stream, **_how(layout, parsed)) as batches:
-        row = 2
         for batch in batches:
             odd = np.zeros(batch.num_rows, dtype=bool)
             cells = {

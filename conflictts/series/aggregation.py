@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,6 @@ DAYS = ("date_start", "date_end")
 FEW = 200  # identifiers that are looked for one by one; more are joined
 _IDENTITY, _SHARED = "identity, stripped", "whether it is shared"  # no names of columns in an export
 _BOUNDLESS = ("no_lower", "no_upper")
-_PLAIN_ID = "^[0-9A-Za-z][!-~]*$"
 
 
 def daily_panel(
@@ -173,14 +172,14 @@ def _gather(
 
     if gone is not None and rows.export is not ACLED:
         return None  # its reader refuses
-    kinds = _Kinds.of(rows)
-    frame, checked_too = _also_checked(rows, kinds, gone or set())
-    plain = kinds.sound & ~checked_too
+    frame, checked_too = _also_checked(rows, gone or set())
+    plain = rows.sound & ~checked_too
     raw = rows.as_written(frame.filter(~plain))
     if not raw.read or Sidecar.beside(raw).fault:
         return None
     checked = rows.export.check(raw, release=release, deletions=sorted(gone or ()))
-    found, more = _sums(frame.filter(plain), rows, kinds.unusual, measure, columns)
+    found = _sums(frame.filter(plain), rows, measure, columns)
+    more = _numbers(frame.filter(plain), rows.export.unusual())
     count = int(found.column("records").to_numpy().sum())
     countries = pd.DataFrame()
     if "country" in rows.header:
@@ -200,42 +199,7 @@ def _gather(
     return bundles, ledger, provenance, places
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Kinds:
-    """What can be told of each row by itself.
-
-    Attributes
-    ----------
-    plain_id : narwhals.Expr of bool
-        Whether its identifier is of visible ASCII, so that it is the same however it is read.
-    sound : narwhals.Expr of bool
-        Whether the checks find no fault with it by itself. Never null.
-    unusual : dict of str to narwhals.Expr of bool
-        What they warn of -> whether they do. Never null.
-    """
-
-    plain_id: nw.Expr
-    sound: nw.Expr
-    unusual: dict[str, nw.Expr]
-
-    @classmethod
-    def of(cls, rows: Rows) -> _Kinds:
-        import narwhals as nw
-
-        schema, names = rows.frame.collect_schema(), set(rows.header)
-        whole = schema["id"].is_integer()
-        plain_id = nw.col("id") >= 0 if whole else nw.col("id").str.contains(_PLAIN_ID)
-        conditions = [plain_id, *rows.export.conditions(names)]
-        if "odd" in schema and "odd" not in names:
-            conditions.append(~nw.col("odd"))
-        return cls(
-            plain_id=plain_id.fill_null(value=False),
-            sound=nw.all_horizontal(*conditions, ignore_nulls=False).fill_null(value=False),
-            unusual=rows.export.unusual(),
-        )
-
-
-def _also_checked(rows: Rows, kinds: _Kinds, gone: set[str]) -> tuple[nw.LazyFrame[Any], nw.Expr]:
+def _also_checked(rows: Rows, gone: set[str]) -> tuple[nw.LazyFrame[Any], nw.Expr]:
     """The frame, and which of its sound rows go through the checks all the same.
 
     They are those that share their identifier with another row, those that are `gone` since, and of the others the
@@ -247,10 +211,10 @@ def _also_checked(rows: Rows, kinds: _Kinds, gone: set[str]) -> tuple[nw.LazyFra
     chosen = nw.col("id").is_in(sorted(gone)).fill_null(value=False) if gone else nw.lit(value=False)
     identity = nw.col("id")
     if not schema["id"].is_integer():
-        identity = nw.when(kinds.plain_id).then(identity).otherwise(identity.str.strip_chars(string.whitespace))
+        identity = nw.when(rows.plain_id).then(identity).otherwise(identity.str.strip_chars(string.whitespace))
     again = frame.select(**{_IDENTITY: identity}).group_by(_IDENTITY).agg(times=nw.len()).filter(nw.col("times") > 1)
     some = [each for each in collected(again.head(FEW + 1)).column(_IDENTITY).to_pylist() if each is not None]
-    odd = _texts(collected(frame.filter(~kinds.plain_id).select(id=nw.col("id").cast(nw.String)).unique()), "id")
+    odd = _texts(collected(frame.filter(~rows.plain_id).select(id=nw.col("id").cast(nw.String)).unique()), "id")
     spaced = [text.strip() for text in odd if text.strip() != text.strip(string.whitespace)]
     if len(some) > FEW:
         shared = again.select(_IDENTITY, **{_SHARED: nw.lit(value=True)})
@@ -260,8 +224,8 @@ def _also_checked(rows: Rows, kinds: _Kinds, gone: set[str]) -> tuple[nw.LazyFra
     if some or spaced:
         chosen |= nw.col("id").is_in([*some, *spaced]).fill_null(value=False)
     key = nw.col("row") if "row" in schema and "row" not in rows.header else nw.col("id").cast(nw.String)
-    plain = kinds.sound & ~chosen
-    wanted = [*kinds.unusual.values(), *rows.export.telling(frame.filter(plain))]
+    plain = rows.sound & ~chosen
+    wanted = [*rows.export.unusual().values(), *rows.export.telling(frame.filter(plain))]
     firsts = collected(
         frame.select(
             nw.when(plain).then(key).min().alias("first"),
@@ -274,12 +238,11 @@ def _also_checked(rows: Rows, kinds: _Kinds, gone: set[str]) -> tuple[nw.LazyFra
     return frame, chosen
 
 
-def _sums(
-    frame: nw.LazyFrame[Any], rows: Rows, unusual: Mapping[str, nw.Expr], measure: Measure, columns: Sequence[str]
-) -> tuple[pa.Table, dict[str, int]]:
+def _sums(frame: nw.LazyFrame[Any], rows: Rows, measure: Measure, columns: Sequence[str]) -> pa.Table:
     """The one expression: rows alike in days, groups and whether they state the measure become one row of sums.
 
-    Also how many rows there are of each unusual kind.
+    Those of one day, whose sums are of whole numbers and the same in any order, come first; those of several days are
+    in order, else sums of their shares would differ from run to run in their last bit.
     """
     import narwhals as nw
     import pyarrow as pa
@@ -288,7 +251,7 @@ def _sums(
     keys = {column: nw.col(name).cast(nw.String).fill_null("") for column, name in _grouped(rows, columns).items()}
     low, best, high = rows.export.amounts(measure)
     summed = (
-        frame.select(**days, **keys, low=low, best=best, high=high, **unusual)
+        frame.select(**days, **keys, low=low, best=best, high=high)
         .with_columns(
             stated=~nw.col("best").is_null(),
             no_lower=~nw.col("best").is_null() & nw.col("low").is_null(),
@@ -299,21 +262,45 @@ def _sums(
         .group_by(*days, *keys, "stated")
         .agg(
             nw.col(*PARTS).cast(nw.Float64).sum(),  # DuckDB sums whole numbers to decimals, slow to take over
-            *(nw.when(name).then(1.0).otherwise(0.0).sum().alias(name) for name in (*_BOUNDLESS, *unusual)),
+            *(nw.when(name).then(1.0).otherwise(0.0).sum().alias(name) for name in _BOUNDLESS),
             records=nw.len(),
         )
-        .sort(*days, *keys, "stated")  # else sums of shares would differ from run to run in their last bit
     )
-    more, parts = dict.fromkeys(unusual, 0), []
+    parts: tuple[list[pa.RecordBatch], list[pa.RecordBatch]] = [], []
     for batch in batches_of(summed):  # there may be a fourth as many rows of sums as records: all are held narrow
-        for name in unusual:
-            more[name] += int(batch.column(name).to_numpy().sum())
         narrow = {name: batch.column(name) for name in (*days, "stated", *PARTS)}
         narrow |= {name: batch.column(name).dictionary_encode() for name in keys}
         narrow |= {name: batch.column(name).cast(pa.int32()) for name in (*_BOUNDLESS, "records")}
         kept = pa.RecordBatch.from_pydict(narrow)
-        parts.append(kept.take(np.arange(len(kept))))  # a copy; a column left as it is keeps the whole batch
-    return pa.Table.from_batches(parts).unify_dictionaries(), more
+        first, last = (batch.column(day).to_numpy(zero_copy_only=False) for day in days)
+        for of, here in zip(parts, (first == last, first != last), strict=True):
+            of.append(kept.take(np.flatnonzero(here)))  # a copy; a column left as it is keeps the whole batch
+    single, several = (pa.Table.from_batches(of).unify_dictionaries() for of in parts)
+    order = np.lexsort([_ranks(several.column(name)) for name in ("stated", *reversed(keys), *reversed(DAYS))])
+    return pa.concat_tables([single, several.take(order)]).unify_dictionaries()
+
+
+def _ranks(cells: pa.ChunkedArray) -> np.ndarray:
+    """What sorts as the cells do; those of texts that are held as a dictionary, by the place of each among them."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(cells.type):
+        return np.asarray(cells.to_numpy())
+    coded = cells.combine_chunks()
+    place = np.argsort(np.argsort(coded.dictionary.to_numpy(zero_copy_only=False)))
+    return np.asarray(place[coded.indices.to_numpy()])
+
+
+def _numbers(frame: nw.LazyFrame[Any], unusual: Mapping[str, nw.Expr]) -> dict[str, int]:
+    """How many rows there are of each unusual kind."""
+    import narwhals as nw
+
+    if not unusual:
+        return {}
+    found = collected(
+        frame.select(**{name: nw.when(told).then(1).otherwise(0).sum() for name, told in unusual.items()})
+    )
+    return {name: int(found.column(name)[0].as_py() or 0) for name in unusual}
 
 
 def _bundles(found: pa.Table, rows: Rows, columns: Sequence[str], provider: str, checked: Bundles) -> Bundles:

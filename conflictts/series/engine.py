@@ -24,8 +24,8 @@ from conflictts.incidents.formulas import names_as_meant, table_as_meant
 from conflictts.incidents.lock import Taken, locked
 from conflictts.incidents.packing import digest, unpacked
 from conflictts.incidents.sheets import PARQUET, text_of_column
-from conflictts.incidents.splitting import Form, Layout, find_layout, stream_fast
-from conflictts.series.exports import GED, Export, export_of
+from conflictts.incidents.splitting import Form, Layout, Soundness, find_layout, stream_fast
+from conflictts.series.exports import GED, Export, export_of, soundness
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 WHOLE = 4  # a text of up to a fourth of the memory fits into it as a table, with room for the counting
 AT_ONCE = 2**17  # rows that are taken over from DuckDB at a time
 LEAST = 10**7  # bytes that DuckDB starts with
+_NEAR = 8  # places known by the scan, 2 MB: what lies between two rows is read rather than leapt over
 PATIENCE = 10.0  # seconds to wait for a process that holds the lock of a new folder to see whether it is of a dead one
 _ASIDE, _LOCK = "conflictts-aside-", "lock"
 _GLOB = frozenset("*?[")  # in a path, DuckDB takes them for a pattern
@@ -47,20 +48,23 @@ class Rows:
     Attributes
     ----------
     frame : narwhals.LazyFrame
-        In the columns that its kind has there; also ``row``, and ``odd`` where a cell was not in its form, if they are
-        known.
+        In the columns that its kind has there; also ``row``, if it is known.
     header : tuple of str
         Those of them that come from the export.
     as_written : callable
         Gives some rows of `frame` as the text they are, with where they come from.
     export : Export
         Which kind of export it is.
+    plain_id, sound : narwhals.Expr of bool
+        As `exports.soundness` gives them, and for `sound` that every cell is in its form.
     """
 
     frame: nw.LazyFrame[Any]
     header: tuple[str, ...]
     as_written: Callable[[nw.LazyFrame[Any]], RawRecords]
     export: Export
+    plain_id: nw.Expr
+    sound: nw.Expr
 
 
 def require_room(memory_limit: str, temporary: str | PathLike[str] | None) -> float:
@@ -207,7 +211,7 @@ def rows_of_frame(frame: Any, engine: duckdb.DuckDBPyConnection, release: str | 
         cells = collected(some.select(*header))
         return _raw(cells, header, pd.RangeIndex(2, len(cells) + 2), Path(f"frame of {kind}"), "")
 
-    return Rows(frame, header, as_written, GED)
+    return Rows(frame, header, as_written, GED, *soundness(GED, schema))
 
 
 def _of_parquet(path: Path, engine: duckdb.DuckDBPyConnection) -> Rows | None:
@@ -233,12 +237,13 @@ def _of_parquet(path: Path, engine: duckdb.DuckDBPyConnection) -> Rows | None:
         cells = collected(some.select(*header, "row").sort("row"))
         return _raw(cells, header, pd.Index(cells.column("row").to_numpy()), path, sha256)
 
-    return Rows(frame, header, as_written, GED)
+    return Rows(frame, header, as_written, GED, *soundness(GED, {name: schema[name] for name in header}))
 
 
 def _of_text(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
     """The rows of a CSV as numbers and days, while another thread proves that it may be split so."""
     import narwhals as nw
+    import pyarrow as pa
 
     try:
         with unpacked(path) as stream, decoded(stream, path.name, declared=None, suspect=False) as text:
@@ -264,14 +269,17 @@ def _of_text(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[st
     bare = RawRecords(path.name, sha256, pd.DataFrame(), _NONE, layout.header, path)
 
     def as_written(some: nw.LazyFrame[Any]) -> RawRecords:
-        wanted = collected(some.select("row")).column("row").to_numpy()
-        table = _text_of_rows(path, layout, export, wanted)
+        wanted = np.sort(collected(some.select("row")).column("row").to_numpy())
+        try:
+            table = _text_of_rows(path, layout, export, wanted, sound)
+        except pa.ArrowInvalid:  # a row that was short enough for the blocks of the first time
+            return replace(bare, table=bare.as_written(wanted))
         empty = (table == "").all(axis=1).any()  # an empty line, which is no record, or a blank one, which is
         return replace(bare, table=bare.as_written(wanted) if empty else table_as_meant(table))
 
     frame: nw.LazyFrame[Any] = nw.from_native(engine.table("records"))
     header = layout.header if export is GED else tuple(export.held(forms))
-    return Rows(frame, header, as_written, export)
+    return Rows(frame, header, as_written, export, nw.col("plain_id"), nw.col("sound"))
 
 
 def _load(
@@ -283,35 +291,56 @@ def _load(
     *,
     hopeful: bool,
 ) -> bool:
-    """Hand the rows to the engine as the table ``records``; say whether the text allows it."""
+    """Hand the rows to the engine as the table ``records``; say whether the text allows it.
+
+    What can be told of each row by itself is kept beside it, for it is asked for many times.
+    """
     import duckdb
+    import narwhals as nw
     import pyarrow as pa
 
-    schema = pa.schema({**export.held(forms), "row": pa.int64(), "odd": pa.bool_()})
+    held = export.held(forms)
+    schema = pa.schema({**held, "row": pa.int64(), "odd": pa.bool_()})
     split = stream_fast(path, layout, forms, hopeful=hopeful)
     try:
         prepared = (batch.select(schema.names) for batch in export.prepared(split))
         batches = pa.RecordBatchReader.from_batches(schema, prepared)
         engine.register("batches", batches)
-        engine.execute("create or replace temp table records as select * from batches")
+        frame: nw.LazyFrame[Any] = nw.from_native(engine.view("batches"))
+        plain_id, sound = soundness(
+            export, {name: kind for name, kind in frame.collect_schema().items() if name in held}
+        )
+        told = frame.select(*held, "row", plain_id=plain_id, sound=sound & ~nw.col("odd"))
+        engine.execute(f"create or replace temp table records as {told.to_native().sql_query()}")
     except (pa.ArrowInvalid, duckdb.InvalidInputException):
         return False
     return True
 
 
-def _text_of_rows(path: Path, layout: Layout, export: Export, wanted: np.ndarray) -> pd.DataFrame:
-    """Some rows of a sound CSV as text, in the columns that checks look at."""
+def _text_of_rows(path: Path, layout: Layout, export: Export, wanted: np.ndarray, sound: Soundness) -> pd.DataFrame:
+    """Some rows of a sound CSV, in order, as text in the columns that checks look at; what lies between is passed over.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        If a row is very long.
+    """
     import pyarrow as pa
 
-    columns = dict.fromkeys(export.wanted(layout.header), "text")
-    found, last = [], wanted.max(initial=0)
-    for batch in stream_fast(path, layout, columns):  # type: ignore[arg-type]
-        rows = batch.column("row").to_numpy()
-        found.append(batch.filter(pa.array(np.isin(rows, wanted))))
-        if rows[-1] >= last:
-            break
-    cells = pa.Table.from_batches(found).drop_columns("odd").to_pandas()
-    return cells.set_index("row").astype("str")
+    columns: dict[str, Form] = dict.fromkeys(export.wanted(layout.header), "text")
+    schema = pa.schema({**dict.fromkeys(columns, pa.large_string()), "row": pa.int64(), "odd": pa.bool_()})
+    found: list[pa.RecordBatch] = []
+    known = np.searchsorted(sound.rows, wanted, side="right") - 1
+    leaps = np.flatnonzero(np.diff(known) > _NEAR) + 1
+    for some in np.split(wanted, leaps) if len(wanted) else ():
+        begins = int(np.searchsorted(sound.rows, some[0], side="right")) - 1
+        there = replace(layout, body=int(sound.places[begins]))
+        for batch in stream_fast(path, there, columns, row=int(sound.rows[begins])):
+            rows = batch.column("row").to_numpy()
+            found.append(batch.filter(pa.array(np.isin(rows, some))))
+            if rows[-1] >= some[-1]:
+                break
+    return pa.Table.from_batches(found, schema).drop_columns("odd").to_pandas().set_index("row").astype("str")
 
 
 def _in_other_types(schema: Mapping[str, nw.dtypes.DType]) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from conflictts.errors import InputError
@@ -84,6 +86,28 @@ HOPED = [
         for day in ("", "2019-8-31", "2019-02-30", "0000-01-01", "2019-08-31T05", "31/8/2019", "2019-08-31Z")
     ),
 ]
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=ROWS, scanned=st.sampled_from([1, 2, 3, 5, 16, 1 << 20]))
+def test_scan_tells_where_records_begin(tmp_path_factory, rows, scanned):
+    """As the exact path numbers them; an empty line takes a number."""
+    path = tmp_path_factory.getbasetemp() / "places.csv"
+    body = "".join(",".join(cells) + end for cells, end in rows).encode()
+    path.write_bytes(b"id,note\n" + body)
+    layout = splitting.Layout(("id", "note"), ",", 8)
+    with pytest.MonkeyPatch.context() as patch, path.open("rb") as stream:
+        patch.setattr(splitting, "_SCANNED", scanned)
+        sound = splitting.scan(stream, layout)
+        assume(sound.plain)
+        numbered = [number for number, _, _ in splitting.records(stream, layout, path.name)]
+    if scanned == 1:
+        assert set(numbered) <= set(sound.rows)
+    assert (sound.rows[0], sound.places[0]) == (2, 8)
+    for row, place in zip(sound.rows, sound.places, strict=True):
+        rest = [fields for fields in csv.reader(io.StringIO(body[place - 8 :].decode(), newline="")) if fields]
+        assert len(rest) == sum(number >= row for number in numbered)
+        assert place == 8 or body[place - 9 : place - 8] == b"\n"
 
 
 @pytest.mark.parametrize(("row", "read"), HOPED)

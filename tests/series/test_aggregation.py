@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 
 import conflictts as ct
 from conflictts.errors import ConflictTSError, CoverageError, InputError
+from conflictts.incidents import splitting
+from conflictts.incidents.splitting import stream_fast
 from conflictts.series import aggregation, engine
 from conflictts.series.measures import UNITS
 
@@ -223,6 +225,42 @@ def test_frames_are_counted_alike(typed, tmp_path, kind):
         for each in (panel, expected)
     )
     pd.testing.assert_series_equal(rows, others)
+
+
+def test_rows_at_fault_are_found_wherever_they_lie(invented, never_whole, monkeypatch):
+    """Leaping from one to the next, between places that the scan noted."""
+    monkeypatch.setattr(splitting, "_SCANNED", 1 << 10)
+    monkeypatch.setattr(splitting, "CHUNK", 1 << 12)
+    monkeypatch.setattr(engine, "_NEAR", 1)
+    opened = []
+    monkeypatch.setattr(engine, "stream_fast", lambda *given, **how: opened.append(how) or stream_fast(*given, **how))
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    assert_same(ct.daily_panel(invented, **counted), whole(invented, **counted))
+    leaps = [how["row"] for how in opened if "row" in how]
+    assert len(leaps) > 30
+    assert leaps == sorted(leaps)
+
+
+def test_column_of_the_export_that_is_named_as_a_flag_is_none(tmp_path, never_whole):
+    path = tmp_path / "ged251.csv"
+    header = [*GED, "odd", "row", "sound", "plain_id"]
+    rows = [
+        {
+            **GED,
+            "id": str(number),
+            "low": "x" if number == 3 else "5",
+            "odd": "true",
+            "row": "7",
+            "sound": "no",
+            "plain_id": "",
+        }
+        for number in range(1, 7)
+    ]
+    pd.DataFrame(rows)[header].to_csv(path, index=False)
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    expected = whole(path, **counted)
+    assert expected.ledger.n_quarantined == 1
+    assert_same(ct.daily_panel(path, **counted), expected)
 
 
 def test_little_memory_is_enough(invented, never_whole):
