@@ -156,7 +156,7 @@ def pearson_residuals(counts, weekday, observed, changes, rates, profile, size):
     return residuals
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def autocorrelations(residuals, observed):
     """Sample autocorrelations up to `MAX_LAG` days (a quarter of the observed days), and the share of days in pairs.
 
@@ -165,24 +165,21 @@ def autocorrelations(residuals, observed):
     """
     n_days, n_seen = residuals.size, observed.sum()
     squares = 0.0
-    ahead = np.zeros(n_days + MAX_LAG)
     for t in range(n_days):
         squares += residuals[t] * residuals[t]
-        ahead[t] = residuals[t]
     n_lags = 0 if squares <= 1e-12 * n_seen else min(MAX_LAG, n_seen // 4)
     sample, weight = np.empty(n_lags), np.empty(n_lags)
-    products = np.zeros(MAX_LAG)  # at all lags day by day: many sums at once, where a processor waits for none
-    for t in range(n_days):
-        for k in range(MAX_LAG):
-            products[k] += ahead[t] * ahead[t + k + 1]
     for k in range(n_lags):
         lag = k + 1
+        products = 0.0
+        for t in range(n_days - lag):
+            products += residuals[t] * residuals[t + lag]
         pairs = n_days - lag
         if n_seen < n_days:
             pairs = 0
             for t in range(lag, n_days):
                 pairs += observed[t] and observed[t - lag]
-        sample[k] = products[k] / squares * (n_seen - lag) / max(pairs, 1)
+        sample[k] = products / squares * (n_seen - lag) / max(pairs, 1)
         weight[k] = pairs / n_seen
     return sample, weight
 

@@ -22,7 +22,14 @@ from conflictts.truce._noise import (
     weekday_profile,
 )
 from conflictts.truce._path import cost_of_groups, rates_of_groups, snapped
-from conflictts.truce._posterior import HIGHEST_HAZARD, change_probabilities, level_prior, reach, told_changes
+from conflictts.truce._posterior import (
+    HIGHEST_HAZARD,
+    change_probabilities,
+    kinds_of_days,
+    level_prior,
+    reach,
+    told_changes,
+)
 
 _ROUNDS = 5
 # To start from: beyond these even an enormous day is noise, or its weekday's
@@ -169,7 +176,8 @@ def _searched(
     counts, weekday, observed, log_rate, against, use_profile, min_days, above, rest, days, rates, profile, size
 ):
     """Changes and what is around them, each given the others, to a fixed point from a first profile and size."""
-    seen_counts, seen_weekday = counts[days], weekday[days]
+    seen_counts = counts[days]
+    kinds = kinds_of_days(seen_counts, weekday[days])
     p = np.empty(days.size)
     changes = np.empty(0, np.int64)
     log_mean, within = math.log(seen_counts.mean()), reach(seen_counts)
@@ -177,9 +185,7 @@ def _searched(
     for round_ in range(_ROUNDS):
         levels = snapped(_coarser(log_rate, rates.max(), size), rates)
         prior = level_prior(levels, log_mean, within)
-        hazard, none = change_probabilities(
-            seen_counts, seen_weekday, levels, prior, profile, size, temper, hazard, against, p
-        )
+        hazard, none = change_probabilities(kinds, levels, prior, profile, size, temper, hazard, against, p)
         told = days[told_changes(p, none, min_days)]
         same = round_ > 0 and _equal(told, changes)
         changes = told

@@ -51,14 +51,54 @@ def test_probabilities_by_every_course(temper, hazard):
         expected = of_courses @ changes
         p = np.empty(6)
         for against in (0.0, 1.5):
+            kinds = posterior.kinds_of_days(counts, weekday)
             fitted, none = posterior.change_probabilities(
-                counts, weekday, LEVELS, PRIOR, profile, size, temper, hazard, against, p
+                kinds, LEVELS, PRIOR, profile, size, temper, hazard, against, p
             )
             odds = math.exp(logsumexp(weights) - steady - against)
             assert none == pytest.approx(1 / (1 + odds))
             assert p == pytest.approx(expected * (1 - none))
             mean = (expected.sum() + posterior.PRIOR_CHANGES) / (6 + posterior.PRIOR_CHANGES + posterior.PRIOR_DAYS)
             assert fitted == pytest.approx(min(mean, posterior.HIGHEST_HAZARD))
+
+
+def test_exponentials_by_the_library():
+    x = np.concatenate([-np.logspace(-12, math.log10(700), 5000), [0.0]])
+    found = np.empty(x.size)
+    posterior.exponentials(x, found)
+    assert found == pytest.approx(np.exp(x), rel=1e-13, abs=0.0)
+    posterior.exponentials(np.full(x.size, -1e4), found)
+    assert found == pytest.approx(math.exp(-700), rel=1e-13, abs=0.0)
+
+
+def test_kinds_are_days_of_one_weekday_and_whole_count():
+    counts = np.array([2.0, 2.5, 600.0, 2.0, 2.5, 600.0, 0.0, 2.0])
+    kind, weekday, count = posterior.kinds_of_days(counts, np.array([0, 1, 2, 1, 1, 2, 0, 0]))
+    assert kind.tolist() == [0, 1, 2, 3, 4, 5, 6, 0]
+    assert weekday[kind].tolist() == [0, 1, 2, 1, 1, 2, 0, 0]
+    assert count[kind].tolist() == counts.tolist()
+
+
+def test_sums_over_many_days_by_their_logarithms():
+    rng = np.random.default_rng(6)
+    n_days, hazard, prior = 900, 0.01, np.array([0.1, 0.2, 0.3, 0.4])
+    log_likelihood = -rng.gamma(0.5, 20.0, (n_days, 4))  # all but impossible at some levels, and falling on and on
+    p = np.empty(n_days)
+    found, expected = posterior.forward_backward(np.arange(n_days), np.exp(log_likelihood), prior, hazard, p)
+    keep, change = math.log1p(-hazard), math.log(hazard)
+    forth, back = np.empty((n_days, 4)), np.zeros((n_days, 4))
+    forth[0] = np.log(prior) + log_likelihood[0]
+    for t in range(1, n_days):
+        anew = change + logsumexp(forth[t - 1]) + np.log(prior)
+        forth[t] = np.logaddexp(keep + forth[t - 1], anew) + log_likelihood[t]
+        s = n_days - 1 - t
+        after = back[s + 1] + log_likelihood[s + 1]
+        back[s] = np.logaddexp(keep + after, change + logsumexp(after + np.log(prior)))
+    assert found == pytest.approx(logsumexp(forth[-1]))
+    for t in range(1, n_days):
+        after = logsumexp(np.log(prior) + log_likelihood[t] + back[t])
+        assert math.log(p[t]) == pytest.approx(change + logsumexp(forth[t - 1]) + after - found, abs=1e-9)
+    assert expected == pytest.approx(p.sum())
 
 
 def test_levels_are_likely_near_the_mean_and_where_fortnights_lie():
@@ -81,9 +121,8 @@ def test_the_hazard_of_many_days_is_taken_for_less_than_it_shows():
     for n_days, share in [(150, 1.0), (300, 1.0), (1200, 4**-0.4)]:
         counts = np.random.default_rng(n_days).poisson(np.repeat([1.0, 8.0, 1.0], n_days // 3)).astype(float)
         p = np.empty(n_days)
-        fitted, none = posterior.change_probabilities(
-            counts, np.arange(n_days) % 7, grid, prior, np.ones(7), 50.0, 1.0, 0.01, 0.0, p
-        )
+        kinds = posterior.kinds_of_days(counts, np.arange(n_days) % 7)
+        fitted, none = posterior.change_probabilities(kinds, grid, prior, np.ones(7), 50.0, 1.0, 0.01, 0.0, p)
         shown = (p.sum() / (1 - none) + posterior.PRIOR_CHANGES) / (
             n_days + posterior.PRIOR_CHANGES + posterior.PRIOR_DAYS
         )
@@ -100,9 +139,8 @@ def test_the_hazard_grows_with_changes():
         grid = np.linspace(math.log(0.3), math.log(20), 24)
         prior = posterior.level_prior(grid, math.log(counts.mean()), posterior.reach(counts))
         for _ in range(30):
-            hazard, _ = posterior.change_probabilities(
-                counts, weekday, grid, prior, np.ones(7), 50.0, 1.0, hazard, 0.0, p
-            )
+            kinds = posterior.kinds_of_days(counts, weekday)
+            hazard, _ = posterior.change_probabilities(kinds, grid, prior, np.ones(7), 50.0, 1.0, hazard, 0.0, p)
         hazards.append(hazard)
         assert n_regimes - 1.5 < p.sum() < 1.5 * n_regimes  # six to one is plain to see, and the prior adds some
     assert hazards == sorted(hazards)
@@ -171,16 +209,19 @@ def test_what_is_told(probabilities, none, expected):
 def kernel_arguments() -> dict[str, tuple]:
     counts, weekday, profile, size = series(2, 60)
     grid = np.linspace(math.log(0.05), math.log(40), 12)
-    kind, likelihood, log_likelihood = posterior.likelihoods(counts, weekday, grid, profile, size, 1.2)
+    kinds = kind, weekday_of, count_of = posterior.kinds_of_days(counts, weekday)
+    likelihood, log_likelihood = posterior.likelihoods(weekday_of, count_of, grid, profile, size, 1.2)
     prior = posterior.level_prior(grid, 1.0, 2.5)
     p = np.random.default_rng(1).random(60) * 0.1
     return {
-        "likelihoods": (counts, weekday, grid, profile, size, 1.2),
+        "kinds_of_days": (counts, weekday),
+        "exponentials": (np.linspace(-800.0, 0.0, 60), np.empty(60)),
+        "likelihoods": (weekday_of, count_of, grid, profile, size, 1.2),
         "reach": (counts,),
         "level_prior": (grid, 1.0, 2.5),
         "forward_backward": (kind, likelihood, prior, 0.03, np.empty(60)),
         "steady": (kind, log_likelihood, prior),
-        "change_probabilities": (counts, weekday, grid, prior, profile, size, 1.2, 0.03, 0.5, np.empty(60)),
+        "change_probabilities": (kinds, grid, prior, profile, size, 1.2, 0.03, 0.5, np.empty(60)),
         "around": (p, 10, 40, np.zeros(60)),
         "told_changes": (p, 0.1, 1),
     }
@@ -195,8 +236,8 @@ def test_kernel_by_its_python_source(name):
     if not isinstance(compiled, tuple):
         compiled, interpreted = (compiled,), (interpreted,)
     compiled, interpreted = (*compiled, *one_args), (*interpreted, *other_args)  # some are written to
-    compiled = [value for value in compiled if value is not None]
-    interpreted = [value for value in interpreted if value is not None]
+    compiled = [value for value in compiled if not isinstance(value, tuple | None)]
+    interpreted = [value for value in interpreted if not isinstance(value, tuple | None)]
     for one, other in zip(compiled, interpreted, strict=True):
         assert np.asarray(one) == pytest.approx(np.asarray(other), rel=1e-9, abs=1e-12)  # compiled sums reorder
 
