@@ -31,21 +31,20 @@ from conflictts.truce._posterior import (
     told_changes,
 )
 
-_ROUNDS = 5
+_ROUNDS = 4
 # To start from: beyond these even an enormous day is noise, or its weekday's
 _LEAST_SIZE, _MOST_WEEKDAY = 0.5, 3.0
 _SETTLED = 0.05  # relative change of the memory factor that asks for no further round
-# Likelihoods are tempered by the memory factor to the power of 1, or of down to three quarters where the rate changes
+# Likelihoods are tempered by the memory factor to the power of 1, or of down to four fifths where the rate changes
 # so often: what is missed of many changes looks like memory too
-_MANY_HAZARD, _FORGIVEN = 0.02, 0.25
-_INFORMATION = 3.0, 12.0  # of a day on its log rate: above these every second level is used, and every one
-_COARSEST = 4
+_MANY_HAZARD, _FORGIVEN = 0.02, 0.2
+_INFORMATION = 3.0  # of a day on its log rate: above it every level is used, below it every second one
 # So few changes pay each for itself, in memory factors times the logarithm of the days observed; more are told by how
 # likely they are together
 _FEW_CHANGES, _OWN_PRICE = 4, 1.15
-# What each gains on average, in the same logarithm, beyond a steady rate of whatever size explains the counts best;
-# what gains less took single large days for regimes
-_SHARE = 0.85
+# What each gains on average, in the same logarithm, beyond a steady rate of whatever size explains the counts best; and
+# beside a regime of fewer days than this, which may be single large ones
+_SHARE, _SHARE_OF_BRIEF, _BRIEF = 0.55, 0.85, 7
 
 
 @njit(cache=True, nogil=True)
@@ -127,13 +126,8 @@ def _equal(one, other):
 
 @njit(cache=True, nogil=True)
 def _coarser(log_rate, mean, size):
-    """Levels of the grid as close together as days can tell them apart."""
-    information = mean * size / (mean + size)
-    stride = _COARSEST
-    for bound in _INFORMATION:
-        if information > bound:
-            stride //= 2
-    return log_rate[::stride].copy()
+    """Levels of the grid as close together as the days of a regime can tell them apart."""
+    return log_rate[:: 1 if mean * size / (mean + size) > _INFORMATION else 2].copy()
 
 
 @njit(cache=True, nogil=True)
@@ -163,12 +157,15 @@ def log_likelihood(above, rest, total, seen, rates, profile, size):
 
 @njit(cache=True, nogil=True)
 def _pays(counts, weekday, observed, above, rest, days, found, steady):
-    """Whether changes gain their share each beyond a steady rate of its own size; both from `_searched`."""
-    gained = 0.0
+    """Whether changes gain their shares beyond a steady rate of its own size; both from `_searched`."""
+    gained, asked, n_changes = 0.0, 0.0, found[0].size
+    lasts = np.diff(np.searchsorted(days, np.concatenate((days[:1], found[0], days[-1:] + 1))))
+    for k in range(n_changes):
+        asked += _SHARE_OF_BRIEF if min(lasts[k], lasts[k + 1]) < _BRIEF else _SHARE
     for sign, (changes, rates, profile, size, _, _) in ((1.0, found), (-1.0, steady)):
         total, seen = grouped(counts, weekday, observed, changes)
         gained += sign * log_likelihood(above, rest, total, seen, rates, profile, size)
-    return gained >= _SHARE * found[0].size * math.log(days.size)
+    return gained >= asked * math.log(days.size)
 
 
 @njit(cache=True, nogil=True)

@@ -137,12 +137,13 @@ def detect_changepoints(
     change within a week of each day those days are told whose F1 is expected to be largest, and no change is an answer;
     beside a change that is told, a further one must be so much as 0.6 times as likely as the answer is expected to be
     right. Up to four changes must moreover pay each for itself: the one that explains least must gain at least 1.15
-    log(n_days) times the memory factor in log-likelihood. And all of them must gain 0.85 log(n_days) each, on average,
-    beyond a steady rate of whatever size explains the counts best, since in spiky series single large days pass for
-    regimes otherwise. How often the rate changes, weekday profile, size, and the factor by which memory between days
-    multiplies the variance of a mean (evidence is tempered by it) are fitted along; beyond 300 days the rate is held to
-    change more rarely than it seems to, since bursts come in proportion to the days. ``benchmarks/changepoints.py`` has
-    what this finds beside other methods, and how often it finds what is not there.
+    log(n_days) times the memory factor in log-likelihood. And all of them together must gain 0.55 log(n_days) each
+    beyond a steady rate of whatever size explains the counts best, and those beside a regime of less than a week 0.85,
+    since in spiky series single large days pass for regimes otherwise. How often the rate changes, weekday profile,
+    size, and the factor by which memory between days multiplies the variance of a mean (evidence is tempered by it) are
+    fitted along; beyond 300 days the rate is held to change more rarely than it seems to, since bursts come in
+    proportion to the days. ``benchmarks/changepoints.py`` has what this finds beside other methods, and how often it
+    finds what is not there.
 
     Where the series has draws (allocations of records of several days by chance), each location set holds the mean of
     the draws' probabilities, so that it covers how the records were dated too; and the search is repeated on each draw

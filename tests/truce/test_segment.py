@@ -76,7 +76,7 @@ def test_odds_against_any_change_silence_it():
 def test_levels_are_finer_where_days_tell_more():
     grid = np.linspace(-3.0, 6.0, 96)
     sizes = [segment._coarser(grid, mean, size).size for mean, size in [(2.0, 2.0), (50.0, 5.0), (1000.0, 500.0)]]
-    assert sizes == [24, 48, 96]  # information of a day 1, 4.5 and 333
+    assert sizes == [48, 96, 96]  # information of a day 1, 4.5 and 333
 
 
 def kernel_arguments() -> dict[str, tuple]:
@@ -168,6 +168,16 @@ def test_the_weakest_change_by_brute_force():
     found = segment.weakest(total, seen, path.rates_of_groups(total, seen, profile, size), profile, size)
     lost = [cost(np.delete(changes, k)) - cost(changes) for k in range(3)]
     assert found == (int(np.argmin(lost)), pytest.approx(min(lost)))
+
+
+def test_a_few_large_days_far_apart_are_no_regimes():
+    """Nine tenths of all counts on four days of eight months: two spells of one or two days and the rest next to 0."""
+    counts = np.zeros(240)
+    counts[[12, 13, 46, 82]], counts[[60, 120, 200]] = [5.0, 4.0, 11.0, 20.0], 1.0
+    weekday, observed = np.arange(240) % 7, np.ones(240, bool)
+    found = segment.find_changes(counts, weekday, observed, path.rate_grid(counts, observed), 0.0, True)
+    assert found[0].size == 0
+    assert found[3] < 0.1  # they make the size small instead
 
 
 @pytest.mark.parametrize(("mean", "n_days"), [(0.2, 250), (1.0, 250), (0.2, 1000)])
