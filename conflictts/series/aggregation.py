@@ -241,8 +241,9 @@ def _also_checked(rows: Rows, gone: set[str]) -> tuple[nw.LazyFrame[Any], nw.Exp
 def _sums(frame: nw.LazyFrame[Any], rows: Rows, measure: Measure, columns: Sequence[str]) -> pa.Table:
     """The one expression: rows alike in days, groups and whether they state the measure become one row of sums.
 
-    Those of one day, whose sums are of whole numbers and the same in any order, come first; those of several days are
-    in order, else sums of their shares would differ from run to run in their last bit.
+    Those of one day, whose sums are of whole numbers and the same in any order, come first, group by group, as memory
+    likes it; those of several days are in order, else sums of their shares would differ from run to run in their last
+    bit.
     """
     import narwhals as nw
     import pyarrow as pa
@@ -276,19 +277,22 @@ def _sums(frame: nw.LazyFrame[Any], rows: Rows, measure: Measure, columns: Seque
         for of, here in zip(parts, (first == last, first != last), strict=True):
             of.append(kept.take(np.flatnonzero(here)))  # a copy; a column left as it is keeps the whole batch
     single, several = (pa.Table.from_batches(of).unify_dictionaries() for of in parts)
-    order = np.lexsort([_ranks(several.column(name)) for name in ("stated", *reversed(keys), *reversed(DAYS))])
-    return pa.concat_tables([single, several.take(order)]).unify_dictionaries()
+    ordered = [_ordered(single, [*keys]), _ordered(several, [*keys, *DAYS, "stated"])]
+    return pa.concat_tables(ordered).unify_dictionaries()
 
 
-def _ranks(cells: pa.ChunkedArray) -> np.ndarray:
-    """What sorts as the cells do; those of texts that are held as a dictionary, by the place of each among them."""
+def _ordered(table: pa.Table, by: Sequence[str]) -> pa.Table:
+    """The rows in order of some columns, the first of them first."""
     import pyarrow as pa
 
-    if not pa.types.is_dictionary(cells.type):
-        return np.asarray(cells.to_numpy())
-    coded = cells.combine_chunks()
-    place = np.argsort(np.argsort(coded.dictionary.to_numpy(zero_copy_only=False)))
-    return np.asarray(place[coded.indices.to_numpy()])
+    def ranks(name: str) -> np.ndarray:
+        cells = table.column(name).combine_chunks()
+        if not pa.types.is_dictionary(cells.type):
+            return np.asarray(cells.to_numpy(zero_copy_only=False))
+        place = np.argsort(np.argsort(cells.dictionary.to_numpy(zero_copy_only=False)))
+        return np.asarray(place.astype(np.min_scalar_type(len(place)))[cells.indices.to_numpy()])  # few are sorted fast
+
+    return table.take(np.lexsort([ranks(name) for name in reversed(by)])) if by else table
 
 
 def _numbers(frame: nw.LazyFrame[Any], unusual: Mapping[str, nw.Expr]) -> dict[str, int]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 WHOLE = 4  # a text of up to a fourth of the memory fits into it as a table, with room for the counting
-AT_ONCE = 2**17  # rows that are taken over from DuckDB at a time
+AT_ONCE = 2**17  # rows, some 30 MB, that are handed to DuckDB or taken over from it at a time
 LEAST = 10**7  # bytes that DuckDB starts with
 _NEAR = 8  # places known by the scan, 2 MB: what lies between two rows is read rather than leapt over
 PATIENCE = 10.0  # seconds to wait for a process that holds the lock of a new folder to see whether it is of a dead one
@@ -303,7 +303,7 @@ def _load(
     schema = pa.schema({**held, "row": pa.int64(), "odd": pa.bool_()})
     split = stream_fast(path, layout, forms, hopeful=hopeful)
     try:
-        prepared = (batch.select(schema.names) for batch in export.prepared(split))
+        prepared = (export.prepared(batch).select(schema.names) for batch in _many_at_a_time(split))
         batches = pa.RecordBatchReader.from_batches(schema, prepared)
         engine.register("batches", batches)
         frame: nw.LazyFrame[Any] = nw.from_native(engine.view("batches"))
@@ -315,6 +315,29 @@ def _load(
     except (pa.ArrowInvalid, duckdb.InvalidInputException):
         return False
     return True
+
+
+def _many_at_a_time(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows, `AT_ONCE` or some more at a time: of few, values that recur are not seen, and the engine is slow.
+
+    The next are split while those given are worked on.
+    """
+    import pyarrow as pa
+
+    def taken() -> list[pa.RecordBatch]:
+        some, count = [], 0
+        for batch in batches:
+            some.append(batch)
+            count += len(batch)
+            if count >= AT_ONCE:
+                break
+        return some
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        coming = thread.submit(taken)
+        while some := coming.result():
+            coming = thread.submit(taken)
+            yield pa.concat_batches(some)
 
 
 def _text_of_rows(path: Path, layout: Layout, export: Export, wanted: np.ndarray, sound: Soundness) -> pd.DataFrame:

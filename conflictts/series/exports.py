@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import narwhals as nw
     import pyarrow as pa
 
-AT_ONCE = 2**17  # rows that are prepared at a time, some 30 MB: of few the values that recur are not seen
 _PLAIN_ID = "^[0-9A-Za-z][!-~]*$"
 _PLAIN_COUNT, _PLAIN_TIME = (r"^[0-9]{1,9}(\.0)?$", 9), ("^[0-9]{0,11}$", 11)  # and how many digits that is
 
@@ -56,7 +55,7 @@ class Export(Protocol):
         """The columns that the engine is handed, but for ``row`` and ``odd``."""
         ...
 
-    def prepared(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def prepared(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Those columns, of columns as they are split; what is not in its form is odd."""
         ...
 
@@ -100,8 +99,8 @@ class _Ged:
     def held(self, forms: Mapping[str, Form]) -> dict[str, pa.DataType]:
         return {name: arrow_type(form) for name, form in forms.items()}
 
-    def prepared(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return batches
+    def prepared(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        return batch
 
     def conditions(self, names: AbstractSet[str]) -> Iterator[nw.Expr]:
         import narwhals as nw
@@ -192,19 +191,7 @@ class _Acled:
         held |= {_RENAMED.get(name, name): arrow_type(forms[name]) for name in as_they_are}
         return held
 
-    def prepared(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        import pyarrow as pa
-
-        some: list[pa.RecordBatch] = []
-        for batch in batches:
-            some.append(batch)
-            if sum(len(each) for each in some) >= AT_ONCE:
-                yield self._prepared(pa.concat_batches(some))
-                some = []
-        if some:
-            yield self._prepared(pa.concat_batches(some))
-
-    def _prepared(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def prepared(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         import pyarrow as pa
         import pyarrow.compute
 
@@ -341,4 +328,4 @@ def _within(forms: Mapping[str, Form]) -> Iterator[nw.Expr]:
         if isinstance(form, Numbers):
             figure = nw.col(column).cast(nw.Float64)
             within = (figure >= form.least) & (figure <= form.most)
-            yield figure.is_null() | (within & (figure % 1 == 0) if form.whole else within)
+            yield figure.is_null() | (within & (figure.round(0) == figure) if form.whole else within)
