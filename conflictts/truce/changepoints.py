@@ -136,7 +136,7 @@ def detect_changepoints(
     the mean or the range of the fortnights, and next to nothing sooner than enormous. From the probabilities of a
     change within a week of each day those days are told whose F1 is expected to be largest, and no change is an answer;
     beside a change that is told, a further one must be so much as 0.6 times as likely as the answer is expected to be
-    right. Up to four changes must moreover pay each for itself: the one that explains least must gain at least 1.15
+    right. Up to four changes must moreover pay each for itself: the one that explains least must gain at least 1.25
     log(n_days) times the memory factor in log-likelihood. And all of them together must gain 0.55 log(n_days) each
     beyond a steady rate of whatever size explains the counts best, and those beside a regime of less than a week 0.85,
     since in spiky series single large days pass for regimes otherwise. How often the rate changes, weekday profile,
