@@ -56,6 +56,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/location_sets.py
 	$(BIN)/python benchmarks/alarms.py
 	$(BIN)/python benchmarks/changepoints.py
+	$(BIN)/python benchmarks/told_noise.py
 	$(BIN)/python benchmarks/slopes.py
 	$(BIN)/python benchmarks/onset_size.py
 	$(BIN)/python benchmarks/growth_coverage.py

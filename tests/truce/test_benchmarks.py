@@ -14,6 +14,7 @@ import pytest
 from scipy import stats
 
 from conflictts import DailySeries, detect_changepoints
+from conflictts.truce import _posterior
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 MEAN, SIZE = 3.0, 2.0
@@ -34,6 +35,7 @@ simulation = pytest.mark.skipif(
 )
 location_sets = loaded("location_sets")
 changepoints = loaded("changepoints")
+told_noise = loaded("told_noise")
 
 E8 = np.exp(0.5**2)  # second moment of exp(latent), whose mean is 1
 LATENT = (MEAN + MEAN**2 * ((1 + 1 / (2 * SIZE)) * E8 - 1), lambda k: MEAN**2 * (np.exp(0.25 * 0.6**k) - 1))
@@ -184,3 +186,38 @@ def test_panel_analysis_measures_each_size(capsys):
     assert min(row[part] for part in panel_analysis.PARTS.values()) > 0
     in_kernels = sum(row[part] for part in set(panel_analysis.PARTS.values()))
     assert row["added"] == pytest.approx(row["processor"] / in_kernels - 1)
+
+
+def test_the_told_noise_is_the_noise():
+    values, first, moves = told_noise.latent_states()
+    assert moves.sum(axis=1) == pytest.approx(1.0)
+    assert first @ moves == pytest.approx(first)
+    assert [first @ values, first @ values**2] == pytest.approx([0.0, location_sets.SPREAD**2], abs=1e-12)
+    assert moves @ values == pytest.approx(location_sets.PHI * values)  # so all autocorrelations are phi**k
+    rate = np.array([0.5, 4.0])
+    rng = np.random.default_rng(4)
+    counts = location_sets.inar(np.outer(rate, told_noise.PROFILE[np.arange(14) % 7])[1], changepoints.SIZE, rng)
+    steps = np.array([np.exp(told_noise.thinning(np.r_[counts[:5], y], rate)[5]) for y in range(400)])
+    assert steps.sum(axis=0) == pytest.approx(1.0)  # given the day before, a distribution
+    mean = told_noise.PROFILE[5] * rate - location_sets.KEPT * told_noise.PROFILE[4] * rate
+    assert np.arange(400) @ steps == pytest.approx(mean + location_sets.KEPT * counts[4])
+
+
+def test_courses_with_one_latent_state_are_those_of_the_search():
+    rng = np.random.default_rng(5)
+    kind, likelihood, prior = rng.integers(0, 9, 200), rng.random((9, 6)), np.full(6, 1 / 6)
+    p, expected = np.empty(200), np.empty(200)
+    found = told_noise.forward_backward(kind, likelihood[:, None], prior, np.ones(1), np.ones((1, 1)), 0.03, p)
+    assert found == pytest.approx(_posterior.forward_backward(kind, likelihood, prior, 0.03, expected))
+    assert p == pytest.approx(expected)
+
+
+@simulation
+def test_being_told_the_noise_finds_what_the_search_finds():
+    """A small seeded version of benchmarks/told_noise.py."""
+    rng, true = np.random.default_rng(7), [100, 200, 300]
+    mean = np.repeat([8.0, 1.0, 10.0, 1.5], 100) * told_noise.PROFILE[np.arange(400) % 7]
+    for noise in told_noise.TOLD:
+        counts = location_sets.NOISE[noise](mean, changepoints.SIZE, rng)
+        found = told_noise.told(counts, noise)
+        assert found == pytest.approx(np.array(true), abs=changepoints.NEAR)
