@@ -59,8 +59,8 @@ def panel(
         str,
         typer.Option(
             metavar="SIZE",
-            help="What counting an export of GED (CSV, Parquet) or ACLED (CSV) may hold in memory, such as 500MB; the "
-            "rest goes to disk.",
+            help="What counting one export of GED (CSV, Parquet) or ACLED (CSV), plain or packed, may hold in memory, "
+            "such as 500MB; the rest goes to disk. Several files are read whole.",
         ),
     ] = "2GB",
     temporary: Annotated[

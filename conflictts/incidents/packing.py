@@ -50,10 +50,15 @@ def brief(error: Exception) -> str:
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[IO[bytes]]:
+def unpacked(path: Path, into: Path | None = None) -> Iterator[IO[bytes]]:
     """Give a seekable stream of the bytes in `path`: those of the file itself, or of the one table packed in it.
 
     An Excel workbook, which is a zip archive too, is given as it lies on disk.
+
+    Parameters
+    ----------
+    into : Path, optional
+        File for a packed table, which stays; default one that goes with the stream.
 
     Raises
     ------
@@ -65,7 +70,7 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
         start = stream.read(4)
         stream.seek(0)
         if start.startswith(_GZIP):
-            with _temporary() as plain:
+            with _room(into) as plain:
                 _gunzip(stream, plain, path)
                 yield _rewound(plain, path)
         elif start in _ZIP:
@@ -75,11 +80,33 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
                     stream.seek(0)
                     yield stream
                     return
-                with _temporary() as plain:
+                with _room(into) as plain:
                     _extract(archive, plain, path)
                     yield _rewound(plain, path)
         else:
             yield stream
+
+
+def told_size(path: Path) -> int:
+    """How many bytes `unpacked` will give, as far as the file tells it; an archive that is no table's tells of none.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(4)
+        if start.startswith(_GZIP):
+            stream.seek(-4, 2)
+            return int.from_bytes(stream.read(4), "little")
+        if start not in _ZIP:
+            return path.stat().st_size
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                return 0 if _is_workbook(archive) else max((each.file_size for each in archive.infolist()), default=0)
+        except _ZIP_FAULTS:
+            return 0
 
 
 def digest(path: Path) -> str:
@@ -139,11 +166,11 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         yield stream
 
 
-def _temporary() -> tempfile.SpooledTemporaryFile[bytes]:
-    return tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)
+def _room(into: Path | None) -> IO[bytes]:
+    return tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) if into is None else into.open("w+b")
 
 
-def _rewound(plain: tempfile.SpooledTemporaryFile[bytes], path: Path) -> IO[bytes]:
+def _rewound(plain: IO[bytes], path: Path) -> IO[bytes]:
     plain.seek(0)
     start = plain.read(4)
     plain.seek(0)
@@ -173,7 +200,7 @@ def _refuse_bomb(size: int, path: Path) -> None:
         )
 
 
-def _gunzip(stream: IO[bytes], target: tempfile.SpooledTemporaryFile[bytes], path: Path) -> None:
+def _gunzip(stream: IO[bytes], target: IO[bytes], path: Path) -> None:
     try:
         with gzip.open(stream) as source:
             _copy(source, target, _limit(path), path)
@@ -199,7 +226,7 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
     return "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names)
 
 
-def _extract(archive: zipfile.ZipFile, target: tempfile.SpooledTemporaryFile[bytes], path: Path) -> None:
+def _extract(archive: zipfile.ZipFile, target: IO[bytes], path: Path) -> None:
     member = _one_table(archive, path)
     if member.flag_bits & 0x1:
         raise InputError(f"{path.name} is encrypted. Unpack it with its password and give the table in it.")

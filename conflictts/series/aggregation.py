@@ -75,11 +75,12 @@ def daily_panel(
     Parameters
     ----------
     source : path-like, iterable of path-like, or a frame
-        A UCDP GED export as CSV in UTF-8, unpacked, or as Parquet with numbers as numbers and days as days, and an
-        ACLED export as such a CSV with the export tool's names in lower case, are counted by DuckDB out of core; text
-        of up to a fourth of `memory_limit`, and all else that `read_incidents` reads, is read whole, which is sooner. A
-        frame of PySpark is counted on its cluster; one of pandas, polars, pyarrow or DuckDB by DuckDB. It has the
-        columns of a GED export.
+        A UCDP GED export as CSV in UTF-8, or as Parquet with numbers as numbers and days as days, and an ACLED export
+        as such a CSV with the export tool's names in lower case, plain, gzip or zip, are counted by DuckDB out of core;
+        text of up to a fourth of `memory_limit` is read whole, which is sooner. So is all else that `read_incidents`
+        reads: several files, whose events are told apart by comparing all of them, what is not UTF-8, and ACLED as
+        Parquet, which ACLED does not give; put them into one CSV if they are too large for that. A frame of PySpark is
+        counted on its cluster; one of pandas, polars, pyarrow or DuckDB by DuckDB. It has the columns of a GED export.
     by : str or sequence of str
         Columns of the incident table; one series for each of their values that occur together.
     measure, coverage, gaps, allocation, where, lag, retrieved_on
@@ -91,7 +92,7 @@ def daily_panel(
     memory_limit : str, default "2GB"
         What DuckDB may hold; it puts the rest on disk.
     temporary : path-like, optional
-        Folder for that; default the system's.
+        Folder for that, and for what is unpacked; default the system's.
 
     Returns
     -------

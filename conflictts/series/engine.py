@@ -22,9 +22,9 @@ from conflictts.incidents.encoding import NotUtf8, decoded
 from conflictts.incidents.files import RawRecords, proved
 from conflictts.incidents.formulas import names_as_meant, table_as_meant
 from conflictts.incidents.lock import Taken, locked
-from conflictts.incidents.packing import digest, unpacked
+from conflictts.incidents.packing import digest, told_size, unpacked
 from conflictts.incidents.sheets import PARQUET, text_of_column
-from conflictts.incidents.splitting import Form, Layout, Soundness, find_layout, stream_fast
+from conflictts.incidents.splitting import Form, Layout, Soundness, find_layout, scan, stream_fast
 from conflictts.series.exports import GED, Export, export_of, soundness
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ AT_ONCE = 2**17  # rows, some 30 MB, that are handed to DuckDB or taken over fro
 LEAST = 10**7  # bytes that DuckDB starts with
 _NEAR = 8  # places known by the scan, 2 MB: what lies between two rows is read rather than leapt over
 PATIENCE = 10.0  # seconds to wait for a process that holds the lock of a new folder to see whether it is of a dead one
-_ASIDE, _LOCK = "conflictts-aside-", "lock"
+_ASIDE, _LOCK, _UNPACKED = "conflictts-aside-", "lock", "unpacked"
 _GLOB = frozenset("*?[")  # in a path, DuckDB takes them for a pattern
 
 
@@ -148,37 +148,48 @@ def _sweep(temporary: Path) -> None:
 
 
 def _foreign(name: str) -> bool:
-    return name != _LOCK and not name.startswith("duckdb_temp")
+    return name not in (_LOCK, _UNPACKED) and not name.startswith("duckdb_temp")
 
 
 def better_whole(paths: Sequence[Path], memory: float) -> bool:
-    """Whether files are to be read whole: what DuckDB would not read as the readers do, and text that is small.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be read.
-    """
+    """Whether files are to be read whole: what DuckDB would not read as the readers do, and what is small."""
     path = paths[0]
     if len(paths) > 1 or delimited.map_beside(path) is not None:
         return True
-    with unpacked(path) as stream:
-        start = stream.read(4)
-        packed = not isinstance(getattr(stream, "name", None), str)
-    return packed or (start != PARQUET and path.stat().st_size * WHOLE <= memory)
+    try:
+        with path.open("rb") as stream:
+            return stream.read(4) != PARQUET and told_size(path) * WHOLE <= memory
+    except (OSError, ValueError):
+        return True  # which says what is wrong
 
 
 def rows_of_file(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
-    """The rows of one unpacked file in the engine; None where it, or they, must be read whole.
+    """The rows of one file in the engine; None where it, or they, must be read whole.
+
+    What is packed is unpacked into the engine's folder.
 
     Parameters
     ----------
     columns : sequence of str
         Columns of the incident table that are asked for.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or unpacked.
     """
-    with path.open("rb") as stream:
-        start = stream.read(4)
-    return _of_parquet(path, engine) if start == PARQUET else _of_text(path, engine, columns)
+    ((folder,),) = engine.execute("select current_setting('temp_directory')").fetchall()
+    aside = Path(folder, _UNPACKED)
+    try:
+        with unpacked(path, into=aside) as stream:
+            start = stream.read(4)
+    except OSError as error:
+        raise InputError(
+            f"{path.name} cannot be unpacked into {aside.parent.parent} ({error.strerror}). Make room there, or name a "
+            "folder with more of it as temporary (--temp-dir)."
+        ) from None
+    plain = aside if aside.exists() else path
+    return _of_parquet(path, plain, engine) if start == PARQUET else _of_text(path, plain, engine, columns)
 
 
 def rows_of_frame(frame: Any, engine: duckdb.DuckDBPyConnection, release: str | None) -> Rows:
@@ -214,14 +225,14 @@ def rows_of_frame(frame: Any, engine: duckdb.DuckDBPyConnection, release: str | 
     return Rows(frame, header, as_written, GED, *soundness(GED, schema))
 
 
-def _of_parquet(path: Path, engine: duckdb.DuckDBPyConnection) -> Rows | None:
+def _of_parquet(path: Path, plain: Path, engine: duckdb.DuckDBPyConnection) -> Rows | None:
     import duckdb
     import narwhals as nw
 
-    if _GLOB.intersection(str(path)):
+    if _GLOB.intersection(str(plain)):
         return None
     try:
-        lying = engine.read_parquet(str(path), file_row_number=True, hive_partitioning=False)
+        lying = engine.read_parquet(str(plain), file_row_number=True, hive_partitioning=False)
     except duckdb.Error:
         return None  # damaged, which its reader says better
     frame: nw.LazyFrame[Any] = nw.from_native(lying).with_columns(row=nw.col("file_row_number") + 2)
@@ -240,13 +251,13 @@ def _of_parquet(path: Path, engine: duckdb.DuckDBPyConnection) -> Rows | None:
     return Rows(frame, header, as_written, GED, *soundness(GED, {name: schema[name] for name in header}))
 
 
-def _of_text(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
+def _of_text(path: Path, plain: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
     """The rows of a CSV as numbers and days, while another thread proves that it may be split so."""
     import narwhals as nw
     import pyarrow as pa
 
     try:
-        with unpacked(path) as stream, decoded(stream, path.name, declared=None, suspect=False) as text:
+        with plain.open("rb") as stream, decoded(stream, path.name, declared=None, suspect=False) as text:
             if text.stream is not stream or text.remarks:
                 return None
             layout = find_layout(text, path.name)
@@ -258,8 +269,8 @@ def _of_text(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[st
         return None
     forms = export.forms(layout.header, columns)
     with ThreadPoolExecutor(max_workers=1) as thread:
-        proof = thread.submit(proved, path, layout)
-        loaded = any(_load(path, layout, export, forms, engine, hopeful=hopeful) for hopeful in (True, False))
+        proof = thread.submit(_proved, path, plain, layout)
+        loaded = any(_load(plain, layout, export, forms, engine, hopeful=hopeful) for hopeful in (True, False))
         try:
             sound, sha256 = proof.result()
         except NotUtf8:
@@ -271,7 +282,7 @@ def _of_text(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[st
     def as_written(some: nw.LazyFrame[Any]) -> RawRecords:
         wanted = np.sort(collected(some.select("row")).column("row").to_numpy())
         try:
-            table = _text_of_rows(path, layout, export, wanted, sound)
+            table = _text_of_rows(plain, layout, export, wanted, sound)
         except pa.ArrowInvalid:  # a row that was short enough for the blocks of the first time
             return replace(bare, table=bare.as_written(wanted))
         empty = (table == "").all(axis=1).any()  # an empty line, which is no record, or a blank one, which is
@@ -280,6 +291,14 @@ def _of_text(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[st
     frame: nw.LazyFrame[Any] = nw.from_native(engine.table("records"))
     header = layout.header if export is GED else tuple(export.held(forms))
     return Rows(frame, header, as_written, export, nw.col("plain_id"), nw.col("sound"))
+
+
+def _proved(path: Path, plain: Path, layout: Layout) -> tuple[Soundness, str]:
+    """Scan the text and take the digest of the file."""
+    if plain == path:
+        return proved(path, layout)
+    with plain.open("rb", buffering=0) as stream:
+        return scan(stream, layout), digest(path)
 
 
 def _load(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zipfile
 
 import duckdb
 import narwhals as nw
@@ -160,6 +161,52 @@ def test_real_export_is_counted_as_if_read_whole(shared, tmp_path, never_whole):
     path.write_bytes(gzip.decompress((shared / "ucdp" / "ged_syria_2016_2019_trimmed.csv.gz").read_bytes()))
     counted = {"measure": "deadly incidents", "by": "admin1", "coverage": ("2016-01-01", "2019-12-31")}
     assert_same(ct.daily_panel(path, **counted), whole(path, **counted))
+
+
+def packed(path, folder, how):
+    """The same file as gzip or zip, under its name with another ending."""
+    target = folder / f"{path.name}.{how}"
+    if how == "gz":
+        target.write_bytes(gzip.compress(path.read_bytes(), 1))
+    else:
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(path, path.name)
+            archive.writestr("licence.pdf", b"%PDF")
+    return target
+
+
+@pytest.mark.parametrize("how", ["gz", "zip"])
+def test_packed_csv_is_counted_as_if_read_whole(invented, tmp_path, never_whole, how):
+    path = packed(invented, tmp_path, how)
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    assert_same(ct.daily_panel(path, temporary=aside, **counted), whole(path, **counted))
+    assert list(aside.iterdir()) == []
+
+
+def test_packed_parquet_is_counted_as_if_read_whole(typed, tmp_path, never_whole):
+    pq.write_table(typed, tmp_path / "ged251.parquet")
+    path = packed(tmp_path / "ged251.parquet", tmp_path, "zip")
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    assert_same(ct.daily_panel(path, **counted), whole(path, **counted))
+
+
+@pytest.mark.parametrize("how", ["gz", "zip"])
+def test_damaged_archive_is_refused_as_its_reader_refuses_it(invented, tmp_path, how):
+    path = packed(invented, tmp_path, how)
+    path.write_bytes(path.read_bytes()[:-3000])
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    assert where_it_lies(path, **counted) == whole(path, **counted)
+
+
+def test_archive_without_room_for_it_is_refused(invented, tmp_path, monkeypatch):
+    def full(path, into):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(engine, "unpacked", full)
+    with pytest.raises(InputError, match=r"unpacked into .*\(No space left on device\)\. Make room there, or name"):
+        ct.daily_panel(packed(invented, tmp_path, "gz"), by="admin1", measure="deaths", coverage=COVERAGE)
 
 
 @st.composite
@@ -323,12 +370,26 @@ def test_engine_that_stops_on_the_way_is_told_of():
         list(engine.batches_of(nw.from_native(duck.sql(query))))
 
 
-def test_small_text_is_read_whole(invented, monkeypatch):
+def test_small_text_is_read_whole(invented, tmp_path, monkeypatch):
     counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
     expected = ct.daily_panel(invented, **counted)
     monkeypatch.setattr(engine, "WHOLE", 4)
     monkeypatch.setattr(aggregation, "engine_of", lambda *given: pytest.fail("DuckDB was started"))
     assert_same(ct.daily_panel(invented, **counted), expected)
+    for how in ("gz", "zip"):
+        path = packed(invented, tmp_path, how)
+        np.testing.assert_array_equal(ct.daily_panel(path, **counted).sums, whole(path, **counted).sums)
+
+
+def test_archive_that_is_large_as_it_says_is_not_read_whole(invented, tmp_path, never_whole, monkeypatch):
+    monkeypatch.setattr(engine, "WHOLE", 4)
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    size = invented.stat().st_size
+    for how in ("gz", "zip"):
+        path = packed(invented, tmp_path, how)
+        assert path.stat().st_size < size / 3
+        monkeypatch.setattr(aggregation, "require_room", lambda *given: 3.9 * size)
+        assert ct.daily_panel(path, **counted).ledger.read == 4_000
 
 
 def test_same_panel_to_the_last_bit_from_run_to_run(invented, never_whole):

@@ -53,6 +53,15 @@ def test_what_a_killed_process_wrote_aside_goes_at_the_next_start(tmp_path):
         process.communicate()
 
 
+def test_what_a_killed_process_unpacked_goes_too(tmp_path):
+    dead = tmp_path / "conflictts-aside-dead1234"
+    dead.mkdir()
+    for name in ("lock", "unpacked", "duckdb_temp_storage-0.tmp"):
+        (dead / name).touch()
+    assert count(tmp_path) == 1000
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_engines_of_one_process_leave_each_other_alone(tmp_path):
     with engine_of("60MB", tmp_path) as engine:
         (aside,) = tmp_path.iterdir()

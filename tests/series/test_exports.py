@@ -18,7 +18,7 @@ from conflictts.incidents.acled import DELETED, OLDER
 from conflictts.incidents.packing import digest
 from conflictts.series import aggregation, engine
 from conflictts.series.measures import UNITS
-from tests.series.test_aggregation import COVERAGE, assert_same
+from tests.series.test_aggregation import COVERAGE, assert_same, packed
 
 ACLED = {
     "event_id_cnty": "SYR1",
@@ -159,6 +159,13 @@ def test_every_column_that_can_be_grouped_by(invented, by, measure):
         assert found == expected
     else:
         assert_same(found, expected)
+
+
+@pytest.mark.parametrize("how", ["gz", "zip"])
+def test_packed_csv_is_counted_as_if_read_whole(invented, tmp_path, never_whole, how):
+    path = packed(invented, tmp_path, how)
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    assert_same(ct.daily_panel(path, **counted), whole(path, **counted))
 
 
 def test_little_memory_is_enough(invented, never_whole):
