@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numba import njit
 
-from conflictts.truce._noise import MAX_TABLE, digamma_and_slope
+from conflictts.truce._noise import GRID_STEP, MAX_TABLE, N_SHARE, digamma_and_slope
 
 _TOLERANCE = 1e-9  # of a coefficient, or of alpha over 1 + alpha
 _NEAR = 1e-7  # a Newton step in all parameters as short as this leaves an error of about its square
@@ -23,6 +23,154 @@ _END_NEAR = 1e-8  # of an end, in standard errors
 _LEVEL_NEAR = 1e-6  # the likelihood is flat there, so this is 1e-12 of it
 _FAR = 50.0  # growth per week: an end farther off than this from the estimate is open
 _MANY = 1e150  # a product is turned into a logarithm before it passes what a float can hold
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sums_of_windows(counts, length, step):
+    """Observed days, total count and days with a count of windows of so many days, begun every `step` days.
+
+    Three arrays of shape (n_windows,), from counts of shape (n_days,), NaN on days not observed.
+    """
+    n_windows = (counts.size - length) // step + 1
+    observed, totals, active = np.zeros(n_windows, np.int64), np.zeros(n_windows), np.zeros(n_windows, np.int64)
+    for k in range(n_windows):
+        for t in range(k * step, k * step + length):
+            if not math.isnan(counts[t]):
+                observed[k] += 1
+                totals[k] += counts[t]
+                active[k] += counts[t] > 0.0
+    return observed, totals, active
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def windows_of_rows(rows, exposure, length, enough):
+    """Counts and exposure of those windows of successive days that are to be fitted, row by row.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n_rows, n_days)
+        Counts, NaN on days not observed.
+    exposure : ndarray, shape (n_days,)
+    length : int
+    enough : ndarray of bool, shape (n_windows,)
+
+    Returns
+    -------
+    counts, exposure : ndarray, shape (n_rows * n_fitted, length)
+        Both 0 on days not observed.
+    """
+    chosen = np.flatnonzero(enough)
+    shape = rows.shape[0] * chosen.size, length
+    y, open_to = np.zeros(shape), np.zeros(shape)
+    for row in range(rows.shape[0]):
+        for k in range(chosen.size):
+            at, begin = row * chosen.size + k, chosen[k]
+            for t in range(length):
+                if not math.isnan(rows[row, begin + t]):
+                    y[at, t], open_to[at, t] = rows[row, begin + t], exposure[begin + t]
+    return y, open_to
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def shares_of_weekdays(counts, weekday, least):
+    """Rate of each weekday relative to its week, averaging 1, at least 0.001; all 1 where none can be told.
+
+    Each day is compared with the mean of the seven days around it, weeks counting nearly alike, however violent; all
+    seven are observed. Each weekday has at least so many counts on the days compared.
+    """
+    totals, share, whole = np.zeros(7), np.zeros(7), np.zeros(7)
+    for t in range(3, counts.size - 3):
+        around = 0.0
+        for s in range(t - 3, t + 4):
+            around += counts[s]
+        around /= 7.0
+        if around > 0.0:  # and not NaN
+            totals[weekday[t]] += counts[t]
+            share[weekday[t]] += counts[t] / (1.0 + around)
+            whole[weekday[t]] += around / (1.0 + around)
+    if totals.min() < least:
+        return np.ones(7)
+    share /= whole
+    return np.maximum(share / share.mean(), 1e-3)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def factor_of_days(counts, of_window, middle):
+    """See `escalation.factor_of_days`."""
+    n_days, n_seen, total, squares = counts.size, 0, 0.0, 0.0
+    for t in range(n_days):
+        if not math.isnan(counts[t]):
+            n_seen += 1
+            total += counts[t]
+    mean = total / n_seen
+    for t in range(n_days):
+        if not math.isnan(counts[t]):
+            squares += (counts[t] - mean) ** 2
+    overall = max(1.0, squares / n_seen / mean) if mean > 0.0 else 1.0
+    factor, last = np.full(n_days, np.nan), -n_days
+    for t in range(n_days):  # from the day before that is known
+        if 0 <= t - middle < of_window.size and not math.isnan(of_window[t - middle]):
+            last = t
+        if t - last <= middle:
+            factor[t] = of_window[last - middle]
+    following = 3 * n_days
+    for t in range(n_days - 1, -1, -1):  # else from the day after
+        if not math.isnan(factor[t]):
+            following = t
+        elif following - t <= middle:
+            factor[t] = factor[following]
+        else:
+            factor[t] = overall
+    return factor
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def weights_of_memory(products, pairs, left_by_phi, length, total_days):
+    """Weigh plausible autocorrelation functions by the residuals of all windows together.
+
+    The family is that of `memories.weigh_memories`, ``share * phi**lag``. What each member would leave in the
+    residuals of a straight line is compared with what the windows show.
+
+    Parameters
+    ----------
+    products, pairs : ndarray, shape (n_lags + 1,)
+        From `residual_sums`.
+    left_by_phi : ndarray, shape (n_phi, n_lags + 1)
+        Sums of residual products that a line leaves of noise of variance 1 at each phi, from the phi of 0 on.
+    length : int
+        Days of a window.
+    total_days : int
+        Observed days of the series.
+
+    Returns
+    -------
+    ndarray, shape (n_phi,)
+        Mean share at each phi, times the weight of that phi; all 0 where nothing can be learnt.
+    """
+    n_phi, n_lags = left_by_phi.shape[0], products.size - 1
+    answer = np.zeros(n_phi)
+    if products[0] < 1e-12 * pairs[0] or n_lags < 1 or pairs[0] == 0.0:
+        return answer  # the fits are exact; what is left is rounding, not memory
+    log_weight, largest = np.empty((n_phi, N_SHARE)), -np.inf
+    for i in range(n_phi):
+        for j in range(N_SHARE):
+            share, misfit = j * GRID_STEP, 0.0
+            none = (1.0 - share) * left_by_phi[0, 0] + share * left_by_phi[i, 0]
+            for lag in range(1, n_lags + 1):
+                sample = products[lag] / products[0] * pairs[0] / max(pairs[lag], 1.0) * (length - lag) / length
+                left = (1.0 - share) * left_by_phi[0, lag] + share * left_by_phi[i, lag]
+                misfit += pairs[lag] / pairs[0] * (sample - left / none) ** 2
+            log_weight[i, j] = -0.5 * total_days * misfit
+            largest = max(largest, log_weight[i, j])
+    whole = 0.0
+    for i in range(n_phi):
+        for j in range(N_SHARE):
+            member = math.exp(log_weight[i, j] - largest)
+            if i == 0:  # at phi = 0 every share is the same function: one point with the row's whole mass
+                member *= N_SHARE if j == 0 else 0.0
+            whole += member
+            answer[i] += member * j * GRID_STEP
+    return answer / whole
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -393,19 +541,22 @@ def spreads_of_rows(exposure, week, level, growth, alpha, autocorrelation):
 
     Returns
     -------
+    days : ndarray, shape (n_rows,)
+        Observed, that is with an exposure.
     taken : ndarray, shape (n_rows,)
         Variance that level and growth take out of standardised residuals.
     of_growth, of_total : ndarray, shape (2, n_rows)
         Variance of the growth, and of the fitted total over that total: independent, then with memory.
     """
     n_rows, n_days = exposure.shape
-    taken, of_growth, of_total = np.empty(n_rows), np.empty((2, n_rows)), np.empty((2, n_rows))
+    days, taken, of_growth, of_total = np.zeros(n_rows), np.empty(n_rows), np.empty((2, n_rows)), np.empty((2, n_rows))
     x0, x1, smeared0, smeared1 = np.empty(n_days), np.empty(n_days), np.empty(n_days), np.empty(n_days)
     for k in range(n_rows):
         scale, factor = math.exp(level[k] + growth[k] * week[0]), math.exp(growth[k] * (week[1] - week[0]))
         p0, p1, h00, h01, h11 = 0.0, 0.0, 0.0, 0.0, 0.0
         for t in range(n_days):
             mean = exposure[k, t] * scale
+            days[k] += exposure[k, t] > 0.0
             scale *= factor
             weight = mean / (1.0 + alpha[k] * mean)
             x0[t] = smeared0[t] = math.sqrt(weight)
@@ -435,4 +586,42 @@ def spreads_of_rows(exposure, week, level, growth, alpha, autocorrelation):
         q0, q1 = b00 * p0 + b01 * p1, b01 * p0 + b11 * p1
         of_total[0, k] = (p0 * q0 + p1 * q1) / p0
         of_total[1, k] = (q0 * q0 * m00 + 2.0 * q0 * q1 * m01 + q1 * q1 * m11) / p0
-    return taken, of_growth, of_total
+    return days, taken, of_growth, of_total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fit_with_memory(counts, exposure, week, n_lags, left_by_phi, powers, total_days, memory):
+    """Fit rows, weigh their memory, and say what it does to their variance, in one call.
+
+    What `fit_rows`, `residual_sums`, `weights_of_memory` and `spreads_of_rows` give one after the other.
+
+    Parameters
+    ----------
+    counts, exposure, week
+        As `fit_rows` takes them.
+    n_lags : int
+    left_by_phi : ndarray, shape (n_phi, n_lags + 1)
+        As `weights_of_memory` takes it.
+    powers : ndarray, shape (n_phi, n_days)
+        Each phi of the family to the powers 0 .. n_days - 1.
+    total_days : int
+    memory : ndarray, shape (n_phi,) or (0,)
+        Weights of the family; those of these rows where it is empty.
+
+    Returns
+    -------
+    level, growth, alpha, days, taken, of_growth, of_total, memory
+    squares : float
+        Sum of the squares of all standardised residuals.
+    """
+    level, growth, alpha = fit_rows(counts, exposure, week)
+    products, pairs = residual_sums(counts, exposure, week, level, growth, alpha, n_lags)
+    if memory.size == 0:
+        memory = weights_of_memory(products, pairs, left_by_phi, week.size, total_days)
+    autocorrelation = np.zeros(week.size)
+    for lag in range(week.size):
+        for i in range(memory.size):
+            autocorrelation[lag] += memory[i] * powers[i, lag]
+    autocorrelation[0] = 1.0
+    days, taken, of_growth, of_total = spreads_of_rows(exposure, week, level, growth, alpha, autocorrelation)
+    return level, growth, alpha, days, taken, of_growth, of_total, memory, products[0]

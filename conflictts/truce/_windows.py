@@ -15,7 +15,6 @@ from conflictts.truce._likelihood_interval import Trends, likelihood_ends, likel
 from conflictts.truce.memories import MAX_LAG
 
 _PHI = np.arange(20) * 0.05
-_SHARE = np.arange(21) * 0.05
 SLOW_COLUMNS = 2  # intercept and trend
 
 
@@ -69,7 +68,7 @@ class WindowFits:
 
 
 def fit_windows(
-    counts: np.ndarray, log_offset: np.ndarray, *, total_days: int, memory: np.ndarray | None = None
+    counts: np.ndarray, exposure: np.ndarray, *, total_days: int, memory: np.ndarray | None = None
 ) -> WindowFits:
     """Fit a log-linear NB2 trend to each row of counts.
 
@@ -79,9 +78,9 @@ def fit_windows(
     Parameters
     ----------
     counts : ndarray of float, shape (n_windows, window_days)
-        NaN on days nobody observed. Every row holds a count above 0.
-    log_offset : ndarray, shape (n_windows, window_days)
-        Known part of the log mean.
+        0 on days nobody observed. Every row holds a count above 0.
+    exposure : ndarray, shape (n_windows, window_days)
+        Known part of the mean; 0 on days nobody observed, and on no other.
     total_days : int
         Observed days in the whole series; windows overlap, so this is how much they know together.
     memory : ndarray, shape (n_phi,), optional
@@ -93,18 +92,15 @@ def fit_windows(
     """
     from conflictts.truce import _trends
 
-    seen, length = ~np.isnan(counts), counts.shape[1]
-    y, exposure = np.where(seen, counts, 0.0), np.where(seen, np.exp(log_offset), 0.0)
-    week = (np.arange(length) - (length - 1) / 2) / 7
-    level, growth, alpha = _trends.fit_rows(y, exposure, week)
-    fitted = y, exposure, week, level, growth, alpha
-    products, pairs = _trends.residual_sums(*fitted, min(MAX_LAG, length // 4))
-    if memory is None:
-        memory = shared_memory(products, pairs, length, total_days)
-    taken, of_growth, of_total = _trends.spreads_of_rows(*fitted[1:], autocorrelation(memory, length))
-    days, done = seen.sum(1), np.isfinite(growth)
-    left = np.maximum(days - taken, 1.0)[done].sum()  # taken: variance that the line takes out of the residuals
-    dispersion = max(1.0, float(products[0] / max(left, 1.0)))
+    length = counts.shape[1]
+    week, n_lags = (np.arange(length) - (length - 1) / 2) / 7, min(MAX_LAG, length // 4)
+    family = n_lags, _left_by_phi(length, n_lags), _powers(length)
+    given = np.empty(0) if memory is None else memory
+    level, growth, alpha, days, taken, of_growth, of_total, memory, squares = _trends.fit_with_memory(
+        counts, exposure, week, *family, total_days, given
+    )
+    left = np.maximum(days - taken, 1.0)[np.isfinite(growth)].sum()  # what the line leaves of the residuals' variance
+    dispersion = max(1.0, float(squares / max(left, 1.0)))
     swollen = of_growth[1] / of_growth[0]
     return WindowFits(
         growth=growth,
@@ -113,49 +109,21 @@ def fit_windows(
         factor=np.maximum(dispersion * of_total[1], 1.0),
         daily_factor=np.maximum(dispersion * of_total[0], 1.0),
         memory=memory,
-        trends=Trends(*fitted, scale=dispersion * swollen),
+        trends=Trends(counts, exposure, week, level, growth, alpha, dispersion * swollen),
     )
 
 
 def autocorrelation(memory: np.ndarray, length: int) -> np.ndarray:
     """Autocorrelation by distance in days, 0 .. length - 1, from the weights of its family."""
-    acf = np.asarray(memory @ _PHI[:, None] ** np.arange(length))
+    acf = np.asarray(memory @ _powers(length))
     acf[0] = 1.0
     return acf
 
 
-def shared_memory(products: np.ndarray, pairs: np.ndarray, length: int, total_days: int) -> np.ndarray:
-    """Weigh plausible autocorrelation functions by the residuals of all windows together.
-
-    The family is that of `memories.weigh_memories`, ``share * phi**lag``. What each member would leave in the
-    residuals of a straight line is computed without approximation and compared with what the windows show.
-
-    Parameters
-    ----------
-    products, pairs : ndarray, shape (n_lags + 1,)
-        Sums over windows of products of residuals so many days apart, from 0, and of the pairs of days observed.
-    length : int
-        Days of a window.
-    total_days : int
-
-    Returns
-    -------
-    ndarray, shape (n_phi,)
-        Mean share at each phi, times the weight of that phi; all 0 where nothing can be learnt.
-    """
-    n_lags, squares, seen = len(products) - 1, products[0], pairs[0]
-    if squares < 1e-12 * seen or n_lags < 1 or not seen:
-        return np.zeros(len(_PHI))  # the fits are exact; what is left is rounding, not memory
-    lags = np.arange(1, n_lags + 1)
-    sample = products[1:] / squares * seen / np.maximum(pairs[1:], 1) * (length - lags) / length
-    by_phi, share = _left_by_phi(length, n_lags), _SHARE[:, None]
-    left = (1 - share) * by_phi[0] + share * by_phi[:, None, :]  # (phi, share, lag)
-    misfit = sample - left[:, :, 1:] / left[:, :, :1]
-    log_weight = -0.5 * total_days * (pairs[1:] / seen * misfit**2).sum(-1)
-    member = np.exp(log_weight - log_weight.max())
-    member[0, 1:] = 0.0  # at phi = 0 every share is the same function: one point with the row's whole mass
-    member[0, 0] *= len(_SHARE)
-    return np.asarray(member @ _SHARE / member.sum())
+@lru_cache(maxsize=16)
+def _powers(length: int) -> np.ndarray:
+    """Each phi of the family to the powers 0 .. length - 1, shape (n_phi, length)."""
+    return np.asarray(_PHI[:, None] ** np.arange(length))
 
 
 @lru_cache(maxsize=16)

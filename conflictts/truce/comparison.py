@@ -68,7 +68,8 @@ class Side:
 
 def side_of(counts: np.ndarray, factor: np.ndarray) -> Side:
     """A side from its counts, NaN where not settled, and the variance inflation around each of its days."""
-    return Side(int(np.isfinite(counts).sum()), float(np.nansum(counts)), float(factor.mean()) if len(factor) else 1.0)
+    known = counts[np.isfinite(counts)]
+    return Side(len(known), float(known.sum()), float(factor.mean()) if len(factor) else 1.0)
 
 
 def _week(counts: np.ndarray, factor: float) -> Side:

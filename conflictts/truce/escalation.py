@@ -249,18 +249,9 @@ def factor_of_days(counts: np.ndarray, of_window: np.ndarray, window_days: int) 
     That of the window whose middle is nearest, up to half a window off; where none tells, that of single days of the
     whole series.
     """
-    known = counts[np.isfinite(counts)]
-    mean = float(known.mean())
-    overall = max(1.0, float(known.var()) / mean) if mean > 0 else 1.0
-    factor, middle = np.full(len(counts), np.nan), window_days // 2
-    factor[middle : middle + len(of_window)] = of_window
-    day = np.arange(len(factor))
-    last = np.maximum.accumulate(np.where(np.isnan(factor), -len(factor), day))  # the day before that is known
-    factor = np.where(day - last <= middle, factor[np.maximum(last, 0)], np.nan)
-    following = np.minimum.accumulate(np.where(np.isnan(factor), 3 * len(factor), day)[::-1])[::-1]
-    near = following - day <= middle
-    factor = np.where(near, factor[np.minimum(following, len(factor) - 1)], np.nan)
-    return np.where(np.isnan(factor), overall, factor)
+    from conflictts.truce import _trends
+
+    return _trends.factor_of_days(counts, of_window, window_days // 2)  # type: ignore[no-any-return]
 
 
 def _rates(settled: pd.Series, factor: pd.Series, rate_days: int, level: float) -> pd.DataFrame:

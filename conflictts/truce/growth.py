@@ -115,6 +115,8 @@ def estimate_growth(
     >>> f"{found.growth:.2f} ({found.lower:.2f} to {found.upper:.2f})"
     '1.18 (0.97 to 1.43)'
     """
+    from conflictts.truce import _trends
+
     refuse_level(level)
     start, end = daily.coverage
     first, last = pair_of_days(window or (start, end), "window")
@@ -126,7 +128,7 @@ def estimate_growth(
     counts = daily.settled.loc[first:last].to_numpy()
     if len(counts) < 14:
         raise TooLittleData(f"The window has {len(counts)} days; growth needs at least 14. Widen it.")
-    reason = why_not(counts[None])[0]
+    reason = why_not(counts, len(counts))[0]
     if reason:
         raise TooLittleData(f"No growth from {first:%Y-%m-%d} to {last:%Y-%m-%d}: {reason}. Widen the window.")
     offset = weekday_offset(daily) if weekday else np.zeros(len(daily.table))
@@ -138,9 +140,10 @@ def estimate_growth(
     rows = counts[None]
     if daily.draws is not None:
         rows = np.where(np.isfinite(rows), daily.draws.loc[first:last].to_numpy(dtype=float).T, np.nan)
-        if (why_not(rows) != "").any():
+        if (why_not(rows.ravel(), len(counts), len(counts)) != "").any():
             raise TooLittleData(f"Draws leave under {MIN_COUNTS:g} counts in the window, or too few days. Widen it.")
-    fits = fit_windows(rows, np.broadcast_to(offset[part], rows.shape), total_days=n_days, memory=memory)
+    whole = _trends.windows_of_rows(rows, np.exp(offset[part]), len(counts), np.ones(1, dtype=bool))
+    fits = fit_windows(*whole, total_days=n_days, memory=memory)
     slope, lower, upper = (each[0] for each in _pooled(fits, len(rows), level))
     if not np.isfinite(slope):
         raise TooLittleData(f"The regression on {n_days} days with {np.nansum(counts):g} counts does not converge.")
@@ -226,27 +229,24 @@ def rolling_growth(
     draws : ndarray, shape (n_draws, n_days), optional
         Each is fitted, and every window's fits are pooled by Rubin's rules.
     """
+    from conflictts.truce import _trends
+
     if len(counts) < window_days:
         nothing = np.empty(0)
         words, none = np.empty(0, dtype=object), np.empty(0, dtype=bool)
         return RollingGrowth(nothing, nothing, nothing, words, None, None, none, 1)
     rows = counts[None] if draws is None else np.where(np.isfinite(counts), draws, np.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(rows, window_days, axis=1)  # (draws, windows, days)
-    n_draws, n_windows, _ = windows.shape
-    offsets = np.lib.stride_tricks.sliding_window_view(log_offset, window_days)
-    reason = why_not(np.lib.stride_tricks.sliding_window_view(counts, window_days))
+    n_draws, n_windows = len(rows), len(counts) - window_days + 1
+    reason = why_not(counts, window_days)
     if draws is not None:
-        short = (why_not(windows.reshape(-1, window_days)) != "").reshape(n_draws, n_windows).any(0)
+        short = np.any([why_not(row, window_days) != "" for row in rows], axis=0)
         reason[(reason == "") & short] = "draws leave too few counts, or counts on too few days"
     enough = reason == ""
     slope, factor, daily_factor = (np.full(n_windows, np.nan) for _ in range(3))
     if not enough.any():
         return RollingGrowth(slope, factor, daily_factor, reason, None, None, enough, n_draws)
-    fits = fit_windows(
-        windows[:, enough].reshape(-1, window_days),
-        np.tile(offsets[enough], (n_draws, 1)),
-        total_days=int(np.isfinite(counts).sum()),
-    )
+    windows = _trends.windows_of_rows(rows, np.exp(log_offset), window_days, enough)
+    fits = fit_windows(*windows, total_days=int(np.isfinite(counts).sum()))
     slope[enough], factor[enough], daily_factor[enough] = (
         each.reshape(n_draws, -1).mean(0) for each in (fits.growth, fits.factor, fits.daily_factor)
     )
@@ -254,19 +254,33 @@ def rolling_growth(
     return RollingGrowth(slope, factor, daily_factor, reason, fits.memory, fits, enough, n_draws)
 
 
-def why_not(windows: np.ndarray) -> np.ndarray:
-    """For each row of counts, why no growth can be told from it; "" where it can."""
-    length = windows.shape[1]
-    seen = np.isfinite(windows)
-    counts = np.where(seen, windows, 0.0)
-    observed, totals, active = seen.sum(1), counts.sum(1), (counts > 0).sum(1)
-    reason = np.full(len(windows), "", dtype=object)
-    for k in np.flatnonzero(active < MIN_ACTIVE_DAYS):
-        reason[k] = f"counts on only {active[k]} days, {MIN_ACTIVE_DAYS} are needed"
-    for k in np.flatnonzero(totals < MIN_COUNTS):
-        reason[k] = f"only {totals[k]:g} counts, {MIN_COUNTS:g} are needed"
-    for k in np.flatnonzero(observed < (1 - MAX_UNOBSERVED) * length):
-        reason[k] = f"{length - observed[k]} of {length} days unobserved or provisional, at most a fifth may be"
+def why_not(counts: np.ndarray, length: int, step: int = 1) -> np.ndarray:
+    """Why no growth can be told from each window of so many days, begun every `step`, shape (n_windows,); "" if it can.
+
+    Parameters
+    ----------
+    counts : ndarray of float, shape (n_days,)
+        NaN on days not known.
+    length, step : int
+    """
+    from conflictts.truce import _trends
+
+    observed, totals, active = _trends.sums_of_windows(counts, length, step)
+    reason = np.full(len(totals), "", dtype=object)
+    least = (1 - MAX_UNOBSERVED) * length
+    for wanting, known, text in (
+        (active < MIN_ACTIVE_DAYS, active, f"counts on only {{:d}} days, {MIN_ACTIVE_DAYS} are needed"),
+        (totals < MIN_COUNTS, totals, f"only {{:g}} counts, {MIN_COUNTS:g} are needed"),
+        (
+            observed < least,
+            length - observed,
+            f"{{:d}} of {length} days unobserved or provisional, at most a fifth may be",
+        ),
+    ):
+        if wanting.any():
+            numbers = known[wanting].tolist()
+            words = {number: text.format(number) for number in set(numbers)}  # windows share most of their days
+            reason[wanting] = [words[number] for number in numbers]
     return reason
 
 
@@ -277,22 +291,16 @@ def weekday_offset(daily: DailySeries) -> np.ndarray:
     one enormous day does not make a profile.
     """
     settled = daily.settled
-    return offset_of_weekdays(settled.to_numpy(), pd.DatetimeIndex(settled.index).day_of_week.to_numpy())
+    return offset_of_weekdays(
+        settled.to_numpy(), pd.DatetimeIndex(settled.index).day_of_week.to_numpy().astype(np.int64)
+    )
 
 
 def offset_of_weekdays(counts: np.ndarray, weekday: np.ndarray) -> np.ndarray:
     """The same from arrays of shape (n_days,): counts, NaN where not settled, and days of the week, Monday 0."""
-    nothing = np.zeros(len(counts))
-    if len(counts) < 7:
-        return nothing
-    around = np.lib.stride_tricks.sliding_window_view(counts, 7).sum(axis=1) / 7
-    middle, day = counts[3:-3], weekday[3:-3]
-    known = around > 0  # and not NaN: then no day of the seven is
-    middle, around, day = middle[known], around[known], day[known]
-    if np.bincount(day, weights=middle, minlength=7).min() < _LEAST_BY_WEEKDAY:
-        return nothing
-    share = np.bincount(day, weights=middle / (1 + around)) / np.bincount(day, weights=around / (1 + around))
-    return np.asarray(np.log(np.maximum(share / share.mean(), 1e-3))[weekday])
+    from conflictts.truce import _trends
+
+    return np.asarray(np.log(_trends.shares_of_weekdays(counts, weekday, _LEAST_BY_WEEKDAY))[weekday])
 
 
 def factor_of(*logs: np.ndarray | float) -> tuple[np.ndarray, ...]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from conflictts.truce._windows import WindowFits
 from conflictts.truce.comparison import ratio_of_sides, side_of
 from conflictts.truce.escalation import (
     PERIOD_DAYS,
     PHASE_LEVEL,
     SILENT_DAYS,
     factor_of_days,
-    in_silence,
     names_of_windows,
     shortest_run_of,
 )
@@ -21,8 +21,7 @@ from conflictts.truce.growth import WINDOW_DAYS, RollingGrowth, factor_of, offse
 RECENT_DAYS = 182  # looked back on; the windows in them tell how far days remember each other
 
 
-@dataclass(frozen=True, slots=True)
-class Latest:
+class Latest(NamedTuple):
     """What `measure_escalation` says of the end of a series; numbers are NaN where a reason says why.
 
     Attributes
@@ -74,16 +73,17 @@ def latest_escalation(counts: np.ndarray, weekday: np.ndarray, level: float = 0.
     offset = offset_of_weekdays(counts, weekday)[part]
     counts = counts[part]
     rolling = rolling_growth(counts, offset, WINDOW_DAYS)
-    growth = np.full(3, np.nan)
+    last = None if rolling.fits is None or not rolling.enough[-1] else rolling.fits.last()
     if len(rolling.slope):
-        phase, reason = _phase_of_last(rolling, len(counts)), str(rolling.reason[-1])
+        phase, reason = _phase_of_last(rolling, last, len(counts)), str(rolling.reason[-1])
     else:
         phase, reason = "undetermined", f"{len(counts)} days are fewer than the {WINDOW_DAYS} of a window"
-    if in_silence(counts, SILENT_DAYS)[-1]:
+    if (counts[-SILENT_DAYS:] == 0).sum() == SILENT_DAYS:
         phase = "silent"
-    if not reason and rolling.fits is not None:
-        lower, upper = rolling.fits.last().interval(level)
-        growth = np.array(factor_of(rolling.slope[-1], lower[0], upper[0]))
+    growth: tuple[float | np.ndarray, ...] = (np.nan, np.nan, np.nan)
+    if not reason and last is not None:
+        lower, upper = last.interval(level)
+        growth = factor_of(rolling.slope[-1], lower[0], upper[0])
     factor = factor_of_days(counts, rolling.factor, WINDOW_DAYS)
     now, then = slice(-PERIOD_DAYS, None), slice(-2 * PERIOD_DAYS, -PERIOD_DAYS)
     sides = [side_of(counts[days], factor[days]) for days in (then, now)]
@@ -104,10 +104,11 @@ def latest_escalation(counts: np.ndarray, weekday: np.ndarray, level: float = 0.
     )
 
 
-def _phase_of_last(rolling: RollingGrowth, n_days: int) -> str:
+def _phase_of_last(rolling: RollingGrowth, last: WindowFits | None, n_days: int) -> str:
     """Phase of the last window; others are held against no growth only where it may end a run of them."""
-    sign = np.zeros(len(rolling.slope))
-    if rolling.enough[-1] and rolling.fits is not None and rolling.fits.last().sides(PHASE_LEVEL).any():
+    if rolling.fits is not None and last is not None and last.sides(PHASE_LEVEL).any():
+        sign = np.zeros(len(rolling.slope))
         sign[rolling.enough] = rolling.fits.sides(PHASE_LEVEL)
-    shortest = shortest_run_of(n_days, WINDOW_DAYS)
-    return str(names_of_windows(sign, rolling.reason == "", shortest, WINDOW_DAYS)[-1])
+        shortest = shortest_run_of(n_days, WINDOW_DAYS)
+        return str(names_of_windows(sign, rolling.reason == "", shortest, WINDOW_DAYS)[-1])
+    return "undetermined" if rolling.reason[-1] else "level"

@@ -115,7 +115,7 @@ def row_of_series(
 
     told("changes", lambda: _changes(counts, weekday, dates, plan.level))
     recent = slice(-RECENT_DAYS, None)
-    told("growth", lambda: asdict(latest_escalation(counts[recent], weekday[recent], plan.level)))
+    told("growth", lambda: latest_escalation(counts[recent], weekday[recent], plan.level)._asdict())
     if "phase" not in row:
         row.update(phase="undetermined", phase_reason=row["growth_reason"], ratio_reason=row["growth_reason"])
     if plan.has_truces:

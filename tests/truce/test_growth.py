@@ -90,7 +90,7 @@ WHY = [
 
 @pytest.mark.parametrize(("counts", "message"), WHY)
 def test_what_cannot_be_told_says_why(counts, message):
-    (reason,) = why_not(np.array([counts]))
+    (reason,) = why_not(np.array(counts), len(counts))
     assert reason.startswith(message)
     assert bool(reason) == bool(message)
     if message:

@@ -20,7 +20,9 @@ MET = {"rel": 1e-6, "abs": 1e-7}  # ends are found to 1e-8 standard errors, fits
 
 def fitted(rows: np.ndarray, offset: np.ndarray | None = None) -> WindowFits:
     offset = np.zeros(rows.shape) if offset is None else offset
-    return fit_windows(rows, offset, total_days=rows.shape[1], memory=NO_MEMORY)
+    seen = ~np.isnan(rows)
+    counts, exposure = np.where(seen, rows, 0.0), np.where(seen, np.exp(offset), 0.0)
+    return fit_windows(counts, exposure, total_days=rows.shape[1], memory=NO_MEMORY)
 
 
 def two_days(first: float, second: float, scale: float = 1.0) -> Trends:

@@ -131,7 +131,8 @@ def test_no_plain_search_finds_a_likelier_fit(kind):
 def test_spreads_are_those_of_matrices(kind):
     _, exposure, _, level, growth, alpha = fits_of(kind)
     acf = 0.6 ** np.arange(LENGTH)
-    taken, of_growth, of_total = _trends.spreads_of_rows(exposure, WEEK, level, growth, alpha, acf)
+    days, taken, of_growth, of_total = _trends.spreads_of_rows(exposure, WEEK, level, growth, alpha, acf)
+    assert days.tolist() == (exposure > 0).sum(axis=1).tolist()
     mean = means(exposure, level, growth)
     design = np.column_stack([np.ones(LENGTH), WEEK])
     distance = np.abs(np.arange(LENGTH)[:, None] - np.arange(LENGTH))
@@ -224,3 +225,77 @@ def test_beginning_at_the_row_before_changes_nothing(turned):
     for k in range(len(counts)):
         alone = _trends.fit_rows(counts[k : k + 1], exposure[k : k + 1], WEEK)
         assert [each[k] for each in together] == pytest.approx([each[0] for each in alone], rel=1e-7, abs=1e-8)
+
+
+DAYS = np.array([2.0, np.nan, 0.0, 3.5, 0.0, 1.0, np.nan, np.nan, 4.0, 0.0, 7.0])
+
+
+@pytest.mark.parametrize(("length", "step"), [(4, 1), (5, 5), (11, 11), (11, 1)])
+def test_sums_of_windows_are_those_of_arrays(length, step):
+    windows = np.lib.stride_tricks.sliding_window_view(DAYS, length)[::step]
+    observed, totals, active = _trends.sums_of_windows(DAYS, length, step)
+    assert observed.tolist() == np.isfinite(windows).sum(axis=1).tolist()
+    assert totals == pytest.approx(np.nansum(windows, axis=1))
+    assert active.tolist() == (windows > 0).sum(axis=1).tolist()
+
+
+def test_windows_of_rows_are_those_of_arrays():
+    rows, exposure = np.stack([DAYS, DAYS[::-1]]), np.linspace(0.5, 1.5, len(DAYS))
+    enough = np.array([True, False, True, True, False, True, False, True])
+    counts, open_to = _trends.windows_of_rows(rows, exposure, 4, enough)
+    windows = np.lib.stride_tricks.sliding_window_view(rows, 4, axis=1)[:, enough].reshape(-1, 4)
+    exposed = np.tile(np.lib.stride_tricks.sliding_window_view(exposure, 4)[enough], (2, 1))
+    assert counts.tolist() == np.nan_to_num(windows).tolist()
+    assert open_to.tolist() == np.where(np.isnan(windows), 0.0, exposed).tolist()
+
+
+def test_shares_of_weekdays_are_those_of_arrays():
+    rng = np.random.default_rng(9)
+    weekday = np.arange(2, 142) % 7
+    counts = rng.poisson(np.where(weekday == 4, 6.0, 2.0)).astype(float)
+    counts[60:65] = np.nan
+    around = np.convolve(counts, np.ones(7) / 7, mode="valid")  # NaN where a day of the seven is
+    middle, day, known = counts[3:-3], weekday[3:-3], around > 0
+    share = [(middle / (1 + around))[known & (day == d)].sum() / (around / (1 + around))[known & (day == d)].sum()
+             for d in range(7)]  # fmt: skip
+    found = _trends.shares_of_weekdays(counts, weekday, 10.0)
+    assert found == pytest.approx(np.array(share) / np.mean(share))
+    assert found.argmax() == 4
+    fewest = min(middle[known & (day == d)].sum() for d in range(7))
+    assert _trends.shares_of_weekdays(counts, weekday, fewest + 0.5).tolist() == [1.0] * 7
+    assert _trends.shares_of_weekdays(counts[:6], weekday[:6], 1.0).tolist() == [1.0] * 7
+
+
+@pytest.mark.parametrize(
+    ("of_window", "expected"),
+    [
+        pytest.param([2.0, np.nan, 4.0], [2.0, 2.0, 2.0, 2.0, 4.0, 4.0, 4.0, 0, 0], id="a gap"),
+        pytest.param([np.nan, np.nan, 4.0], [0, 0, 4.0, 4.0, 4.0, 4.0, 4.0, 0, 0], id="late"),
+        pytest.param([], [0] * 9, id="none"),
+    ],
+)
+def test_factor_of_a_day_is_that_of_the_nearest_window(of_window, expected):
+    """Windows of five days, middles from the third day on; 0 stands for the factor of all days."""
+    counts = np.array([1.0, 2.0, 9.0, np.nan, 0.0, 4.0, 12.0, 0.0, 0.0])
+    overall = np.nanvar(counts) / np.nanmean(counts)
+    found = _trends.factor_of_days(counts, np.array(of_window, dtype=float), 2)
+    assert found == pytest.approx([each or overall for each in expected])
+    assert _trends.factor_of_days(np.zeros(9), np.array(of_window, dtype=float), 2).min() == 1.0
+
+
+@EACH_KIND
+def test_one_call_gives_what_its_parts_give(kind):
+    counts, exposure, week, level, growth, alpha = fits_of(kind)
+    products, pairs = _trends.residual_sums(counts, exposure, week, level, growth, alpha, 10)
+    by_phi = np.linspace(1.0, 0.1, 5)[:, None] * np.linspace(1.0, 0.5, 11)
+    powers = np.array([0.0, 0.2, 0.4, 0.6, 0.8])[:, None] ** np.arange(LENGTH)
+    for given in (np.empty(0), np.array([0.1, 0.0, 0.0, 0.3, 0.2])):
+        *trend, days, taken, of_growth, of_total, memory, squares = _trends.fit_with_memory(
+            counts, exposure, week, 10, by_phi, powers, 150, given
+        )
+        weights = given if given.size else _trends.weights_of_memory(products, pairs, by_phi, LENGTH, 150)
+        acf = np.r_[1.0, (weights @ powers)[1:]]
+        spread = _trends.spreads_of_rows(exposure, week, level, growth, alpha, acf)
+        expected = (level, growth, alpha, *spread, weights, products[0])
+        for one, other in zip((*trend, days, taken, of_growth, of_total, memory, squares), expected, strict=True):
+            assert one == pytest.approx(other, rel=1e-9, nan_ok=True)

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from conflictts.errors import TooLittleData
+from conflictts.truce import _trends
 from conflictts.truce._windows import (
     _PHI,
-    _SHARE,
     SLOW_COLUMNS,
+    WindowFits,
     _left_by_detrending,
+    _left_by_phi,
     autocorrelation,
     fit_windows,
-    shared_memory,
 )
 from conflictts.truce.negbin import fit_negbin
 
@@ -30,6 +31,12 @@ def windows(mean: float, size: float, seed: int) -> np.ndarray:
     return rows[np.nansum(rows, axis=1) >= 5]
 
 
+def fitted(rows: np.ndarray, offset: np.ndarray, memory: np.ndarray | None = NO_MEMORY) -> WindowFits:
+    seen = ~np.isnan(rows)
+    counts, exposure = np.where(seen, rows, 0.0), np.where(seen, np.exp(offset), 0.0)
+    return fit_windows(counts, exposure, total_days=120, memory=memory)
+
+
 @pytest.mark.parametrize(
     ("mean", "size"),
     [
@@ -43,7 +50,7 @@ def windows(mean: float, size: float, seed: int) -> np.ndarray:
 def test_one_pass_gives_what_single_regressions_give(mean, size):
     rows = windows(mean, size, seed=3)
     offset = np.log(1.2) * np.sin(np.arange(LENGTH)) * np.ones((len(rows), 1))
-    fits = fit_windows(rows, offset, total_days=120, memory=NO_MEMORY)
+    fits = fitted(rows, offset)
     week = (np.arange(LENGTH) - (LENGTH - 1) / 2) / 7
     surpluses, squares = [], []
     singles = []
@@ -89,19 +96,17 @@ def test_memory_is_found_where_it_is(phi):
     left = rows - rows @ line @ np.linalg.solve(line.T @ line, line.T)
     lags = range(11)
     products = np.array([(left[:, lag:] * left[:, : LENGTH - lag]).sum() for lag in lags])
-    pairs = np.array([len(left) * (LENGTH - lag) for lag in lags])
-    memory = shared_memory(products, pairs, LENGTH, len(noise))
+    pairs = np.array([float(len(left) * (LENGTH - lag)) for lag in lags])
+    memory = _trends.weights_of_memory(products, pairs, _left_by_phi(LENGTH, 10), LENGTH, len(noise))
     # 3,000 days know the lag-1 autocorrelation to about 0.02
     assert autocorrelation(memory, 5)[:3] == pytest.approx([1.0, phi, phi**2], abs=0.06)
-    assert _SHARE[-1] == 1.0
 
 
 def test_memory_widens_the_interval_by_the_long_run_factor():
     rows = windows(5.0, 2.0, seed=1)
     offset = np.zeros(rows.shape)
     at_half = np.where(np.isclose(_PHI, 0.5), 1.0, 0.0)
-    free = fit_windows(rows, offset, total_days=120, memory=NO_MEMORY)
-    tied = fit_windows(rows, offset, total_days=120, memory=at_half)
+    free, tied = fitted(rows, offset), fitted(rows, offset, at_half)
     ratio = (tied.standard_error / free.standard_error) ** 2
     # an endless window has (1 + phi) / (1 - phi) = 3; a line over 42 days feels less, the lost variance gives some back
     assert ((ratio > 2.3) & (ratio < 3.3)).all()
@@ -111,7 +116,7 @@ def test_counts_on_the_last_day_only_do_not_converge():
     rows = np.zeros((2, LENGTH))
     rows[0, -1] = 50.0
     rows[1] = np.arange(LENGTH) % 3
-    fits = fit_windows(rows, np.zeros(rows.shape), total_days=LENGTH)
+    fits = fitted(rows, np.zeros(rows.shape), None)
     assert np.isnan(fits.growth).tolist() == [True, False]
     assert np.isfinite([fits.standard_error[1], fits.factor[1]]).all()
     with pytest.raises(TooLittleData):
