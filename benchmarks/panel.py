@@ -9,6 +9,7 @@ them; "read" is `read_incidents` alone. That all give the same numbers is checke
 
     python benchmarks/panel.py --peers /tmp/peers/bin/python                  # start, ucdp, acled, parquet, text ids
     python benchmarks/panel.py --only ucdp --repetitions 11 --peers /tmp/peers/bin/python
+    python benchmarks/panel.py --parts acled                                  # what the time goes into
     python benchmarks/panel.py --growth --peers /tmp/peers/bin/python         # exponents in the number of records
     python benchmarks/panel.py --only parquet --rows 5000000 --engines conflictts,spark    # with Java and PySpark
 
@@ -359,6 +360,54 @@ def print_table(kind: str, rows: int, found: dict[str, Any]) -> None:
                   f"{each['mebibytes']:,.0f} | {' | '.join(ratios)} |")  # fmt: skip
 
 
+def print_parts(kind: str, rows: int, folder: Path) -> None:
+    """Processor seconds of what `daily_panel` does with a CSV, each part by itself, the checks and the ledger apart."""
+    from conflictts.incidents.encoding import decoded
+    from conflictts.incidents.packing import digest
+    from conflictts.incidents.splitting import find_layout, scan, stream_fast
+    from conflictts.series import aggregation, engine
+    from conflictts.series.exports import export_of
+
+    path = write(kind, rows, folder)
+    taken: dict[str, float] = {}
+
+    def timed(name: str, function: Callable[[], Any]) -> Any:
+        begun = time.process_time()
+        found = function()
+        taken[name] = time.process_time() - begun
+        return found
+
+    with path.open("rb") as stream, decoded(stream, path.name, declared=None, suspect=False) as text:
+        layout = find_layout(text, path.name)
+        stream.seek(0)
+        timed("scan: proof that the rows may be split fast, and where they begin", lambda: scan(stream, layout))
+    export = export_of(set(layout.header))
+    assert export is not None
+    forms = export.forms(layout.header, ("admin1",))
+    panels = {name: form for name, form in forms.items() if name in needed(kind)}
+    timed("digest (SHA-256) for the ledger", lambda: digest(path))
+    timed("splitting, the columns of the panel", lambda: sum(map(len, stream_fast(path, layout, panels))))
+    timed("splitting, with those of the checks", lambda: sum(map(len, stream_fast(path, layout, forms))))
+    with engine.engine_of("2GB", folder) as duck:
+        timed("_load", lambda: engine._load(path, layout, export, forms, duck, hopeful=True))
+        taken["days, figures and spans read and checked; rows handed to DuckDB"] = (
+            taken.pop("_load") - taken["splitting, with those of the checks"]
+        )
+        found = engine.rows_of_file(path, duck, ("admin1",))
+        assert found is not None
+        frame, chosen = timed(
+            "identifiers compared, first row of each warning", lambda: aggregation._also_checked(found, set())
+        )
+        timed("rows that go through the checks, as text", lambda: found.as_written(frame.filter(~found.sound | chosen)))
+        sound = frame.filter(found.sound & ~chosen)
+        timed("sums by days and area", lambda: aggregation._sums(sound, found, "deaths", ("admin1",)))
+        timed("where the areas lie", lambda: aggregation._place_sums(sound, found, ("admin1",), ""))
+    timed("all of `daily_panel`", lambda: by_conflictts(path, kind))
+    print(f"\n| {rows:,} rows, {kind} | processor, s |\n|---|--:|")
+    for name, seconds in taken.items():
+        print(f"| {name} | {seconds:.2f} |")
+
+
 def print_start(repetitions: int) -> None:
     """Start and import, medians."""
     print("\n| start | seconds |\n|---|--:|")
@@ -401,6 +450,7 @@ def main() -> None:
     parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--parts", choices=["ucdp", "acled"], help="what the time goes into, by part")
     parser.add_argument("--peers", default=sys.executable, help="a Python with polars and numpy")
     parser.add_argument("--folder", type=Path, help="where the invented files lie for a while; default: the system's")
     given = parser.parse_args()
@@ -413,6 +463,9 @@ def main() -> None:
         print(f"left out, not installed: {', '.join(sorted(left))}")
     with tempfile.TemporaryDirectory(dir=given.folder, prefix="conflictts-bench-") as name:
         folder = Path(name)
+        if given.parts:
+            print_parts(given.parts, given.rows or KINDS[given.parts][0], folder)
+            return
         if given.growth:
             chosen = [engine for engine in engines if engine in ("conflictts", "polars")]
             print_growth(chosen, given.repetitions, given.peers, folder)

@@ -268,32 +268,40 @@ def _sums(frame: nw.LazyFrame[Any], rows: Rows, measure: Measure, columns: Seque
             records=nw.len(),
         )
     )
-    parts: tuple[list[pa.RecordBatch], list[pa.RecordBatch]] = [], []
+    parts = []
     for batch in batches_of(summed):  # there may be a fourth as many rows of sums as records: all are held narrow
         narrow = {name: batch.column(name) for name in (*days, "stated", *PARTS)}
         narrow |= {name: batch.column(name).dictionary_encode() for name in keys}
         narrow |= {name: batch.column(name).cast(pa.int32()) for name in (*_BOUNDLESS, "records")}
         kept = pa.RecordBatch.from_pydict(narrow)
-        first, last = (batch.column(day).to_numpy(zero_copy_only=False) for day in days)
-        for of, here in zip(parts, (first == last, first != last), strict=True):
-            of.append(kept.take(np.flatnonzero(here)))  # a copy; a column left as it is keeps the whole batch
-    single, several = (pa.Table.from_batches(of).unify_dictionaries() for of in parts)
-    ordered = [_ordered(single, [*keys]), _ordered(several, [*keys, *DAYS, "stated"])]
-    return pa.concat_tables(ordered).unify_dictionaries()
+        parts.append(kept.take(np.arange(len(kept))))  # a copy; a column left as it is keeps the whole batch
+    return _ordered(parts, [*keys])
 
 
-def _ordered(table: pa.Table, by: Sequence[str]) -> pa.Table:
-    """The rows in order of some columns, the first of them first."""
+def _ordered(parts: list[pa.RecordBatch], keys: Sequence[str]) -> pa.Table:
+    """The sums in their order, each column in one piece; `parts` is emptied, so that they are not held twice."""
     import pyarrow as pa
 
+    table = pa.Table.from_batches(parts).unify_dictionaries()
+    columns = dict(zip(table.column_names, table.columns, strict=True))
+    parts.clear()
+    del table
+
     def ranks(name: str) -> np.ndarray:
-        cells = table.column(name).combine_chunks()
+        cells = columns[name].combine_chunks()
         if not pa.types.is_dictionary(cells.type):
             return np.asarray(cells.to_numpy(zero_copy_only=False))
         place = np.argsort(np.argsort(cells.dictionary.to_numpy(zero_copy_only=False)))
         return np.asarray(place.astype(np.min_scalar_type(len(place)))[cells.indices.to_numpy()])  # few are sorted fast
 
-    return table.take(np.lexsort([ranks(name) for name in reversed(by)])) if by else table
+    by = {name: ranks(name) for name in (*keys, *DAYS, "stated")}
+    single = by["date_start"] == by["date_end"]
+    order = []
+    for rows, names in ((np.flatnonzero(single), keys), (np.flatnonzero(~single), list(by))):
+        order.append(rows[np.lexsort([by[name][rows] for name in reversed(names)])] if names else rows)
+    wanted = pa.array(np.concatenate(order))
+    del by, order, single
+    return pa.table({name: columns.pop(name).combine_chunks().take(wanted) for name in list(columns)})
 
 
 def _numbers(frame: nw.LazyFrame[Any], unusual: Mapping[str, nw.Expr]) -> dict[str, int]:
