@@ -32,6 +32,7 @@ from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.report.language import Language, Translator, say, translator
 from conflictts.report.page import embedded, templates, today
 from conflictts.report.print import as_pdf, require_weasyprint
+from conflictts.series.counting import NOT_STATED
 from conflictts.series.panel import DailyPanel
 from conflictts.truce.panel import PanelAnalysis
 
@@ -161,7 +162,7 @@ def as_numbers(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Any]:
 
 def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outlines: Outlines | None = None) -> Figures:
     """The figures, by name: with a truce its rate ratios, also on the map if one is known, and the series."""
-    names = {_name(key) for key in panel}
+    names = {_name(key) for key in panel} - {NOT_STATED}
     put = (lambda text: text if text in names else words(text)) if words.language != "en" else None
     truces = [found.truce] if found.truce is not None else []
     rows = -(-min(len(panel), MOST_SERIES) // 4)
@@ -226,7 +227,7 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures) -> str:
     drawn = [(name, TITLES[name]) for name in figures]
     columns = _columns(found)
     page: str = environment.get_template("panel.html.j2").render(
-        p="", script=Markup(script), script_hash=f"sha256-{digest}",
+        p="", blank=NOT_STATED, script=Markup(script), script_hash=f"sha256-{digest}",
         unit=found.unit, by=" and ".join(found.by), area=found.area, source=found.source, level=found.level,
         span=wording.days(panel.days[0], panel.days[-1]), headline=_headline(found), sentences=_sentences(found),
         contents=[("areas", "Every area"), *drawn, ("refusals", "What has no answer, and why"),
@@ -316,6 +317,9 @@ def _headline(found: PanelAnalysis) -> str:
 def _sentences(found: PanelAnalysis) -> list[str]:
     """What stands above the table."""
     table = found.table
+    if len(table) == 1:  # whose row says the rest
+        known = table["n_changes"].dropna()
+        return [say("Changes of the rate over all days: {number}.", number=_how_many(known))] if len(known) else []
     told = [
         say(
             "The rate changed at least once in {number} of {total} areas; {rising} are rising and {falling} falling in "

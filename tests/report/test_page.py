@@ -425,3 +425,11 @@ def test_every_number_leads_to_its_table(html, folder):
     behind = {link for _, links in found.blocks for link in links if re.match("#(table-|account)", link)}
     assert {found.anchors[link[1:]] for link in behind} == {"div"}
     assert len(behind) >= 8
+
+
+def test_a_link_that_reads_numbers_is_described_by_its_table(html):
+    links = re.findall(r'<a href="#([^"]*)"([^>]*)>numbers</a>', html)
+    assert len(links) >= 8
+    for place, attributes in links:
+        assert attributes == f' aria-describedby="{place}"'
+        assert re.search(rf'id="{place}"[^>]* aria-label="[^"]+"', html), place

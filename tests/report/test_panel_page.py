@@ -130,6 +130,28 @@ def test_french_of_a_mean_and_of_no_refusals(panel, found):
     assert "Single days" not in [title for title, *_ in page._columns(found)]
 
 
+def test_one_area_and_one_without_a_name(idlib, tmp_path):
+    table = idlib.table.assign(admin1=idlib.table["admin1"].replace("Hama", ""))
+    panel = ct.daily_series(replace(idlib, table=table), measure="civilians", by="admin1")
+    assert {"Idlib", "not stated"} <= set(panel)
+    source, french = (
+        ct.write_panel_report(panel, ct.analyse_panel(panel), tmp_path / code, language=code).read_text("utf-8")
+        for code in ("en", "fr")
+    )
+    assert set(re.findall('<th scope="row"[^>]* translate="no">(Idlib|not stated)<', source)) == {"Idlib"}
+    assert [row[0] for row in rows(french)] == [key if key != "not stated" else "non indiqué" for key in panel]
+    assert ">not stated<" not in french
+    assert f"<span>{panel.counting.source}</span>" in source.replace("&#39;", "'")
+    whole = replace(idlib, table=idlib.table.assign(admin1="Idlib"))
+    alone = ct.analyse_panel(ct.daily_series(whole, measure="civilians", by="admin1"), truce=ct.Truce("2019-08-31"))
+    said = page._sentences(alone)
+    assert said == [f"Changes of the rate over all days: {len(alone.changes)}."]
+    assert len(alone.changes) == 2
+    words = translator("fr")
+    french = words(said[0])
+    assert french.replace("\N{NO-BREAK SPACE}", " ") == "Changements du taux sur l’ensemble des jours : 2."
+
+
 def test_numbers_are_strict_json_and_the_same_again(panel, found, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1600000000")
     one, two = (ct.write_panel_report(panel, found, tmp_path / name).parent for name in ("one", "two"))
