@@ -25,11 +25,15 @@ import argparse
 import math
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from location_sets import LEAST, NOISE, Peer, made, r_peer
+
+from conflictts.truce import _path, _segment
+from conflictts.truce.changepoints import ODDS
 
 SIZE = 2.0
 NEAR = 7  # days
@@ -308,6 +312,25 @@ def grow(seed: int, repeats: int) -> None:
         f"\nFrom 1,000 to 100,000 days time grows as days to the power {powers[0]} (search), {powers[1]} (find_levels) "
         f"and {powers[2]} (whole result)."
     )
+    series = [NOISE["independent NB"](made(rng, 2_000, number % (MOST + 1))[0], SIZE, rng) for number in range(repeats)]
+    rounds = in_memory(series)
+    print(
+        f"{repeats} series of 2,000 days one after the other in memory, median of {len(rounds)} rounds: "
+        f"{np.median(rounds):.2f} ms each (best {min(rounds):.2f}), {1000 / np.median(rounds):,.0f} a second and core."
+    )
+
+
+def in_memory(series: list[np.ndarray], rounds: int = 9) -> list[float]:
+    """Processor milliseconds of the search alone for each of some series of one length, round by round."""
+    observed, weekday = np.ones(series[0].size, dtype=bool), np.arange(series[0].size) % 7
+    taken = []
+    for _ in range(rounds + 1):  # the first compiles
+        begun = time.process_time()
+        for counts in series:
+            grid = _path.rate_grid(counts, observed)
+            _segment.find_changes(counts, weekday, observed, grid, math.log(ODDS), True, 1)
+        taken.append(1000 * (time.process_time() - begun) / len(series))
+    return taken[1:]
 
 
 def main() -> None:
