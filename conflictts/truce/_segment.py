@@ -159,7 +159,12 @@ def log_likelihood(above, rest, total, seen, rates, profile, size):
 def _pays(counts, weekday, observed, above, rest, days, found, steady):
     """Whether changes gain their shares beyond a steady rate of its own size; both from `_searched`."""
     gained, asked, n_changes = 0.0, 0.0, found[0].size
-    lasts = np.diff(np.searchsorted(days, np.concatenate((days[:1], found[0], days[-1:] + 1))))
+    lasts = np.zeros(n_changes + 1)  # observed days of each regime
+    k = 0
+    for day in days:
+        while k < n_changes and day >= found[0][k]:
+            k += 1
+        lasts[k] += 1.0
     for k in range(n_changes):
         asked += _SHARE_OF_BRIEF if min(lasts[k], lasts[k + 1]) < _BRIEF else _SHARE
     for sign, (changes, rates, profile, size, _, _) in ((1.0, found), (-1.0, steady)):
