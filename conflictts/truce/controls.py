@@ -12,8 +12,8 @@ from scipy.special import stdtrit
 from conflictts.errors import TooLittleData
 from conflictts.series.daily import DailySeries
 from conflictts.truce.effect import TruceEffect, refit
-from conflictts.truce.memories import averaged_autocorrelation
-from conflictts.truce.negbin import NegBinFit
+from conflictts.truce.memories import sums_by_memory, weigh_memories
+from conflictts.truce.negbin import LEAST_INFLATION, NegBinFit, kurtosis, pooled_freedom, satterthwaite
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,9 +79,9 @@ def compare_with_controls(effect: TruceEffect, controls: Mapping[str, DailySerie
     Returns
     -------
     ControlComparison
-        The log of its ratio is a difference of log rates. Its variance takes each step's own NB-AVAR covariance, and
-        the covariance between areas from the correlation of residuals on common days and the average of the two
-        autocorrelations, by which a day remembers as far as its variance is that of the rate.
+        The log of its ratio is a difference of log rates. Its variance is NB-AVAR's on the difference of the areas'
+        residuals, weighted as the estimate weights them: what areas share cancels on the day, and the memory is that
+        of what is left.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def compare_with_controls(effect: TruceEffect, controls: Mapping[str, DailySerie
     rows: dict[str, tuple[float | str, ...]] = {}
     for name, daily in controls.items():
         try:
-            area = refit(effect, daily)
+            area = refit(effect, daily, warn=False)
             if area.fit is None:
                 raise TooLittleData("few counts: no regression")
         except TooLittleData as refusal:
@@ -130,11 +130,9 @@ def compare_with_controls(effect: TruceEffect, controls: Mapping[str, DailySerie
 
     members = [effect, *found.values()]
     weights = np.array([1.0] + [-1.0 / len(found)] * len(found))
-    covariance = np.array([[_covariance(one, other) for other in members] for one in members])
     log_ratio = float(weights @ np.log([member.rate_ratio for member in members]))
-    variance = float(weights @ covariance @ weights)
-    freedom = _satterthwaite(members, weights, covariance)
-    half = float(stdtrit(freedom, 0.5 + effect.level / 2)) * np.sqrt(max(variance, 0.0))
+    variance, freedom = _variance(members, weights)
+    half = float(stdtrit(freedom, 0.5 + effect.level / 2)) * np.sqrt(variance)
     ratio, lower, upper = np.exp(log_ratio + np.array([0.0, -half, half]))
     return ControlComparison(
         effect=effect, controls=table, ratio=float(ratio), lower=float(lower), upper=float(upper), level=effect.level
@@ -150,57 +148,87 @@ def _parts(effect: TruceEffect) -> tuple[NegBinFit, pd.DataFrame]:
 def _correlation(one: TruceEffect, other: TruceEffect) -> float:
     """Correlation of Pearson residuals on the days both use."""
     (first, first_design), (second, second_design) = _parts(one), _parts(other)
-    table = pd.concat(
-        [pd.Series(first.residuals, first_design.index), pd.Series(second.residuals, second_design.index)], axis=1
-    ).dropna()
-    a, b = table.to_numpy().T
+    _, here, there = np.intersect1d(first_design.index, second_design.index, return_indices=True)
+    a, b = first.residuals[here], second.residuals[there]
     power = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / power if power > 0 else 0.0
 
 
-def _covariance(one: TruceEffect, other: TruceEffect) -> float:
-    """Covariance of two areas' steps: their variance if they are one area, else by correlation of their residuals."""
-    first, _ = _parts(one)
-    if one is other:
-        return float(first.covariance[1, 1])
-    second, _ = _parts(other)
-    (x, remembered, own), (y, its_remembered, its) = _pulls(one), _pulls(other)
-    lags = np.abs(np.subtract.outer(np.arange(len(x)), np.arange(len(y))))
+def _variance(members: list[TruceEffect], weights: np.ndarray) -> tuple[float, float]:
+    """Variance of a weighted sum of the areas' steps, and its degrees of freedom.
 
-    def together(x: np.ndarray, x_rate: np.ndarray, y: np.ndarray, y_rate: np.ndarray, memory: np.ndarray) -> float:
-        """Of days that are one and the same in full, of others by their memory, which follows the rate."""
-        return float(x @ y + x_rate @ memory[lags] @ y_rate)
-
-    # residuals in the scale in which each area's own step has its own variance
-    scale = _within(first) / together(x, remembered, x, remembered, own)
-    scale *= _within(second) / together(y, its_remembered, y, its_remembered, its)
-    both = together(x, remembered, y, its_remembered, (own + its) / 2)
-    return _correlation(one, other) * float(np.sqrt(scale)) * both
-
-
-def _within(fit: NegBinFit) -> float:
-    """Variance of the step, without what lies between pooled fits."""
-    return float(fit.covariance[1, 1] - (0.0 if fit.between is None else fit.between[1, 1]))
-
-
-def _pulls(effect: TruceEffect) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How far a residual of 1 on each day of the window moves the log rate ratio; the same times the part of the day's
-    residual that remembers, as in `fit_negbin`; and the memory by distance in days, none at 0.
+    The error of that sum is itself a sum over days: of each area's residual times its pull on the area's step. What
+    the areas share cancels within a day, so the daily terms, each over its own spread, show the memory that is left.
+    With one area of weight 1 it is the variance of that area's own step.
     """
+    fits = [_parts(member)[0] for member in members]
+    n_days, n_columns = _parts(members[0])[1].shape
+    residuals, pulls, remembered = (np.array(each) for each in zip(*map(_on_calendar, members), strict=True))
+    correlation = np.array([[1.0 if a is b else _correlation(a, b) for b in members] for a in members])
+    spread = np.array([np.sqrt(_dispersion(member)) for member in members])
+
+    def power(of: np.ndarray) -> np.ndarray:
+        """Variance of each day's weighted sum over the areas, by their correlation on one day."""
+        of = of * (weights * spread)[:, None]
+        return np.asarray(np.maximum(np.einsum("it,ij,jt->t", of, correlation, of), 0.0))
+
+    alone, apart = power(pulls), ((weights * spread) ** 2) @ pulls**2
+    day = np.flatnonzero(alone > 1e-9 * apart)
+    between = sum(w**2 * fit.between[1, 1] for w, fit in zip(weights, fits, strict=True) if fit.between is not None)
+    if len(day) == 0:  # the same counts in all areas; what is left is rounding
+        return float(between), np.inf
+    sign = np.where(pulls[0] < 0, -1.0, 1.0)
+    terms = (sign * (weights @ (pulls * residuals)))[day] / np.sqrt(alone[day])
+    memory, phi, share = weigh_memories(terms, day - day[0], fits[0].slow_columns)
+    sums = sums_by_memory((sign * np.sqrt(power(remembered)))[day, None], day - day[0])[:, 0, 0]
+    taken = np.mean([_taken(member) for member in members], axis=0)
+    left = np.maximum(n_days - n_columns - share * taken[phi], min(n_days - n_columns, 4.0))
+    independent = float(alone.sum())
+    variances = (n_days - n_columns) / left * (independent + share * (sums - sums[0])[phi])
+    within = max(float(memory @ variances), LEAST_INFLATION * independent)
+    freedom = satterthwaite(
+        memory,
+        variances[None],
+        np.array([max(within / independent, 1.0)]),
+        kurtosis(terms),
+        n_days,
+        fits[0].slow_columns,
+    )[0]
+    if between > 0:
+        fewest = min(fit.n_pooled for fit in fits if fit.n_pooled > 1)
+        freedom = pooled_freedom(freedom, between / (within + between), fewest)
+    return within + float(between), float(freedom)
+
+
+def _scaled(effect: TruceEffect) -> tuple[np.ndarray, np.ndarray]:
+    """Design times the root of its working weights; the root of those weights about their mean."""
     fit, design = _parts(effect)
     working = fit.mean / (1 + fit.alpha * fit.mean)
-    scaled = design.to_numpy() * np.sqrt(working)[:, None]
+    return design.to_numpy() * np.sqrt(working)[:, None], np.sqrt(working / working.mean())
+
+
+def _on_calendar(effect: TruceEffect) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """By day of the window, 0 on days not used: the residual, how far one of 1 moves the log rate ratio, and the same
+    times the part of the day's residual that remembers, as in `fit_negbin`.
+    """
+    fit, design = _parts(effect)
+    scaled, rate = _scaled(effect)
     pull = scaled @ np.linalg.inv(scaled.T @ scaled)[1]
-    day = np.asarray((design.index - effect.window[0]).days)
-    n_days = (effect.window[1] - effect.window[0]).days + 1
-    on_calendar = np.zeros((2, n_days))
-    on_calendar[:, day] = pull, pull * np.sqrt(working / working.mean())
-    known = averaged_autocorrelation(fit.residuals, day - day[0], fit.slow_columns)
-    return *on_calendar, np.concatenate([[0.0], known[1:], np.zeros(n_days - len(known))])
+    on_calendar = np.zeros((3, (effect.window[1] - effect.window[0]).days + 1))
+    on_calendar[:, (design.index - effect.window[0]).days] = fit.residuals, pull, pull * rate
+    return on_calendar[0], on_calendar[1], on_calendar[2]
 
 
-def _satterthwaite(members: list[TruceEffect], weights: np.ndarray, covariance: np.ndarray) -> float:
-    """Degrees of freedom of a sum of variances, each with its own."""
-    parts = weights**2 * np.diag(covariance)
-    own = np.array([_parts(m)[0].degrees_of_freedom(np.eye(len(_parts(m)[0].coefficients))[1]) for m in members])
-    return float(parts.sum() ** 2 / (parts**2 / own).sum())
+def _dispersion(effect: TruceEffect) -> float:
+    """Variance of the area's residuals, as in `fit_negbin`."""
+    scaled, _ = _scaled(effect)
+    fit, _ = _parts(effect)
+    return float(fit.independent[1, 1] / np.linalg.inv(scaled.T @ scaled)[1, 1])
+
+
+def _taken(effect: TruceEffect) -> np.ndarray:
+    """Squares that the columns take out of residuals beyond one each, by phi of the memory; as in `fit_negbin`."""
+    _, design = _parts(effect)
+    scaled, rate = _scaled(effect)
+    by_phi = sums_by_memory(scaled * rate[:, None], np.asarray((design.index - design.index[0]).days))
+    return np.asarray(((by_phi - by_phi[0]) * np.linalg.inv(scaled.T @ scaled)).sum((1, 2)))

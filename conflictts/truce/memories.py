@@ -64,13 +64,6 @@ def weigh_memories(
     return member[phi, share] / member[phi, share].sum(), phi, SHARE[share]
 
 
-def averaged_autocorrelation(residuals: np.ndarray, day: np.ndarray, slow_columns: int) -> np.ndarray:
-    """Mean of those functions by distance in days, 0 .. day[-1]; see `weigh_memories`."""
-    weights, phi, share = weigh_memories(residuals, day, slow_columns)
-    powers = np.cumprod(np.broadcast_to(PHI[:, None], (len(PHI), day[-1])), axis=1)
-    return np.concatenate([[1.0], np.bincount(phi, weights * share, len(PHI)) @ powers])
-
-
 def sums_by_memory(rows: np.ndarray, day: np.ndarray) -> np.ndarray:
     """``rows.T @ R @ rows`` for each phi of `PHI`, R the matrix of ``phi**distance`` in days.
 

@@ -105,14 +105,34 @@ class NegBinFit:
         alone, total, apart = _quadratic(contrasts, np.array([self.independent, self.covariance, between])).T
         inflation = np.maximum((total - apart) / alone, 1.0)
         variances = _quadratic(contrasts, self.members)
-        unsure = np.maximum(variances**2 @ self.weights / (variances @ self.weights) ** 2 - 1, 0.0)
-        spread = (self.kurtosis - 1) * inflation / len(self.mean) + 1.5 * unsure
-        complete = np.maximum(2 / spread - self.slow_columns, 4.0)
+        complete = satterthwaite(self.weights, variances, inflation, self.kurtosis, len(self.mean), self.slow_columns)
         if self.between is None:
             return np.asarray(complete)
         shares = apart / total
         pooled = [pooled_freedom(*each, self.n_pooled) for each in zip(complete, shares, strict=True)]
         return np.where(shares > 0, pooled, complete)
+
+
+def satterthwaite(
+    weights: np.ndarray, variances: np.ndarray, inflation: np.ndarray, kurtosis: float, n_days: int, slow_columns: int
+) -> np.ndarray:
+    """Degrees of freedom of variances averaged over memories; see `NegBinFit.degrees_of_freedom`.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n_members,)
+    variances : ndarray, shape (n_contrasts, n_members)
+    inflation : ndarray, shape (n_contrasts,)
+        By memory, at least 1.
+    kurtosis : float
+    n_days, slow_columns : int
+
+    Returns
+    -------
+    ndarray, shape (n_contrasts,)
+    """
+    unsure = np.maximum(variances**2 @ weights / (variances @ weights) ** 2 - 1, 0.0)
+    return np.asarray(np.maximum(2 / ((kurtosis - 1) * inflation / n_days + 1.5 * unsure) - slow_columns, 4.0))
 
 
 def _quadratic(contrasts: np.ndarray, matrices: np.ndarray) -> np.ndarray:
@@ -199,7 +219,7 @@ def fit_negbin(
         members=members,
         residuals=residuals,
         slow_columns=slow_columns,
-        kurtosis=_kurtosis(residuals),
+        kurtosis=kurtosis(residuals),
     )
 
 
@@ -218,7 +238,7 @@ def _no_less_than(share: float, covariance: np.ndarray, independent: np.ndarray)
     return np.asarray(turned * np.maximum(ratios, share) @ turned.T)
 
 
-def _kurtosis(residuals: np.ndarray) -> float:
+def kurtosis(residuals: np.ndarray) -> float:
     """At least 3: shorter tails than a normal distribution's are taken for chance."""
     centred = residuals - residuals.mean()
     variance = float(centred @ centred) / len(centred)

@@ -16,7 +16,7 @@ from scipy.stats import kurtosis, nbinom, poisson, t
 from conflictts import DailySeries, Truce, estimate_truce_effect
 from conflictts.errors import TooLittleData
 from conflictts.truce import negbin
-from conflictts.truce.memories import averaged_autocorrelation, weigh_memories
+from conflictts.truce.memories import PHI, weigh_memories
 from conflictts.truce.negbin import fit_negbin
 
 EXACT = {"rel": 1e-6}  # both sides iterate to 1e-10 or better; R prints 15 digits
@@ -257,6 +257,12 @@ GAPS = [
     pytest.param(2 * np.arange(40), id="every other day"),
     pytest.param(np.array([0, 1, 2, 5, 6, 7, 9, 10, 11, 12, 14, 15]), id="short"),
 ]
+
+
+def averaged_autocorrelation(residuals, day, slow_columns):
+    weights, phi, share = weigh_memories(residuals, day, slow_columns)
+    later = (weights * share) @ PHI[phi][:, None] ** np.arange(1, day[-1] + 1)
+    return np.concatenate([[1.0], later])
 
 
 @pytest.mark.parametrize("day", GAPS)

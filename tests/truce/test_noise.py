@@ -10,7 +10,7 @@ from scipy.stats import nbinom
 
 from conflictts.truce import _noise as noise
 from conflictts.truce._steady import SteadyNoise
-from conflictts.truce.memories import averaged_autocorrelation
+from conflictts.truce.memories import PHI, weigh_memories
 
 NONE = np.empty(0, np.int64)
 
@@ -97,8 +97,9 @@ def test_memory_by_the_average_behind_the_effect(phi, gaps):
     residuals[~observed] = 0.0
     factor, _ = noise.memory(residuals, observed, 2)
     day = np.flatnonzero(observed)
-    acf = averaged_autocorrelation(residuals[day], day - day[0], 2)  # the same family
-    assert factor == pytest.approx(1 + 2 * acf[1:].sum(), rel=0.15)  # what slower members add
+    weights, phis, share = weigh_memories(residuals[day], day - day[0], 2)  # the same family
+    sums = weights * share @ PHI[phis][:, None] ** np.arange(1, 300)
+    assert factor == pytest.approx(1 + 2 * sums.sum(), rel=0.15)  # what slower members add
 
 
 @pytest.mark.parametrize(("phi", "expected"), [(0.0, 1.0), (0.4, 7 / 3), (0.6, 4.0)])  # (1 + phi) / (1 - phi)

@@ -18,7 +18,7 @@ from conflictts import (
     shift_test,
 )
 from conflictts.errors import TooLittleData
-from conflictts.truce.controls import _pulls
+from conflictts.truce.controls import _variance
 from conflictts.truce.rows import log_scale
 
 START = pd.Timestamp("2020-01-06")  # a Monday
@@ -183,11 +183,9 @@ def test_memory_of_an_area_is_that_of_its_effect(seed):
         noise[t] = 0.7 * noise[t - 1] + np.sqrt(1 - 0.7**2) * noise[t]
     steep = np.repeat([8.0, 0.8], [120, 60]) * np.exp(0.8 * noise)
     effect = estimate_truce_effect(made(np.random.default_rng(seed).poisson(steep)), TRUCE, weekday=False)
-    pull, remembered, memory = _pulls(effect)
-    lags = np.abs(np.subtract.outer(np.arange(180), np.arange(180)))
-    inflation = 1 + remembered @ memory[lags] @ remembered / (pull @ pull)
-    # the effect gives back what its columns take out of the residuals; one memory for all days would be a fifth more
-    assert effect.inflation == pytest.approx(inflation, rel=0.08)
+    variance, freedom = _variance([effect], np.ones(1))
+    assert variance == pytest.approx(effect.fit.covariance[1, 1])
+    assert freedom == pytest.approx(effect.fit.degrees_of_freedom(np.eye(2)[1]))
 
 
 def test_shared_shocks_cancel():
@@ -203,3 +201,32 @@ def test_shared_shocks_cancel():
     inside, narrower = np.mean(held, axis=0)
     assert inside >= 0.87  # 95 % less three binomial standard errors of 60 series
     assert narrower > 0.8
+
+
+def test_a_shared_memory_cancels_too():
+    half, found, held = [], [], []
+    for seed in range(60):
+        rng = np.random.default_rng([8, seed])
+        noise = rng.normal(size=180)
+        for t in range(1, 180):
+            noise[t] = 0.8 * noise[t - 1] + 0.6 * noise[t]
+        shared = np.exp(0.7 * noise - 0.245)
+        effect = estimate_truce_effect(made(rng.poisson(8 * STEP / 6 * shared)), TRUCE, weekday=False)
+        compared = compare_with_controls(effect, {"control": made(rng.poisson(8 * shared))})
+        half.append(np.log(compared.upper / compared.lower) / 2)
+        found.append(np.log(compared.ratio))
+        held.append(compared.lower <= 1 / 3 <= compared.upper)
+    # summed from variances and a correlation of one day, it was 2.3 times that
+    assert np.mean(half) == pytest.approx(1.96 * np.std(found), rel=0.3)
+    assert np.mean(held) >= 0.87
+
+
+@pytest.mark.filterwarnings("error")
+def test_areas_unobserved_on_different_days_are_compared():
+    two = noisy(np.full(180, 5.0), seed=1).astype(float)
+    two[30:45] = np.nan
+    effect = estimate_truce_effect(made(noisy(STEP)), TRUCE)
+    found = compare_with_controls(effect, {"gaps": made(two)})
+    alone = estimate_truce_effect(made(two), TRUCE)
+    variance = effect.fit.covariance[1, 1] + alone.fit.covariance[1, 1]
+    assert np.log(found.upper / found.lower) == pytest.approx(2 * 2.0 * np.sqrt(variance), rel=0.2)
