@@ -247,9 +247,10 @@ def rolling_growth(
         return RollingGrowth(slope, factor, daily_factor, reason, None, None, enough, n_draws)
     windows = _trends.windows_of_rows(rows, np.exp(log_offset), window_days, enough)
     fits = fit_windows(*windows, total_days=int(np.isfinite(counts).sum()))
-    slope[enough], factor[enough], daily_factor[enough] = (
-        each.reshape(n_draws, -1).mean(0) for each in (fits.growth, fits.factor, fits.daily_factor)
-    )
+    found = fits.growth, fits.factor, fits.daily_factor
+    if n_draws > 1:
+        found = tuple(each.reshape(n_draws, -1).mean(0) for each in found)
+    slope[enough], factor[enough], daily_factor[enough] = found
     reason[enough & np.isnan(slope)] = "the regression does not converge"
     return RollingGrowth(slope, factor, daily_factor, reason, fits.memory, fits, enough, n_draws)
 
@@ -268,6 +269,8 @@ def why_not(counts: np.ndarray, length: int, step: int = 1) -> np.ndarray:
     observed, totals, active = _trends.sums_of_windows(counts, length, step)
     reason = np.full(len(totals), "", dtype=object)
     least = (1 - MAX_UNOBSERVED) * length
+    if active.min() >= MIN_ACTIVE_DAYS and totals.min() >= MIN_COUNTS and observed.min() >= least:
+        return reason
     for wanting, known, text in (
         (active < MIN_ACTIVE_DAYS, active, f"counts on only {{:d}} days, {MIN_ACTIVE_DAYS} are needed"),
         (totals < MIN_COUNTS, totals, f"only {{:g}} counts, {MIN_COUNTS:g} are needed"),
