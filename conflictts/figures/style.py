@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,20 +101,22 @@ def draw_truces(
 ) -> None:
     """A solid line where a truce took effect, a dotted one where it was announced, a band until it ended.
 
-    A truce that nobody ended is drawn until the next one begins, or to the last day.
+    A truce that nobody ended is drawn until the next one begins, which the legend then says, or to the last day.
     """
     half = pd.Timedelta(hours=12)
     in_order = sorted(truces, key=lambda truce: truce.effective)
-    for position, truce in enumerate(in_order):
-        following = in_order[position + 1 : position + 2]
-        end = truce.ended or (following[0].effective if following else last + pd.Timedelta(days=1))
-        if truce.effective > last or end <= first:
-            continue
+    ends = [truce.ended or following.effective for truce, following in pairwise(in_order)]
+    ends += [truce.ended or last + pd.Timedelta(days=1) for truce in in_order[-1:]]
+    together = zip(in_order, ends, strict=True)
+    spans = [(truce, end) for truce, end in together if truce.effective <= last and end > first]
+    cut_short = any(truce.ended is None and end <= last for truce, end in spans)
+    until = "truce, until declared over or the next" if cut_short else "truce, until declared over"
+    for truce, end in spans:
         if bands:
             begin, stop = max(truce.effective, first), min(end, last + pd.Timedelta(days=1))
             ax.axvspan(
                 begin - half, stop - half, color=TRUCE, alpha=0.18, linewidth=0, zorder=0,
-                label="truce, until declared over",
+label=until,
             )  # fmt: skip
         if truce.effective >= first:
             ax.axvline(truce.effective - half, color=LEVEL, linewidth=1.0, zorder=1, label="truce takes effect")

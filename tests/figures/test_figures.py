@@ -58,6 +58,22 @@ def test_daily_draws_a_bar_a_day_the_mean_and_the_truces(daily, idlib, axes, bar
     assert len(legend(drawn)) == len(set(legend(drawn))), "each kind stands once in the legend"
 
 
+@pytest.mark.parametrize(
+    ("ended", "told", "ends"),
+    [
+        pytest.param(None, "truce, until declared over or the next", "2019-08-31", id="open"),
+        pytest.param("2019-08-30", "truce, until declared over", "2019-08-30", id="over before the next"),
+    ],
+)
+def test_the_legend_says_where_a_band_ends(ended, told, ends, daily, axes):
+    truces = [ct.Truce("2019-08-27", ended=ended), ct.Truce("2019-08-31")]
+    ax = ct.plot_daily(daily, truces=truces, ax=axes[0])
+    assert [label for label in legend(ax) if label.startswith("truce, ")] == [told]
+    (first, _) = (patch for patch in ax.patches if patch.get_label() == told)
+    end = mpl.dates.num2date(first.get_x() + first.get_width()).replace(tzinfo=None)
+    assert end + pd.Timedelta(hours=12) == pd.Timestamp(ends)
+
+
 def test_changepoints_draw_every_regime_and_every_day_of_every_set(changes, idlib, axes):
     drawn, _ = axes
     assert ct.plot_changepoints(changes, truces=[idlib.truces["TRC-5"]], ax=drawn) is drawn
