@@ -11,10 +11,13 @@ from conflictts.errors import TooLittleData, UnknownNameError
 from conflictts.figures.style import (
     CONTRAST,
     INK,
+    LETTER,
     LEVEL,
+    OWN,
     SET,
     given_or_current,
     legend_above,
+    shortened,
     span_in_words,
     write_footer,
 )
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 MOST = 40  # areas, unless more are asked for
 LEAST = 1e-3  # where the scale of ratios ends, since it has no zero
+LEAST_LETTERS = 12  # of a name
+BESIDE = 0.15  # inches between a name's end and the axes, and at its beginning
+ONE_MORE = "one more area"
 
 
 def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = None) -> Axes:
@@ -103,8 +109,22 @@ def draw_ratios(ax: Axes, ratios: pd.DataFrame) -> int:
         if rows.any():
             ax.hlines(place[rows], ends[rows, 0], ends[rows, 1], color=colour, linewidth=2)
             ax.plot(points[rows], place[rows], "o", color=colour, markersize=6, linestyle="none", label=label)
-    ax.set_yticks(place, [name_of(key) for key in ratios.index])
+    names = [name_of(key) for key in ratios.index]
+    ax.set_yticks(place, [shortened(name, _letters_beside(ax, names)) for name in names])
     return len(ratios)
+
+
+def _letters_beside(ax: Axes, names: list[str]) -> int:
+    """How many letters of a name stand left of the axes; those that `given_or_current` made give way, to a third."""
+    letter = LETTER * float(ax.yaxis.get_major_ticks(1)[0].label1.get_fontsize()) / 72
+    wide, box = float(ax.figure.get_size_inches()[0]), ax.get_position()  # type: ignore[union-attr]
+    free = box.x0 * wide
+    if ax.get_gid() == OWN:
+        wanted = min(max(len(name) for name in [*names, ONE_MORE]) * letter + BESIDE, wide / 3)
+        left = max(free, wanted) / wide
+        ax.set_position((left, box.y0, box.x1 - left, box.height))
+        free = left * wide
+    return max(LEAST_LETTERS, int((free - BESIDE) / letter))
 
 
 def finish_ratios(ax: Axes, rows: int, level: float) -> None:
@@ -139,9 +159,9 @@ def _draw_pooled(ax: Axes, pooled: PooledEffect, row: int) -> int:
     lower, mean, upper, *next_ends = np.clip(numbers, LEAST, 1 / LEAST)
     ax.axhline(row - 0.4, color=INK, linewidth=0.6)
     ax.fill([lower, mean, upper, mean], [row, row - 0.28, row, row + 0.28], color=LEVEL, label="mean of areas")
-    ax.fill_between(next_ends, row + 0.85, row + 1.15, color=SET, linewidth=0, label="one more area")
+    ax.fill_between(next_ends, row + 0.85, row + 1.15, color=SET, linewidth=0, label=ONE_MORE)
     ticks = [*ax.get_yticks(), row, row + 1]
-    ax.set_yticks(ticks, [*(label.get_text() for label in ax.get_yticklabels()), "mean", "one more area"])
+    ax.set_yticks(ticks, [*(label.get_text() for label in ax.get_yticklabels()), "mean", ONE_MORE])
     return row + 2
 
 
@@ -154,7 +174,8 @@ def _about(found: PanelAnalysis, effects: pd.DataFrame, shown: int) -> list[str]
         parts.append(f"{shown} of {len(effects)} areas with an effect drawn, those known best")
     refused = len(found.table) - len(effects)
     if refused:
-        parts.append(f"{refused} areas have too little data to compare")
+        areas = "area has" if refused == 1 else "areas have"
+        parts.append(f"{refused} {areas} too little data to compare")
     if found.pooled is not None:
         parts.append(f"variance between areas {found.pooled.heterogeneity:.0%} of the whole")
     return [*parts, f"source: {found.source}"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +23,7 @@ from conflictts.figures.style import (
     lag_in_words,
     legend_above,
     mark_days,
+    shortened,
     span_in_words,
     write_footer,
 )
@@ -175,9 +175,8 @@ def _about(panel: DailyPanel, totals: pd.Series, shown: int) -> list[str]:
     left = totals.iloc[shown:]
     parts = [f"{counting.unit} by {' and '.join(panel.by)}, the highest total first", counting.area]
     if len(left):
-        parts.append(
-            f"{shown} of {len(totals)} drawn; {len(left)} others hold {left.sum():,.0f} of {totals.sum():,.0f}"
-        )
+        others = "1 other holds" if len(left) == 1 else f"{len(left)} others hold"
+        parts.append(f"{shown} of {len(totals)} drawn; {others} {left.sum():,.0f} of {totals.sum():,.0f}")
     parts += [span_in_words(days.min(), days.max()), f"source: {counting.source}"]
     return [*parts, *lag_in_words(counting.reporting_lag, int((counting.status == "provisional").sum()))]
 
@@ -220,8 +219,7 @@ def _name(ax: Axes, name: str, total: str) -> None:
     """What a panel shows at its head: its group at the left, shortened to the room, and its toll at the right."""
     em = NAME_POINTS / 72 * LETTER
     room = int(ax.get_window_extent().width / ax.figure.dpi / em) - len(total) - 2
-    short = textwrap.shorten(name, max(room, 6), placeholder="…")
-    short = name[: max(room, 6) - 1] + "…" if short == "…" else short
+    short = shortened(name, max(room, 6))
     head: dict[str, Any] = {"transform": ax.transAxes, "va": "bottom", "fontsize": NAME_POINTS, "parse_math": False}
     ax.text(0.0, 1.03, short, ha="left", color=INK, fontweight="bold", gid="name", **head)
     ax.text(1.0, 1.03, total, ha="right", color=INK, gid="total", **head)

@@ -116,7 +116,7 @@ def draw_truces(
             begin, stop = max(truce.effective, first), min(end, last + pd.Timedelta(days=1))
             ax.axvspan(
                 begin - half, stop - half, color=TRUCE, alpha=0.18, linewidth=0, zorder=0,
-label=until,
+                label=until,
             )  # fmt: skip
         if truce.effective >= first:
             ax.axvline(truce.effective - half, color=LEVEL, linewidth=1.0, zorder=1, label="truce takes effect")
@@ -193,6 +193,14 @@ def columns_of(labels: list[str], room: float) -> int:
         if width * em <= room:
             return columns
     return 1
+
+
+def shortened(name: str, letters: int) -> str:
+    """A name in so many letters at most, cut in its middle, since areas often differ at the end."""
+    if len(name) <= letters:
+        return name
+    head = letters // 2
+    return f"{name[:head].rstrip()}…{name[len(name) - (letters - 1 - head) :].lstrip()}"
 
 
 def write_footer(ax: Axes, parts: Iterable[str]) -> None:

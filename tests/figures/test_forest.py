@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -54,7 +55,7 @@ def test_colour_tells_lower_from_higher_from_unsure(areas_found, axes):
 def test_areas_left_out_are_the_least_known_and_are_named(areas_found, axes):
     ax = ct.plot_forest(areas_found, most=3, ax=axes[0])
     assert set(names(ax)[:3]) == {"A", "C", "D"}  # with the smallest standard errors
-    for part in ("3 of 6 areas with an effect drawn", "1 areas have too little data", "a source", "truce of 31 August"):
+    for part in ("3 of 6 areas with an effect drawn", "1 area has too little data", "a source", "truce of 31 August"):
         assert part in footer(ax)
 
 
@@ -62,6 +63,26 @@ def test_without_a_mean_there_is_no_diamond(areas_found, axes):
     ax = ct.plot_forest(replace(areas_found, pooled=None), ax=axes[0])
     assert len(ax.patches) == 0
     assert "mean" not in names(ax)
+
+
+LONG = "Governorate of a very long name in the north-eastern highlands, district {}"
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "on a sheet"])
+def test_long_names_stay_on_the_figure_and_apart(areas_found, alone):
+    table = areas_found.table.rename(index={"A": LONG.format(1), "B": LONG.format(2)})
+    shrunken = areas_found.pooled.areas.rename(index={"A": LONG.format(1), "B": LONG.format(2)})
+    found = replace(areas_found, table=table, pooled=replace(areas_found.pooled, areas=shrunken))
+    figure = plt.figure(figsize=(9, 4))
+    ax = ct.plot_forest(found, ax=None if alone else figure.add_axes((0.4, 0.25, 0.57, 0.6)))
+    figure.canvas.draw()
+    told = [label for label in ax.get_yticklabels() if label.get_text()]
+    assert min(label.get_window_extent().x0 for label in told) >= 0
+    low = [text.get_window_extent().y0 for text in ax.texts if text.get_gid() == "footer"]
+    assert min(low) >= 0
+    assert len(set(names(ax))) == 8
+    assert sum("…" in name and name.startswith("Governorate") for name in names(ax)) == 2
+    plt.close(figure)
 
 
 def test_refusals(areas_found, axes):

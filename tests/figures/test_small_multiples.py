@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -46,6 +47,16 @@ def test_panels_stand_in_order_of_their_toll_and_the_rest_is_named(axes):
     assert said in footer(ax)
     for part in ("deaths by admin2", "1 Apr 2019 to 31 Dec 2019", panel.counting.source, panel.counting.area):
         assert part in footer(ax)
+
+
+def test_names_too_long_for_their_panels_stay_apart_and_one_left_out_is_one():
+    """They differ at the end alone."""
+    figure = plt.figure(figsize=(9, 7))
+    ax = ct.plot_small_multiples(panel_of(21), ax=figure.add_axes((0.02, 0.14, 0.96, 0.78)))
+    assert all("…" in name for name in texts(ax, "name"))
+    assert len(set(texts(ax, "name"))) == 20
+    assert "20 of 21 drawn; 1 other holds " in footer(ax)
+    plt.close(figure)
 
 
 def test_each_line_is_the_mean_of_seven_settled_days(axes):
