@@ -107,13 +107,13 @@ def factor_of_days(counts, of_window, middle):
         if not math.isnan(counts[t]):
             squares += (counts[t] - mean) ** 2
     overall = max(1.0, squares / n_seen / mean) if mean > 0.0 else 1.0
-    factor, last = np.full(n_days, np.nan), -n_days
+    factor, last = np.full(n_days, np.nan), -middle - 1  # too far off for any day
     for t in range(n_days):  # from the day before that is known
         if 0 <= t - middle < of_window.size and not math.isnan(of_window[t - middle]):
             last = t
         if t - last <= middle:
             factor[t] = of_window[last - middle]
-    following = 3 * n_days
+    following = n_days + middle
     for t in range(n_days - 1, -1, -1):  # else from the day after
         if not math.isnan(factor[t]):
             following = t

@@ -283,6 +283,16 @@ def test_factor_of_a_day_is_that_of_the_nearest_window(of_window, expected):
     assert _trends.factor_of_days(np.zeros(9), np.array(of_window, dtype=float), 2).min() == 1.0
 
 
+@pytest.mark.parametrize("n_days", [1, 7, 10, 21, 22, 41])
+def test_no_window_is_near_a_day_of_a_short_series(n_days):
+    """Read from beyond an array, which a kernel does not notice, it would be anything."""
+    counts = np.arange(n_days) % 3 * 2.0
+    overall = max(1.0, np.var(counts) / max(np.mean(counts), 1e-300))
+    kernels = [_trends.factor_of_days, getattr(_trends.factor_of_days, "py_func", _trends.factor_of_days)]
+    for kernel in kernels:
+        assert kernel(counts, np.empty(0), 21) == pytest.approx(np.full(n_days, overall))
+
+
 @EACH_KIND
 def test_one_call_gives_what_its_parts_give(kind):
     counts, exposure, week, level, growth, alpha = fits_of(kind)
