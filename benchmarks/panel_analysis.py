@@ -1,9 +1,10 @@
 """Time of `analyse_panel` on invented panels: by part, what is added to the kernels, and how it grows with series.
 
 Series are independent negative binomial counts (size 1.5) whose rate changes by a factor of 2 to 4 every 500 days on
-average. "Kernels" is the processor time inside compiled functions called from Python, measured in the run itself;
-"added" is all other processor time of it, from the panel to the assembled tables, over that. No truce: changes with
-their sets, and the latest weeks.
+average. A kernel is a function compiled by numba that Python calls; "kernels" is the processor time from its call to
+its return, measured in the run itself, so arithmetic that moves into one changes sides without a saving. "Added" is
+all other processor time of the run, from the panel to the assembled tables, over that; "ms a series" is both together,
+by which a change of code is judged. No truce: changes with their sets, and the latest weeks.
 
     python benchmarks/panel_analysis.py                     # the table of README.md: minutes
     python benchmarks/panel_analysis.py --size 400x13000    # one size
@@ -122,13 +123,14 @@ def main(arguments: list[str] | None = None) -> None:
     sizes = [tuple(map(int, size.split("x"))) for size in given.size]
     ct.analyse_panel(invented(8, 1000, given.seed), threads=1)  # compiles
     parts = list(dict.fromkeys(PARTS.values()))
-    print(f"| series | days | wall s | processor s | {' | '.join(parts)} | added | changes | peak MB |")
-    print(f"|{'--:|' * (8 + len(parts) - 1)}")
+    print(f"| series | days | wall s | processor s | ms a series | {' | '.join(parts)} | added | changes | peak MB |")
+    print(f"|{'--:|' * (8 + len(parts))}")
     taken: dict[int, list[tuple[int, float]]] = {}
     for n_series, n_days in sizes:
         row = measured(n_series, n_days, given.seed, given.threads)
         taken.setdefault(n_days, []).append((n_series, row["processor"]))
         cells = [f"{n_series:,}", f"{n_days:,}", f"{row['wall']:.1f}", f"{row['processor']:.1f}"]
+        cells.append(f"{1000 * row['processor'] / n_series:.2f}")
         cells += [f"{row[part]:.1f}" for part in parts]
         cells += [f"{row['added']:.0%}", f"{row['changes']:,}", f"{row['peak']:,.0f}"]
         print(f"| {' | '.join(cells)} |", flush=True)
