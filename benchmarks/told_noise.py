@@ -1,11 +1,11 @@
-"""How well changes can be found by one who is told the noise: the bound on F1 that dependence leaves.
+"""How well changes are found by one who is told the noise: a yardstick of what dependence leaves to be found.
 
 The series are those of changepoints.py. All courses of the rate are weighed and days told by the rules of
 `detect_changepoints`, with its prior over levels and its hazard, but each day's likelihood, given the days before, is
 that of the process the counts are drawn from, with its true size, memory and weekday profile: negative binomial
 (independent), binomial thinning and fresh counts (INAR(0.4)), negative binomial around a latent AR(1) of nine states
-(Rouwenhorst's, whose mean, variance and autocorrelations are exact). Nobody who must estimate these can be expected to
-do better. Beside it what `detect_changepoints` finds, told nothing.
+(Rouwenhorst's, whose mean, variance and autocorrelations are exact). No bound: other rules, or less strict ones, may
+find more. Beside it what `detect_changepoints` finds, told nothing.
 
     python benchmarks/told_noise.py --days 3000 --series 60 --seed 1
 """

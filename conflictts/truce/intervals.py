@@ -49,5 +49,5 @@ def regime_rates(fit: SlopedFit, day_of_week: np.ndarray, observed: np.ndarray, 
             answer.append(np.exp(np.column_stack([centre, centre - half, centre + half])))
         else:
             half = min(quantile * math.sqrt(fit.factor / i00), 700.0)
-            answer.append(np.exp(np.array([[log_rate, log_rate - half, log_rate + half]])))
+            answer.append(np.exp([[log_rate, log_rate - half, log_rate + half]]))
     return answer

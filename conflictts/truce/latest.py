@@ -13,6 +13,7 @@ from conflictts.truce.escalation import (
     PHASE_LEVEL,
     SILENT_DAYS,
     factor_of_days,
+    in_silence,
     names_of_windows,
     shortest_run_of,
 )
@@ -78,7 +79,7 @@ def latest_escalation(counts: np.ndarray, weekday: np.ndarray, level: float = 0.
         phase, reason = _phase_of_last(rolling, last, len(counts)), str(rolling.reason[-1])
     else:
         phase, reason = "undetermined", f"{len(counts)} days are fewer than the {WINDOW_DAYS} of a window"
-    if (counts[-SILENT_DAYS:] == 0).sum() == SILENT_DAYS:
+    if in_silence(counts[-SILENT_DAYS:], SILENT_DAYS)[-1]:
         phase = "silent"
     growth: tuple[float | np.ndarray, ...] = (np.nan, np.nan, np.nan)
     if not reason and last is not None:
