@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import subprocess
 import sys
@@ -108,3 +109,8 @@ def test_numbers_quoted_in_prose_are_those_of_the_library(idlib):
     assert f"{effect.rates.loc['after', 'per_day']:.2f} a day against {row['per_day']:.2f}" in text
     assert f"{effect.rate_ratio:.2f} (95 % interval {effect.lower:.3f} to {effect.upper:.2f})" in text
     assert f"fell by {100 * (1 - effect.upper):.0f} to {100 * (1 - effect.lower):.0f} %" in text
+
+
+def test_the_example_among_areas_without_a_truce_prints_what_is_shown():
+    failed, tried = doctest.testfile(str(ROOT / "docs" / "reading.md"), module_relative=False)
+    assert (failed, tried > 0) == (0, True)
