@@ -8,6 +8,7 @@ import re
 import shutil
 from pathlib import Path
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 import conflictts as ct
@@ -28,10 +29,12 @@ nb_execution_mode = "off"  # `make docs` executes them before, by nbmake
 nb_merge_streams = True
 autodoc_typehints = "none"  # docstrings give the types, with shapes
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True  # a default by its name: words=QUANTITY_WORDS
 napoleon_google_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 html_theme = "furo"
+html_static_path = html_css_files = ["site.css"]
 html_title = f"conflictts {release}"
 html_copy_source = False
 html_show_copyright = False
@@ -100,7 +103,15 @@ def link_public_names(_app: Sphinx, _what: str, _name: str, _obj: object, _optio
             lines[position] = re.sub(r":[\w:]+:`[^`]+`|``.+?``|(?P<mark>[`*])(?P<given>[^`*]+)(?P=mark)", code, line)
 
 
+def keep_numbers_whole(_app: Sphinx, doctree: nodes.document) -> None:
+    """No line ends between a number and its per cent sign."""
+    for text in list(doctree.findall(nodes.Text)):
+        if not isinstance(text.parent, nodes.literal | nodes.literal_block | nodes.raw):
+            text.parent.replace(text, nodes.Text(re.sub(r"(?<=\d) (?=%)", "\N{NARROW NO-BREAK SPACE}", text)))
+
+
 def setup(app: Sphinx) -> None:
     write_api()
     copy_notebooks()
     app.connect("autodoc-process-docstring", link_public_names)
+    app.connect("doctree-read", keep_numbers_whole)
