@@ -154,8 +154,9 @@ def _matrix(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> None:
             chosen = (table[choice] == option).to_numpy(dtype=float)
             held = np.add.reduceat(chosen, edges[:-1]) / np.diff(edges)
             for share in np.unique(held):  # cells of one shade are one path: a tenth of the size of a mesh
-                cells = np.flatnonzero(held == share)
-                boxes = _boxes(edges[cells] - 0.5, edges[cells + 1] - 0.5, y + 0.06, y + 0.94)
+                here = np.diff(np.concatenate([[0], held == share, [0]]))  # neighbours of one shade are one box
+                begin, end = edges[np.flatnonzero(here == 1)], edges[np.flatnonzero(here == -1)]
+                boxes = _boxes(begin - 0.5, end - 0.5, y + 0.06, y + 0.94)
                 ax.add_artist(PathPatch(boxes, facecolor=shades(share), linewidth=0, antialiased=False))
             ticks.append(y + 0.5)
             names.append(str(option))

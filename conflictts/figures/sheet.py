@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
     from matplotlib.ticker import Formatter
+    from matplotlib.transforms import Bbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Sheet:
 
 
 AXES = (0.08, 0.225, 0.905, 0.63)  # left, bottom, width, height as shares of the sheet; room for legend and footer
+EDGE = 0.06  # inches of white above and below what is drawn
 SMALLEST = 5.0  # points; how far a legend shrinks whose words grow longer when they are put over
 
 
@@ -73,9 +78,20 @@ def draw_sheet(
         if words is not None:
             _put_over(figure, words)
         svg, png = io.StringIO(), io.BytesIO()
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        figure.savefig(png, format="png", dpi=200, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
+        cut = _cut(figure)
+        figure.savefig(svg, format="svg", bbox_inches=cut, metadata={"Date": None, "Creator": None})
+        figure.savefig(
+            png, format="png", dpi=200, bbox_inches=cut, metadata={"Software": None}, pil_kwargs={"compress_level": 3}
+        )
     return Sheet(svg=_embeddable(svg.getvalue(), name), png=png.getvalue())
+
+
+def _cut(figure: Figure) -> Bbox:
+    """The sheet as high as what is drawn, and as wide as asked for, or as what is drawn where that is wider."""
+    from matplotlib.transforms import Bbox
+
+    drawn, width = figure.get_tightbbox(), figure.get_figwidth()
+    return Bbox.from_extents(min(0, drawn.x0 - EDGE), drawn.y0 - EDGE, max(width, drawn.x1 + EDGE), drawn.y1 + EDGE)
 
 
 def _word_ticks(formatter: Formatter, words: Callable[[str], str]) -> None:
@@ -126,8 +142,72 @@ def _right_end(figure: Figure, texts: list[Text]) -> float:
 
 
 def _embeddable(svg: str, name: str) -> str:
-    """The <svg> element alone; identifiers that nothing refers to go, the others are made unique by the name."""
-    svg = svg[svg.index("<svg") :]
-    needed = set(re.findall(r'(?:url\(#|href="#)([^")]+)', svg))
-    svg = re.sub(r' id="([^"]*)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in needed else "", svg)
-    return re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", svg)
+    """The <svg> element alone, in few letters, with identifiers and classes that are no other figure's."""
+    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    svg = re.sub(r"\n +", "\n", svg).replace(' transform="rotate(-0 ', ' transform="rotate(0 ')
+    svg = re.sub(r' transform="rotate\(0 [^"]*"', "", svg)
+    svg = re.sub(r'(?<= d=")[^"]*', lambda found: _shorter(found[0]), svg)
+    svg = re.sub(r'(?<= [xy]=")-?\d+\.\d+', lambda found: _rounded(found[0]), svg)
+    return _with_classes(_with_identifiers(svg, _short_name(name)))
+
+
+def _short_name(text: str) -> str:
+    """A word that stands for a text and for no other: two of a thousand share theirs by one chance in 70,000."""
+    return f"s{base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:7]}"
+
+
+def _with_identifiers(svg: str, prefix: str) -> str:
+    """Identifiers that nothing refers to go, the others begin with the prefix."""
+    needed = dict.fromkeys(re.findall(r'(?:url\(#|href="#)([^")]+)', svg))
+    made = {old: f"{prefix}-{number}" for number, old in enumerate(needed)}
+    svg = re.sub(r' id="([^"]*)"', lambda found: f' id="{made[found[1]]}"' if found[1] in made else "", svg)
+    return re.sub(r'(url\(#|href="#)([^")]+)', lambda found: f"{found[1]}{made[found[2]]}", svg)
+
+
+def _with_classes(svg: str) -> str:
+    """Styles that return are told once, as classes named after what they say: so figures of one page may share them."""
+    styles = Counter(re.findall(r' style="([^"]*)"', svg))
+    classes = {style: _short_name(style) for style, times in styles.items() if times > 2}
+    rules = "".join(f".{each}{{{style}}}\n" for style, each in classes.items())
+    svg = re.sub(
+        r' style="([^"]*)"', lambda found: f' class="{classes[found[1]]}"' if found[1] in classes else found[0], svg
+    )
+    return svg.replace("</style>", f"\n{rules}</style>", 1)
+
+
+def _rounded(number: str) -> str:
+    """To a hundredth of a point, which nobody sees."""
+    return _point(_hundredths(number))
+
+
+def _hundredths(number: str) -> int:
+    return round(float(number) * 100)
+
+
+def _point(hundredths: int) -> str:
+    text = f"{hundredths / 100:.2f}".rstrip("0").rstrip(".")
+    return re.sub(r"^(-?)0\.", r"\1.", text)
+
+
+def _shorter(path: str) -> str:
+    """The same path in fewer letters: moves and lines from where the last one ended, in hundredths of a point."""
+    said, begin, at = [], (0, 0), (0, 0)
+    for letter, numbers in re.findall(r"([A-Za-z])([^A-Za-z]*)", path):
+        ends = [_hundredths(number) for number in numbers.split()]
+        if letter == "z":
+            said.append("z")
+            at = begin
+            continue
+        end = (ends[-2], ends[-1])
+        right, down = end[0] - at[0], end[1] - at[1]
+        if letter == "L" and down == 0:
+            said.append(f"h{_point(right)}")
+        elif letter == "L" and right == 0:
+            said.append(f"v{_point(down)}")
+        elif letter in "ML":
+            said.append(f"{letter.lower()}{_point(right)} {_point(down)}")
+        else:
+            said.append(f"{letter}{' '.join(map(_point, ends))}")
+        at = end
+        begin = end if letter == "M" else begin
+    return "".join(said).replace(" -", "-")

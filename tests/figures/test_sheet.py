@@ -1,14 +1,17 @@
-"""A sheet put over into longer words: its legend stays on it."""
+"""A sheet: as high as what is drawn on it, in few letters, its legend on it also in longer words."""
 
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.image import imread
 
-from conflictts.figures.sheet import draw_sheet
+from conflictts.figures.sheet import EDGE, _embeddable, _shorter, draw_sheet
 from conflictts.figures.style import legend_above, wrapped
 
 
@@ -36,3 +39,75 @@ def test_a_dot_between_parts_begins_no_line_and_nothing_is_lost(width):
     lines = wrapped(text, width)
     assert not [line for line in lines.split("\n") if line.startswith("·")]
     assert lines.replace("\n", " ") == text
+
+
+@pytest.mark.parametrize("rows", [1, 6])
+def test_a_sheet_is_as_high_as_what_is_drawn(rows):
+    """Six rows of a legend stand higher than the sheet asked for; one leaves white above it."""
+
+    def plot(ax):
+        for number in range(rows):
+            ax.plot([0, 1], [number, number], label=f"row {number}")
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False, borderpad=0)
+        return ax
+
+    picture = imread(io.BytesIO(draw_sheet(plot, name="high").png))[..., :3]
+    ink = np.flatnonzero((picture < 1).any(axis=(1, 2)))
+    assert picture.shape[1] == 1800
+    white = (ink[0], picture.shape[0] - 1 - ink[-1])
+    assert all(0 < each <= EDGE * 200 + 20 for each in white), (
+        "a tenth of an inch: a letter's box is higher than its ink"
+    )
+
+
+def points(path: str) -> list[tuple[str, float, float]]:
+    """A second way: every end of a path, absolute, as the SVG specification reads its letters."""
+    ends, at, begin = [], np.zeros(2), np.zeros(2)
+    for letter, text in re.findall(r"([A-Za-z])([^A-Za-z]*)", path):
+        numbers = [float(number) for number in re.findall(r"-?(?:\d+\.?\d*|\.\d+)", text)]
+        if letter == "z":
+            at = begin
+        elif letter in "hv":
+            at = at + np.array([numbers[0], 0.0] if letter == "h" else [0.0, numbers[0]])
+        else:
+            at = np.array(numbers[-2:]) + (at if letter.islower() else 0)
+        begin = at if letter in "mM" else begin
+        ends.append((letter.upper() if letter not in "hv" else "L", *at))
+    return ends
+
+
+COORDINATES = st.floats(-999, 999).map(lambda each: round(each, 6)) | st.sampled_from([0.0, 12.34, 12.344999, -0.004])
+LINES = st.tuples(st.sampled_from(["L", "L", "M"]), COORDINATES, COORDINATES)
+CURVES = st.tuples(st.just("Q"), COORDINATES, COORDINATES, COORDINATES, COORDINATES)
+
+
+@given(st.lists(LINES | CURVES | st.just(("z",)), max_size=12))
+def test_a_path_in_fewer_letters_ends_where_it_did(steps):
+    """To half a hundredth of a point, with no sum of roundings however long the path."""
+    steps = [("M", 1.0, 2.0), *steps]
+    path = " \n".join(" ".join([step[0], *(f"{number:f}" for number in step[1:])]) for step in steps)
+    short = _shorter(path)
+    assert len(short) <= len(path)
+    for (was, *here), (now, *there) in zip(points(path), points(short), strict=True):
+        assert was == now
+        assert there == pytest.approx(here, abs=0.005 + 1e-6)
+
+
+def test_a_drawing_in_few_letters_paints_the_same():
+    """Classes spelled out again and identifiers as they were: the same elements with the same paint."""
+    svg = """<?xml version="1.0"?><svg width="9pt"><metadata><a/></metadata><defs><style type="text/css">*{x: y}</style>
+    <path id="p1" d="M 0 0 "/><clipPath id="c1"/><path id="unused" d="M 1 1 "/></defs>
+    <use xlink:href="#p1" x="1.004" y="2.5" style="fill: red"/><use xlink:href="#p1" x="3" y="4" style="fill: red"/>
+    <path clip-path="url(#c1)" d="M 5 5 " style="fill: red"/><path d="M 5 5 " style="fill: blue"/>
+    <text x="1" y="2" transform="rotate(-0 1 2)">no  change</text><text transform="rotate(-90 1 2)">y</text></svg>"""
+    made = _embeddable(svg, "days")
+    (red,) = re.findall(r"\.(\w+)\{fill: red\}", made)
+    assert made.count(f'class="{red}"') == 3
+    assert 'style="fill: blue"' in made
+    assert re.findall(r' id="([^"]*)"', made) == re.findall(r'href="#([^"]*)"', made)[:1] + re.findall(
+        r"url\(#([^)]*)", made
+    )
+    assert 'x="1" y="2.5"' in made
+    assert ">no  change<" in made
+    assert made.count("rotate(") == 1
+    assert re.findall(r' id="([^"]*)"', made) != re.findall(r' id="([^"]*)"', _embeddable(svg, "weeks"))
