@@ -26,6 +26,7 @@ from conflictts.report.export import findings_schema
 from conflictts.report.findings import Choices
 from conflictts.report.folder import write_folder
 from conflictts.report.language import Translator, say
+from conflictts.report.links import name_links
 from conflictts.report.page import FIGURES, NUMBERS, PAGE, PLACES, PRINT, SCHEMA, WEEKS, embedded, templates, today
 from conflictts.report.print import as_pdf
 from conflictts.series.daily import DailySeries, Day, daily_series
@@ -144,7 +145,7 @@ def write_anonymised(
         text = json.dumps(numbers, ensure_ascii=False, indent=1, allow_nan=False)
         files |= {NUMBERS: f"{text}\n".encode(), SCHEMA: findings_schema("anonymised").encode()}
     if {"html", "pdf"} & set(formats):
-        page = words.page(_page(found, source, figures, formats))
+        page = name_links(words.page(_page(found, source, figures, formats)))
         if "html" in formats:
             files[PAGE] = page.encode()
         if "pdf" in formats:

@@ -28,6 +28,7 @@ from conflictts.report.findings import Choices, Findings, Refused, check_areas, 
 from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.report.glossary import GLOSSARY
 from conflictts.report.language import Language, Translator, translator
+from conflictts.report.links import name_links
 from conflictts.report.print import as_pdf, require_weasyprint
 from conflictts.series.allocation import Allocation
 from conflictts.series.daily import Day, Measure
@@ -226,7 +227,7 @@ def write_report(
         text = json.dumps(words.numbers(numbers), ensure_ascii=False, indent=1, allow_nan=False)
         files |= {NUMBERS: f"{text}\n".encode(), SCHEMA: findings_schema().encode()}
     if {"html", "pdf"} & set(formats):
-        page = words.page(report.page(numbers, formats))
+        page = name_links(words.page(report.page(numbers, formats)))
         if "html" in formats:
             files[PAGE] = page.encode()
         if "pdf" in formats:

@@ -30,6 +30,7 @@ from conflictts.report.drawing import Drawn, Figures
 from conflictts.report.export import PANEL_VERSION, findings_schema, ledger_json, rows_of
 from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.report.language import Language, Translator, say, translator
+from conflictts.report.links import name_links
 from conflictts.report.page import embedded, templates, today
 from conflictts.report.print import as_pdf, require_weasyprint
 from conflictts.series.counting import NOT_STATED
@@ -115,7 +116,7 @@ def write_panel_report(
     figures = draw_panel(panel, found, words, outlines)
     for name, drawn in figures.items():
         files |= {f"{FIGURES}/{name}.svg": drawn.sheet.svg.encode(), f"{FIGURES}/{name}.png": drawn.sheet.png}
-    page = words.page(_page(panel, found, figures))
+    page = name_links(words.page(_page(panel, found, figures)))
     files[PAGE] = page.encode()
     if pdf:
         files[PRINT] = as_pdf(page)

@@ -263,7 +263,7 @@ def test_what_would_tell_or_is_too_thin_is_refused(named, kind, reason, made, tm
     assert not (tmp_path / "refused" / "out").exists()
 
 
-def test_several_areas_and_a_side_too_thin(made, tmp_path):
+def test_several_areas_and_a_side_too_thin(made, tmp_path, links_told_apart):
     found = report(tmp_path / "two", made, areas={"Idlib": {"admin1": "Idlib"}, "Hama": {"admin1": "Hama"}})
     numbers = json.loads(found["findings.json"])
     refusals = [each.get("refused", "") for area in numbers["areas"] for each in area["comparisons"]]
@@ -271,6 +271,8 @@ def test_several_areas_and_a_side_too_thin(made, tmp_path):
     text = found["report.html"].decode()
     assert "Not compared. Too few civilian deaths in 8 whole weeks" in text
     assert 'id="area-2-table-weeks"' in text
+    names = links_told_apart(text)
+    assert {"table, Week by week, Idlib", "table, Week by week, Hama"} <= names
     assert {"figures/area-1-weeks.svg", "figures/area-2-weeks.png"} <= found.keys()
 
 

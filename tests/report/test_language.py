@@ -413,3 +413,9 @@ def test_hostile_text_is_still_text(tmp_path, idlib):
     source = page_of.read_text(encoding="utf-8")
     assert "<script" not in source
     assert html.escape(hostile) in source
+
+
+def test_the_names_of_links_are_french(made, links_told_apart):
+    names = links_told_apart((made.folder / "report.html").read_text(encoding="utf-8"))
+    assert "nombres, findings.json" in names
+    assert "nombres, Phases de hausse et de baisse" in names or "nombres, Régimes à taux constant" in names

@@ -203,3 +203,7 @@ def test_rows_in_quarantine_and_silence_are_told(tmp_path):
         True
     ] * 2
     assert (numbers["ledger"]["read"], numbers["ledger"]["quarantined"]) == (len(days) + 1, 1)
+
+
+def test_links_have_names_of_their_own(written, links_told_apart):
+    assert len(links_told_apart(written)) > 10
