@@ -27,7 +27,7 @@ EFFECT_COVERAGE = (
     "(python benchmarks/effect_coverage.py)"
 )
 LOCATION_COVERAGE = (
-    "92 to 98 % of detected changes in series with one or two, and in 91 to 96 % in series with up to five smaller "
+    "92 to 98 % of detected changes in series with one or two, and in 94 to 97 % in series with up to five smaller "
     "ones (python benchmarks/location_sets.py)"
 )
 

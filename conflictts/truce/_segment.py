@@ -41,7 +41,7 @@ _MANY_HAZARD, _FORGIVEN = 0.02, 0.2
 _INFORMATION = 3.0  # of a day on its log rate: above it every level is used, below it every second one
 # So few changes pay each for itself, in memory factors times the logarithm of the days observed; more are told by how
 # likely they are together
-_FEW_CHANGES, _OWN_PRICE = 4, 1.25
+_FEW_CHANGES, OWN_PRICE = 4, 1.25
 # What each gains on average, in the same logarithm, beyond a steady rate of whatever size explains the counts best; and
 # beside a regime of fewer days than this, which may be single large ones
 _SHARE, _SHARE_OF_BRIEF, _BRIEF = 0.55, 0.85, 7
@@ -201,7 +201,7 @@ def _searched(
     while 0 < changes.size <= _FEW_CHANGES:
         total, seen = grouped(counts, weekday, observed, changes)
         which, lost = weakest(total, seen, rates, profile, size)
-        if lost >= _OWN_PRICE * factor * math.log(days.size):
+        if lost >= OWN_PRICE * factor * math.log(days.size):
             break
         changes = np.concatenate((changes[:which], changes[which + 1 :]))
         rates, profile, size, factor, phi = _around(

@@ -10,10 +10,12 @@ from numba import njit
 
 from conflictts.truce._noise import memory, pearson_residuals
 from conflictts.truce._path import day_costs
+from conflictts.truce._segment import OWN_PRICE
 from conflictts.truce._slope import fit_level
 from conflictts.truce.locations import PRIOR
 
 _N_LEVELS = 384  # of the rate on either side
+_SURE = 0.01  # a change that is none with a smaller probability is taken for one
 _NEGLIGIBLE = 30.0  # a day whose tempered log-likelihood is lower by this much holds under 1e-13 of the whole
 
 
@@ -177,30 +179,79 @@ def split_probabilities(counts, weekday, observed, profile, size, factor, phi):
 
 
 @njit(cache=True, nogil=True)
-def probabilities_of_changes(counts, weekday, observed, edges, log_rate, profile, size, factor, phi):
-    """`split_probabilities` of each change between levels, in the days between its neighbours, one after the other.
+def doubts(counts, weekday, observed, edges, profile, size, factor):
+    """Probability of each edge to be no change: as much against its price as it gains by the memory factor is for it.
+
+    Shape as `edges`; the first day and the end are no changes to doubt, and nothing under `_SURE` is doubted.
+    """
+    price, answer = OWN_PRICE * math.log(observed.sum()), np.zeros(edges.size)
+    for k in range(1, edges.size - 1):
+        gained = fit_level(counts, weekday, observed, edges[k - 1], edges[k + 1], profile, size)[0]
+        for begin in range(k - 1, k + 1):
+            gained -= fit_level(counts, weekday, observed, edges[begin], edges[begin + 1], profile, size)[0]
+        doubt = 1.0 / (1.0 + math.exp(min(gained / factor - price, 700.0)))
+        answer[k] = doubt if doubt > _SURE else 0.0
+    return answer
+
+
+@njit(cache=True, nogil=True)
+def probabilities_between(counts, weekday, observed, begin, change, end, profile, size, factor, phi):
+    """`split_probabilities` of a change among the days from `begin` to before `end`; shape (end - begin,).
+
+    Where the days around the change remember longer than `factor` says, theirs is taken.
+    """
+    y, d, seen = counts[begin:end], weekday[begin:end], observed[begin:end]
+    rates, changes = np.empty(2), np.empty(1, np.int64)
+    rates[0] = math.exp(fit_level(counts, weekday, observed, begin, change, profile, size)[1])
+    rates[1] = math.exp(fit_level(counts, weekday, observed, change, end, profile, size)[1])
+    changes[0] = change - begin
+    own_factor, own_phi = memory(pearson_residuals(y, d, seen, changes, rates, profile, size), seen, 2)
+    if own_factor < factor or (own_factor == factor and own_phi < phi):
+        own_factor, own_phi = factor, phi
+    return split_probabilities(y, d, seen, profile, size, own_factor, own_phi)
+
+
+@njit(cache=True, nogil=True)
+def probabilities_of_changes(counts, weekday, observed, edges, profile, size, factor, phi):
+    """Probability of each day to be the first after each change between levels, and the first day of each.
+
+    A change lies between its neighbours; where one of these may be none (`doubts`), the change may as well lie beyond
+    it, and what holds with the neighbour and without is weighed by that.
 
     Parameters
     ----------
     edges : ndarray of int64, shape (n_changes + 2,)
         0, the changes, and the number of days.
-    log_rate : ndarray, shape (n_changes + 1,)
     factor, phi : float
-        Of all days; where those around a change remember longer, theirs are taken.
+        Of all days.
+
+    Returns
+    -------
+    p : ndarray
+        Of the days from the second last edge before a change to before the second next, one change after the other.
+    begins, ends : ndarray of int64, shape (n_changes,)
+        Of these days, as positions in the series.
     """
-    residuals = pearson_residuals(counts, weekday, observed, edges[1:-1], np.exp(log_rate), profile, size)
-    answer = np.empty(edges[-1] - edges[0] + edges[-2] - edges[1])  # the spans between neighbours, end to end
-    at = 0
-    for k in range(edges.size - 2):
-        begin, end = edges[k], edges[k + 2]
-        y, d, seen = counts[begin:end], weekday[begin:end], observed[begin:end]
-        own_factor, own_phi = memory(residuals[begin:end], seen, 2)
-        if own_factor < factor or (own_factor == factor and own_phi < phi):
-            own_factor, own_phi = factor, phi
-        for each in split_probabilities(y, d, seen, profile, size, own_factor, own_phi):
-            answer[at] = each
-            at += 1
-    return answer
+    n_changes = edges.size - 2
+    begins, ends, size_of_all = np.empty(n_changes, np.int64), np.empty(n_changes, np.int64), 0
+    for k in range(n_changes):
+        begins[k], ends[k] = edges[max(k - 1, 0)], edges[min(k + 3, n_changes + 1)]
+        size_of_all += ends[k] - begins[k]
+    doubt = doubts(counts, weekday, observed, edges, profile, size, factor)
+    p, at = np.zeros(size_of_all), 0
+    for k in range(1, n_changes + 1):
+        for before in range(2 if doubt[k - 1] > 0.0 else 1):
+            for after in range(2 if doubt[k + 1] > 0.0 else 1):
+                weight = doubt[k - 1] if before else 1.0 - doubt[k - 1]
+                weight *= doubt[k + 1] if after else 1.0 - doubt[k + 1]
+                begin, end = edges[k - 1 - before], edges[k + 1 + after]
+                found = probabilities_between(
+                    counts, weekday, observed, begin, edges[k], end, profile, size, factor, phi
+                )
+                for t in range(found.size):
+                    p[at + begin - begins[k - 1] + t] += weight * found[t]
+        at += ends[k - 1] - begins[k - 1]
+    return p, begins, ends
 
 
 @njit(cache=True, nogil=True)
@@ -268,14 +319,14 @@ def dated_levels(counts, weekday, observed, changes, profile, size, factor, phi,
     for k in range(n_changes + 1):
         fit = fit_level(counts, weekday, observed, edges[k], edges[k + 1], profile, size)
         fits[k, 0], fits[k, 1], fits[k, 2], fits[k, 3], fits[k, 4], fits[k, 5] = fit
-    p = probabilities_of_changes(counts, weekday, observed, edges, fits[:, 1].copy(), profile, size, factor, phi)
-    days, ends, held, begin = np.empty(p.size, np.int64), np.empty(n_changes, np.int64), 0, 0
+    p, begins, stops = probabilities_of_changes(counts, weekday, observed, edges, profile, size, factor, phi)
+    days, ends, held, at = np.empty(p.size, np.int64), np.empty(n_changes, np.int64), 0, 0
     for k in range(n_changes):
-        end = begin + edges[k + 2] - edges[k]
-        for day in smallest_set(p[begin:end], level):
-            days[held] = edges[k] + day
+        for day in smallest_set(p[at : at + stops[k] - begins[k]], level):
+            days[held] = begins[k] + day
             held += 1
-        ends[k], begin = held, end
+        ends[k] = held
+        at += stops[k] - begins[k]
     return edges, fits, days[:held].copy(), ends
 
 

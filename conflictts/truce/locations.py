@@ -11,30 +11,33 @@ PRIOR = 0.5  # both parameters of the beta prior on size / (size + rate)
 
 def probabilities(
     counts: np.ndarray, day_of_week: np.ndarray, observed: np.ndarray, fit: SlopedFit
-) -> list[np.ndarray]:
-    """Probability of each day between the neighbours of a change to be its first, for each change of a fit.
+) -> list[tuple[int, np.ndarray]]:
+    """Position of a day, and the probability of each from it on to be the first after a change, for each of a fit.
 
-    Shape of each: days from the change before (or the first day) to before the change after (or the end).
+    A change between levels lies between its neighbours, or beyond one of them by the odds that this one is none: what
+    it gains in log-likelihood, by the memory factor, against the price of a change. Beside trends it lies between them.
     """
     from conflictts.truce import _noise, _split
 
+    edges = fit.edges
     if not any(fit.sloped):
-        edges, log_rate = np.array(fit.edges, dtype=np.int64), np.array([level for _, level, *_ in fit.fits])
         around = fit.profile, fit.size, fit.factor, fit.phi
-        found = _split.probabilities_of_changes(counts, day_of_week, observed, edges, log_rate, *around)
-        ends = np.cumsum(edges[2:] - edges[:-2]).tolist()
-        return [found[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+        data = counts, day_of_week, observed, np.array(edges, dtype=np.int64)
+        p, begins, ends = _split.probabilities_of_changes(*data, *around)
+        return (
+            list(zip(begins.tolist(), np.split(p, np.cumsum(ends - begins)[:-1]), strict=True)) if len(begins) else []
+        )
     answer = []
     residuals = fit.residuals(counts, day_of_week, observed)
-    for k in range(1, len(fit.edges) - 1):
-        part = slice(fit.edges[k - 1], fit.edges[k + 1])
-        data = counts[part], day_of_week[part], observed[part], fit.profile, fit.size
+    for k in range(1, len(edges) - 1):
+        part = slice(edges[k - 1], edges[k + 1])
+        between = counts[part], day_of_week[part], observed[part], fit.profile, fit.size
         sloped = fit.sloped[k - 1], fit.sloped[k]
         noise = max(_noise.memory(residuals[part], observed[part], 2 + sum(sloped)), (fit.factor, fit.phi))
         if any(sloped):
-            answer.append(sloped_split_probabilities(*data, *noise, sloped=sloped))
+            answer.append((part.start, sloped_split_probabilities(*between, *noise, sloped=sloped)))
         else:
-            answer.append(split_probabilities(*data, *noise))
+            answer.append((part.start, split_probabilities(*between, *noise)))
     return answer
 
 

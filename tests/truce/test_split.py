@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
+from scipy import optimize
 from scipy.special import betaln
 
 from conflictts.truce import _split as split
@@ -74,27 +76,77 @@ def test_least_costs_by_every_level(seed):
     assert found == pytest.approx(before.min(1) + after.min(1), rel=1e-10, abs=1e-9)  # sums in another order
 
 
+def course(seed, rates, edges):
+    """Counts around regimes, with missing days, and what else the kernels take of them."""
+    rng = np.random.default_rng(seed)
+    n_days = edges[-1]
+    profile, weekday, observed = rng.dirichlet(np.full(7, 20)) * 7, np.arange(n_days) % 7, rng.random(n_days) > 0.1
+    mean = np.repeat(rates, np.diff(edges)) * profile[weekday]
+    counts = np.where(observed, rng.negative_binomial(2, 2 / (2 + mean)), 0).astype(float)
+    return counts, weekday, observed, profile
+
+
+def score(rate, counts, exposure):
+    """Of the log rate, for counts of size 2; `exposure` 0 where unobserved."""
+    return np.sum((counts - rate * exposure) / (1 + rate * exposure / 2))
+
+
+def dated(counts, weekday, observed, profile, begin, change, end, around):
+    """One change among the days from `begin` to before `end`, with the memory left by the rates on either side."""
+    part = slice(begin, end)
+    after, exposure = np.arange(begin, end) >= change, np.where(observed, profile[weekday], 0.0)
+    rates = np.zeros(2)
+    for side, days in enumerate((slice(begin, change), slice(change, end))):
+        rates[side] = optimize.brentq(score, 1e-12, 1e4, (counts[days], exposure[days])) if counts[days].any() else 0
+    mean = rates[after.astype(int)] * profile[weekday[part]]
+    spread = np.sqrt(np.where(mean > 0, mean + mean**2 / 2, 1.0))
+    residuals = np.where(observed[part] & (mean > 0), (counts[part] - mean) / spread, 0.0)
+    own = max(memory(residuals, observed[part], 2), around)
+    return split.split_probabilities(counts[part], weekday[part], observed[part], profile, 2.0, *own)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_changes_are_dated_one_by_one_between_their_neighbours(seed):
-    rng = np.random.default_rng(seed)
-    edges, rates = np.array([0, 60, 130, 200]), np.array([6.0, 0.0, 3.0])
-    rate = np.repeat(rates, np.diff(edges))
-    profile, weekday, observed = rng.dirichlet(np.full(7, 20)) * 7, np.arange(200) % 7, rng.random(200) > 0.1
-    mean = rate * profile[weekday]
-    counts = np.where(observed, rng.negative_binomial(2, 2 / (2 + mean)), 0).astype(float)
-    spread = np.sqrt(np.where(mean > 0, mean + mean**2 / 2, 1.0))
-    residuals = np.where(observed & (mean > 0), (counts - mean) / spread, 0.0)
-    around = (1.2, 0.1)
-    levels = np.array([np.log(6.0), -np.inf, np.log(3.0)])
-    found = split.probabilities_of_changes(counts, weekday, observed, edges, levels, profile, 2.0, *around)
+    edges, around = np.array([0, 60, 130, 200]), (1.2, 0.1)
+    data = course(seed, [6.0, 0.0, 3.0], edges)
+    assert split.doubts(*data[:3], edges, data[3], 2.0, around[0]).tolist() == [0, 0, 0, 0]
+    found, begins, ends = split.probabilities_of_changes(*data[:3], edges, data[3], 2.0, *around)
+    assert (begins.tolist(), ends.tolist()) == ([0, 0], [200, 200])
+    first, second = dated(*data, 0, 60, 130, around), dated(*data, 60, 130, 200, around)
+    expected = np.concatenate([first, np.zeros(70), np.zeros(60), second])
+    assert first.sum() == pytest.approx(1)
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-15)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_change_may_lie_beyond_a_neighbour_that_may_be_none(seed):
+    edges, around = np.array([0, 60, 75, 140, 200, 260]), (1.2, 0.1)
+    data = course(seed, [6.0, 1.0, 0.6, 5.0, 3.0], edges)
+    doubt = split.doubts(*data[:3], edges, data[3], 2.0, around[0])
+    assert doubt[2] > 0.5  # 0.6 after 1.0 for some weeks gains nothing near 1.25 log(260)
+    found, begins, ends = split.probabilities_of_changes(*data[:3], edges, data[3], 2.0, *around)
+    assert (begins.tolist(), ends.tolist()) == ([0, 0, 60, 75], [140, 200, 260, 260])
     expected = []
-    for begin, end in ((0, 130), (60, 200)):
-        part = slice(begin, end)
-        own = max(memory(residuals[part], observed[part], 2), around)
-        data = counts[part], weekday[part], observed[part]
-        expected.append(split.split_probabilities(*data, profile, 2.0, *own))
-        assert expected[-1].sum() == pytest.approx(1)
-    np.testing.assert_allclose(found, np.concatenate(expected), rtol=1e-9, atol=1e-15)
+    for k in range(1, 5):
+        p = np.zeros(260)
+        for before, after in itertools.product((0, 1), repeat=2):
+            weight = (doubt[k - 1] if before else 1 - doubt[k - 1]) * (doubt[k + 1] if after else 1 - doubt[k + 1])
+            if weight:
+                begin, end = edges[k - 1 - before], edges[k + 1 + after]
+                p[begin:end] += weight * dated(*data, begin, edges[k], end, around)
+        assert p.sum() == pytest.approx(1)
+        expected.append(p[begins[k - 1] : ends[k - 1]])
+    np.testing.assert_allclose(found, np.concatenate(expected), rtol=1e-6, atol=1e-12)
+
+
+def test_doubt_is_the_odds_of_the_gain_against_the_price():
+    counts, weekday, observed = np.repeat([4.0, 2.0], 50), np.arange(100) % 7, np.ones(100, np.bool_)
+    m, y = np.array([4.0, 2.0, 3.0]), np.array([200.0, 100.0, 300.0])
+    cost = np.array([50, 50, 100]) * 5 * np.log1p(m / 5) + y * np.log1p(5 / m)
+    odds = np.exp((cost[2] - cost[0] - cost[1]) / 1.5 - 1.25 * np.log(100))
+    found = split.doubts(counts, weekday, observed, np.array([0, 50, 100]), np.ones(7), 5.0, 1.5)
+    assert found == pytest.approx([0, 1 / (1 + odds), 0])
+    assert split.doubts(counts * 9, weekday, observed, np.array([0, 50, 100]), np.ones(7), 5.0, 1.5).tolist() == [0] * 3
 
 
 def test_smallest_set_by_trying_all_days_in_falling_order():
