@@ -7,6 +7,7 @@ with Newey-West covariance by statsmodels, and a Poisson regression around a lat
     python benchmarks/effect_coverage.py --series 2000 --peers 60 --seed 3 --processes 2 --out effect_coverage.csv
     python benchmarks/effect_coverage.py --cells "mass,mean=3" --series 400
     python benchmarks/effect_coverage.py --table effect_coverage.csv
+    python benchmarks/effect_coverage.py --reasons --cells "phi=0.8,28/28" --series 2000 --seed 3
 
 With --out a finished cell is appended at once, and a run that was cut short goes on where it stopped. --list names the
 cells; --cells takes a part of their names (comma-separated parts must all occur).
@@ -35,6 +36,7 @@ from conflictts.truce.design import make_design
 from conflictts.truce.few_counts import FEW_AFTER, FEW_BEFORE, answer_of_few_counts
 from conflictts.truce.negbin import fit_negbin
 from conflictts.truce.regression import answer_of_regression
+from conflictts.truce.toll import difference_interval
 from conflictts.truce.window import refuse_short_sides
 
 WEEK = np.array([1.2, 1.1, 1.0, 1.0, 0.4, 1.1, 1.2])
@@ -42,6 +44,8 @@ WEEK /= WEEK.mean()
 BURN_IN = 60
 EROSION = 0.08  # growth of the log rate per week after the date, in the cells named "erosion"
 METHODS = ("conflictts", "Poisson", "NB", "NB Newey-West", "latent AR(1)")
+BESIDE = "width over that of latent AR(1)"
+TYPICAL, EQUAL = f"median {BESIDE}", f"{BESIDE}, stretched to hold 95 %"
 WINDOWS = ((28, 14), (28, 28), (60, 30), (180, 90), (365, 180))
 
 
@@ -205,7 +209,7 @@ def measure(job: tuple[Cell, int, int, int]) -> dict[str, object]:
     model = "level+erosion" if cell.kind == "erosion" else "level"
     tally: dict[str, list[tuple[bool, float]]] = {name: [] for name in (*METHODS, "averted", "slope")}
     few, rejected, shifted = 0, list[bool](), list[bool]()
-    below, above, beside = 0, 0, list[tuple[float, float]]()
+    below, above, beside = 0, 0, list[tuple[float, float, float, float]]()
     for number in range(n_series):
         counts, averted = simulate(cell, rng)
         effect = answer(counts, days, truce, model)
@@ -232,7 +236,14 @@ def measure(job: tuple[Cell, int, int, int]) -> dict[str, object]:
             for name, (lower, upper) in peers(counts, cell.before).items():
                 tally[name].append((lower <= np.log(cell.ratio) <= upper, upper - lower))
                 if name == "latent AR(1)" and effect is not None:
-                    beside.append((tally["conflictts"][-1][1], upper - lower))
+                    beside.append(
+                        (
+                            tally["conflictts"][-1][1],
+                            upper - lower,
+                            stretch(np.log(effect["lower"]), np.log(effect["upper"]), np.log(cell.ratio)),
+                            stretch(lower, upper, np.log(cell.ratio)),
+                        )
+                    )
     row: dict[str, object] = {"cell": cell.name, "seed": seed, "series": n_series, "few": few}
     for name, found in tally.items():
         tried = n_series if name in ("conflictts", "averted", "slope") else n_peers
@@ -241,11 +252,21 @@ def measure(job: tuple[Cell, int, int, int]) -> dict[str, object]:
         row[f"{name} width"] = round(float(np.mean([width for _, width in found])), 3) if found else ""
     answers = max(len(tally["conflictts"]), 1)
     row["interval below truth"], row["interval above truth"] = round(below / answers, 4), round(above / answers, 4)
-    ours, latent = np.mean(beside, axis=0) if beside else (np.nan, np.nan)
-    row["width over that of latent AR(1)"] = round(float(ours / latent), 3) if beside else ""
+    row |= dict.fromkeys((BESIDE, TYPICAL, EQUAL), "")
+    if beside:
+        ours, latent, short, latent_short = np.array(beside).T
+        row[BESIDE] = round(float(ours.mean() / latent.mean()), 3)
+        row[TYPICAL] = round(float(np.median(ours) / np.median(latent)), 3)
+        needed = np.quantile(short, 0.95) / np.quantile(latent_short, 0.95)
+        row[EQUAL] = round(float(needed * ours.mean() / latent.mean()), 3)
     row["type I"] = round(float(np.mean(rejected)), 4) if rejected else ""
     row["shift type I"] = round(float(np.mean(shifted)), 4) if shifted else ""
     return row
+
+
+def stretch(lower: float, upper: float, truth: float) -> float:
+    """How many times its half width an interval must be wide on either side of its middle to reach the truth."""
+    return abs(2 * truth - lower - upper) / (upper - lower)
 
 
 def held(lower: float, truth: float, upper: float, *, log: bool) -> tuple[bool, float]:
@@ -292,19 +313,75 @@ def print_table(path: Path) -> None:
     print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
     for (group, memory), part in groups:
         print("| " + " | ".join([group, memory, *(share(part, *spec) for spec in own.values())]) + " |")
-    heads = ["cells", "phi", *others, "width over that of latent AR(1)"]
+    heads = ["cells", "phi", *others, BESIDE, TYPICAL, EQUAL]
     print("\n| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
     for (group, memory), part in groups:
-        wider = pd.to_numeric(part["width over that of latent AR(1)"], errors="coerce").dropna()
+        wider = part[[BESIDE, TYPICAL, EQUAL]].apply(pd.to_numeric, errors="coerce").dropna()
         if len(wider):
             row = [group, memory, *(spread(part, column) for column in others.values())]
-            print("| " + " | ".join([*row, f"{wider.median():.2f} ({wider.min():.2f}–{wider.max():.2f})"]) + " |")
+            row += [f"{each.median():.2f} ({each.min():.2f}–{each.max():.2f})" for _, each in wider.items()]
+            print("| " + " | ".join(row) + " |")
     print()
     for name, (column, low, high) in own.items():
         figures = pd.to_numeric(table[column], errors="coerce")
         for cell, figure in zip(table["cell"], figures, strict=True):
             if figure < low or figure > high:
                 print(f"outside {name}: {cell}: {100 * figure:.1f} %")
+
+
+def print_reasons(cell: Cell, n_series: int, seed: int) -> None:
+    """Where the interval of the averted toll fails: in the variances, or in what is made of them."""
+    rng = np.random.default_rng([seed, zlib.crc32(cell.name.encode())])
+    days = pd.date_range("2020-01-06", periods=cell.before + cell.after)
+    truce, would = ct.Truce(days[cell.before]), cell.mean * cell.after
+    rows, fits = [], []
+    for _ in range(n_series):
+        counts, averted = simulate(cell, rng)
+        found = answer(counts, days, truce, "level")
+        if found is None:
+            continue
+        few = found["method"] == "few-counts"
+        rows.append(
+            {
+                "few": few,
+                "averted": found["averted_lower"] <= averted <= found["averted_upper"],
+                "averted too low": found["averted_upper"] < averted,
+                "counterfactual": found["counterfactual_lower"] <= would <= found["counterfactual_upper"],
+            }
+        )
+        if not few:
+            fit, matrix = found["fit"], found["design"].to_numpy()
+            after = matrix[:, 1] == 1
+            without = matrix[after].copy()
+            without[:, 1] = 0.0
+            weight = np.exp(without @ fit.coefficients)
+            pull = weight @ without / weight.sum()
+            fits.append(
+                (
+                    np.log(weight.sum() / would),
+                    np.log(found["rate_ratio"] / cell.ratio),
+                    pull @ fit.covariance @ pull,
+                    fit.degrees_of_freedom(pull),
+                )
+            )
+    table = pd.DataFrame(rows)
+    print(f"\n{cell.name}: {len(table)} answers of {n_series}, of few counts {table['few'].mean():.1%}")
+    for few, part in table.groupby("few"):
+        figures = ", ".join(f"{name} {part[name].mean():.1%}" for name in table.columns[1:])
+        print(f"  {'few counts' if few else 'regression'}: held {figures}")
+    errors, ratios, variances, freedom = np.array(fits).T
+    true = np.cov(errors, ratios)
+    known = [
+        difference_interval(error + np.log(would), ratio + np.log(cell.ratio), true, 1e6, 0.95)
+        for error, ratio in zip(errors, ratios, strict=True)
+    ]
+    inside = np.mean([lower <= would * (1 - cell.ratio) <= upper for lower, upper in known])
+    print(
+        f"  log of the counterfactual: its variance {variances.mean() / errors.var():.2f} (mean) and "
+        f"{np.median(variances) / errors.var():.2f} (median) times that of the estimates, degrees of freedom "
+        f"{np.median(freedom):.1f} (median)\n"
+        f"  with the covariance of the estimates themselves, normal: averted {inside:.1%}"
+    )
 
 
 def print_speed(seed: int) -> None:
@@ -336,6 +413,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("effect_coverage.csv"))
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--list", action="store_true", help="print the names of the cells and stop")
+    parser.add_argument("--reasons", action="store_true", help="take the averted toll of latent cells apart, and stop")
     parser.add_argument("--speed", action="store_true", help="time one effect at two lengths and a grid, and stop")
     parser.add_argument("--table", type=Path, help="print the table of a finished file and stop")
     options = parser.parse_args()
@@ -346,6 +424,10 @@ def main() -> None:
         print_speed(options.seed)
         return
     chosen = [cell for cell in all_cells() if all(part in cell.name for part in options.cells.split(","))]
+    if options.reasons:
+        for cell in (each for each in chosen if each.kind == "latent" and each.ratio != 1.0):
+            print_reasons(cell, options.series, options.seed)
+        return
     if options.list:
         print(*(cell.name for cell in chosen), sep="\n")
         return
