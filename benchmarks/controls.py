@@ -10,7 +10,6 @@ truce multiplies one area's rate by 0.4. The first table varies the mean, the se
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
@@ -22,26 +21,8 @@ import conflictts as ct
 from conflictts.errors import TooLittleData
 
 ALPHA, RATIO = 0.5, 0.4
-WINDOWS = ((60, 30), (120, 60), (240, 120))
-
-
-@dataclass(frozen=True)
-class Row:
-    mean: float
-    phi: float
-    common: float
-    controls: int = 2
-    before: int = 120
-    after: int = 60
-
-
-def rows(areas: bool) -> Iterator[Row]:
-    if areas:
-        for common, controls, (before, after), phi in product((0.0, 0.7), (1, 3, 8), WINDOWS, (0.0, 0.6, 0.8)):
-            yield Row(4, phi, common, controls, before, after)
-    else:
-        for common, mean, phi in product((0.0, 0.7), (10, 4, 1), (0.0, 0.6, 0.8)):
-            yield Row(mean, phi, common)
+BEFORE, AFTER = 120, 60
+NUMBERS, WINDOWS = (1, 3, 8), ((60, 30), (120, 60), (240, 120))
 
 
 def latent(n_days: int, phi: float, rng: np.random.Generator) -> np.ndarray:
@@ -52,38 +33,52 @@ def latent(n_days: int, phi: float, rng: np.random.Generator) -> np.ndarray:
     return noise
 
 
-def measure(job: tuple[Row, int, int]) -> str:
-    """One row of the table."""
-    row, n_series, seed = job
-    asked = [row.mean, int(10 * row.phi), int(10 * row.common)]
-    if (row.controls, row.before, row.after) != (2, 120, 60):
-        asked += [row.controls, row.before, row.after]
+@dataclass(frozen=True)
+class Kind:
+    """A kind of areas; each set is compared with the first so many of its areas without the truce."""
+
+    mean: float
+    phi: float
+    common: float
+    numbers: tuple[int, ...]
+    before: int = BEFORE
+    after: int = AFTER
+
+
+def measure(job: tuple[Kind, int, int]) -> list[list[str]]:
+    """For each number of areas: share of intervals that hold the truth, half width, and that over what is needed."""
+    kind, n_sets, seed = job
+    asked = [int(kind.mean), int(10 * kind.phi), int(10 * kind.common)]
+    asked += [kind.before, kind.after] * (len(kind.numbers) > 1)
     rng = np.random.default_rng([seed, *asked])
-    n_days = row.before + row.after
+    n_days = kind.before + kind.after
     days = pd.date_range("2020-01-06", periods=n_days)
-    truce, spread = ct.Truce(days[row.before]), np.sqrt(np.log1p(ALPHA))
-    held, half, found = list[bool](), list[float](), list[float]()
-    for _ in range(n_series):
-        shared, areas = latent(n_days, row.phi, rng), []
-        for ratio in (RATIO, *[1.0] * row.controls):
-            moved = np.exp(
-                spread * (np.sqrt(row.common) * shared + np.sqrt(1 - row.common) * latent(n_days, row.phi, rng))
-                - spread**2 / 2
-            )
-            counts = rng.poisson(row.mean * np.where(days < truce.effective, 1.0, ratio) * moved)
+    truce, spread = ct.Truce(days[kind.before]), np.sqrt(np.log1p(ALPHA))
+    found: dict[int, list[tuple[bool, float, float]]] = {number: [] for number in kind.numbers}
+    for _ in range(n_sets):
+        shared, areas = latent(n_days, kind.phi, rng), []
+        for ratio in (RATIO, *[1.0] * max(kind.numbers)):
+            own = latent(n_days, kind.phi, rng)
+            moved = np.exp(spread * (np.sqrt(kind.common) * shared + np.sqrt(1 - kind.common) * own) - spread**2 / 2)
+            counts = rng.poisson(kind.mean * np.where(days < truce.effective, 1.0, ratio) * moved)
             areas.append(ct.DailySeries.from_counts(pd.Series(counts, days, dtype=float)))
         try:
             effect = ct.estimate_truce_effect(areas[0], truce, window=(days[0], days[-1]))
-            compared = ct.compare_with_controls(effect, {f"{k}": area for k, area in enumerate(areas[1:])})
         except TooLittleData:
             continue
-        held.append(compared.lower <= RATIO <= compared.upper)
-        half.append(np.log(compared.upper / compared.lower) / 2)
-        found.append(np.log(compared.ratio))
-    width = np.mean(half)
-    figures = [f"{np.mean(held):.1%}", f"{width:.2f}", f"{width / (1.96 * np.std(found)):.2f}"]
-    kind = [f"{row.controls}", f"{row.before} + {row.after}"] if len(asked) > 3 else [f"{row.mean}"]
-    return f"| {' | '.join([*kind, f'{row.phi:g}', f'{row.common:.0%}', *figures])} |"
+        for number in kind.numbers:
+            try:
+                held = ct.compare_with_controls(effect, {str(k): areas[k] for k in range(1, number + 1)})
+            except TooLittleData:
+                continue
+            half = float(np.log(held.upper / held.lower)) / 2
+            found[number].append((held.lower <= RATIO <= held.upper, half, float(np.log(held.ratio))))
+    told = []
+    for number in kind.numbers:
+        inside, half_widths, logs = np.array(found[number], dtype=float).T
+        half = half_widths.mean()
+        told.append([f"{inside.mean():.1%}", f"{half:.2f}", f"{half / (1.96 * logs.std()):.2f}"])
+    return told
 
 
 def main() -> None:
@@ -93,12 +88,26 @@ def main() -> None:
     parser.add_argument("--areas", action="store_true", help="vary the number of areas without the truce, and the days")
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
-    heads = ["areas without", "days before + after"] if options.areas else ["mean a day"]
-    heads += ["phi", "in common", "holds the truth", "half width", "over 1.96 times the spread of the estimates"]
+    figures = ["holds the truth", "half width", "over 1.96 times the spread of the estimates"]
+    if options.areas:
+        kinds = [
+            Kind(4, phi, common, NUMBERS, *window)
+            for common, window, phi in product((0.0, 0.7), WINDOWS, (0.0, 0.6, 0.8))
+        ]
+        heads = ["days", "phi", "in common", *(f"{name}, {number}" for name in figures for number in NUMBERS)]
+    else:
+        kinds = [
+            Kind(mean, phi, common, (2,)) for common, mean, phi in product((0.0, 0.7), (10, 4, 1), (0.0, 0.6, 0.8))
+        ]
+        heads = ["mean a day", "phi", "in common", *figures]
     print(f"| {' | '.join(heads)} |\n|{'--:|' * len(heads)}")
     with ProcessPoolExecutor(options.processes) as pool:
-        for line in pool.map(measure, [(row, options.series, options.seed) for row in rows(options.areas)]):
-            print(line, flush=True)
+        for kind, told in zip(
+            kinds, pool.map(measure, [(k, options.series, options.seed) for k in kinds]), strict=True
+        ):
+            first = f"{kind.before} + {kind.after}" if options.areas else f"{kind.mean:g}"
+            columns = [figure for each in zip(*told, strict=True) for figure in each]
+            print(f"| {' | '.join([first, f'{kind.phi:g}', f'{kind.common:.0%}', *columns])} |", flush=True)
 
 
 if __name__ == "__main__":
