@@ -140,18 +140,23 @@ class TruceEffect:
     def sentence(self) -> str:
         """The finding in one plain sentence: lower, higher or no detectable change after the date; never a cause."""
         subject = f"{self.daily.unit[:1].upper()}{self.daily.unit[1:]} per day"
-        after = f"after the {self.truce.name}"
-        if self.upper < 1:
-            finding = f"{subject} were lower {after} than before it"
-        elif self.lower > 1:
-            finding = f"{subject} were higher {after} than before it"
+        side = "lower" if self.upper < 1 else "higher" if self.lower > 1 else ""
+        numbers = f"rate ratio {_interval(self.rate_ratio, self.lower, self.upper, self.level)}"
+        if self.per_week is not None:
+            growth = f"a factor of {_interval(self.per_week, self.per_week_lower, self.per_week_upper)} a week"
+        if self.model == "level+trend":
+            step = f"stepped to a {side} level" if side else "show no detectable step"
+            finding = f"Beside a trend by {growth}, {subject[0].lower()}{subject[1:]} {step} at the {self.truce.name}"
+        elif self.model == "level+erosion":
+            step = f"were {side} than before" if side else "show no detectable change from before"
+            finding = f"{subject} {step} on the first day of the {self.truce.name}"
+            numbers += f", changing from then on by {growth}"
+        elif side:
+            finding = f"{subject} were {side} after the {self.truce.name} than before it"
         else:
-            finding = f"{subject} show no detectable change {after}"
+            finding = f"{subject} show no detectable change after the {self.truce.name}"
         first, last = self.window
-        return (
-            f"{finding}: rate ratio {self.rate_ratio:.2g} ({self.level:.0%} interval {self.lower:.2g} to "
-            f"{self.upper:.2g}), {first.day} {first:%B %Y} to {last.day} {last:%B %Y}."
-        )
+        return f"{finding}: {numbers}, {first.day} {first:%B %Y} to {last.day} {last:%B %Y}."
 
     def to_statsmodels(self) -> GLMResults:
         """Hand over the same model as a fitted statsmodels result, for its tests, predictions and tables.
@@ -330,7 +335,9 @@ def _estimate(
         warnings += said
         answer = answer_of_regression(fit, design, days, truce.effective, model, level)
         if warn:
-            warnings += cautions.about_memory(answer["inflation"]) + against_trend(design, fit, model, level)
+            warnings += against_trend(design, fit, model, level)
+    if warn:
+        warnings += cautions.about_memory(answer["inflation"])
     without = None
     if warn and taken.any() and other_truce_days == "keep":
         without = _without_other_truces(
@@ -345,6 +352,16 @@ def _estimate(
         model=model, weekday=weekday, transition=transition, offset=offset, other_truces=others,
         other_truce_days=other_truce_days, **answer,
     )  # fmt: skip
+
+
+def _interval(value: float, lower: float | None, upper: float | None, level: float | None = None) -> str:
+    """A ratio and its limits, each with two significant digits or as many as tell it from 1."""
+
+    def said(ratio: float | None) -> str:
+        texts = (f"{ratio:.{digits}g}" for digits in range(2, 17))
+        return next((text for text in texts if float(text) != 1 or ratio == 1), f"{ratio}")
+
+    return f"{said(value)} ({'' if level is None else f'{level:.0%} interval '}{said(lower)} to {said(upper)})"
 
 
 def days_compared(effect: TruceEffect) -> np.ndarray:

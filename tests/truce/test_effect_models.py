@@ -274,6 +274,39 @@ def test_sentence_says_lower_higher_or_nothing(mean, words):
     assert sentence.count(".") - sentence.count("0.") <= 4
 
 
+def test_sentence_of_a_slope_says_what_its_step_is():
+    weeks = np.r_[np.zeros(120), np.arange(60)] / 7
+    eroding = noisy(np.where(np.arange(180) < 120, 5.0, 0.5 * np.exp(0.47 * weeks)))
+    effect = estimate_truce_effect(made(eroding), on_day(120), model="level+erosion")
+    after, before = eroding[120:].mean(), eroding[:120].mean()
+    assert after > before  # a sentence that called the days after it lower would be false
+    sentence = effect.sentence()
+    assert sentence.startswith("Incidents per day were lower than before on the first day of the truce of 5 May 2020:")
+    assert f"changing from then on by a factor of {effect.per_week:.2g} (" in sentence
+    climbing = noisy(2.0 * np.exp(0.14 * np.arange(180) / 7) * np.where(np.arange(180) < 120, 1, 0.4))
+    effect = estimate_truce_effect(made(climbing), on_day(120), model="level+trend")
+    assert effect.sentence().startswith(f"Beside a trend by a factor of {effect.per_week:.2g} (")
+    assert ", incidents per day stepped to a lower level at the truce of 5 May 2020: rate ratio 0." in effect.sentence()
+    flat = estimate_truce_effect(made(noisy(np.full(180, 4.0))), on_day(120), model="level+trend")
+    assert "incidents per day show no detectable step at the truce of 5 May 2020" in flat.sentence()
+
+
+def test_sentence_tells_limits_from_1():
+    effect = estimate_truce_effect(made(noisy(STEP)), on_day(120))
+    assert f"{replace(effect, upper=0.99895).sentence()}".count(" to 0.999)") == 1
+    assert "(95% interval 1.0004 to " in replace(effect, rate_ratio=1.5, lower=1.0004, upper=2).sentence()
+
+
+def test_memory_is_warned_of_with_few_counts():
+    counts = np.zeros(180)
+    counts[[*range(20, 45), *range(70, 90), 130]] = 1
+    effect = estimate_truce_effect(made(counts), on_day(120))
+    assert effect.method == "few-counts"
+    assert f"memory between days multiplies the variance by {effect.inflation:.1f} (over 4)" in "; ".join(
+        effect.warnings
+    )
+
+
 def test_averted_is_negative_where_more_came():
     effect = estimate_truce_effect(made(noisy(np.repeat([2.0, 8.0], [120, 60]))), on_day(120))
     assert effect.averted_upper < 0
