@@ -24,7 +24,8 @@ class ShiftTest:
     p_value : float
         Share of turns, that of 0 days included, whose log rate ratio is at least as far from 0 as the true one.
     log_ratios : Series, index days turned 0 .. n_days - 1
-        Log of (mean count after / mean count before), half a count added to each side.
+        Log of (mean count after / mean count before), half a count added to each side; counts by their exposure
+        where the effect has an offset.
 
     Examples
     --------
@@ -59,10 +60,16 @@ def shift_test(effect: TruceEffect) -> ShiftTest:
     Parameters
     ----------
     effect : TruceEffect
+        Of the model "level", with or without an offset.
 
     Returns
     -------
     ShiftTest
+
+    Raises
+    ------
+    ValueError
+        If the effect's model has a slope, beside which its step is another than that of the mean counts.
 
     Examples
     --------
@@ -73,8 +80,15 @@ def shift_test(effect: TruceEffect) -> ShiftTest:
     >>> bool(ct.shift_test(effect).p_value < 0.1)
     True
     """
+    if effect.per_week is not None:
+        raise ValueError(
+            f"The effect's model is {effect.model!r}, and turning compares mean counts, which have a slope too. Give "
+            "an effect of the model 'level'."
+        )
     first, last = effect.window
     counts = effect.daily.settled.loc[first:last]
+    if effect.offset is not None:
+        counts = counts / np.exp(effect.offset.loc[first:last])
     seen = counts.notna().to_numpy().astype(float)
     best = counts.fillna(0.0).to_numpy()
     inside, later = days_compared(effect), counts.index >= effect.truce.effective

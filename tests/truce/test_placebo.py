@@ -36,6 +36,24 @@ def noisy(mean, *, seed: int = 0, size: float = 4.0) -> np.ndarray:
     return np.random.default_rng(seed).negative_binomial(size, size / (size + mean)).astype(float)
 
 
+def test_turning_divides_counts_by_their_exposure():
+    """Half the area was watched after the date, and nothing changed."""
+    counts = noisy(np.repeat([6.0, 3.0], [120, 60]))
+    watched = pd.Series(np.log(np.repeat([1.0, 0.5], [120, 60])), pd.date_range(START, periods=180))
+    effect = estimate_truce_effect(made(counts), TRUCE, offset=watched)
+    found = shift_test(effect)
+    expected = np.log((2 * counts[120:].sum() + 0.5) / 60) - np.log((counts[:120].sum() + 0.5) / 120)
+    assert found.log_ratios.iloc[0] == pytest.approx(expected)
+    assert found.p_value > 0.1
+    assert shift_test(estimate_truce_effect(made(counts), TRUCE)).p_value < 0.1
+
+
+def test_turning_is_refused_beside_a_slope():
+    effect = estimate_truce_effect(made(noisy(STEP)), TRUCE, model="level+trend")
+    with pytest.raises(ValueError, match=r"model is 'level\+trend', and turning compares mean counts"):
+        shift_test(effect)
+
+
 def test_envelope_refits_low_and_high():
     daily = made(noisy(STEP))
     table = daily.table.assign(low=np.floor(daily.counts / 2), high=3 * daily.counts)
