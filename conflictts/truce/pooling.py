@@ -219,11 +219,14 @@ def _posterior(
     Means and their densities, shape (n_tau, n_mean); standard deviations, their probabilities, and their median. Means
     close in on where they are probable, then standard deviations do.
     """
-    least, most, low, high = 0.0, 6 * PRIOR_TAU, -_REACH, _REACH
     areas = list(zip(after, before, log_exposure, strict=True))
+    # standard deviations lie as closely as the smallest error of an area asks for: at error * sinh(evenly spaced)
+    error = float(np.sqrt(1 / (after + 0.5) + 1 / (before + 0.5)).min())
+    least, most, low, high = 0.0, float(np.arcsinh(6 * PRIOR_TAU / error)), -_REACH, _REACH
     typical = float(np.average(log_exposure, weights=after + before))
     for n_steps in _STEPS:
-        tau = least + (most - least) * (_TAU_NODES + 1) / 2
+        at_tau = least + (most - least) * (_TAU_NODES + 1) / 2
+        tau = error * np.sinh(at_tau)
         begin, end = np.full(len(tau), low), np.full(len(tau), high)
         for _ in range(n_steps):
             mean = np.linspace(begin, end, _N_MEAN, axis=1)
@@ -239,15 +242,16 @@ def _posterior(
             )
         top = log_p.max(1)
         whole = top + np.log(np.trapezoid(np.exp(log_p - top[:, None]), mean, axis=1))
+        whole += np.log(np.cosh(at_tau))
         of_tau = np.exp(whole - whole.max())
         bounds, known = [least, most], np.flatnonzero(of_tau > _MATTERS)
         low, high = begin[known].min(), end[known].max()
-        least = tau[known[0] - 1] if known[0] else least
-        most = tau[known[-1] + 1] if known[-1] + 1 < len(tau) else most
+        least = at_tau[known[0] - 1] if known[0] else least
+        most = at_tau[known[-1] + 1] if known[-1] + 1 < len(tau) else most
     probability = _TAU_WEIGHTS * of_tau
-    below = Legendre.fit(tau, of_tau, len(tau) - 1, domain=bounds).integ(lbnd=bounds[0])
-    median = float(brentq(lambda value: below(value) / below(bounds[1]) - 0.5, *bounds, xtol=1e-10))
-    return mean, np.exp(log_p - top[:, None]), tau, probability / probability.sum(), median
+    below = Legendre.fit(at_tau, of_tau, len(tau) - 1, domain=bounds).integ(lbnd=bounds[0])
+    median = error * np.sinh(brentq(lambda value: below(value) / below(bounds[1]) - 0.5, *bounds, xtol=1e-10))
+    return mean, np.exp(log_p - top[:, None]), tau, probability / probability.sum(), float(median)
 
 
 def log_likelihood(mean: np.ndarray, tau: np.ndarray, after: float, before: float, log_exposure: float) -> np.ndarray:

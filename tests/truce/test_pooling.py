@@ -45,6 +45,21 @@ def test_many_counts_leave_the_normal_model():
     assert pooled.tau == pytest.approx(tau[np.searchsorted(np.cumsum(weight), 0.5)], rel=0.03)
 
 
+@pytest.mark.parametrize(("n_areas", "error"), [(3, 0.01), (3, 0.004), (4, 0.01), (8, 0.002)])
+def test_areas_alike_with_small_errors_by_a_finer_grid(n_areas, error):
+    """The normal model is all but exact there; areas differ by little, and might by much with few of them."""
+    total = 1 / (0.4 / 1.4 * (1 / 1.4) * error**2)  # so that the log ratio of a binomial has the error
+    pooled = ct.pool_effects([total / 1.4] * n_areas, [total * 0.4 / 1.4] * n_areas, [1.0] * n_areas)
+    tau = error * np.sinh(np.linspace(1e-4, np.arcsinh(8 / error), 40_001))
+    spread = np.sqrt((tau**2 + error**2) / n_areas)
+    weight = (tau**2 + error**2) ** (-n_areas / 2) * spread * np.exp(-(tau**2) / 2) * np.gradient(tau)
+    weight /= weight.sum()
+    for end, more in ((pooled.lower, 0.0), (pooled.prediction_lower, tau)):
+        below = weight @ norm.cdf((np.log(end) - np.log(0.4)) / np.hypot(spread, more))
+        assert below == pytest.approx(0.025, abs=1e-3)
+    assert pooled.tau == pytest.approx(tau[np.searchsorted(np.cumsum(weight), 0.5)], rel=0.02)
+
+
 def test_areas_alike_tell_what_their_sum_tells():
     """Forty areas that do not differ: near the ratio of their totals by Jeffreys' prior, and not narrower."""
     pooled = ct.pool_effects([30] * 40, [6] * 40, [0.5] * 40)
