@@ -115,7 +115,7 @@ class Sensitivity:
         said = {"lower": "a lower rate", "higher": "a higher rate"}.get(self.finding, "no detectable change")
         text = (
             f"The finding ({said} after the {self.effect.truce.name}) stands under "
-            f"{int(self.table['stands'].sum())} of {self.answered} combinations of choices ({self.share:.0%})"
+            f"{int(self.table['stands'].sum())} of {self.answered} combinations of choices ({_percent(self.share)})"
         )
         text += f"; {refused} more gave no answer" if refused else ""
         moving = self.influence[self.influence["factor"] > 1]
@@ -172,7 +172,7 @@ def sensitivity(
         Scopes. Default: all, and together those named for a tenth of the toll or more each ("main perpetrators").
     windows : sequence of (days before, days after), default (120, 60), (60, 60), (42, 42)
         As far as they are settled and the truce was not over: unobserved and provisional days at the series' ends are
-        cut off, as in `estimate_truce_effect`.
+        cut off, as in `estimate_truce_effect`. Those that come to the same days are one choice, under the first name.
     models : sequence of {"level", "level, no weekdays", "level+trend"}
     transitions : sequence of int, default (0, 7)
         Days left out on each side of the date.
@@ -358,10 +358,19 @@ def _windows(
         first, last = pair_of_days(window, "window")
         chosen[f"{first.day} {first:%b} to {last.day} {last:%b}"] = first, last
     for before, after in around:
-        chosen[f"{before}/{after} days"] = days_around(daily, truce, before, after)
+        days = days_around(daily, truce, before, after)
+        if days not in chosen.values():
+            chosen[f"{before}/{after} days"] = days
     if not chosen:
         raise UnknownNameError("No window is given. Give `window`, or one or more `windows` such as (120, 60).")
     return chosen
+
+
+def _percent(share: float) -> str:
+    """In per cent; neither all nor none where that is not so."""
+    if 0.995 <= share < 1:
+        return "over 99%"
+    return "under 1%" if 0 < share <= 0.005 else f"{share:.0%}"
 
 
 def _finding(lower: float, upper: float) -> Literal["lower", "higher", "no detectable change"]:

@@ -31,6 +31,26 @@ def test_every_combination_is_there_once(small):
     assert combinations == set(itertools.product(*options))
 
 
+def test_windows_cut_to_the_same_days_are_one_choice(idlib):
+    choices = {**SMALL, "windows": [(120, 60), (60, 60), (90, 70)], "coverage": ("2019-07-15", "2019-10-10")}
+    found = ct.sensitivity(idlib, idlib.truces["TRC-5"], measure="civilians", **choices)
+    assert found.table["window"].unique().tolist() == ["120/60 days"]
+    assert (found.table["first"] == pd.Timestamp("2019-07-15")).all()
+    assert not found.table.duplicated(list(CHOICES)).any()
+
+
+def test_a_share_near_all_or_none_is_not_rounded_to_it(small):
+    stands = np.arange(len(small.table)) > 0
+    nearly = replace(small, table=small.table.assign(stands=stands, refused=""))
+    assert "127 of 128 combinations of choices (99%)" in nearly.sentence()
+    table = pd.concat([nearly.table.assign(stands=True)] * 2 + [nearly.table])
+    assert "383 of 384 combinations of choices (over 99%)" in replace(small, table=table).sentence()
+    assert (
+        "1 of 384 combinations of choices (under 1%)"
+        in replace(small, table=table.assign(stands=~table["stands"])).sentence()
+    )
+
+
 def test_refused_combinations_stay_with_their_reason(small):
     refused = small.table[small.table["refused"] != ""]
     short = (small.table["window"] == "28/28 days") & (small.table["transition"] == 7)
