@@ -36,7 +36,7 @@ def about_counts(days: pd.DatetimeIndex, best: np.ndarray, after: np.ndarray, tr
         if means[-1] > 0 and not np.isnan(earlier).all() and means[-1] >= np.nanmax(earlier):
             said.append(
                 f"the fortnight before the truce was the worst of the window ({means[-1]:.1f} a day): part "
-                "of the fall may be a return to the usual level (regression to the mean)"
+                "of any fall may be a return to the usual level (regression to the mean)"
             )
     for name, side in (("before", ~after), ("after", after)):
         there = np.where(side & ~np.isnan(best), best, 0.0)

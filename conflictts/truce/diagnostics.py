@@ -11,7 +11,7 @@ from scipy.special import betaincc, chdtrc, gammaincc, gammaincinv, smirnovi
 from conflictts.errors import TooLittleData
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.negbin import fit_negbin
-from conflictts.truce.window import ONE_DAY
+from conflictts.truce.window import ONE_DAY, refuse_boundless
 
 LAGS = 14
 BINS = 10
@@ -213,9 +213,10 @@ def _trend_before(effect: TruceEffect, counts: np.ndarray, design: pd.DataFrame,
     offset = None if effect.offset is None else effect.offset.loc[design.index[~after]].to_numpy(dtype=float)
     try:
         fit = fit_negbin(counts[~after], matrix, slow_columns=2, day=day, offset=offset)
+        half = fit.half_width(np.eye(matrix.shape[1])[1], effect.level)
+        refuse_boundless("growth per week", half)
     except TooLittleData as refusal:
         return np.nan, 1.0, np.nan, np.nan, f"not computed: {refusal}"
-    half = fit.half_width(np.eye(matrix.shape[1])[1], effect.level)
     value, lower, upper = np.exp(fit.coefficients[1] + np.array([0, -half, half]))
     reading = "no trend shown before the date"
     if upper < 1:

@@ -109,8 +109,9 @@ class Monitor:
             evidence was set by simulation, at 365 days and a calm of 90: there it is measured, elsewhere near it.
             "provable": the first false alarm comes as late for any counts whose mean, given the past, never exceeds
             `ceiling`, whatever their distribution; by bets on the mean, and slower. "yearly": the probability of any
-            false alarm within `horizon` observed days is at most `false_alarm` (Ville's inequality); memory is taken at
-            its upper estimate.
+            false alarm within `horizon` observed days is at most `false_alarm`, by Ville's inequality if rate and size
+            were known; that it holds with both averaged is measured (``benchmarks/alarms.py``). Memory is taken at its
+            upper estimate.
         window : (first, last), optional
             Days of the series that are the calm, inclusive; default all.
         days_between : float, default 365

@@ -107,6 +107,8 @@ def scan_onset(
     of a steady rate with the same length, mean, weekday profile, size, memory and missing days, put through the same
     comparison (a parametric bootstrap).
 
+    Draws of a series (how records of several days were dated) are not used: the days are those of its best figures.
+
     A small p-value says that the rate changed near the date, up or down; not that the truce changed it.
 
     Parameters

@@ -168,8 +168,9 @@ def refuse_small_counterfactual(counterfactual: float, dispersion: float) -> Non
     if effective < MIN_EFFECTIVE_COUNTERFACTUAL:
         raise TooLittleData(
             f"The rate before the truce would have brought {counterfactual:.1f} after it, worth {effective:.1f} "
-            f"independent events (variance {dispersion:.1f} times the mean); at least {MIN_EFFECTIVE_COUNTERFACTUAL:g} "
-            "are needed. Widen the window or the area, or choose a measure with more counts."
+            f"independent events at most (variance {dispersion:.1f} times the mean); at least "
+            f"{MIN_EFFECTIVE_COUNTERFACTUAL:g} are needed. Widen the window or the area, or "
+            "choose a measure with more counts."
         )
 
 

@@ -483,7 +483,7 @@ def test_coverage_of_the_intervals():
 
 def test_one_enormous_day_cannot_hide_in_the_weekday_profile():
     counts = np.r_[100.0, np.zeros(59), np.arange(30) % 3 + 2.0]
-    with pytest.raises(TooLittleData, match=r"worth 4\.4 independent events"):
+    with pytest.raises(TooLittleData, match=r"worth 4\.4 independent events at most"):
         estimate_truce_effect(made(counts), on_day(60))
 
 
