@@ -112,15 +112,16 @@ def truce_course(
     is dated. The stretches are then named by their rate's ratio to that of the 120 days before:
 
     - *calm*: the first whose interval lies below 1 and its estimate below `share`; those before it are *not calm*, and
-      so are all if there is none. The interval allows for the search: what it leaves out is divided by how often a
-      stretch as long fits into the truce's days (Bonferroni), since in days that remember each other some lull or burst
-      is always to be found;
+      so are all if there is none. In days that remember each other some lull is always to be found. So its interval on
+      effective counts must lie below 1 too: with the variance of the days before, since a lull that was picked is low
+      by chance in its own, and with the chance that it leaves out divided by how often a stretch as long fits into the
+      truce's days (Bonferroni);
     - *eroding*: a later one above the calm's rate and below the share, or a burst that reaches it without collapse;
     - *collapsed*: the first later one whose estimate reaches the share and lasts, so that all days from its first on
-      reach it together, at least 14 of them observed; one that passes, or has just begun, only if such an interval as
-      the calm's reaches the share throughout. `established` tells whether its plain interval does. Where it does not,
-      and the days cannot tell a jump from steady growth (Bayes factor under 3), the collapse begins on the day on which
-      the fitted growth reaches the share, and the days until then are eroding.
+      reach it together, at least 14 of them observed; one that passes, or has just begun, only if its interval, with
+      its chance so divided, reaches the share throughout. `established` tells whether its plain interval does. Where
+      it does not, and the days cannot tell a jump from steady growth (Bayes factor under 3), the collapse begins on the
+      day on which the fitted growth reaches the share, and the days until then are eroding.
 
     Parameters
     ----------

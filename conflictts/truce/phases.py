@@ -16,7 +16,7 @@ from conflictts.truce.erosion import Erosion, measure_erosion
 from conflictts.truce.locations import smallest_set, split_probabilities
 from conflictts.truce.negbin import NegBinFit, fit_negbin
 from conflictts.truce.period import Truce
-from conflictts.truce.stretches import UNKNOWN, Triple, rate_of, ratio_to
+from conflictts.truce.stretches import UNKNOWN, Triple, rate_of, ratio_to, ratio_were_nothing_changed
 from conflictts.truce.window import (
     MAX_MISSING,
     MIN_DAYS_AFTER,
@@ -227,19 +227,26 @@ class Telling:
         return [*parts[:1][:at], *self._grown([calm, *self._later(parts[at + 1 :], ends[at + 1 :], calm.ratio[0])])]
 
     def _is_calm(self, part: Part, end: int) -> bool:
-        return part.ratio[0] < self.share and self._searched_ratio(part, end)[2] < 1
+        before, counts = self._only(0, self.start), self._only(part.first, end)
+        level = self._searched_level(part, end)
+        estimate, _, upper = part.ratio
+        low = estimate < self.share and upper < 1
+        return low and ratio_were_nothing_changed(before, counts, self.start, level)[2] < 1
 
-    def _searched_ratio(self, part: Part, end: int) -> Triple:
-        """A stretch's ratio with an interval that allows for its having been looked for.
+    def _searched_level(self, part: Part, end: int) -> float:
+        """Level of a stretch's interval that allows for its having been looked for.
 
         Among the truce's days there are so many places for a stretch of its length, and the search takes the most
         striking: the chance that is left outside the interval is divided by their number (Bonferroni).
         """
         places = (self.end - self.start) / (end - part.first)
-        counts = self._only(part.first, end)
-        return ratio_to(
-            self._only(0, self.start), counts, self.start, self.day_of_week, 1 - (1 - self.level) / max(places, 1.0)
-        )
+        return float(1 - (1 - self.level) / max(places, 1.0))
+
+    def _surely_back(self, part: Part, end: int) -> bool:
+        """Whether a stretch's interval at that level reaches the share throughout."""
+        before, counts = self._only(0, self.start), self._only(part.first, end)
+        level = self._searched_level(part, end)
+        return bool(ratio_to(before, counts, self.start, self.day_of_week, level)[1] >= self.share)
 
     def _lasts(self, part: Part) -> bool:
         """Whether the days from a stretch's first on, all together, reach the share, and are not too few to say so."""
@@ -263,7 +270,7 @@ class Telling:
         for part, end in zip(parts, ends, strict=True):
             ratio, lower, _ = part.ratio
             said = f"{part.how}; {_in_words(part.ratio)}"
-            if ratio >= self.share and not self._lasts(part) and not self._searched_ratio(part, end)[1] >= self.share:
+            if ratio >= self.share and not self._lasts(part) and not self._surely_back(part, end):
                 part.phase, part.rule = "eroding", f"{said}: reaches {self.share:g}, but neither lasting nor surely"
             elif ratio >= self.share:
                 part.phase, part.established = "collapsed", bool(lower >= self.share)

@@ -88,6 +88,22 @@ def ratio_to(before: np.ndarray, counts: np.ndarray, first_after: int, day_of_we
     return _factor(float(fit.coefficients[1]), half)
 
 
+def ratio_were_nothing_changed(before: np.ndarray, counts: np.ndarray, first_after: int, level: float) -> Triple:
+    """The same on effective counts, whose variance is that of the side with more counts: nearly always the days before.
+
+    A lull that a search has picked is low by chance in its variance too, which the regression takes from it. Whether
+    anything but chance made it is asked with the variance of days that nobody picked.
+    """
+    both = np.where(np.isnan(before), counts, before)
+    used = np.flatnonzero(~np.isnan(both))
+    if np.nansum(before) == 0 or not np.isfinite(counts).any():
+        return UNKNOWN
+    try:
+        return few_counts_ratio(both[used], used >= first_after, used, level).ratio
+    except TooLittleData:
+        return UNKNOWN
+
+
 def _factor(log: float, half: float) -> Triple:
     return float(np.exp(log)), float(np.exp(log - half)), float(np.exp(log + half))
 

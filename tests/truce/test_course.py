@@ -329,4 +329,5 @@ def test_a_lull_in_days_that_remember_each_other_is_no_calm():
             counts[t] = fresh + (rng.binomial(int(counts[t - 1]), 0.4) if t else 0)
         daily = ct.DailySeries.from_counts(pd.Series(counts, pd.date_range(FIRST, periods=254)))
         named.append(ct.truce_course(daily, truce(120)).outcome)
-    assert named.count("collapsed") <= 5  # one in twenty; by plain intervals, and any burst a collapse, it is 12
+    # one in fifty; with the variance of the days that the search picked it is 4, by plain intervals 12
+    assert named.count("collapsed") <= 2
