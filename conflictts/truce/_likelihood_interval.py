@@ -37,11 +37,6 @@ class Trends:
     alpha: np.ndarray
     scale: np.ndarray
 
-    def rows(self, which: slice) -> Trends:
-        """Some of the rows."""
-        return Trends(self.counts[which], self.exposure[which], self.week, self.level[which], self.growth[which],
-                      self.alpha[which], self.scale[which])  # fmt: skip
-
 
 def likelihood_ends(trends: Trends, quantile: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the set of growths that a likelihood ratio does not refute, shape (n_rows,) each.

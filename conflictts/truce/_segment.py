@@ -21,7 +21,7 @@ from conflictts.truce._noise import (
     tabled,
     weekday_profile,
 )
-from conflictts.truce._path import cost_of_groups, rates_of_groups, snapped
+from conflictts.truce._path import cost_of_groups, rate_grid, rates_of_groups, snapped
 from conflictts.truce._posterior import (
     HIGHEST_HAZARD,
     change_probabilities,
@@ -258,3 +258,73 @@ def find_changes(counts, weekday, observed, log_rate, against, use_profile, min_
         counts, weekday, observed, log_rate, against, use_profile, min_days, above, rest, days, rates, profile, size
     )
     return found if _pays(counts, weekday, observed, above, rest, days, found, steady) else steady
+
+
+@njit(cache=True, nogil=True)
+def single_days(changes, observed):
+    """Positions of observed days that are a regime each; neither the first regime nor the last is looked at."""
+    found, n_found = np.empty(changes.size, np.int64), 0
+    for k in range(changes.size - 1):
+        n_seen, first = 0, 0
+        for t in range(changes[k + 1] - 1, changes[k] - 1, -1):
+            if observed[t]:
+                n_seen, first = n_seen + 1, t
+        if n_seen == 1:
+            found[n_found] = first
+            n_found += 1
+    return found[:n_found]
+
+
+@njit(cache=True, nogil=True)
+def find_in_rows(counts, weekday, observed, against, least_days, alone):
+    """Changes in each of several series, single days left out until none is a regime of its own.
+
+    Parameters
+    ----------
+    counts : ndarray of float, shape (n_rows, n_days)
+        As `find_changes` takes them; becomes 0 on the days left out.
+    weekday : ndarray of int64, shape (n_days,)
+    observed : ndarray of bool, shape (n_rows, n_days)
+        Becomes False on the days left out.
+    against : float
+    least_days : int
+        Observed days without which nothing is searched.
+    alone : ndarray of bool, shape (n_rows, n_days) or (n_rows, 0)
+        False; becomes True on the days left out. None is left out where it holds no days.
+
+    Returns
+    -------
+    changes, ends : ndarray of int64, shapes (n,) and (n_rows,)
+        Those of all rows, one after the other, and where each row's end.
+    noise : ndarray, shape (n_rows, 10)
+        Profile, size, memory factor and phi of each row.
+    empty : ndarray of bool, shape (n_rows,)
+        Whether nothing happened on any other day than those left out: then nothing is, and changes are not to be told.
+    """
+    n_rows = counts.shape[0]
+    changes, ends, held = np.empty(counts.size, np.int64), np.empty(n_rows, np.int64), 0
+    noise, empty = np.empty((n_rows, 10)), np.zeros(n_rows, np.bool_)
+    for row in range(n_rows):
+        y, seen = counts[row], observed[row]
+        found = find_changes(y, weekday, seen, rate_grid(y, seen), against, True)
+        single = single_days(found[0], seen)
+        while alone.shape[1] > 0 and single.size > 0:
+            others, others_seen = y.copy(), seen.copy()
+            for t in single:
+                others[t], others_seen[t], alone[row, t] = 0.0, False, True
+            if others_seen.sum() < least_days or others.max() == 0.0:
+                empty[row] = True
+                break
+            y, seen = others, others_seen
+            found = find_changes(y, weekday, seen, rate_grid(y, seen), against, True)
+            single = single_days(found[0], seen)
+        for t in range(y.size):
+            counts[row, t], observed[row, t] = y[t], seen[t]
+        for day in found[0]:
+            changes[held] = day
+            held += 1
+        ends[row] = held
+        for d in range(7):
+            noise[row, d] = found[2][d]
+        noise[row, 7], noise[row, 8], noise[row, 9] = found[3], found[4], found[5]
+    return changes[:held].copy(), ends, noise, empty

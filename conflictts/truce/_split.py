@@ -300,46 +300,50 @@ def smallest_set(p, level):
 
 
 @njit(cache=True, nogil=True)
-def dated_levels(counts, weekday, observed, changes, profile, size, factor, phi, level):
-    """Fit a level to each regime, and date each change, in one call: what `levels_of` and `smallest_set` give.
+def date_rows(counts, weekday, observed, changes, row_ends, noise, level):
+    """Fit a level to each regime of several series, and date each change: what `levels_of` and `smallest_set` give.
+
+    Parameters
+    ----------
+    counts, weekday, observed, changes, row_ends, noise
+        As `_segment.find_in_rows` leaves and gives them.
+    level : float
 
     Returns
     -------
-    edges : ndarray of int64, shape (n_changes + 2,)
-    fits : ndarray, shape (n_changes + 1, 6)
-        As `_slope.fit_level` gives them.
+    fits : ndarray, shape (n_changes + n_rows, 3)
+        Log rate, information and exposure (profile on the days observed) of each regime, row by row.
     days, ends : ndarray of int64, shapes (n,) and (n_changes,)
         Positions of the days of all sets, one after the other, and where each set ends among them.
     """
-    n_changes = changes.size
-    edges, fits = np.zeros(n_changes + 2, np.int64), np.empty((n_changes + 1, 6))
-    edges[n_changes + 1] = counts.size
-    for k in range(n_changes):  # element by element: a slice set to an array takes two seconds to compile
-        edges[k + 1] = changes[k]
-    for k in range(n_changes + 1):
-        fit = fit_level(counts, weekday, observed, edges[k], edges[k + 1], profile, size)
-        fits[k, 0], fits[k, 1], fits[k, 2], fits[k, 3], fits[k, 4], fits[k, 5] = fit
-    p, begins, stops = probabilities_of_changes(counts, weekday, observed, edges, profile, size, factor, phi)
-    days, ends, held, at = np.empty(p.size, np.int64), np.empty(n_changes, np.int64), 0, 0
-    for k in range(n_changes):
-        for day in smallest_set(p[at : at + stops[k] - begins[k]], level):
-            days[held] = begins[k] + day
-            held += 1
-        ends[k] = held
-        at += stops[k] - begins[k]
-    return edges, fits, days[:held].copy(), ends
-
-
-@njit(cache=True, nogil=True)
-def single_days(changes, observed):
-    """Positions of observed days that are a regime each; neither the first regime nor the last is looked at."""
-    found, n_found = np.empty(changes.size, np.int64), 0
-    for k in range(changes.size - 1):
-        n_seen, first = 0, 0
-        for t in range(changes[k + 1] - 1, changes[k] - 1, -1):
-            if observed[t]:
-                n_seen, first = n_seen + 1, t
-        if n_seen == 1:
-            found[n_found] = first
-            n_found += 1
-    return found[:n_found]
+    n_rows, n_days = counts.shape
+    fits, n_fits = np.empty((changes.size + n_rows, 3)), 0
+    days, ends, held = (
+        np.empty(4 * counts.size, np.int64),
+        np.empty(changes.size, np.int64),
+        0,
+    )  # at most four sets hold a day
+    first = 0
+    for row in range(n_rows):
+        y, seen, n_changes = counts[row], observed[row], row_ends[row] - first
+        profile, size, factor, phi = noise[row, :7], noise[row, 7], noise[row, 8], noise[row, 9]
+        edges = np.zeros(n_changes + 2, np.int64)
+        edges[n_changes + 1] = n_days
+        for k in range(n_changes):  # element by element: a slice set to an array takes two seconds to compile
+            edges[k + 1] = changes[first + k]
+        for k in range(n_changes + 1):
+            _, log_rate, _, information, _, _ = fit_level(y, weekday, seen, edges[k], edges[k + 1], profile, size)
+            fits[n_fits, 0], fits[n_fits, 1], fits[n_fits, 2] = log_rate, information, 0.0
+            for t in range(edges[k], edges[k + 1]):
+                fits[n_fits, 2] += profile[weekday[t]] if seen[t] else 0.0
+            n_fits += 1
+        p, begins, stops = probabilities_of_changes(y, weekday, seen, edges, profile, size, factor, phi)
+        at = 0
+        for k in range(n_changes):
+            for day in smallest_set(p[at : at + stops[k] - begins[k]], level):
+                days[held] = begins[k] + day
+                held += 1
+            ends[first + k] = held
+            at += stops[k] - begins[k]
+        first = row_ends[row]
+    return fits, days[:held].copy(), ends

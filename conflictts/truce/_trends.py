@@ -625,3 +625,73 @@ def fit_with_memory(counts, exposure, week, n_lags, left_by_phi, powers, total_d
     autocorrelation[0] = 1.0
     days, taken, of_growth, of_total = spreads_of_rows(exposure, week, level, growth, alpha, autocorrelation)
     return level, growth, alpha, days, taken, of_growth, of_total, memory, products[0]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fit_ends(counts, weekday, length, least_seen, least_counts, least_active, least_by_weekday, n_lags, left, powers):
+    """Fit all windows of each of several series that tell enough, its own memory weighed, from what is settled of it.
+
+    What `shares_of_weekdays`, `sums_of_windows`, `windows_of_rows` and `fit_with_memory` give one after the other.
+
+    Parameters
+    ----------
+    counts : ndarray of float, shape (n_rows, n_days)
+        NaN on days not settled; of each row some is. At least `length` days long.
+    weekday : ndarray of int64, shape (n_days,)
+    length, least_seen, least_counts, least_active, least_by_weekday
+        Of a window, and what is asked of it: see `growth.why_not`.
+    n_lags, left, powers
+        As `fit_with_memory` takes them, `left` as its `left_by_phi`.
+
+    Returns
+    -------
+    fits : ndarray, shape (3, n_rows, n_windows)
+        Level, growth and alpha of each window, by its first day. NaN where it is not fitted, as all that follows; one
+        window of these where the rows are too short for any.
+    days, taken : ndarray, shape (n_rows, n_windows)
+    of_growth, of_total : ndarray, shape (2, n_rows, n_windows)
+    squares : ndarray, shape (n_rows,)
+    of_last : ndarray, shape (2, n_rows, length)
+        Counts and exposure of each row's last window, by `last`, where it is fitted.
+    first, last : ndarray of int64, shape (n_rows,)
+        Settled days.
+    """
+    n_rows, n_days = counts.shape
+    fits, squares = np.full((3, n_rows, max(n_days - length + 1, 1)), np.nan), np.zeros(n_rows)
+    days, taken, of_growth, of_total = fits[0].copy(), fits[0].copy(), fits[:2].copy(), fits[:2].copy()
+    of_last, exposure, week = (
+        np.zeros((2, n_rows, length)),
+        np.empty(n_days),
+        (np.arange(length) - (length - 1) / 2) / 7,
+    )
+    first, last = np.empty(n_rows, np.int64), np.empty(n_rows, np.int64)
+    for row in range(n_rows):
+        y = counts[row]
+        settled = np.flatnonzero(~np.isnan(y))
+        first[row], last[row] = settled[0], settled[-1]
+        final = last[row] - length + 1
+        if final < first[row]:
+            continue
+        share = shares_of_weekdays(y, weekday, least_by_weekday)
+        for t in range(n_days):
+            exposure[t] = share[weekday[t]]
+        observed, totals, active = sums_of_windows(y, length, 1)
+        enough = (observed >= least_seen) & (totals >= least_counts) & (active >= least_active)
+        for k in range(enough.size):
+            enough[k] &= first[row] <= k <= final
+        chosen = np.flatnonzero(enough)
+        if chosen.size == 0:
+            continue
+        windows = windows_of_rows(counts[row : row + 1], exposure, length, enough)
+        found = fit_with_memory(windows[0], windows[1], week, n_lags, left, powers, settled.size, np.empty(0))
+        squares[row] = found[8]
+        for i in range(chosen.size):
+            k = chosen[i]
+            fits[0, row, k], fits[1, row, k], fits[2, row, k] = found[0][i], found[1][i], found[2][i]
+            days[row, k], taken[row, k] = found[3][i], found[4][i]
+            for m in range(2):
+                of_growth[m, row, k], of_total[m, row, k] = found[5][m, i], found[6][m, i]
+        for t in range(length if enough[final] else 0):
+            for m in range(2):
+                of_last[m, row, t] = windows[m][chosen.size - 1, t]
+    return fits, days, taken, of_growth, of_total, squares, of_last, first, last

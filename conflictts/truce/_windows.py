@@ -5,13 +5,14 @@ Arrays in, arrays out; no dates here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit
 
-from conflictts.truce._likelihood_interval import Trends, likelihood_ends, likelihood_sides
+from conflictts.truce._likelihood_interval import Trends, likelihood_ends
 from conflictts.truce.memories import MAX_LAG
 
 _PHI = np.arange(20) * 0.05
@@ -51,20 +52,7 @@ class WindowFits:
 
     def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper end of the growth at a confidence level, shape (n_windows,) each; see `likelihood_ends`."""
-        return likelihood_ends(self.trends, self._quantile(level))
-
-    def sides(self, level: float) -> np.ndarray:
-        """The side of no growth on which each interval lies, shape (n_windows,); see `likelihood_sides`."""
-        return likelihood_sides(self.trends, self._quantile(level))
-
-    def last(self) -> WindowFits:
-        """The last window alone."""
-        end = slice(-1, None)
-        names = ("growth", "standard_error", "degrees_of_freedom", "factor", "daily_factor")
-        return replace(self, trends=self.trends.rows(end), **{name: getattr(self, name)[end] for name in names})
-
-    def _quantile(self, level: float) -> np.ndarray:
-        return np.asarray(stdtrit(self.degrees_of_freedom, 0.5 + level / 2))
+        return likelihood_ends(self.trends, stdtrit(self.degrees_of_freedom, 0.5 + level / 2))
 
 
 def fit_windows(
@@ -93,24 +81,64 @@ def fit_windows(
     from conflictts.truce import _trends
 
     length = counts.shape[1]
-    week, n_lags = (np.arange(length) - (length - 1) / 2) / 7, min(MAX_LAG, length // 4)
-    family = n_lags, _left_by_phi(length, n_lags), _powers(length)
     given = np.empty(0) if memory is None else memory
     level, growth, alpha, days, taken, of_growth, of_total, memory, squares = _trends.fit_with_memory(
-        counts, exposure, week, *family, total_days, given
+        counts, exposure, weeks_of(length), *family_of(length), total_days, given
     )
-    left = np.maximum(days - taken, 1.0)[np.isfinite(growth)].sum()  # what the line leaves of the residuals' variance
-    dispersion = max(1.0, float(squares / max(left, 1.0)))
+    spread = spread_of(growth, days, taken, of_growth, of_total, squares)
+    trends = Trends(counts, exposure, weeks_of(length), level, growth, alpha, spread.scale)
+    return WindowFits(growth, *spread[:4], memory, trends)
+
+
+class Spread(NamedTuple):
+    """How far fits may be off: fields of `WindowFits` of the same names, and the scale of `Trends`."""
+
+    standard_error: np.ndarray
+    degrees_of_freedom: np.ndarray
+    factor: np.ndarray
+    daily_factor: np.ndarray
+    scale: np.ndarray
+
+
+def spread_of(
+    growth: np.ndarray,
+    days: np.ndarray,
+    taken: np.ndarray,
+    of_growth: np.ndarray,
+    of_total: np.ndarray,
+    squares: np.ndarray | float,
+) -> Spread:
+    """Spread of the fits of windows, the scale of the residuals being that of all of a series' windows.
+
+    Parameters
+    ----------
+    growth, days, taken, of_growth, of_total
+        As `_trends.fit_with_memory` gives them: windows on the last axis. Those not fitted are NaN.
+    squares : ndarray or float
+        Of each series, where an axis of series is before that of windows.
+    """
+    left = np.where(np.isfinite(growth), np.maximum(days - taken, 1.0), 0.0).sum(axis=-1)
+    # what the line leaves of the residuals' variance
+    dispersion = np.maximum(1.0, squares / np.maximum(left, 1.0))[..., None]
     swollen = of_growth[1] / of_growth[0]
-    return WindowFits(
-        growth=growth,
+    return Spread(
         standard_error=np.sqrt(dispersion * of_growth[1]),
         degrees_of_freedom=np.maximum(days / np.maximum(swollen, 1.0) - SLOW_COLUMNS, 4.0),
         factor=np.maximum(dispersion * of_total[1], 1.0),
         daily_factor=np.maximum(dispersion * of_total[0], 1.0),
-        memory=memory,
-        trends=Trends(counts, exposure, week, level, growth, alpha, dispersion * swollen),
+        scale=dispersion * swollen,
     )
+
+
+def weeks_of(length: int) -> np.ndarray:
+    """Weeks of each day of a window from its middle, shape (length,)."""
+    return (np.arange(length) - (length - 1) / 2) / 7
+
+
+def family_of(length: int) -> tuple[int, np.ndarray, np.ndarray]:
+    """The autocorrelation functions among which memory is sought, as `_trends.fit_with_memory` takes them."""
+    n_lags = min(MAX_LAG, length // 4)
+    return n_lags, _left_by_phi(length, n_lags), _powers(length)
 
 
 def autocorrelation(memory: np.ndarray, length: int) -> np.ndarray:

@@ -16,7 +16,8 @@ from conflictts.truce.negbin import pooled_freedom
 WINDOW_DAYS = 42  # the rolling window; the coverage of its intervals is measured in benchmarks/growth_coverage.py
 MIN_COUNTS, MIN_ACTIVE_DAYS = 10.0, 3
 MAX_UNOBSERVED = 0.20
-_LEAST_BY_WEEKDAY = 10.0  # counts on each day of the week before a profile is believed
+LEAST_BY_WEEKDAY = 10.0  # counts on each day of the week before a profile is believed
+NOT_CONVERGED = "the regression does not converge"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -251,7 +252,7 @@ def rolling_growth(
     if n_draws > 1:
         found = tuple(each.reshape(n_draws, -1).mean(0) for each in found)
     slope[enough], factor[enough], daily_factor[enough] = found
-    reason[enough & np.isnan(slope)] = "the regression does not converge"
+    reason[enough & np.isnan(slope)] = NOT_CONVERGED
     return RollingGrowth(slope, factor, daily_factor, reason, fits.memory, fits, enough, n_draws)
 
 
@@ -303,7 +304,7 @@ def offset_of_weekdays(counts: np.ndarray, weekday: np.ndarray) -> np.ndarray:
     """The same from arrays of shape (n_days,): counts, NaN where not settled, and days of the week, Monday 0."""
     from conflictts.truce import _trends
 
-    return np.asarray(np.log(_trends.shares_of_weekdays(counts, weekday, _LEAST_BY_WEEKDAY))[weekday])
+    return np.asarray(np.log(_trends.shares_of_weekdays(counts, weekday, LEAST_BY_WEEKDAY))[weekday])
 
 
 def factor_of(*logs: np.ndarray | float) -> tuple[np.ndarray, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from conflictts.truce.locations import PRIOR
@@ -13,34 +11,30 @@ FEWEST = 4.0  # degrees of freedom
 
 
 def quantile_of(fit: SlopedFit, observed: np.ndarray, level: float) -> float:
-    """How many standard errors half an interval is wide, as the variance is estimated from the same days.
+    """How many standard errors half an interval is wide, as the variance is estimated from the same days."""
+    return float(quantiles(observed.sum(), fit.factor, len(fit.edges) - 1 + sum(fit.sloped), level))
 
-    Student's t with as many degrees of freedom as days that know as much without memory, less the levels and slopes
-    fitted; at least `FEWEST`.
+
+def quantiles(n_days: np.ndarray, factor: np.ndarray | float, fitted: np.ndarray | int, level: float) -> np.ndarray:
+    """The same of several series, of their days observed, memory factors, and numbers of levels and slopes fitted.
+
+    Student's t with as many degrees of freedom as days that know as much without memory, less what was fitted; at
+    least `FEWEST`.
     """
     from scipy.special import stdtrit
 
-    fitted = len(fit.edges) - 1 + sum(fit.sloped)
-    return float(stdtrit(max(observed.sum() / fit.factor - fitted, FEWEST), 0.5 + level / 2))
+    return np.asarray(stdtrit(np.maximum(n_days / factor - fitted, FEWEST), 0.5 + level / 2))
 
 
 def regime_rates(fit: SlopedFit, day_of_week: np.ndarray, observed: np.ndarray, level: float) -> list[np.ndarray]:
     """Rate, lower and upper end of each regime: one row where it is a level, one row a day where it has a trend.
 
-    Log rate plus or minus a quantile of Student's t (`quantile_of`), its variance times the factor. Where a regime
-    holds no counts, the upper end of a one-sided interval by the prior of the location sets.
+    Log rate plus or minus a quantile of Student's t (`quantiles`), its variance times the factor.
     """
-    from scipy.special import betaincinv
-
     quantile = quantile_of(fit, observed, level)
     answer = []
     for begin, end, sloped, (_, log_rate, slope, i00, i01, i11) in fit.regimes():
-        if np.isneginf(log_rate):
-            exposure = fit.profile[day_of_week[begin:end]][observed[begin:end]]
-            days_watched = max(float(exposure.sum()) / fit.factor, 1.0)
-            share = float(betaincinv(PRIOR + fit.size * days_watched, PRIOR, 1 - level))  # size / (size + rate)
-            answer.append(np.array([[0.0, 0.0, fit.size * (1 - share) / share]]))
-        elif sloped:
+        if sloped:
             week = weeks(begin, end)
             of_day = np.column_stack([np.ones(len(week)), week])
             inverse = np.linalg.inv(np.array([[i00, i01], [i01, i11]]))
@@ -48,6 +42,33 @@ def regime_rates(fit: SlopedFit, day_of_week: np.ndarray, observed: np.ndarray, 
             half, centre = np.minimum(half, 700.0), log_rate + slope * week
             answer.append(np.exp(np.column_stack([centre, centre - half, centre + half])))
         else:
-            half = min(quantile * math.sqrt(fit.factor / i00), 700.0)
-            answer.append(np.exp([[log_rate, log_rate - half, log_rate + half]]))
+            exposure = fit.profile[day_of_week[begin:end]][observed[begin:end]].sum()
+            fitted = np.array([[log_rate, i00, exposure]])
+            answer.append(rates_of_levels(fitted, np.array([[quantile, fit.size, fit.factor]]), level))
     return answer
+
+
+def rates_of_levels(fits: np.ndarray, around: np.ndarray, level: float) -> np.ndarray:
+    """Rate, lower and upper end of regimes of constant rate, shape (n_regimes, 3).
+
+    Where a regime holds no counts, the upper end of a one-sided interval by the prior of the location sets.
+
+    Parameters
+    ----------
+    fits : ndarray, shape (n_regimes, 3)
+        Log rate, information and exposure, as `_split.date_rows` gives them.
+    around : ndarray, shape (n_regimes, 3)
+        Quantile, size and memory factor of each regime's series.
+    level : float
+    """
+    from scipy.special import betaincinv
+
+    (log_rate, information, exposure), (quantile, size, factor) = fits.T, around.T
+    quiet = np.isneginf(log_rate)
+    half = np.minimum(quantile * np.sqrt(factor / np.where(quiet, 1.0, information)), 700.0)
+    rates = np.exp(np.column_stack([log_rate, log_rate - half, log_rate + half]))
+    if quiet.any():
+        watched = np.maximum(exposure[quiet] / factor[quiet], 1.0)
+        share = betaincinv(PRIOR + size[quiet] * watched, PRIOR, 1 - level)  # size / (size + rate)
+        rates[quiet, 2] = size[quiet] * (1 - share) / share
+    return np.asarray(rates)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit
 
-from conflictts.truce._windows import WindowFits
+from conflictts.errors import TooLittleData
+from conflictts.truce._likelihood_interval import Trends, likelihood_ends, likelihood_sides
+from conflictts.truce._windows import family_of, spread_of, weeks_of
 from conflictts.truce.comparison import ratio_of_sides, side_of
 from conflictts.truce.escalation import (
     PERIOD_DAYS,
@@ -17,7 +20,17 @@ from conflictts.truce.escalation import (
     names_of_windows,
     shortest_run_of,
 )
-from conflictts.truce.growth import WINDOW_DAYS, RollingGrowth, factor_of, offset_of_weekdays, rolling_growth
+from conflictts.truce.growth import (
+    LEAST_BY_WEEKDAY,
+    MAX_UNOBSERVED,
+    MIN_ACTIVE_DAYS,
+    MIN_COUNTS,
+    NOT_CONVERGED,
+    WINDOW_DAYS,
+    factor_of,
+    offset_of_weekdays,
+    why_not,
+)
 
 RECENT_DAYS = 182  # looked back on; the windows in them tell how far days remember each other
 
@@ -41,75 +54,117 @@ class Latest(NamedTuple):
     ratio_reason : str
     """
 
-    growth: float = np.nan
-    growth_lower: float = np.nan
-    growth_upper: float = np.nan
-    growth_reason: str = ""
-    phase: str = "undetermined"
-    phase_reason: str = ""
-    last_weeks: float = np.nan
-    weeks_before: float = np.nan
-    ratio: float = np.nan
-    ratio_lower: float = np.nan
-    ratio_upper: float = np.nan
-    ratio_reason: str = ""
+    growth: float
+    growth_lower: float
+    growth_upper: float
+    growth_reason: str
+    phase: str
+    phase_reason: str
+    last_weeks: float
+    weeks_before: float
+    ratio: float
+    ratio_lower: float
+    ratio_upper: float
+    ratio_reason: str
 
 
-def latest_escalation(counts: np.ndarray, weekday: np.ndarray, level: float = 0.95) -> Latest:
-    """Growth, phase and comparison at the end of a series, as `measure_escalation` gives them for these days alone.
+def latest_of_rows(counts: np.ndarray, weekday: np.ndarray, level: float) -> list[Latest]:
+    """Growth, phase and comparison at the end of each series, as `measure_escalation` gives them for these days alone.
+
+    The windows of all series are fitted in one compiled call.
 
     Parameters
     ----------
-    counts : ndarray of float, shape (n_days,)
+    counts : ndarray of float, shape (n_series, n_days)
         NaN on days that are unobserved or provisional.
-    weekday : ndarray of int, shape (n_days,)
+    weekday : ndarray of int64, shape (n_days,)
         Monday 0.
     level : float
+
+    Raises
+    ------
+    TooLittleData
+        If no day of a series is observed and settled.
     """
-    settled = np.flatnonzero(np.isfinite(counts))
-    if not len(settled):
-        reason = f"none of {len(counts)} days is observed and settled"
-        return Latest(growth_reason=reason, phase_reason=reason, ratio_reason=reason)
-    part = slice(settled[0], settled[-1] + 1)
-    offset = offset_of_weekdays(counts, weekday)[part]
-    counts = counts[part]
-    rolling = rolling_growth(counts, offset, WINDOW_DAYS)
-    last = None if rolling.fits is None or not rolling.enough[-1] else rolling.fits.last()
-    if len(rolling.slope):
-        phase, reason = _phase_of_last(rolling, last, len(counts)), str(rolling.reason[-1])
-    else:
-        phase, reason = "undetermined", f"{len(counts)} days are fewer than the {WINDOW_DAYS} of a window"
-    if in_silence(counts[-SILENT_DAYS:], SILENT_DAYS)[-1]:
-        phase = "silent"
-    growth: tuple[float | np.ndarray, ...] = (np.nan, np.nan, np.nan)
-    if not reason and last is not None:
-        lower, upper = last.interval(level)
-        growth = factor_of(rolling.slope[-1], lower[0], upper[0])
-    factor = factor_of_days(counts, rolling.factor, WINDOW_DAYS)
-    now, then = slice(-PERIOD_DAYS, None), slice(-2 * PERIOD_DAYS, -PERIOD_DAYS)
-    sides = [side_of(counts[days], factor[days]) for days in (then, now)]
-    ratio = ratio_of_sides(sides[0], sides[1], level, (PERIOD_DAYS + 1) // 2)
-    return Latest(
-        growth=float(growth[0]),
-        growth_lower=float(growth[1]),
-        growth_upper=float(growth[2]),
-        growth_reason=reason,
-        phase=phase,
-        phase_reason=reason if phase == "undetermined" else "",
-        last_weeks=sides[1].total,
-        weeks_before=sides[0].total,
-        ratio=float(ratio["ratio"]),  # type: ignore[arg-type]
-        ratio_lower=float(ratio["lower"]),  # type: ignore[arg-type]
-        ratio_upper=float(ratio["upper"]),  # type: ignore[arg-type]
-        ratio_reason=str(ratio["reason"]),
+    from conflictts.truce import _trends
+
+    if not np.isfinite(counts).any(axis=1).all():
+        raise TooLittleData(f"none of {counts.shape[1]} days is observed and settled")
+    asked = (1 - MAX_UNOBSERVED) * WINDOW_DAYS, MIN_COUNTS, MIN_ACTIVE_DAYS, LEAST_BY_WEEKDAY
+    fits, days, taken, of_growth, of_total, squares, of_last, first, last = _trends.fit_ends(
+        counts, weekday, WINDOW_DAYS, *asked, *family_of(WINDOW_DAYS)
     )
+    spread = spread_of(fits[1], days, taken, of_growth, of_total, squares)
+    freedom, at = spread.degrees_of_freedom, (np.arange(len(counts)), np.maximum(last - WINDOW_DAYS + 1, 0))
+    trends = _trends_of(of_last, fits[:, *at], spread.scale[at])
+    sides = likelihood_sides(trends, stdtrit(freedom[at], 0.5 + PHASE_LEVEL / 2))
+    logs = np.array([trends.growth, *likelihood_ends(trends, stdtrit(freedom[at], 0.5 + level / 2))])
+    growths = np.array(factor_of(*logs)).T.tolist()
+    answer = []
+    for k, (begin, end) in enumerate(zip(first.tolist(), (last + 1).tolist(), strict=True)):
+        part, windows = counts[k, begin:end], slice(begin, max(end - WINDOW_DAYS + 1, begin))
+        reason = "" if np.isfinite(trends.growth[k]) else _why_not(part)
+        phase = "undetermined" if reason else "level"
+        if sides[k] != 0.0:
+            exposure = np.exp(offset_of_weekdays(counts[k], weekday))[begin:end]
+            of_windows = fits[:, k, windows], spread.scale[k, windows], freedom[k, windows]
+            phase = _phase_of_last(part, exposure, *of_windows)
+        if part[-1] == 0 and in_silence(part[-SILENT_DAYS:], SILENT_DAYS)[-1]:
+            phase = "silent"
+        factor = factor_of_days(part, spread.factor[k, windows], WINDOW_DAYS)
+        now, then = slice(-PERIOD_DAYS, None), slice(-2 * PERIOD_DAYS, -PERIOD_DAYS)
+        before, after = (side_of(part[days], factor[days]) for days in (then, now))
+        ratio = ratio_of_sides(before, after, level, (PERIOD_DAYS + 1) // 2)
+        growth, lower, upper = growths[k]
+        found = Latest(
+            growth=growth,
+            growth_lower=lower,
+            growth_upper=upper,
+            growth_reason=reason,
+            phase=phase,
+            phase_reason=reason if phase == "undetermined" else "",
+            last_weeks=after.total,
+            weeks_before=before.total,
+            ratio=float(ratio["ratio"]),  # type: ignore[arg-type]
+            ratio_lower=float(ratio["lower"]),  # type: ignore[arg-type]
+            ratio_upper=float(ratio["upper"]),  # type: ignore[arg-type]
+            ratio_reason=str(ratio["reason"]),
+        )
+        answer.append(found)
+    return answer
 
 
-def _phase_of_last(rolling: RollingGrowth, last: WindowFits | None, n_days: int) -> str:
-    """Phase of the last window; others are held against no growth only where it may end a run of them."""
-    if rolling.fits is not None and last is not None and last.sides(PHASE_LEVEL).any():
-        sign = np.zeros(len(rolling.slope))
-        sign[rolling.enough] = rolling.fits.sides(PHASE_LEVEL)
-        shortest = shortest_run_of(n_days, WINDOW_DAYS)
-        return str(names_of_windows(sign, rolling.reason == "", shortest, WINDOW_DAYS)[-1])
-    return "undetermined" if rolling.reason[-1] else "level"
+def _trends_of(windows: tuple[np.ndarray, np.ndarray], fits: np.ndarray, scale: np.ndarray) -> Trends:
+    """Trends from counts and exposure of windows, and their level, growth and alpha, shape (3, n_windows)."""
+    (counts, exposure), (level, growth, alpha) = windows, fits
+    return Trends(counts, exposure, weeks_of(WINDOW_DAYS), level, growth, alpha, scale)
+
+
+def _why_not(part: np.ndarray) -> str:
+    """Why no growth is told from the last window of a series' settled part."""
+    if len(part) < WINDOW_DAYS:
+        return f"{len(part)} days are fewer than the {WINDOW_DAYS} of a window"
+    return why_not(part[-WINDOW_DAYS:], WINDOW_DAYS)[0] or NOT_CONVERGED
+
+
+def _phase_of_last(
+    part: np.ndarray, exposure: np.ndarray, fits: np.ndarray, scale: np.ndarray, freedom: np.ndarray
+) -> str:
+    """Phase of the last window, which all before it are held against no growth to tell: it may end a run of them.
+
+    Parameters
+    ----------
+    part, exposure : ndarray, shape (n_days,)
+        Counts of a series' settled part, and the known part of their means.
+    fits : ndarray, shape (3, n_windows)
+        Level, growth and alpha of each window; NaN where not fitted, and so are its `scale` and `freedom`.
+    """
+    from conflictts.truce import _trends
+
+    told = np.isfinite(fits[1])
+    windows = _trends.windows_of_rows(part[None], exposure, WINDOW_DAYS, told)
+    trends = _trends_of(windows, fits[:, told], scale[told])
+    sign = np.zeros(len(told))
+    sign[told] = likelihood_sides(trends, stdtrit(freedom[told], 0.5 + PHASE_LEVEL / 2))
+    shortest = shortest_run_of(len(part), WINDOW_DAYS)
+    return str(names_of_windows(sign, told, shortest, WINDOW_DAYS)[-1])

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
-from conflictts.errors import TooLittleData
-from conflictts.truce.changepoints import ODDS, refuse_thin
-from conflictts.truce.intervals import regime_rates
-from conflictts.truce.slopes import SlopedFit
-
-Found: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray, float, float, float]
+from conflictts.truce.changepoints import MIN_DAYS, ODDS, refuse_thin
+from conflictts.truce.intervals import quantiles, rates_of_levels
 
 
 class Levels(NamedTuple):
@@ -87,84 +83,65 @@ def find_levels(counts: np.ndarray, weekday: np.ndarray, *, level: float = 0.95)
     """
     counts, weekday = np.asarray(counts, dtype=float), np.asarray(weekday)
     _check(counts, weekday, level)
-    weekday, observed = weekday.astype(np.int64), np.isfinite(counts)
-    values = np.where(observed, counts, 0.0)
-    return levels_around(values, weekday, observed, searched(values, weekday, observed), level)
+    ((found, _),) = levels_of_rows(counts[None], weekday.astype(np.int64), level, but_for_single_days=False)
+    return found
 
 
-def levels_but_for_single_days(counts: np.ndarray, weekday: np.ndarray, level: float) -> tuple[Levels, list[int]]:
-    """Find levels, and positions of days left out because each would be a regime of its own.
+def levels_of_rows(
+    counts: np.ndarray, weekday: np.ndarray, level: float, *, but_for_single_days: bool
+) -> list[tuple[Levels, np.ndarray]]:
+    """Levels of each of several series, and positions of the days left out because each would be a regime of its own.
 
-    Such a day is an event, not a change of rate.
+    Such a day is an event, not a change of rate. All series are searched in one compiled call, and dated in one.
 
     Parameters
     ----------
-    counts : ndarray of float, shape (n_days,)
+    counts : ndarray of float, shape (n_series, n_days)
         NaN where nobody counted.
     weekday : ndarray of int64, shape (n_days,)
         Monday 0; not checked, since it is one for a whole panel.
     level : float
+    but_for_single_days : bool
+        Whether such days are left out.
 
     Raises
     ------
     TooLittleData
-        As `find_levels`.
+        If fewer than 14 days of a series are observed, or all its counts are 0; see `can_be_searched`.
     ValueError
         If a count is negative or infinite.
     """
-    from conflictts.truce import _split
+    from conflictts.truce import _segment, _split
 
-    refuse_no_counts(counts)
     observed = np.isfinite(counts)
     values = np.where(observed, counts, 0.0)
-    found, alone = searched(values, weekday, observed), np.empty(0, np.int64)
-    while len(single := _split.single_days(found[0], observed)):
-        alone = np.concatenate([alone, single])
-        others, others_seen = values.copy(), observed.copy()
-        others[single], others_seen[single] = 0.0, False
-        try:
-            following = searched(others, weekday, others_seen)
-        except TooLittleData:  # nothing happened on any other day
-            levels = levels_around(values, weekday, observed, found, level)
-            return levels._replace(changes=levels.changes[:0], sets=(), rates=levels.rates[-1:]), alone.tolist()
-        values, observed, found = others, others_seen, following
-    return levels_around(values, weekday, observed, found, level), alone.tolist()
+    for unfit in np.flatnonzero(~can_be_searched(counts)):
+        refuse_no_counts(counts[unfit])
+        refuse_thin(values[unfit], observed[unfit])
+    alone = np.zeros((len(counts), counts.shape[1] if but_for_single_days else 0), dtype=bool)
+    changes, ends, noise, empty = _segment.find_in_rows(values, weekday, observed, math.log(ODDS), MIN_DAYS, alone)
+    fits, days, set_ends = _split.date_rows(values, weekday, observed, changes, ends, noise, level)
+    n_changes = np.diff(ends, prepend=0)
+    size, factor = noise[:, 7], noise[:, 8]
+    quantile = quantiles(observed.sum(axis=1), factor, n_changes + 1, level)
+    rates = rates_of_levels(fits, np.column_stack([quantile, size, factor]).repeat(n_changes + 1, axis=0), level)
+    sets = [days[begin:end] for begin, end in pairwise([0, *set_ends.tolist()])]
+    answer = []
+    for row, (begin, end) in enumerate(pairwise([0, *ends.tolist()])):
+        of_regimes = slice(begin + row, end + row + 1)
+        if empty[row]:  # nothing happened on any other day
+            begin, of_regimes = end, slice(end + row, end + row + 1)
+        around = noise[row, :7], float(size[row]), float(factor[row])
+        found = Levels(changes[begin:end], tuple(sets[begin:end]), rates[of_regimes], *around)
+        answer.append((found, np.flatnonzero(alone[row])))
+    return answer
 
 
-def searched(values: np.ndarray, weekday: np.ndarray, observed: np.ndarray) -> Found:
-    """What `_segment.find_changes` finds.
-
-    Parameters
-    ----------
-    values : ndarray of float, shape (n_days,)
-        0 where not observed.
-    weekday : ndarray of int64, shape (n_days,)
-    observed : ndarray of bool, shape (n_days,)
-
-    Raises
-    ------
-    TooLittleData
-        If fewer than 14 days are observed, or all counts are 0.
-    """
-    from conflictts.truce import _path, _segment
-
-    refuse_thin(values, observed)
-    grid = _path.rate_grid(values, observed)
-    return _segment.find_changes(values, weekday, observed, grid, math.log(ODDS), True, 1)  # type: ignore[no-any-return]
-
-
-def levels_around(values: np.ndarray, weekday: np.ndarray, observed: np.ndarray, found: Found, level: float) -> Levels:
-    """Levels between the changes found, with their sets and rates."""
-    from conflictts.truce import _split
-
-    changes, _, profile, size, factor, phi = found
-    noise = profile, size, factor, phi
-    edges, fits, days, ends = _split.dated_levels(values, weekday, observed, changes, *noise, level)
-    fit = SlopedFit(edges.tolist(), [False] * len(fits), list(map(tuple, fits.tolist())), *noise)
-    begins = [0, *ends.tolist()]
-    sets = tuple(days[begin:end] for begin, end in pairwise(begins))
-    rates = np.concatenate(regime_rates(fit, weekday, observed, level))
-    return Levels(changes, sets, rates, profile, size, factor)
+def can_be_searched(counts: np.ndarray) -> np.ndarray:
+    """Which of several series are counts on 14 days at least, not all 0, shape (n_series,)."""
+    observed = np.isfinite(counts)
+    fine = ~((counts < 0) | np.isinf(counts)).any(axis=1) & (observed.sum(axis=1) >= MIN_DAYS)
+    return np.asarray(fine & (observed & (counts > 0)).any(axis=1))
 
 
 def refuse_no_counts(counts: np.ndarray) -> None:

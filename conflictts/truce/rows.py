@@ -16,8 +16,8 @@ from conflictts.series.daily import DailySeries
 from conflictts.series.panel import Key
 from conflictts.truce.effect import TruceEffect, days_compared, estimate_truce_effect
 from conflictts.truce.few_counts import LogRatio, log_ratio_posterior
-from conflictts.truce.latest import RECENT_DAYS, latest_escalation
-from conflictts.truce.levels import levels_but_for_single_days
+from conflictts.truce.latest import RECENT_DAYS, latest_of_rows
+from conflictts.truce.levels import can_be_searched, levels_of_rows
 from conflictts.truce.period import Truce
 
 Row: TypeAlias = dict[str, Any]
@@ -54,7 +54,9 @@ class Plan:
 def rows_of_chunk(
     counts: np.ndarray, days: pd.DatetimeIndex, plan: Plan, keys: Sequence[Key], daily: Callable[[int], DailySeries]
 ) -> list[Row]:
-    """Analyse some series, one after the other.
+    """Analyse some series: the parts that take the time in a few compiled calls for all of them.
+
+    What refuses or fails leaves its reason in the row of its series.
 
     Parameters
     ----------
@@ -71,80 +73,97 @@ def rows_of_chunk(
     list of dict
         What JSON holds without loss, so that rows may be stored, and travel.
     """
-    weekday, dates = days.day_of_week.to_numpy().astype(np.int64), np.datetime_as_string(days.to_numpy(), unit="D")
-    return [
-        row_of_series(each, weekday, dates, plan, key, partial(daily, position))
-        for position, (each, key) in enumerate(zip(counts, keys, strict=True))
+    weekday = (days[0].day_of_week + np.arange(len(days))) % 7
+    seen, recent = np.isfinite(counts), counts[:, -RECENT_DAYS:]
+    changes = partial(_changes, weekday=weekday, days=days, level=plan.level)
+    latest = partial(_latest, weekday=weekday[-RECENT_DAYS:], level=plan.level)
+    parts = [
+        seen.sum(axis=1).tolist(),
+        np.where(seen, counts, 0.0).sum(axis=1).tolist(),
+        _told("changes", changes, counts, can_be_searched(counts)),
+        _told("growth", latest, recent, np.isfinite(recent).any(axis=1)),
     ]
+    rows = []
+    for position, (key, n_days, total, found, now) in enumerate(zip(keys, *parts, strict=True)):
+        row: Row = {"days": n_days, "total": total, "per_day": total / n_days if n_days else None, "changes": []}
+        row |= found | now
+        if "phase" not in row:
+            row.update(phase="undetermined", phase_reason=row["growth_reason"], ratio_reason=row["growth_reason"])
+        if plan.has_truces:
+            row |= _one("effect", partial(_effect, daily, position, key, plan))
+        rows.append(row)
+    return rows
 
 
-def row_of_series(
-    counts: np.ndarray,
-    weekday: np.ndarray,
-    dates: np.ndarray,
-    plan: Plan,
-    key: Key,
-    daily: Callable[[], DailySeries],
-) -> Row:
-    """Analyse one series; what refuses or fails leaves its reason in the row.
+def _told(part: str, analyse: Callable[[np.ndarray], list[Row]], counts: np.ndarray, fit: np.ndarray) -> list[Row]:
+    """One part of the analysis of each series: those that are fit for it at once, the others one by one.
 
-    Parameters
-    ----------
-    counts : ndarray of float, shape (n_days,)
-        NaN on days that are unobserved or provisional.
-    weekday : ndarray of int64, shape (n_days,)
-        Monday 0.
-    dates : ndarray of str, shape (n_days,)
-        YYYY-MM-DD.
-    plan : Plan
-    key : str or tuple of str
-    daily : callable
-        Makes the series itself, which only an effect needs.
+    So are all of them where one fails against expectation: what refuses or fails leaves its reason in its own row.
     """
-    seen = np.isfinite(counts)
-    n_days, total = int(seen.sum()), float(counts[seen].sum())
-    row: Row = {"days": n_days, "total": total, "per_day": total / n_days if n_days else None, "changes": []}
-
-    def told(part: str, numbers: Callable[[], Row]) -> None:
-        try:
-            row.update({f"{part}_reason": ""} | numbers())
-        except ConflictTSError as refusal:
-            row[f"{part}_reason"] = str(refusal)
-        except Exception as fault:  # one bad series must not end an analysis of thousands
-            row[f"{part}_reason"] = f"unexpected {type(fault).__name__}: {fault}"
-
-    told("changes", lambda: _changes(counts, weekday, dates, plan.level))
-    recent = slice(-RECENT_DAYS, None)
-    told("growth", lambda: latest_escalation(counts[recent], weekday[recent], plan.level)._asdict())
-    if "phase" not in row:
-        row.update(phase="undetermined", phase_reason=row["growth_reason"], ratio_reason=row["growth_reason"])
-    if plan.has_truces:
-        truce = plan.truce_of(key)
-        if truce is None:
-            row["effect_reason"] = "no truce of this area was given"
-        else:
-            told("effect", lambda: _effect(daily(), truce, plan))
-    return row
+    together = np.flatnonzero(fit)
+    try:
+        found = dict(zip(together.tolist(), analyse(counts[together]), strict=True)) if len(together) else {}
+    except Exception:  # told below, of the series in which it arises
+        found = {}
+    alone = {k: _one(part, partial(_first, analyse, counts[k : k + 1])) for k in range(len(counts)) if k not in found}
+    return [alone[k] if k in alone else {f"{part}_reason": ""} | found[k] for k in range(len(counts))]
 
 
-def _changes(counts: np.ndarray, weekday: np.ndarray, dates: np.ndarray, level: float) -> Row:
-    """Changes, each with its location set, and the rate of the last regime."""
-    found, alone = levels_but_for_single_days(counts, weekday, level)
-    ends = [(position, days[0], days[-1]) for position, days in zip(found.changes, found.sets, strict=True)]
-    texts, rates = dates[np.array(ends, dtype=np.int64).reshape(-1, 3)].tolist(), found.rates[:, 0].tolist()
-    changes = [
-        (*text, len(days), before, after)
-        for text, days, before, after in zip(texts, found.sets, rates[:-1], rates[1:], strict=True)
+def _first(analyse: Callable[[np.ndarray], list[Row]], counts: np.ndarray) -> Row:
+    return analyse(counts)[0]
+
+
+def _one(part: str, numbers: Callable[[], Row]) -> Row:
+    """One part of the analysis of one series; what refuses or fails leaves its reason."""
+    try:
+        return {f"{part}_reason": ""} | numbers()
+    except ConflictTSError as refusal:
+        return {f"{part}_reason": str(refusal)}
+    except Exception as fault:  # one bad series must not end an analysis of thousands
+        return {f"{part}_reason": f"unexpected {type(fault).__name__}: {fault}"}
+
+
+def _changes(counts: np.ndarray, weekday: np.ndarray, days: pd.DatetimeIndex, level: float) -> list[Row]:
+    """Changes of each series, each with its location set, and the rate of the last regime."""
+    found = levels_of_rows(counts, weekday, level, but_for_single_days=True)
+    ends = [
+        (at, inside[0], inside[-1])
+        for levels, _ in found
+        for at, inside in zip(levels.changes, levels.sets, strict=True)
     ]
-    row: Row = {"changes": changes, "n_changes": len(changes), "single_days": " ".join(dates[sorted(alone)])}
-    row |= dict(zip(("rate_now", "rate_now_lower", "rate_now_upper"), found.rates[-1].tolist(), strict=True))
-    if changes:
-        row |= dict(zip(("last_change", "last_set_first", "last_set_last"), changes[-1][:3], strict=True))
-    return row
+    of_changes = iter(_texts(days, np.array(ends, dtype=np.int64).reshape(-1, 3)))
+    singles = iter(_texts(days, np.concatenate([alone for _, alone in found])))
+    rows = []
+    for levels, alone in found:
+        rates = levels.rates[:, 0].tolist()
+        changes = [
+            (*next(of_changes), len(inside), before, after)
+            for inside, before, after in zip(levels.sets, rates[:-1], rates[1:], strict=True)
+        ]
+        single_days = " ".join(next(singles) for _ in alone)
+        row: Row = {"changes": changes, "n_changes": len(changes), "single_days": single_days}
+        row |= dict(zip(("rate_now", "rate_now_lower", "rate_now_upper"), levels.rates[-1].tolist(), strict=True))
+        if changes:
+            row |= dict(zip(("last_change", "last_set_first", "last_set_last"), changes[-1][:3], strict=True))
+        rows.append(row)
+    return rows
 
 
-def _effect(daily: DailySeries, truce: Truce, plan: Plan) -> Row:
-    effect = estimate_truce_effect(daily, truce, window=plan.window, level=plan.level)
+def _texts(days: pd.DatetimeIndex, positions: np.ndarray) -> list[Any]:
+    """Days as YYYY-MM-DD, in lists as nested as the positions."""
+    return list(np.datetime_as_string(days.to_numpy()[positions], unit="D").tolist())
+
+
+def _latest(counts: np.ndarray, weekday: np.ndarray, level: float) -> list[Row]:
+    """Where each series stands now."""
+    return [latest._asdict() for latest in latest_of_rows(counts, weekday, level)]
+
+
+def _effect(daily: Callable[[int], DailySeries], position: int, key: Key, plan: Plan) -> Row:
+    truce = plan.truce_of(key)
+    if truce is None:
+        raise TooLittleData("no truce of this area was given")
+    effect = estimate_truce_effect(daily(position), truce, window=plan.window, level=plan.level)
     found = log_scale(effect)
     if not np.isfinite(astuple(found)).all() or found.standard_error <= 0:  # else it would end the mean over all areas
         raise TooLittleData("The effect has no finite standard error on the log scale. Widen the window.")

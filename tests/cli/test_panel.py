@@ -21,14 +21,13 @@ import conflictts as ct
 from conflictts.cli import app
 from conflictts.series import engine
 from conflictts.truce import panel as panels
-from conflictts.truce import rows as series_rows
 
 CHOICES = ["--by", "admin1", "--by", "place", "--truce", "2019-08-31", "--window", "2019-06-01:2019-10-18"]
 SLOWLY = """
 import sys, time
-from conflictts.truce import rows
-real = rows.row_of_series
-rows.row_of_series = lambda *given: (time.sleep(0.05), real(*given))[1]
+from conflictts.truce import panel
+real = panel.rows_of_chunk
+panel.rows_of_chunk = lambda *given: (time.sleep(0.05 * len(given[3])), real(*given))[1]
 from conflictts.cli import app
 app(sys.argv[1:])
 """
@@ -203,8 +202,8 @@ def test_killed_in_the_middle_it_goes_on_and_ends_with_the_same(whole, tmp_path,
     n_chunks = -(-len(whole["areas"]) // panels.CHUNK)
     assert 1 <= kept < n_chunks
 
-    made, real = [], series_rows.row_of_series
-    monkeypatch.setattr(series_rows, "row_of_series", lambda *given: (made.append(given[4]), real(*given))[1])
+    made, real = [], panels.rows_of_chunk
+    monkeypatch.setattr(panels, "rows_of_chunk", lambda *given: (made.extend(given[3]), real(*given))[1])
     result = run(*arguments, "--json")
     assert result.exit_code == 0, result.stderr
     assert len(made) == len(whole["areas"]) - panels.CHUNK * kept

@@ -7,10 +7,15 @@ import pytest
 
 from conflictts import DailySeries, detect_changepoints, find_levels
 from conflictts.errors import TooLittleData
-from conflictts.truce.levels import levels_but_for_single_days
+from conflictts.truce.levels import Levels, can_be_searched, levels_of_rows
 
 N_DAYS = 240
 WEEKDAY = np.arange(N_DAYS) % 7
+
+
+def but_for_single_days(counts: np.ndarray) -> tuple[Levels, list[int]]:
+    ((found, alone),) = levels_of_rows(counts[None], WEEKDAY, 0.95, but_for_single_days=True)
+    return found, alone.tolist()
 
 
 def noisy(seed: int) -> np.ndarray:
@@ -85,7 +90,7 @@ def test_the_rate_of_few_days_is_held_as_often_as_said():
 def test_levels_but_for_single_days_are_those_without_these_days(seed):
     counts = noisy(seed)
     counts[[50, 120]] = 900.0, 2000.0
-    found, alone = levels_but_for_single_days(counts, WEEKDAY, 0.95)
+    found, alone = but_for_single_days(counts)
     assert {50, 120} <= set(alone)
     counts[alone] = np.nan
     expected = find_levels(counts, WEEKDAY)
@@ -97,6 +102,37 @@ def test_levels_but_for_single_days_are_those_without_these_days(seed):
 def test_one_day_with_counts_leaves_no_change():
     counts = np.zeros(N_DAYS)
     counts[100] = 60.0
-    found, alone = levels_but_for_single_days(counts, WEEKDAY, 0.95)
+    found, alone = but_for_single_days(counts)
     assert (alone, found.changes.tolist(), found.sets) == ([100], [], ())
     assert found.rates.shape == (1, 3)
+
+
+def test_many_series_at_once_have_the_levels_of_each_alone():
+    """Among them one with a gap, one with nothing but a single day, and one of which single days are left out twice."""
+    counts = np.array([noisy(seed) for seed in range(6)])
+    counts[1, 60:90] = np.nan
+    counts[2] = 0.0
+    counts[2, 100] = 60.0
+    counts[4, [50, 120]] = 900.0, 2000.0
+    before = counts.copy()
+    together = levels_of_rows(counts, WEEKDAY, 0.95, but_for_single_days=True)
+    assert np.array_equal(counts, before, equal_nan=True)
+    assert len({len(found.changes) for found, _ in together}) > 1
+    for row, (found, alone) in zip(counts, together, strict=True):
+        expected, expected_alone = but_for_single_days(row)
+        assert alone.tolist() == expected_alone
+        assert found.changes.tolist() == expected.changes.tolist()
+        assert [each.tolist() for each in found.sets] == [each.tolist() for each in expected.sets]
+        assert np.array_equal(found.rates, expected.rates)
+        assert np.array_equal(found.profile, expected.profile)
+        assert (found.size, found.factor) == (expected.size, expected.factor)
+
+
+def test_series_that_cannot_be_searched_are_told_beforehand_and_refused_if_searched_all_the_same():
+    thin = np.r_[np.ones(13), np.full(N_DAYS - 13, np.nan)]
+    negative, infinite = np.r_[-1.0, np.ones(N_DAYS - 1)], np.r_[np.ones(N_DAYS - 1), np.inf]
+    counts = np.array([noisy(0), np.zeros(N_DAYS), thin, negative, infinite, np.full(N_DAYS, np.nan)])
+    assert can_be_searched(counts).tolist() == [True, False, False, False, False, False]
+    for row in range(1, 6):
+        with pytest.raises(ValueError, match=r"observed days|is no count"):
+            levels_of_rows(counts[[0, row]], WEEKDAY, 0.95, but_for_single_days=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +11,9 @@ import pytest
 
 import conflictts as ct
 from conflictts.errors import InputError, TooLittleData, UnknownNameError
+from conflictts.truce import panel as panels
 from conflictts.truce import rows as series_rows
-from conflictts.truce.latest import RECENT_DAYS, latest_escalation
+from conflictts.truce.latest import RECENT_DAYS, latest_of_rows
 
 NEAR = {"rel": 1e-9, "abs": 1e-12}  # the same numbers; sums in another order
 
@@ -163,10 +163,8 @@ def test_latest_phase_of_random_ends_is_that_of_all_windows(level):
         counts = rng.negative_binomial(3.0, 3.0 / (3.0 + np.exp(np.clip(log_rate + rng.normal(1.5, 1), -5, 6))))
         counts = np.where(rng.random(RECENT_DAYS) < rng.choice([0.0, 0.08]), np.nan, counts)
         alone = ct.measure_escalation(ct.DailySeries.from_counts(pd.Series(counts, days)), level=level)
-        now, last = (
-            latest_escalation(counts, days.day_of_week.to_numpy(), level),
-            np.flatnonzero(np.isfinite(counts))[-1],
-        )
+        (now,) = latest_of_rows(counts[None], days.day_of_week.to_numpy().astype(np.int64), level)
+        last = np.flatnonzero(np.isfinite(counts))[-1]
         assert now.phase == alone.phase.iloc[last]
         growth = alone.growth.iloc[-1]
         assert now.growth_reason == growth["reason"]
@@ -177,12 +175,32 @@ def test_latest_phase_of_random_ends_is_that_of_all_windows(level):
     assert min(told.count(phase) for phase in ("rising", "falling", "level")) >= 3
 
 
-@pytest.mark.parametrize("n_days", [0, 1, 6, 7, 41, 42, 43, 60])
+@pytest.mark.parametrize("n_days", [1, 6, 7, 41, 42, 43, 60])
 def test_latest_of_short_and_empty_series_has_reasons(n_days):
-    for value in (np.nan, 0.0, 3.0):
-        now = latest_escalation(np.full(n_days, value), np.arange(n_days) % 7)
+    counts = np.array([np.zeros(n_days), np.full(n_days, 3.0), np.r_[np.full(n_days - 1, np.nan), 3.0]])
+    for now in latest_of_rows(counts, np.arange(n_days) % 7, 0.95):
         assert np.isfinite(now.growth) or now.growth_reason
         assert np.isfinite(now.ratio) or np.isfinite(now.ratio_lower) or now.ratio_reason
+    counts[1] = np.nan
+    with pytest.raises(TooLittleData, match=f"none of {n_days} days is observed and settled"):
+        latest_of_rows(counts, np.arange(n_days) % 7, 0.95)
+
+
+def test_latest_of_many_series_is_that_of_each_alone():
+    """Of series that end and begin unlike, some of which tell of few windows or of none."""
+    rng = np.random.default_rng(5)
+    rising = np.exp(np.clip(0.03 * (np.arange(RECENT_DAYS) - 150), -2, 3))
+    counts = rng.negative_binomial(2.0, 2 / (2 + 3 * rising * np.ones((9, 1)))).astype(float)
+    counts[1, 170:], counts[2, :100], counts[3, :150], counts[4] = np.nan, np.nan, np.nan, 0.0
+    counts[5, ::4], counts[6, 60:], counts[7, :-5] = np.nan, 0.0, 0.0
+    weekday = (np.arange(RECENT_DAYS) + 3) % 7
+    together = latest_of_rows(counts, weekday, 0.9)
+    assert len({now.phase for now in together}) >= 3
+    assert len({now.growth_reason for now in together}) >= 4
+    for row, now in zip(counts, together, strict=True):
+        (alone,) = latest_of_rows(row[None], weekday, 0.9)
+        for one, other in zip(now, alone, strict=True):
+            assert one == (other if isinstance(other, str) else pytest.approx(other, nan_ok=True, rel=1e-12))
 
 
 def test_adjusted_p_values_are_benjamini_and_hochbergs(found):
@@ -203,17 +221,14 @@ def test_pooled_over_the_areas_with_an_effect(found):
 
 
 def test_one_bad_series_is_told_and_stops_nothing(panel, found, truce, monkeypatch):
-    real, lock, calls = series_rows.latest_escalation, threading.Lock(), []
+    real, third = series_rows.latest_of_rows, panel[list(panel)[2]].settled.to_numpy()[-RECENT_DAYS:]
 
-    def failing(*given):
-        with lock:
-            calls.append(1)
-            third = len(calls) == 3
-        if third:
+    def failing(counts, *given):
+        if any(np.array_equal(each, third, equal_nan=True) for each in counts):
             raise ZeroDivisionError("broken on purpose")
-        return real(*given)
+        return real(counts, *given)
 
-    monkeypatch.setattr(series_rows, "latest_escalation", failing)
+    monkeypatch.setattr(series_rows, "latest_of_rows", failing)
     other = ct.analyse_panel(panel, truce=truce, threads=1)
     bad = list(panel)[2]
     assert other.table.loc[bad, "growth_reason"] == "unexpected ZeroDivisionError: broken on purpose"
@@ -269,8 +284,8 @@ class TestStore:
     def made(self, monkeypatch) -> list[object]:
         """The series that are analysed and not taken from the store."""
         made: list[object] = []
-        real = series_rows.row_of_series
-        monkeypatch.setattr(series_rows, "row_of_series", lambda *given: (made.append(given[4]), real(*given))[1])
+        real = panels.rows_of_chunk
+        monkeypatch.setattr(panels, "rows_of_chunk", lambda *given: (made.extend(given[3]), real(*given))[1])
         return made
 
     def test_second_run_makes_nothing_and_ends_with_the_same(self, panel, found, truce, made, tmp_path):

@@ -89,6 +89,8 @@ def kernel_arguments() -> dict[str, tuple]:
     steady = (changes[:0], np.array([2.0]), profile, 0.7, 1.0, 0.0)
     days = np.flatnonzero(observed)
     grid = np.linspace(math.log(0.05), math.log(40), 96)
+    large = np.where(np.arange(60) == 30, 500.0, counts)  # a day of its own
+    rows = np.array([counts, large, (large == 500) * 9.0]), weekday, np.ones((3, 60), bool)
     return {
         "running_mean": (counts, observed),
         "first_guess": (*args, True),
@@ -101,6 +103,8 @@ def kernel_arguments() -> dict[str, tuple]:
         "_pays": (*args, above, rest, days, fit, steady),
         "_searched": (*args, grid, 0.0, True, 1, above, rest, days, np.array([2.0]), profile, size),
         "find_changes": (*args, grid, 0.0, True),
+        "single_days": (np.array([5, 6, 9, 30]), observed),
+        "find_in_rows": (*rows, 0.0, 14, np.zeros((3, 60), bool)),
     }
 
 
@@ -205,3 +209,12 @@ def test_a_weak_change_beside_a_strong_one_is_not_told():
         if 0 < changes.size <= 3:
             total, seen = noise.grouped(*args, changes)
             assert segment.weakest(total, seen, rates, profile, size)[1] >= 1.25 * factor * math.log(180)
+
+
+def test_single_days_are_regimes_of_one_observed_day_between_two_changes():
+    observed = np.ones(20, np.bool_)
+    observed[[6, 7, 12]] = False
+    # regimes 0-4, 5-7 (of which only day 5 is observed), 8-11, 12-13 (only day 13), 14, and 15-19
+    assert segment.single_days(np.array([5, 8, 12, 14, 15]), observed).tolist() == [5, 13, 14]
+    assert segment.single_days(np.array([19]), observed).tolist() == []  # the last regime is never looked at
+    assert segment.single_days(np.empty(0, np.int64), observed).tolist() == []

@@ -158,12 +158,3 @@ def test_smallest_set_by_trying_all_days_in_falling_order():
             held += p[order[len(chosen)]]
             chosen.append(order[len(chosen)])
         assert split.smallest_set(p, level).tolist() == sorted(chosen)
-
-
-def test_single_days_are_regimes_of_one_observed_day_between_two_changes():
-    observed = np.ones(20, np.bool_)
-    observed[[6, 7, 12]] = False
-    # regimes 0-4, 5-7 (of which only day 5 is observed), 8-11, 12-13 (only day 13), 14, and 15-19
-    assert split.single_days(np.array([5, 8, 12, 14, 15]), observed).tolist() == [5, 13, 14]
-    assert split.single_days(np.array([19]), observed).tolist() == []  # the last regime is never looked at
-    assert split.single_days(np.empty(0, np.int64), observed).tolist() == []
