@@ -208,6 +208,13 @@ def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outli
 
 def _on_the_map(effects: pd.DataFrame) -> str:
     ratios = effects["rate_ratio"]
+    if len(effects) == 1:
+        alone = effects.iloc[0]
+        return say(
+            "The rate ratio is {ratio} in {area}, with an interval from {lower} to {upper}.",
+            ratio=wording.ratio(alone["rate_ratio"]), area=_name(alone.name), lower=wording.ratio(alone["lower"]),
+            upper=wording.ratio(alone["upper"]),
+        )  # fmt: skip
     return say(
         "The lowest is {least} in {lowest}, the highest {most} in {highest}; the interval lies below 1 in {lower} of "
         "{total} areas and above it in {higher}.",
@@ -323,8 +330,8 @@ def _sentences(found: PanelAnalysis) -> list[str]:
         return [say("Changes of the rate over all days: {number}.", number=_how_many(known))] if len(known) else []
     told = [
         say(
-            "The rate changed at least once in {number} of {total} areas; {rising} are rising and {falling} falling in "
-            "the latest weeks.",
+            "The rate changed at least once in {number} of {total} areas; in the latest weeks it is rising in {rising} "
+            "and falling in {falling}.",
             number=_how_many(table["n_changes"] > 0), total=f"{len(table):,}",
             rising=_how_many(table["phase"] == "rising"), falling=_how_many(table["phase"] == "falling"),
         )
@@ -341,6 +348,9 @@ def _sentences(found: PanelAnalysis) -> list[str]:
     if "rate_ratio" not in table:
         return told
     effects = found.effects()
+    if effects.empty:
+        none = say("Before and after the truce can be compared in none of {total} areas.", total=f"{len(table):,}")
+        return [*told, none]
     told.append(
         say(
             "Before and after the truce can be compared in {number} of {total} areas: the rate was lower after it in "
@@ -349,13 +359,13 @@ def _sentences(found: PanelAnalysis) -> list[str]:
             higher=_how_many(effects["lower"] > 1), unsure=_how_many((effects["lower"] <= 1) & (effects["upper"] >= 1)),
         )
     )  # fmt: skip
-    if len(effects):
-        told.append(
-            say(
-                "After allowing for the number of areas, {number} remain changed (adjusted p-value at most 0.05).",
-                number=_how_many(effects["p_adjusted"] <= 0.05),
-            )
+    told.append(
+        say(
+            "After allowing for the number of areas, the rate changed in {number} of them (adjusted p-value at most "
+            "0.05).",
+            number=_how_many(effects["p_adjusted"] <= 0.05),
         )
+    )
     pooled = found.pooled
     if pooled is not None:
         told.append(

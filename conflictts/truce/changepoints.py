@@ -334,7 +334,8 @@ def refuse_thin(counts: np.ndarray, observed: np.ndarray) -> None:
     """Raise TooLittleData where fewer than 14 days are observed, or all counts, 0 where not observed, are 0."""
     n_days = int(observed.sum())
     if n_days < MIN_DAYS:
-        raise TooLittleData(f"Only {n_days} observed days; changes need at least {MIN_DAYS}. Widen the window.")
+        days = "day" if n_days == 1 else "days"
+        raise TooLittleData(f"Only {n_days} observed {days}; changes need at least {MIN_DAYS}. Widen the window.")
     if not counts.any():
         raise TooLittleData(f"All {n_days} observed days are 0: there is no rate to change. Check measure and area.")
 

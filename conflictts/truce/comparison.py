@@ -81,7 +81,8 @@ def ratio_of_sides(then: Side, now: Side, level: float, least_days: int) -> dict
     unknown = {"ratio": np.nan, "lower": np.nan, "upper": np.nan}
     fewest = min(then.days, now.days)
     if fewest < least_days:
-        return unknown | {"reason": f"only {fewest} settled days on one side, {least_days} are needed"}
+        days = "day" if fewest == 1 else "days"
+        return unknown | {"reason": f"only {fewest} settled {days} on one side, {least_days} are needed"}
     if then.total + now.total == 0:
         return unknown | {"reason": "no counts on either side"}
     few_before, few_now = then.effective < LEAST_EFFECTIVE, now.effective < LEAST_EFFECTIVE

@@ -20,6 +20,7 @@ from conflictts.truce.growth import (
     refuse_level,
     rolling_growth,
     times,
+    too_short,
     weekday_offset,
 )
 
@@ -341,7 +342,7 @@ def _phases_of_days(
         phase.loc[first:last] = names[window]
         reason.loc[first:last] = np.where(names == "undetermined", rolling.reason, "")[window]
     else:
-        reason.loc[first:last] = f"{len(inside)} days are fewer than the {window_days} of a window"
+        reason.loc[first:last] = too_short(len(inside), window_days)
     silent = in_silence(inside.to_numpy(), silent_days)
     phase.loc[inside.index[silent]] = "silent"
     reason.loc[inside.index[silent]] = ""

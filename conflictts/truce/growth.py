@@ -273,8 +273,8 @@ def why_not(counts: np.ndarray, length: int, step: int = 1) -> np.ndarray:
     if active.min() >= MIN_ACTIVE_DAYS and totals.min() >= MIN_COUNTS and observed.min() >= least:
         return reason
     for wanting, known, text in (
-        (active < MIN_ACTIVE_DAYS, active, f"counts on only {{:d}} days, {MIN_ACTIVE_DAYS} are needed"),
-        (totals < MIN_COUNTS, totals, f"only {{:g}} counts, {MIN_COUNTS:g} are needed"),
+        (active < MIN_ACTIVE_DAYS, active, f"counts on only {{:d}} day{{}}, {MIN_ACTIVE_DAYS} are needed"),
+        (totals < MIN_COUNTS, totals, f"only {{:g}} count{{}}, {MIN_COUNTS:g} are needed"),
         (
             observed < least,
             length - observed,
@@ -283,9 +283,16 @@ def why_not(counts: np.ndarray, length: int, step: int = 1) -> np.ndarray:
     ):
         if wanting.any():
             numbers = known[wanting].tolist()
-            words = {number: text.format(number) for number in set(numbers)}  # windows share most of their days
+            words = {
+                number: text.format(number, "s" if number != 1 else "") for number in set(numbers)
+            }  # windows share most of their days
             reason[wanting] = [words[number] for number in numbers]
     return reason
+
+
+def too_short(n_days: int, window_days: int) -> str:
+    """Why no growth can be told of a series that no window fits into."""
+    return f"{n_days} {'day is less' if n_days == 1 else 'days are fewer'} than the {window_days} of a window"
 
 
 def weekday_offset(daily: DailySeries) -> np.ndarray:

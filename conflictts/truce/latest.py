@@ -29,6 +29,7 @@ from conflictts.truce.growth import (
     WINDOW_DAYS,
     factor_of,
     offset_of_weekdays,
+    too_short,
     why_not,
 )
 
@@ -143,7 +144,7 @@ def _trends_of(windows: tuple[np.ndarray, np.ndarray], fits: np.ndarray, scale: 
 def _why_not(part: np.ndarray) -> str:
     """Why no growth is told from the last window of a series' settled part."""
     if len(part) < WINDOW_DAYS:
-        return f"{len(part)} days are fewer than the {WINDOW_DAYS} of a window"
+        return too_short(len(part), WINDOW_DAYS)
     return why_not(part[-WINDOW_DAYS:], WINDOW_DAYS)[0] or NOT_CONVERGED
 
 

@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 
 import conflictts as ct
-from conflictts.errors import InputError, UnknownNameError
+from conflictts.errors import InputError, TooLittleData, UnknownNameError
 from conflictts.report import panel as page
 from conflictts.report.language import translator
+from conflictts.truce.latest import latest_of_rows
 
 HOSTILE = {"Hama": '<img src=x onerror="alert(1)">', "Aleppo": "=HYPERLINK(1)", "Latakia": "</script><b>$x$"}
 
@@ -72,8 +73,12 @@ def test_the_heading_names_the_truce(written, panel, found):
 
 
 def test_map_of_discs_and_of_outlines_with_what_it_finds_in_words(written, panel, found, tmp_path):
-    finding = "The lowest is 0.082 in Idlib, the highest 0.082 in Idlib; the interval lies below 1 in 1 of 1 areas"
-    assert finding in written
+    assert "The rate ratio is 0.082 in Idlib, with an interval from 0.019 to 0.35." in written
+    two = found.effects().loc[["Idlib"] * 2].assign(rate_ratio=[0.082, 0.1]).set_axis(["Idlib", "Hama"])
+    finding = "The lowest is 0.082 in Idlib, the highest 0.10 in Hama; the interval lies below 1 in 2 of 2 areas"
+    assert page._on_the_map(two).startswith(finding)
+    words = translator("fr")
+    assert "au-dessous de 1 dans 2 des 2 zones et au-dessus dans 0" in words(page._on_the_map(two))
     assert "larger the better known" in written
     ring = np.array([[36.0, 35], [37, 35], [37, 36], [36, 35]])
     outlines = ct.Outlines("areas.geojson", {"Idlib": ((ring,),)})
@@ -136,6 +141,40 @@ def test_french_of_a_mean_and_of_no_refusals(panel, found):
     told = {title: [cell("A", row)[0] for _, row in whole.table.iterrows()] for title, _, cell in page._columns(whole)}
     assert told["Single days"] == ["11 June 2019", *["–"] * 4]
     assert "Single days" not in [title for title, *_ in page._columns(found)]
+
+
+def test_one_of_many_is_said_as_one(panel, found):
+    """In numbers of areas, and in the reasons of what has no answer; each has its French."""
+    phases, p = ["rising", *["level"] * 4], [0.01, *[0.9] * 4]
+    table = found.table.loc[["Idlib"] * 5].set_axis(pd.Index([*"ABCDE"], name="admin1"))
+    said = page._sentences(replace(found, table=table.assign(phase=phases, p_adjusted=p)))
+    assert "in the latest weeks it is rising in 1 and falling in 0" in said[0]
+    assert "the rate changed in 1 of them (adjusted p-value" in " ".join(said)
+    counts = np.zeros((3, 60))
+    counts[0, -1], counts[1, -1], counts[2, :-1] = 1.0, 15.0, np.nan
+    latest = latest_of_rows(counts, np.arange(60) % 7, 0.95)
+    reasons = [reason for now in latest for reason in (now.growth_reason, now.ratio_reason) if "1" in reason]
+    assert reasons == [
+        "only 1 count, 10 are needed",
+        "counts on only 1 day, 3 are needed",
+        "1 day is less than the 42 of a window",
+        "only 0 settled days on one side, 14 are needed",
+    ]
+    none = page._sentences(replace(found, table=table.assign(effect_reason="too few")))
+    assert none[-1] == "Before and after the truce can be compared in none of 5 areas."
+    words = translator("fr")
+    for sentence in (
+        *said,
+        *none,
+        page._on_the_map(found.effects()),
+        *reasons,
+        "only 1 settled day on one side, 14 are needed",
+    ):
+        words(sentence)
+    with pytest.raises(TooLittleData, match="Only 1 observed day;") as refused:
+        ct.find_levels(np.r_[1.0, np.full(20, np.nan)], np.arange(21) % 7)
+    words(str(refused.value))
+    assert list(words.unknown) == []
 
 
 def test_one_area_and_one_without_a_name(idlib, tmp_path):

@@ -82,6 +82,8 @@ def test_one_enormous_day_makes_no_profile():
 
 WHY = [
     pytest.param([1.0] * 9 + [0.0] * 5, "only 9 counts, 10 are needed", id="few"),
+    pytest.param([1.0] + [0.0] * 13, "only 1 count, 10 are needed", id="one"),
+    pytest.param([15.0] + [0.0] * 13, "counts on only 1 day, 3 are needed", id="one day"),
     pytest.param([5.0, 5.0] + [0.0] * 12, "counts on only 2 days, 3 are needed", id="two days"),
     pytest.param([4.0] * 11 + [np.nan] * 3, "3 of 14 days unobserved or provisional", id="gaps"),
     pytest.param([4.0] * 12 + [np.nan] * 2, "", id="enough"),
