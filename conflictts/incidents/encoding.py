@@ -5,14 +5,13 @@ from __future__ import annotations
 import codecs
 import io
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
 from conflictts.errors import InputError
-from conflictts.incidents.packing import CHUNK, IN_MEMORY
+from conflictts.incidents.packing import CHUNK, put, room
 
 CANDIDATES = ("cp1252", "cp1256", "cp1251", "cp1250", "cp1254", "mac_roman")  # what spreadsheets save outside UTF-8
 _SAMPLE = 1 << 16
@@ -80,7 +79,7 @@ def decoded(stream: IO[bytes], name: str, *, declared: str | None, suspect: bool
         yield Text(stream, 3 if start.startswith(codecs.BOM_UTF8) else 0, "utf-8", remarks)
         return
     assert codec is not None
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as recoded:
+    with room(name) as recoded:
         _recode(stream, recoded, codec, name)
         recoded.seek(0)
         yield Text(recoded, 0, codec, remarks)
@@ -202,6 +201,6 @@ def _recode(stream: IO[bytes], target: IO[bytes], codec: str, name: str, *, keep
                 return
             line += text.count("\n")
             if keep:
-                target.write(plain)
+                put(plain, target)
             continue
         raise InputError(f"{name} is not {codec} text: {wrong} near line {line}. Save it as CSV UTF-8.")

@@ -9,8 +9,9 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -58,19 +59,19 @@ def unpacked(path: Path, into: Path | None = None) -> Iterator[IO[bytes]]:
     Parameters
     ----------
     into : Path, optional
-        File for a packed table, which stays; default one that goes with the stream.
+        File for a packed table, as `room` takes it; default one that goes with the stream.
 
     Raises
     ------
     InputError
         If the file is missing, empty, damaged, encrypted, too large, a bomb, an archive in an archive, or an archive
-        with several tables or with names that lead out of it.
+        with several tables or with names that lead out of it; if there is no room for what is unpacked.
     """
     with _opened(path) as stream:
         start = stream.read(4)
         stream.seek(0)
         if start.startswith(_GZIP):
-            with _room(into) as plain:
+            with room(path.name, into) as plain:
                 _gunzip(stream, plain, path)
                 yield _rewound(plain, path)
         elif start in _ZIP:
@@ -80,7 +81,7 @@ def unpacked(path: Path, into: Path | None = None) -> Iterator[IO[bytes]]:
                     stream.seek(0)
                     yield stream
                     return
-                with _room(into) as plain:
+                with room(path.name, into) as plain:
                     _extract(archive, plain, path)
                     yield _rewound(plain, path)
         else:
@@ -166,8 +167,53 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         yield stream
 
 
-def _room(into: Path | None) -> IO[bytes]:
-    return tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) if into is None else into.open("w+b")
+class _Full(Exception):
+    """What was to be written aside could not be, for the reason it holds."""
+
+
+@contextmanager
+def room(name: str, into: Path | None = None) -> Iterator[IO[bytes]]:
+    """Give a stream to `put` bytes of the file of that name into, which lie in memory while they are few.
+
+    Parameters
+    ----------
+    into : Path, optional
+        File for all of them, in a folder of its own, which stays.
+
+    Raises
+    ------
+    InputError
+        If there is no room for them on disk, which is no fault of the file.
+    """
+    aside: IO[bytes] | None = None
+    spooled = partial(tempfile.SpooledTemporaryFile, max_size=IN_MEMORY)
+    try:
+        try:
+            aside = spooled() if into is None else into.open("w+b")
+        except OSError as error:
+            raise _Full(error.strerror) from None
+        yield aside
+    except _Full as full:
+        folder, how = into and into.parent.parent, "as temporary (--temp-dir)"
+        if folder is None:
+            folder, how = Path(tempfile.gettempdir()), "in the environment variable TMPDIR"
+        raise InputError(
+            f"{name} cannot be unpacked into {folder} ({full}). Make room there, or name a folder with more of it "
+            f"{how}."
+        ) from None
+    finally:
+        if aside is not None:
+            with suppress(OSError):  # of a full disk, told above: all that is read again was written before
+                aside.close()
+
+
+def put(part: bytes, target: IO[bytes]) -> None:
+    """Write bytes into a `room`."""
+    try:
+        target.write(part)
+        target.flush()
+    except OSError as error:
+        raise _Full(error.strerror) from None
 
 
 def _rewound(plain: IO[bytes], path: Path) -> IO[bytes]:
@@ -185,7 +231,7 @@ def _copy(source: Readable, target: IO[bytes], limit: int, path: Path) -> None:
         size += len(part)
         if size > limit:
             _refuse_bomb(size, path)
-        target.write(part)
+        put(part, target)
 
 
 def _limit(path: Path) -> int:
@@ -204,7 +250,7 @@ def _gunzip(stream: IO[bytes], target: IO[bytes], path: Path) -> None:
     try:
         with gzip.open(stream) as source:
             _copy(source, target, _limit(path), path)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise InputError(f"{path.name} is a damaged gzip file ({brief(error)}). Download it again.") from None
 
 

@@ -180,14 +180,8 @@ def rows_of_file(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequenc
     """
     ((folder,),) = engine.execute("select current_setting('temp_directory')").fetchall()
     aside = Path(folder, _UNPACKED)
-    try:
-        with unpacked(path, into=aside) as stream:
-            start = stream.read(4)
-    except OSError as error:
-        raise InputError(
-            f"{path.name} cannot be unpacked into {aside.parent.parent} ({error.strerror}). Make room there, or name a "
-            "folder with more of it as temporary (--temp-dir)."
-        ) from None
+    with unpacked(path, into=aside) as stream:
+        start = stream.read(4)
     plain = aside if aside.exists() else path
     return _of_parquet(path, plain, engine) if start == PARQUET else _of_text(path, plain, engine, columns)
 

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conflictts.errors import InputError
+from conflictts.incidents import packing
 from conflictts.incidents.files import read_raw_records, write_for_spreadsheet
 
+FULL = Path("/dev/full")  # a device on which every write meets a full disk
 TABLE = b"id,note\n1,quiet\n2,loud\n"
 TWO_ROWS = [["1", "quiet"], ["2", "loud"]]
 BOMB_MEMBER = gzip.compress(bytes(10 << 20))  # 10 MiB of zeros in 10 KiB
@@ -193,3 +196,20 @@ def test_a_damaged_archive_with_an_endless_name_is_one_short_sentence(tmp_path):
     with pytest.raises(InputError, match=r"long\.zip is a damaged zip archive") as error:
         read_raw_records(path)
     assert len(str(error.value)) < 400
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no full device")
+@pytest.mark.parametrize("how", ["gz", "zip", "cp1252"])
+def test_a_full_disk_is_no_damage_of_the_file(tmp_path, monkeypatch, how):
+    path = tmp_path / f"table.{how}"
+    if how == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("table.csv", TABLE)
+    else:
+        path.write_bytes(gzip.compress(TABLE) if how == "gz" else TABLE)
+    monkeypatch.setattr(packing.tempfile, "SpooledTemporaryFile", lambda max_size: FULL.open("w+b"))
+    with pytest.raises(
+        InputError, match=r"cannot be unpacked into .*\(No space left on device\)\. Make room"
+    ) as refused:
+        read_raw_records(path, encoding="cp1252" if how == "cp1252" else None)
+    assert str(refused.value).endswith("in the environment variable TMPDIR.")

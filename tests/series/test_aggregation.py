@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import zipfile
+from pathlib import Path
 
 import duckdb
 import narwhals as nw
@@ -200,13 +201,18 @@ def test_damaged_archive_is_refused_as_its_reader_refuses_it(invented, tmp_path,
     assert where_it_lies(path, **counted) == whole(path, **counted)
 
 
-def test_archive_without_room_for_it_is_refused(invented, tmp_path, monkeypatch):
-    def full(path, into):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(engine, "unpacked", full)
-    with pytest.raises(InputError, match=r"unpacked into .*\(No space left on device\)\. Make room there, or name"):
-        ct.daily_panel(packed(invented, tmp_path, "gz"), by="admin1", measure="deaths", coverage=COVERAGE)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+@pytest.mark.parametrize("how", ["gz", "zip"])
+def test_archive_without_room_for_it_is_refused(invented, tmp_path, never_whole, monkeypatch, how):
+    """A full disk is told as such, with its folder, and not as damage of the file."""
+    file = packed(invented, tmp_path, how)
+    monkeypatch.setattr(engine, "_UNPACKED", "/dev/full")  # an absolute name: the folder before it does not count
+    with pytest.raises(
+        InputError, match=r"cannot be unpacked into .*\(No space left on device\)\. Make room there"
+    ) as no:
+        ct.daily_panel(file, by="admin1", measure="deaths", coverage=COVERAGE)
+    assert "(--temp-dir)" in str(no.value)
+    assert "damaged" not in str(no.value)
 
 
 @st.composite
