@@ -74,7 +74,8 @@ def compare_with_controls(effect: TruceEffect, controls: Mapping[str, DailySerie
     ----------
     effect : TruceEffect
     controls : mapping of name to DailySeries
-        One per area without the truce, covering the window of the effect.
+        One per area without the truce, covering the window of the effect. An offset of the effect is its own area's;
+        these have none.
 
     Returns
     -------
@@ -112,7 +113,7 @@ def compare_with_controls(effect: TruceEffect, controls: Mapping[str, DailySerie
     rows: dict[str, tuple[float | str, ...]] = {}
     for name, daily in controls.items():
         try:
-            area = refit(effect, daily, warn=False)
+            area = refit(effect, daily, warn=False, offset=None)
             if area.fit is None:
                 raise TooLittleData("few counts: no regression")
         except TooLittleData as refusal:

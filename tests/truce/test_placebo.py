@@ -206,6 +206,18 @@ def test_memory_of_an_area_is_that_of_its_effect(seed):
     assert freedom == pytest.approx(effect.fit.degrees_of_freedom(np.eye(2)[1]))
 
 
+def test_an_offset_is_that_of_its_own_area():
+    """Half of the area with the truce was watched after the date; the other was watched whole, and nothing changed."""
+    watched = pd.Series(np.log(np.repeat([1.0, 0.5], [120, 60])), pd.date_range(START, periods=180))
+    effect = estimate_truce_effect(made(noisy(np.repeat([6.0, 3.0], [120, 60]))), TRUCE, offset=watched)
+    other = made(noisy(np.full(180, 6.0), seed=1))
+    found = compare_with_controls(effect, {"control": other})
+    alone = estimate_truce_effect(other, TRUCE)
+    assert found.controls.loc["control", "rate_ratio"] == pytest.approx(alone.rate_ratio)
+    assert found.ratio == pytest.approx(effect.rate_ratio / alone.rate_ratio)
+    assert found.lower < 1 < found.upper
+
+
 def test_shared_shocks_cancel():
     held = []
     for seed in range(60):
