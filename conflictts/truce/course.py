@@ -123,6 +123,10 @@ def truce_course(
       it does not, and the days cannot tell a jump from steady growth (Bayes factor under 3), the collapse begins on the
       day on which the fitted growth reaches the share, and the days until then are eroding.
 
+    The set of the calm's first day is that of a change near the truce's date. Where it does not hold the truce's own
+    first day, the calm begins at the change's best point; the rate before is then that of the days before both, and
+    days of the truce before it are not calm.
+
     Parameters
     ----------
     daily : DailySeries

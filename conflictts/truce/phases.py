@@ -69,6 +69,7 @@ class Telling:
         self.daily, self.truce, self.days, self.counts = daily, truce, days, counts
         self.share, self.level, self.fixed_term, self.others = share, level, fixed_term, others
         self.start = (truce.effective - days[0]).days
+        self.baseline = self.start  # days of the rate before, to which all ratios are: fewer where the calm began early
         self.end = len(days) if ended is None else (ended - days[0]).days  # of the truce's days, half-open
         self.ended = ended is not None
         self.day_of_week = days.day_of_week.to_numpy()
@@ -86,9 +87,14 @@ class Telling:
             self._warn_of_others()
             self._measure_erosion()
             parts = self._named(self._parts())
+            if self.daily.draws is not None:
+                self.reasons.append(
+                    "how records of several days were dated (draws) enters the sets of changes among the truce's days "
+                    "alone, no rate and no ratio"
+                )
         if self.ended:
             parts = [*parts, self._aftermath()]
-        rule = f"the {self.start} days before the truce took effect"
+        rule = f"the {self.baseline} days before the {'truce took effect' if self.baseline == self.start else 'calm'}"
         first = Part(0, self.days[:0], "", (1.0, np.nan, np.nan), "before", rule)
         self.parts = _merged([first, *parts])
 
@@ -116,6 +122,11 @@ class Telling:
         part = np.full(len(self.counts), np.nan)
         part[first:end] = self.counts[first:end]
         return part
+
+    def _ratio(self, first: int, end: int, level: float | None = None) -> Triple:
+        """Rate of the days from `first` to before `end` over the rate before, with its interval."""
+        before, counts = self._only(0, self.baseline), self._only(first, end)
+        return ratio_to(before, counts, self.baseline, self.day_of_week, level or self.level)
 
     def _too_thin(self) -> str:
         settled = int(np.append(0, np.flatnonzero(np.isfinite(self.counts)) + 1)[-1])  # provisional days come later
@@ -205,14 +216,13 @@ class Telling:
 
     def _named(self, parts: list[Part]) -> list[Part]:
         ends = [*(part.first for part in parts[1:]), self.end]
-        before = self._only(0, self.start)
         for part, end in zip(parts, ends, strict=True):
-            part.ratio = ratio_to(before, self._only(part.first, end), self.start, self.day_of_week, self.level)
+            part.ratio = self._ratio(part.first, end)
         at = next((k for k, part in enumerate(parts) if self._is_calm(part, ends[k])), len(parts))
         if at > 0:  # without a calm there is nothing to erode or to collapse
             restless = parts[0]
             end = self.end if at == len(parts) else parts[at].first
-            restless.ratio = ratio_to(before, self._only(self.start, end), self.start, self.day_of_week, self.level)
+            restless.ratio = self._ratio(self.start, end)
             restless.phase, restless.established = "not calm", bool(restless.ratio[1] > self.share)
             restless.rule = (
                 f"{_in_words(restless.ratio)}: its estimate not below {self.share:g}, or not below 1 throughout an "
@@ -220,18 +230,26 @@ class Telling:
             )
             if at == len(parts):
                 return [restless]
-        calm = parts[at]
+        calm, sooner = parts[at], parts[:1][:at]
         calm.phase = "calm"
-        calm.rule = f"{_in_words(calm.ratio)}, below 1 throughout, also allowing for the search; "
-        calm.rule += self._onset(calm, ends[0]) if at == 0 else calm.how
-        return [*parts[:1][:at], *self._grown([calm, *self._later(parts[at + 1 :], ends[at + 1 :], calm.ratio[0])])]
+        how = self._onset(calm, ends[0]) if at == 0 else calm.how
+        if at == 0 and calm.first != self.start:  # the days before it, its own and all ratios are others now
+            self.baseline = min(self.start, calm.first)
+            for part, end in zip(parts, ends, strict=True):
+                part.ratio = self._ratio(part.first, end)
+            if calm.first > self.start:
+                ratio = self._ratio(self.start, calm.first)
+                rule = f"{_in_words(ratio)}: the truce's days before the change to the calm"
+                sooner = [Part(self.start, self.days[:0], "", ratio, "not calm", rule, bool(ratio[1] > self.share))]
+        calm.rule = f"{_in_words(calm.ratio)}, below 1 throughout, also allowing for the search; {how}"
+        return [*sooner, *self._grown([calm, *self._later(parts[at + 1 :], ends[at + 1 :], calm.ratio[0])])]
 
     def _is_calm(self, part: Part, end: int) -> bool:
-        before, counts = self._only(0, self.start), self._only(part.first, end)
+        before, counts = self._only(0, self.baseline), self._only(part.first, end)
         level = self._searched_level(part, end)
         estimate, _, upper = part.ratio
         low = estimate < self.share and upper < 1
-        return low and ratio_were_nothing_changed(before, counts, self.start, level)[2] < 1
+        return low and ratio_were_nothing_changed(before, counts, self.baseline, level)[2] < 1
 
     def _searched_level(self, part: Part, end: int) -> float:
         """Level of a stretch's interval that allows for its having been looked for.
@@ -244,14 +262,12 @@ class Telling:
 
     def _surely_back(self, part: Part, end: int) -> bool:
         """Whether a stretch's interval at that level reaches the share throughout."""
-        before, counts = self._only(0, self.start), self._only(part.first, end)
-        level = self._searched_level(part, end)
-        return bool(ratio_to(before, counts, self.start, self.day_of_week, level)[1] >= self.share)
+        return bool(self._ratio(part.first, end, self._searched_level(part, end))[1] >= self.share)
 
     def _lasts(self, part: Part) -> bool:
         """Whether the days from a stretch's first on, all together, reach the share, and are not too few to say so."""
         rest = self._only(part.first, self.end)
-        ratio = ratio_to(self._only(0, self.start), rest, self.start, self.day_of_week, self.level)[0]
+        ratio = self._ratio(part.first, self.end)[0]
         return bool(ratio >= self.share) and int(np.isfinite(rest).sum()) >= MIN_DAYS_AFTER
 
     def _onset(self, calm: Part, end: int) -> str:
@@ -295,19 +311,15 @@ class Telling:
         at = self.start + int(np.ceil(back))
         if not jump.first + LEAST <= at <= self.end - LEAST or not self._growth_is_as_good(jump.first):
             return parts
-        before = self._only(0, self.start)
-        early, late = (
-            ratio_to(before, self._only(*stretch), self.start, self.day_of_week, self.level)
-            for stretch in ((jump.first, at), (at, self.end))
-        )
+        early, late = self._ratio(jump.first, at), self._ratio(at, self.end)
         if not late[0] >= self.share:
             return parts
         eroding_rule = f"{jump.how}; {_in_words(early)}: until the fitted growth reaches {self.share:g}"
         spread = erosion.back.iloc[0]
         low = self.start + int(np.ceil(max(spread["lower"], 0)))
-        high = (
-            self.end - 1 if not np.isfinite(spread["upper"]) else min(self.start + int(spread["upper"]), self.end - 1)
-        )
+        high = self.end - 1
+        if np.isfinite(spread["upper"]):
+            high = min(self.start + int(np.ceil(spread["upper"])), high)
         if not np.isfinite(spread["upper"]) or spread["upper"] > self.end - self.start:
             self.reasons.append(
                 "the collapse is a best estimate: at the last day the interval of the growing rate still reaches below "
@@ -357,8 +369,7 @@ class Telling:
         name = "expired" if self.fixed_term else "over"
         rule = "its term ran out" if self.fixed_term else "declared or told to be over"
         last = Part(self.end, self.days[:0], "", phase=name, rule=f"{rule} on {self.days[self.end]:%Y-%m-%d}")
-        after = self._only(self.end, len(self.days))
-        last.ratio = ratio_to(self._only(0, self.start), after, self.start, self.day_of_week, self.level)
+        last.ratio = self._ratio(self.end, len(self.days))
         return last
 
     def _steady_before(self) -> NegBinFit | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,6 +86,42 @@ def test_phases_worked_by_hand(parts, names, first_days, outcome):
     np.testing.assert_allclose(course.phases["rate"], means, rtol=1e-12)  # plain means of days
     assert (course.phases["lower"] <= course.phases["rate"]).all()
     assert (course.phases["rate"] < course.phases["upper"]).all()
+
+
+def test_a_calm_that_began_early_is_held_against_the_days_before_it():
+    course = ct.truce_course(series((64, 10.0), (76, 1.0)), truce(70))
+    table = course.summary()
+    assert table.index.tolist() == ["before", "calm"]
+    assert (table.loc["calm", "first"] - FIRST).days == 64
+    assert table.loc["before", ["days", "rate"]].tolist() == [64, 10.0]
+    assert table.loc["before", "rule"] == "the 64 days before the calm"
+    assert table.loc["calm", "ratio"] == pytest.approx(0.1, rel=0.02)  # of the rates shown, a weekday profile apart
+
+
+def test_days_of_the_truce_before_a_late_calm_are_not_calm():
+    """Five days that are too few to be told as a regime of their own."""
+    counts = np.random.default_rng(6).negative_binomial(2, 2 / (2 + np.repeat([4.0, 0.45], [125, 55]))).astype(float)
+    course = ct.truce_course(
+        ct.DailySeries.from_counts(pd.Series(counts, pd.date_range(FIRST, periods=180))), truce(120)
+    )
+    table = course.summary()
+    assert table.index.tolist() == ["before", "not calm", "calm"]
+    assert table.loc["not calm", "rule"].endswith("the truce's days before the change to the calm")
+    assert table["days"].tolist() == [120, 5, 55]
+    means = [counts[:120].mean(), counts[120:125].mean(), counts[125:].mean()]
+    np.testing.assert_allclose(table["rate"], means)
+    assert table.loc["calm", "ratio"] == pytest.approx(means[2] / means[0], rel=0.1)  # a weekday profile apart
+    assert course.outcome == "calm"
+
+
+def test_draws_enter_no_rate(idlib):
+    window = {"measure": "civilians", "coverage": ("2019-05-01", "2019-11-06")}
+    drawn = ct.daily_series(idlib, draws=3, rng=np.random.default_rng(1), **window)
+    course = ct.truce_course(drawn, idlib.truces["TRC-5"])
+    assert any("(draws) enters the sets of changes" in reason for reason in course.reasons)
+    assert not any(
+        "draws" in reason for reason in ct.truce_course(replace(drawn, draws=None), idlib.truces["TRC-5"]).reasons
+    )
 
 
 def test_idlib_in_the_bundled_catalogue(idlib):
