@@ -87,6 +87,31 @@ def test_nothing_overflows(width, which, drawings, chromium, tmp_path, request):
     assert measured["width"] <= width
 
 
+def test_the_table_of_a_panel_is_sorted_by_a_click(idlib, chromium, tmp_path):
+    """Under the page's own policy, which lets no other script run; a second click turns the order round."""
+    panel = ct.daily_series(idlib, measure="civilians", by="admin1")
+    page = ct.write_panel_report(panel, ct.analyse_panel(panel), tmp_path / "out")
+    click = """
+      const d = document.getElementById('f').contentDocument;
+      const head = name => [...d.querySelectorAll('table.sortable th')].find(each => each.textContent === name);
+      const areas = () => [...d.querySelectorAll('table.sortable tbody th')].map(each => each.textContent);
+      const told = [areas()];
+      for (const name of ['Total', 'Total', 'Area']) { head(name).querySelector('button').click(); told.push(areas()); }
+      document.title = JSON.stringify(told);
+    """
+    frame = tmp_path / "frame.html"
+    frame.write_text(
+        f'<!doctype html><title></title><iframe id="f" srcdoc="{html.escape(page.read_text(encoding="utf-8"))}">'
+        f"</iframe><script>onload = () => {{ {click} }}</script>",
+        encoding="utf-8",
+    )
+    dom = run(chromium, "--dump-dom", "--virtual-time-budget=4000", f"file://{frame}", profile=tmp_path / "profile")
+    told = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom).group(1)))
+    totals = panel.summary()["best"].sort_values(kind="stable").index.tolist()
+    assert told == [list(panel), totals, totals[::-1], sorted(panel)]
+    assert totals not in ([*panel], [*panel][::-1])
+
+
 @pytest.fixture(scope="module")
 def axe(require) -> str:
     """The script of axe-core: of the package axe-core-python, or of the file that CONFLICTTS_AXE names."""
