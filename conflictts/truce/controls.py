@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from conflictts.errors import TooLittleData
 from conflictts.series.daily import DailySeries
 from conflictts.truce.effect import TruceEffect, refit
-from conflictts.truce.memories import sums_by_memory, weigh_memories
+from conflictts.truce.memories import NO_MEMORY, sums_by_memory, weigh_memories
 from conflictts.truce.negbin import LEAST_INFLATION, NegBinFit, kurtosis, pooled_freedom, satterthwaite
 
 
@@ -160,7 +160,8 @@ def _variance(members: list[TruceEffect], weights: np.ndarray) -> tuple[float, f
 
     The error of that sum is itself a sum over days: of each area's residual times its pull on the area's step. What
     the areas share cancels within a day, so the daily terms, each over its own spread, show the memory that is left.
-    With one area of weight 1 it is the variance of that area's own step.
+    Short windows show little of it: that there is none is thought no likelier beforehand than of the areas without the
+    truce once their days are seen. With one area of weight 1 it is the variance of that area's own step.
     """
     fits = [_parts(member)[0] for member in members]
     n_days, n_columns = _parts(members[0])[1].shape
@@ -180,7 +181,8 @@ def _variance(members: list[TruceEffect], weights: np.ndarray) -> tuple[float, f
         return float(between), np.inf
     sign = np.where(pulls[0] < 0, -1.0, 1.0)
     terms = (sign * (weights @ (pulls * residuals)))[day] / np.sqrt(alone[day])
-    memory, phi, share = weigh_memories(terms, day - day[0], fits[0].slow_columns)
+    forgets = float(np.mean([_forgets(member) for member in members[1:]] or [NO_MEMORY]))
+    memory, phi, share = weigh_memories(terms, day - day[0], fits[0].slow_columns, min(forgets, NO_MEMORY))
     sums = sums_by_memory((sign * np.sqrt(power(remembered)))[day, None], day - day[0])[:, 0, 0]
     taken = np.mean([_taken(member) for member in members], axis=0)
     left = np.maximum(n_days - n_columns - share * taken[phi], min(n_days - n_columns, 4.0))
@@ -199,6 +201,13 @@ def _variance(members: list[TruceEffect], weights: np.ndarray) -> tuple[float, f
         fewest = min(fit.n_pooled for fit in fits if fit.n_pooled > 1)
         freedom = pooled_freedom(freedom, between / (within + between), fewest)
     return within + float(between), float(freedom)
+
+
+def _forgets(effect: TruceEffect) -> float:
+    """Probability that the area's days do not remember each other."""
+    fit, design = _parts(effect)
+    weights, phi, _ = weigh_memories(fit.residuals, np.asarray((design.index - design.index[0]).days), fit.slow_columns)
+    return float(weights[phi == 0].sum())
 
 
 def _scaled(effect: TruceEffect) -> tuple[np.ndarray, np.ndarray]:

@@ -14,17 +14,17 @@ MAX_LAG = 14  # days; residual autocorrelations that inform the memory
 PHI = np.arange(19) * 0.05  # slower memory is not told from drift
 SHARE = np.arange(21) * 0.05
 AT_ONCE = 128  # frequencies
-_NO_MEMORY = 0.6  # probability of phi = 0 before looking
+NO_MEMORY = 0.6  # probability of phi = 0 before looking
 
 
 def weigh_memories(
-    residuals: np.ndarray, day: np.ndarray, slow_columns: int
+    residuals: np.ndarray, day: np.ndarray, slow_columns: int, no_memory: float = NO_MEMORY
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weigh autocorrelation functions ``share * phi**lag`` by how well they explain residuals.
 
     The evidence is the sample autocorrelations of up to `MAX_LAG` days, whose downward bias from fitting
-    `slow_columns` is part of the explanation. Before looking, no memory at all (phi = 0) weighs six tenths, the rest is
-    spread evenly.
+    `slow_columns` is part of the explanation. Before looking, no memory at all (phi = 0) weighs `no_memory`, the rest
+    is spread evenly.
 
     Parameters
     ----------
@@ -32,6 +32,8 @@ def weigh_memories(
     day : ndarray of int, shape (n_days,)
         Day numbers from 0, increasing.
     slow_columns : int
+    no_memory : float, default 0.6
+        Probability, 0 or more and below 1.
 
     Returns
     -------
@@ -59,7 +61,7 @@ def weigh_memories(
     log_weight = n_days * (np.outer(cross, SHARE) - 0.5 * np.outer(square, SHARE**2))
     member = np.exp(log_weight - log_weight.max())
     member[0, 1:] = 0.0  # at phi = 0 every share is the same function
-    member[0, 0] *= _NO_MEMORY / (1 - _NO_MEMORY) * (len(PHI) - 1) * len(SHARE)
+    member[0, 0] *= no_memory / (1 - no_memory) * (len(PHI) - 1) * len(SHARE)
     phi, share = np.nonzero(member > 1e-5 * member.max())
     return member[phi, share] / member[phi, share].sum(), phi, SHARE[share]
 

@@ -259,18 +259,20 @@ GAPS = [
 ]
 
 
-def averaged_autocorrelation(residuals, day, slow_columns):
-    weights, phi, share = weigh_memories(residuals, day, slow_columns)
+def averaged_autocorrelation(residuals, day, slow_columns, no_memory=0.6):
+    weights, phi, share = weigh_memories(residuals, day, slow_columns, no_memory)
     later = (weights * share) @ PHI[phi][:, None] ** np.arange(1, day[-1] + 1)
     return np.concatenate([[1.0], later])
 
 
 @pytest.mark.parametrize("day", GAPS)
-@pytest.mark.parametrize("phi", [0.0, 0.7])
-def test_averaged_autocorrelation_is_the_formula(day, phi):
+@pytest.mark.parametrize(("phi", "no_memory"), [(0.0, 0.6), (0.7, 0.6), (0.3, 0.1), (0.3, 0.0)])
+def test_averaged_autocorrelation_is_the_formula(day, phi, no_memory):
     residuals = remembering(len(day), phi, seed=3)
-    expected = naive_autocorrelation(residuals, day, slow_columns=2, phis=19, no_memory=0.6)
-    assert averaged_autocorrelation(residuals, day, 2) == pytest.approx(expected, abs=2e-3)  # what unlikely members add
+    expected = naive_autocorrelation(residuals, day, slow_columns=2, phis=19, no_memory=no_memory)
+    assert averaged_autocorrelation(residuals, day, 2, no_memory) == pytest.approx(
+        expected, abs=2e-3
+    )  # what unlikely members add
 
 
 def test_averaged_autocorrelation_follows_the_memory():

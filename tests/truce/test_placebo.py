@@ -18,6 +18,7 @@ from conflictts import (
     shift_test,
 )
 from conflictts.errors import TooLittleData
+from conflictts.truce import controls
 from conflictts.truce.controls import _variance
 from conflictts.truce.rows import log_scale
 
@@ -216,6 +217,24 @@ def test_an_offset_is_that_of_its_own_area():
     assert found.controls.loc["control", "rate_ratio"] == pytest.approx(alone.rate_ratio)
     assert found.ratio == pytest.approx(effect.rate_ratio / alone.rate_ratio)
     assert found.lower < 1 < found.upper
+
+
+def test_a_difference_is_thought_to_remember_where_the_other_areas_do(monkeypatch):
+    rng = np.random.default_rng(3)
+    noise = rng.normal(size=180)
+    for t in range(1, 180):
+        noise[t] = 0.8 * noise[t - 1] + 0.6 * noise[t]
+    remembers, forgets = rng.poisson(8 * np.exp(0.8 * noise)), rng.poisson(np.full(180, 8.0))
+    assert controls._forgets(estimate_truce_effect(made(remembers), TRUCE)) < 0.01
+    assert controls._forgets(estimate_truce_effect(made(forgets), TRUCE)) > 0.6
+    effect = estimate_truce_effect(made(noisy(STEP)), TRUCE)
+    widths = []
+    for probability in (0.0, 0.3, 0.6, 1.0):
+        monkeypatch.setattr(controls, "_forgets", lambda _, probability=probability: probability)
+        found = compare_with_controls(effect, {"control": made(forgets)})
+        widths.append(np.log(found.upper / found.lower))
+    assert widths[0] > widths[1] > widths[2]
+    assert widths[2] == widths[3]  # never surer of no memory than before any area was seen
 
 
 def test_shared_shocks_cancel():
