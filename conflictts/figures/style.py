@@ -14,6 +14,7 @@ from matplotlib.legend_handler import HandlerLine2D
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
+from matplotlib.ticker import MaxNLocator
 
 from conflictts.series.daily import DailySeries
 from conflictts.series.reporting import LAG_UNKNOWN
@@ -37,6 +38,7 @@ OWN = "own"  # the gid of such axes
 LETTER = 0.6  # width of one in DejaVu Sans, in its size
 LETTERS = {"day": len("28 sept."), "month": len("sept."), "year": len("2019")}  # the longest label of a date axis
 ONE_DAY = pd.Timedelta(days=1)
+THINNEST = 0.6  # points of a bar
 
 
 def given_or_current(ax: Axes | None) -> Axes:
@@ -54,14 +56,28 @@ def given_or_current(ax: Axes | None) -> Axes:
 
 
 def draw_bars(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> None:
-    """One bar per day, outlined where provisional; a whisker where low and high differ; other days marked."""
+    """One bar per day, outlined where provisional; a whisker where low and high differ; other days marked.
+
+    Over years a bar is as wide as can be seen, and stands before its neighbours.
+    """
     table = daily.table.loc[first:last]
     seen = table[table["best"].notna()]
     settled = seen["status"] != "provisional"
     best = seen["best"]
-    _columns(ax, best[settled], width=0.9, color=COUNTED, linewidth=0, label=f"{daily.unit} per day")
+    days_seen = THINNEST / (_inches(ax) * 72) * ((last - first) / ONE_DAY + 1)
+    if best.max() >= 5:
+        ax.yaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
+    _columns(ax, best[settled], width=max(0.9, days_seen), color=COUNTED, linewidth=0, label=f"{daily.unit} per day")
     if not settled.all():
-        _columns(ax, best[~settled], width=0.8, facecolor="white", edgecolor=INK, linewidth=0.6, label="provisional")
+        _columns(
+            ax,
+            best[~settled],
+            width=max(0.8, days_seen),
+            facecolor="white",
+            edgecolor=INK,
+            linewidth=0.6,
+            label="provisional",
+        )
     ranged = seen[seen["high"] > seen["low"]]
     if len(ranged):
         ax.vlines(ranged.index, ranged["low"], ranged["high"], color=INK, linewidth=0.7, label="low to high")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import matplotlib as mpl
 import matplotlib.dates
@@ -56,6 +56,38 @@ def test_daily_draws_a_bar_a_day_the_mean_and_the_truces(daily, idlib, axes, bar
     assert {text.get_text() for text in drawn.texts} >= {"1", "2", "3"}, "three events are numbered"
     assert drawn.get_ylabel() == "civilian deaths per day"
     assert len(legend(drawn)) == len(set(legend(drawn))), "each kind stands once in the legend"
+
+
+@pytest.mark.parametrize("years", [1, 10])
+def test_numbers_of_events_close_to_each_other_do_not_touch(years, axes):
+    days = pd.date_range("2011-01-01", periods=365 * years)
+    daily = ct.DailySeries.from_counts(pd.Series(np.arange(len(days)) % 4, days), measure="civilians")
+    near = ["2011-06-01", "2011-06-03", "2011-06-02", "2011-06-04", "2011-06-05", "2011-06-30"] + ["2011-09-01"] * 6
+    events = pd.DataFrame({"date": pd.to_datetime(near), "label": "x"})
+    ax = ct.plot_daily(daily, truces=[ct.Truce("2011-06-02")], events=events, ax=axes[0])
+    ax.figure.draw_without_rendering()
+    numbers = [text for text in ax.texts if text.get_text().isdigit()]
+    assert [text.get_text() for text in numbers] == ["1", "3", "2", "4", "5", "6", "7", "8", "9", "10", "11", "12"]
+    boxes = [text.get_window_extent() for text in numbers]
+    assert not [(a, b) for a, b in combinations(boxes, 2) if a.overlaps(b)]
+    assert all(ax.get_window_extent().y0 < box.y0 for box in boxes)
+
+
+def test_a_bar_can_be_seen_among_ten_years(axes):
+    days = pd.date_range("2011-01-01", periods=3650)
+    counts = pd.Series(np.where(np.arange(3650) == 1800, 80, 1), days)
+    ax = ct.plot_daily(ct.DailySeries.from_counts(counts), ax=axes[0])
+    ax.figure.canvas.draw()
+    box = ax.get_window_extent()
+    inside = np.asarray(ax.figure.canvas.buffer_rgba())[100:160, int(box.x0) + 5 : int(box.x1) - 5, :3].astype(int)
+    assert np.abs(inside - np.array([0xA9, 0xB3, 0xBD])).max(axis=2).min() < 40, "the colour of a bar, hardly blended"
+
+
+@pytest.mark.parametrize(("most", "whole"), [(18, True), (3, False)])
+def test_heights_of_days_are_whole_numbers(most, whole, axes):
+    counts = pd.Series([most, 0] * 20, pd.date_range("2019-01-01", periods=40))
+    ax = ct.plot_daily(ct.DailySeries.from_counts(counts), ax=axes[0])
+    assert all(tick == int(tick) for tick in ax.get_yticks()) == whole
 
 
 @pytest.mark.parametrize(
