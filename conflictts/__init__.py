@@ -1,4 +1,4 @@
-"""Daily series of armed conflict, and what a truce changed in them."""
+"""Daily series of armed conflict, and what changed in them at a truce."""
 
 import lazy_loader
 

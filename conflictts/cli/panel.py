@@ -94,7 +94,7 @@ def panel(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Analyse every area at once: changes, the latest weeks and what a truce changed; stopped, it goes on."""
+    """Analyse every area at once: changes, the latest weeks and what changed at a truce; stopped, it goes on."""
     with one_sentence(debug):
         from conflictts.cases import load_idlib_2019
         from conflictts.errors import UndeclaredCoverage

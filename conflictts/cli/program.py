@@ -20,7 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Daily series of armed conflict from incident records, and what a truce changed in them.",
+    help="Daily series of armed conflict from incident records, and what changed in them at a truce.",
     epilog="Exit codes: 0 done; 1 refused by the data, with the reason; 2 wrong usage or unreadable input; "
     "3 a provider failed; 10 an alarm (monitor); 70 a fault of the program.",
 )

@@ -104,7 +104,7 @@ def report(
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Write what a truce changed as one HTML page, with numbers and figures beside it."""
+    """Write what changed at a truce as one HTML page, with numbers and figures beside it."""
     with one_sentence(debug):
         if schema:
             from conflictts.report.export import findings_schema

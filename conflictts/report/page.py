@@ -103,7 +103,7 @@ def write_report(
     processes: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> Path:
-    """Write what truces changed as one HTML page, with its numbers (JSON, CSV) and figures (SVG, PNG) beside it.
+    """Write what changed at truces as one HTML page, with its numbers (JSON, CSV) and figures (SVG, PNG) beside it.
 
     Parameters
     ----------

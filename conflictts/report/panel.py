@@ -42,7 +42,7 @@ PAGE, PRINT, AREAS, CHANGES, NUMBERS, SCHEMA, FIGURES = (
 )
 PARTS = (PAGE, PRINT, AREAS, CHANGES, NUMBERS, SCHEMA, FIGURES)
 TITLES = {
-    "ratios": "What the truce changed in every area",
+    "ratios": "What changed at the truce in every area",
     "map": "The rate ratios on the map",
     "series": "The areas side by side",
 }

@@ -144,7 +144,7 @@ def analyse_panel(
     progress: Callable[[int, int], None] | None = None,
     spark: SparkSession | None = None,
 ) -> PanelAnalysis:
-    """Analyse every series of a panel: its changes, where it stands now, and what a truce changed in it.
+    """Analyse every series of a panel: its changes, where it stands now, and what changed in it at a truce.
 
     Changes are those of `detect_changepoints` over all days, but for single days that would be a regime of their own:
     they are named, and left out of the search, since one record of many deaths is no two changes of rate. Where a
