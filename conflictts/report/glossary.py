@@ -22,7 +22,7 @@ GLOSSARY = (
      "How many would be expected after the date if the rate before it had gone on. It is a yardstick, not a forecast."),
     ("averted, fewer than expected", "The counterfactual less what was counted by the fitted rate. A name for a "
      "difference, not for a cause."),
-    ("interval", "The range of values that the counts cannot rule out. A 95 % interval is made by a method that holds "
+    ("interval", "The range of values that the counts cannot rule out. A 95% interval is made by a method that holds "
      "the truth in about 95 of 100 such series, if its assumptions hold."),
     ("overdispersion", "Counts that vary more from day to day than chance around one rate would make them, because "
      "violence comes in clusters."),

@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 # Measured by benchmarks/ and quoted on every page, with the command that measures them again.
 EFFECT_COVERAGE = (
-    "93 to 98 % of the series of each of 132 kinds with a memory of up to 0.6 from day to day, and in 91 to 96 % of "
-    "each of 26 kinds with a memory of 0.8; plain Poisson regression held it in 18 to 100 % and in 13 to 95 % "
+    "93 to 98% of the series of each of 132 kinds with a memory of up to 0.6 from day to day, and in 91 to 96% of "
+    "each of 26 kinds with a memory of 0.8; plain Poisson regression held it in 18 to 100% and in 13 to 95% "
     "(python benchmarks/effect_coverage.py)"
 )
 LOCATION_COVERAGE = (
-    "92 to 98 % of detected changes in series with one or two, and in 94 to 97 % in series with up to five smaller "
+    "92 to 98% of detected changes in series with one or two, and in 94 to 97% in series with up to five smaller "
     "ones (python benchmarks/location_sets.py)"
 )
 
 ANONYMISED_COVERAGE = (
-    "In simulated series with a known effect, 120 days before and 60 after, nominal 95 % intervals held the truth in "
-    "96 to 99 % with a memory of up to 0.6 from day to day, and in 94 to 99 % with one of 0.8; rounding moved a ratio "
+    "In simulated series with a known effect, 120 days before and 60 after, nominal 95% intervals held the truth in "
+    "96 to 99% with a memory of up to 0.6 from day to day, and in 94 to 99% with one of 0.8; rounding moved a ratio "
     "by about a fifth or less in 95 of 100 series (python benchmarks/anonymised.py)."
 )
 
