@@ -108,7 +108,7 @@ def test_numbers_quoted_in_prose_are_those_of_the_library(idlib):
     assert f"{row['low']:.0f}–{row['best']:.0f}–{row['high']:.0f}" in text
     assert f"{effect.rates.loc['after', 'per_day']:.2f} a day against {row['per_day']:.2f}" in text
     assert f"{effect.rate_ratio:.2f} (95 % interval {effect.lower:.3f} to {effect.upper:.2f})" in text
-    assert f"fell by {100 * (1 - effect.upper):.0f} to {100 * (1 - effect.lower):.0f} %" in text
+    assert f"were {100 * (1 - effect.upper):.0f} to {100 * (1 - effect.lower):.0f} % lower" in text
 
 
 def test_the_example_among_areas_without_a_truce_prints_what_is_shown():
