@@ -121,13 +121,13 @@ def rows(heading: str) -> list[list[str]]:
 def spread(cells: list[str]) -> str:
     """Least and greatest of all percentages, as a page says them."""
     numbers = [float(number) for cell in cells for number in re.findall(r"\d+(?:\.\d+)?", cell)]
-    return f"{min(numbers):.0f} to {max(numbers):.0f} %"
+    return f"{min(numbers):.0f} to {max(numbers):.0f}%"
 
 
 def bounds(cell: str) -> tuple[str, str]:
     """Of "130 of 132 (92.1-97.4 %)" the percentages, as a page says them, and how many kinds of series there were."""
     kinds, least, greatest = re.fullmatch(r".*?([\d.]+)(?: %)? \(([\d.]+)–([\d.]+) %\)", cell).groups()
-    return f"{float(least):.0f} to {float(greatest):.0f} %", kinds
+    return f"{float(least):.0f} to {float(greatest):.0f}%", kinds
 
 
 def test_coverage_quoted_is_what_the_studies_measured():
