@@ -59,7 +59,7 @@ def panel(
         str,
         typer.Option(
             metavar="SIZE",
-            help="What counting one export of GED (CSV, Parquet) or ACLED (CSV), plain or packed, may hold in memory, "
+            help="What counting one export of GED or ACLED (CSV, Parquet), plain or packed, may hold in memory, "
             "such as 500MB; the rest goes to disk. Several files are read whole.",
         ),
     ] = "2GB",

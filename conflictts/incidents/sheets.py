@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,9 +16,14 @@ from conflictts.errors import ConflictTSError, InputError, UnknownNameError
 from conflictts.incidents.packing import MAX_BYTES, brief
 from conflictts.incidents.splitting import Split, refuse_twice
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet
+
 PARQUET = b"PAR1"
 MOST_ROWS = 1 << 20  # as many as an Excel sheet has
 MOST_CELLS = 10_000_000  # what a small file may stand for; beyond it, MOST_SPARSE bounds the cells
+ROWS_AT_ONCE = 1 << 16  # of a Parquet file that becomes text
 MOST_SPARSE = 20  # cells of the table per cell stated, or per byte of a Parquet file
 
 
@@ -79,6 +86,39 @@ def read_parquet(stream: IO[bytes], name: str) -> Sheet:
     InputError
         If the file is damaged, or its columns would take more than `MAX_BYTES`.
     """
+    with _as_parquet(stream, name) as (file, header):
+        table = file.read()
+        columns = {column: text_of_column(table.column(i)) for i, column in enumerate(header)}
+    frame = pd.DataFrame(columns, index=pd.RangeIndex(2, table.num_rows + 2, name="row"), columns=list(header))
+    return Sheet(header, Split(frame, []))
+
+
+def text_of_parquet(stream: IO[bytes], name: str) -> Iterator[bytes]:
+    """The CSV that a Parquet file might have been, part by part; null as blank, dates as ISO.
+
+    Raises
+    ------
+    InputError
+        As `read_parquet` does.
+    """
+    import pyarrow as pa
+    import pyarrow.csv
+
+    with _as_parquet(stream, name) as (file, header):
+        schema = pa.schema(dict.fromkeys(header, pa.large_string()))
+        plain = pa.csv.WriteOptions(include_header=False, quoting_style="needed")
+        part = io.BytesIO()
+        pa.csv.write_csv(schema.empty_table(), part)
+        yield part.getvalue()
+        for batch in file.iter_batches(ROWS_AT_ONCE):
+            part = io.BytesIO()
+            pa.csv.write_csv(pa.table([text_of_column(each) for each in batch.columns], schema), part, plain)
+            yield part.getvalue()
+
+
+@contextmanager
+def _as_parquet(stream: IO[bytes], name: str) -> Iterator[tuple[pa.parquet.ParquetFile, tuple[str, ...]]]:
+    """The file and its columns' names; whatever fails while it is read is told as damage."""
     import pyarrow as pa
     import pyarrow.parquet
 
@@ -89,10 +129,9 @@ def read_parquet(stream: IO[bytes], name: str) -> Sheet:
             raise InputError(f"{name} unpacks to {size:,} bytes, more than {MAX_BYTES:,}. Cut it by year.")
         bytes_packed = stream.seek(0, 2)
         _refuse_sparse(file.metadata.num_rows * file.metadata.num_columns, bytes_packed, name)
-        table = file.read()
-        header = tuple(column.strip() for column in table.column_names)
+        header = tuple(column.strip() for column in file.schema_arrow.names)
         refuse_twice(header, name)
-        columns = {column: text_of_column(table.column(i)) for i, column in enumerate(header)}
+        yield file, header
     except InputError:
         raise
     except Exception as error:  # the format's parsers raise many kinds
@@ -100,8 +139,6 @@ def read_parquet(stream: IO[bytes], name: str) -> Sheet:
             f"{name} is damaged ({str(error)[:120]}): it begins like a Parquet file; export it as CSV, or write it "
             "again."
         ) from None
-    frame = pd.DataFrame(columns, index=pd.RangeIndex(2, table.num_rows + 2, name="row"), columns=list(header))
-    return Sheet(header, Split(frame, []))
 
 
 def read_json_lines(lines: Iterable[str], name: str) -> Sheet:

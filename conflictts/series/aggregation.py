@@ -75,11 +75,11 @@ def daily_panel(
     Parameters
     ----------
     source : path-like, iterable of path-like, or a frame
-        A UCDP GED export as CSV in UTF-8, or as Parquet with numbers as numbers and days as days, and an ACLED export
-        as such a CSV with the export tool's names in lower case, plain, gzip or zip, are counted by DuckDB out of core;
-        text of up to a fourth of `memory_limit` is read whole, which is sooner. So is all else that `read_incidents`
-        reads: several files, whose events are told apart by comparing all of them, what is not UTF-8, and ACLED as
-        Parquet, which ACLED does not give; put them into one CSV if they are too large for that. A frame of PySpark is
+        A UCDP GED or an ACLED export (with the export tool's names in lower case) as CSV in UTF-8 or as Parquet, plain,
+        gzip or zip, is counted by DuckDB out of core; text of up to a fourth of `memory_limit` is read whole, which is
+        sooner. Parquet that is not GED's with numbers as numbers and days as days is first written aside as text. All
+        else that `read_incidents` reads is read whole: several files, whose events are told apart by comparing all of
+        them, and what is not UTF-8; put them into one CSV if they are too large for that. A frame of PySpark is
         counted on its cluster; one of pandas, polars, pyarrow or DuckDB by DuckDB. It has the columns of a GED export.
     by : str or sequence of str
         Columns of the incident table; one series for each of their values that occur together.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -22,8 +22,8 @@ from conflictts.incidents.encoding import NotUtf8, decoded
 from conflictts.incidents.files import RawRecords, proved
 from conflictts.incidents.formulas import names_as_meant, table_as_meant
 from conflictts.incidents.lock import Taken, locked
-from conflictts.incidents.packing import digest, told_size, unpacked
-from conflictts.incidents.sheets import PARQUET, text_of_column
+from conflictts.incidents.packing import digest, put, room, told_size, unpacked
+from conflictts.incidents.sheets import PARQUET, text_of_column, text_of_parquet
 from conflictts.incidents.splitting import Form, Layout, Soundness, find_layout, scan, stream_fast
 from conflictts.series.exports import GED, Export, export_of, soundness
 
@@ -37,7 +37,7 @@ AT_ONCE = 2**17  # rows, some 30 MB, that are handed to DuckDB or taken over fro
 LEAST = 10**7  # bytes that DuckDB starts with
 _NEAR = 8  # places known by the scan, 2 MB: what lies between two rows is read rather than leapt over
 PATIENCE = 10.0  # seconds to wait for a process that holds the lock of a new folder to see whether it is of a dead one
-_ASIDE, _LOCK, _UNPACKED = "conflictts-aside-", "lock", "unpacked"
+_ASIDE, _LOCK, _UNPACKED, _AS_TEXT = "conflictts-aside-", "lock", "unpacked", "unpacked-text"
 _GLOB = frozenset("*?[")  # in a path, DuckDB takes them for a pattern
 
 
@@ -148,7 +148,7 @@ def _sweep(temporary: Path) -> None:
 
 
 def _foreign(name: str) -> bool:
-    return name not in (_LOCK, _UNPACKED) and not name.startswith("duckdb_temp")
+    return name not in (_LOCK, _UNPACKED, _AS_TEXT) and not name.startswith("duckdb_temp")
 
 
 def better_whole(paths: Sequence[Path], memory: float) -> bool:
@@ -166,7 +166,8 @@ def better_whole(paths: Sequence[Path], memory: float) -> bool:
 def rows_of_file(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
     """The rows of one file in the engine; None where it, or they, must be read whole.
 
-    What is packed is unpacked into the engine's folder.
+    What is packed is unpacked into the engine's folder. A Parquet file that is no GED export in the types of one is
+    written there as text.
 
     Parameters
     ----------
@@ -183,7 +184,12 @@ def rows_of_file(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequenc
     with unpacked(path, into=aside) as stream:
         start = stream.read(4)
     plain = aside if aside.exists() else path
-    return _of_parquet(path, plain, engine) if start == PARQUET else _of_text(path, plain, engine, columns)
+    if start != PARQUET:
+        return _of_text(path, plain, engine, columns)
+    found = _of_parquet(path, plain, engine)
+    if found is None and (text := _as_text(path, plain, Path(folder, _AS_TEXT))) is not None:
+        found = _of_text(path, text, engine, columns)
+    return found
 
 
 def rows_of_frame(frame: Any, engine: duckdb.DuckDBPyConnection, release: str | None) -> Rows:
@@ -245,6 +251,20 @@ def _of_parquet(path: Path, plain: Path, engine: duckdb.DuckDBPyConnection) -> R
     return Rows(frame, header, as_written, GED, *soundness(GED, {name: schema[name] for name in header}))
 
 
+def _as_text(path: Path, plain: Path, into: Path) -> Path | None:
+    """The CSV that a Parquet file might have been; None where it must be read whole to say what is wrong."""
+    with plain.open("rb") as stream, room(path.name, into) as target:
+        parts = text_of_parquet(stream, path.name)
+        while True:
+            try:
+                part = next(parts, None)
+            except InputError:
+                return None
+            if part is None:
+                return into
+            put(part, target)
+
+
 def _of_text(path: Path, plain: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
     """The rows of a CSV as numbers and days, while another thread proves that it may be split so."""
     import narwhals as nw
@@ -273,14 +293,21 @@ def _of_text(path: Path, plain: Path, engine: duckdb.DuckDBPyConnection, columns
         return None
     bare = RawRecords(path.name, sha256, pd.DataFrame(), _NONE, layout.header, path)
 
+    # checks look at some columns, and take a row at fault from the file itself, which is no text if it was Parquet
+    looked_at = export.wanted(layout.header) if plain.name != _AS_TEXT else layout.header
+
+    def read_again(wanted: np.ndarray) -> pd.DataFrame:
+        lying = bare if plain.name != _AS_TEXT else replace(bare, path=plain, sha256=digest(plain))
+        return lying.as_written(wanted)
+
     def as_written(some: nw.LazyFrame[Any]) -> RawRecords:
         wanted = np.sort(collected(some.select("row")).column("row").to_numpy())
         try:
-            table = _text_of_rows(plain, layout, export, wanted, sound)
+            table = _text_of_rows(plain, layout, looked_at, wanted, sound)
         except pa.ArrowInvalid:  # a row that was short enough for the blocks of the first time
-            return replace(bare, table=bare.as_written(wanted))
+            return replace(bare, table=read_again(wanted))
         empty = (table == "").all(axis=1).any()  # an empty line, which is no record, or a blank one, which is
-        return replace(bare, table=bare.as_written(wanted) if empty else table_as_meant(table))
+        return replace(bare, table=read_again(wanted) if empty else table_as_meant(table))
 
     frame: nw.LazyFrame[Any] = nw.from_native(engine.table("records"))
     header = layout.header if export is GED else tuple(export.held(forms))
@@ -353,8 +380,10 @@ def _many_at_a_time(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatc
             yield pa.concat_batches(some)
 
 
-def _text_of_rows(path: Path, layout: Layout, export: Export, wanted: np.ndarray, sound: Soundness) -> pd.DataFrame:
-    """Some rows of a sound CSV, in order, as text in the columns that checks look at; what lies between is passed over.
+def _text_of_rows(
+    path: Path, layout: Layout, names: Iterable[str], wanted: np.ndarray, sound: Soundness
+) -> pd.DataFrame:
+    """Some rows of a sound CSV, in order, as text in the columns of these names; what lies between is passed over.
 
     Raises
     ------
@@ -363,7 +392,7 @@ def _text_of_rows(path: Path, layout: Layout, export: Export, wanted: np.ndarray
     """
     import pyarrow as pa
 
-    columns: dict[str, Form] = dict.fromkeys(export.wanted(layout.header), "text")
+    columns: dict[str, Form] = dict.fromkeys(names, "text")
     schema = pa.schema({**dict.fromkeys(columns, pa.large_string()), "row": pa.int64(), "odd": pa.bool_()})
     found: list[pa.RecordBatch] = []
     known = np.searchsorted(sound.rows, wanted, side="right") - 1

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import conflictts as ct
 from conflictts.errors import ConflictTSError, InputError
+from conflictts.incidents import sheets
 from conflictts.incidents.acled import DELETED, OLDER
 from conflictts.incidents.packing import digest
 from conflictts.series import aggregation, engine
@@ -166,6 +167,47 @@ def test_packed_csv_is_counted_as_if_read_whole(invented, tmp_path, never_whole,
     path = packed(invented, tmp_path, how)
     counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
     assert_same(ct.daily_panel(path, **counted), whole(path, **counted))
+
+
+def as_parquet(path, into, *, numbers: bool):
+    """The same table as Parquet, its figures as numbers, its days as days where all are, or all as text."""
+    table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    if numbers:
+        figures = ["time_precision", "geo_precision", "latitude", "longitude", "fatalities", "timestamp"]
+        table[figures] = table[figures].apply(pd.to_numeric, errors="coerce")
+        table["event_date"] = pd.to_datetime(table["event_date"], format="mixed", errors="coerce").dt.date
+    table.to_parquet(into, index=False, row_group_size=700)
+    return into
+
+
+@pytest.mark.parametrize("numbers", [True, False])
+@pytest.mark.parametrize("how", ["", "zip"])
+def test_parquet_is_counted_as_if_read_whole(invented, tmp_path, never_whole, monkeypatch, numbers, how):
+    monkeypatch.setattr(sheets, "ROWS_AT_ONCE", 900)
+    path = as_parquet(invented, tmp_path / "acled.parquet", numbers=numbers)
+    path = packed(path, tmp_path, how) if how else path
+    counted = {"measure": "deaths", "by": ["admin1", "event_type"], "coverage": COVERAGE}
+    panel = ct.daily_panel(path, memory_limit="60MB", **counted)
+    assert panel.ledger.n_quarantined > 0
+    assert_same(panel, whole(path, **counted))
+
+
+def test_blank_rows_of_parquet_are_told_as_if_read_whole(tmp_path, never_whole):
+    rows = [ACLED, dict.fromkeys(ACLED, ""), {**ACLED, "event_id_cnty": "SYR2", "notes": 'a\r\n"b", c'}]
+    path = tmp_path / "acled.parquet"
+    pd.DataFrame(rows).to_parquet(path, index=False)
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    assert_same(ct.daily_panel(path, **counted), whole(path, **counted))
+
+
+def test_damaged_parquet_is_told_as_if_read_whole(invented, tmp_path):
+    path = as_parquet(invented, tmp_path / "acled.parquet", numbers=True)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2] + bytes(200) + content[len(content) // 2 + 200 :])
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    found = where_it_lies(path, **counted)
+    assert "is damaged" in found
+    assert found == whole(path, **counted)
 
 
 def test_little_memory_is_enough(invented, never_whole):
