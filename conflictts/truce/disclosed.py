@@ -1,4 +1,4 @@
-"""What a truce changed, from weeks that may be shown to anyone."""
+"""What changed at a truce, from weeks that may be shown to anyone."""
 
 from __future__ import annotations
 
