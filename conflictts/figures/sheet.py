@@ -144,11 +144,18 @@ def _right_end(figure: Figure, texts: list[Text]) -> float:
 def _embeddable(svg: str, name: str) -> str:
     """The <svg> element alone, in few letters, with identifiers and classes that are no other figure's."""
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    svg = re.sub(r"\n +", "\n", svg).replace(' transform="rotate(-0 ', ' transform="rotate(0 ')
-    svg = re.sub(r' transform="rotate\(0 [^"]*"', "", svg)
-    svg = re.sub(r'(?<= d=")[^"]*', lambda found: _shorter(found[0]), svg)
-    svg = re.sub(r'(?<= [xy]=")-?\d+\.\d+', lambda found: _rounded(found[0]), svg)
-    return _with_classes(_with_identifiers(svg, _short_name(name)))
+    svg = re.sub(r"\n +", "\n", svg)
+    parts = re.split(r"(<[^<>]*>)", svg)  # what stands between tags may be a name from a record: it stays as it is
+    parts[1::2] = _shortened("\0".join(parts[1::2]), name).split("\0")
+    return "".join(parts)
+
+
+def _shortened(tags: str, name: str) -> str:
+    tags = tags.replace(' transform="rotate(-0 ', ' transform="rotate(0 ')
+    tags = re.sub(r' transform="rotate\(0 [^"]*"', "", tags)
+    tags = re.sub(r'(?<= d=")[^"]*', lambda found: _shorter(found[0]), tags)
+    tags = re.sub(r'(?<= [xy]=")-?\d+\.\d+', lambda found: _rounded(found[0]), tags)
+    return _with_classes(_with_identifiers(tags, _short_name(name)))
 
 
 def _short_name(text: str) -> str:
@@ -156,23 +163,23 @@ def _short_name(text: str) -> str:
     return f"s{base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:7]}"
 
 
-def _with_identifiers(svg: str, prefix: str) -> str:
+def _with_identifiers(tags: str, prefix: str) -> str:
     """Identifiers that nothing refers to go, the others begin with the prefix."""
-    needed = dict.fromkeys(re.findall(r'(?:url\(#|href="#)([^")]+)', svg))
+    needed = dict.fromkeys(re.findall(r'(?:url\(#|href="#)([^")]+)', tags))
     made = {old: f"{prefix}-{number}" for number, old in enumerate(needed)}
-    svg = re.sub(r' id="([^"]*)"', lambda found: f' id="{made[found[1]]}"' if found[1] in made else "", svg)
-    return re.sub(r'(url\(#|href="#)([^")]+)', lambda found: f"{found[1]}{made[found[2]]}", svg)
+    tags = re.sub(r' id="([^"]*)"', lambda found: f' id="{made[found[1]]}"' if found[1] in made else "", tags)
+    return re.sub(r'(url\(#|href="#)([^")]+)', lambda found: f"{found[1]}{made[found[2]]}", tags)
 
 
-def _with_classes(svg: str) -> str:
+def _with_classes(tags: str) -> str:
     """Styles that return are told once, as classes named after what they say: so figures of one page may share them."""
-    styles = Counter(re.findall(r' style="([^"]*)"', svg))
+    styles = Counter(re.findall(r' style="([^"]*)"', tags))
     classes = {style: _short_name(style) for style, times in styles.items() if times > 2}
     rules = "".join(f".{each}{{{style}}}\n" for style, each in classes.items())
-    svg = re.sub(
-        r' style="([^"]*)"', lambda found: f' class="{classes[found[1]]}"' if found[1] in classes else found[0], svg
+    tags = re.sub(
+        r' style="([^"]*)"', lambda found: f' class="{classes[found[1]]}"' if found[1] in classes else found[0], tags
     )
-    return svg.replace("</style>", f"\n{rules}</style>", 1)
+    return tags.replace("</style>", f"\n{rules}</style>", 1)
 
 
 def _rounded(number: str) -> str:

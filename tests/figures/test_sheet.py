@@ -111,3 +111,18 @@ def test_a_drawing_in_few_letters_paints_the_same():
     assert ">no  change<" in made
     assert made.count("rotate(") == 1
     assert re.findall(r' id="([^"]*)"', made) != re.findall(r' id="([^"]*)"', _embeddable(svg, "weeks"))
+
+
+HOSTILE = 'A style="}body{display:none" id="x" transform="rotate(0 1)" d="M 1 2 L 3 4" href="#p0" url(#p0) x="1.2345"'
+
+
+def test_a_name_that_looks_like_markup_stays_the_text_it_is():
+    """Three times the same "style" in tags makes a rule; in names it must make none, and change no letter."""
+
+    def plot(ax):
+        ax.set_yticks([0, 1, 2], labels=[HOSTILE] * 3)
+        return ax
+
+    svg = draw_sheet(plot, name="hostile").svg
+    assert re.findall(r"<text[^>]*>([^<]*A style[^<]*)</text>", svg) == [HOSTILE] * 3
+    assert "display:none" not in re.search(r"<style[^>]*>(.*?)</style>", svg, flags=re.DOTALL)[1]
