@@ -157,7 +157,7 @@ def acled_incidents(
         require_columns(one, REQUIRED, kind="an ACLED export")
     told = [Sidecar.beside(one) for one in raws]
     raws = with_faults(raws, told)
-    text = file_table(raws, {**NAMES, **{column: column for column in BESIDE}})
+    text = file_table(_with_precision(raws), {**NAMES, **{column: column for column in BESIDE}})
     records = text.drop(columns=[column for column in BESIDE if column in text])
     precision = precision_of(text)
     records["date_precision"] = map_distinct(precision, DATE_PRECISION)
@@ -190,6 +190,19 @@ def acled_incidents(
     best = incidents.table["deaths_best"]
     stated = best.isin([float(number) for number in CONVENTIONS if number != "0"])
     return warn_in_ledger(warn_in_ledger(incidents, stated, CONVENTIONAL), best == 0, ZERO)
+
+
+def _with_precision(raws: Sequence[RawRecords]) -> Sequence[RawRecords]:
+    """A file without time precisions is dated to days beside one that has them, too."""
+    column = NAMES["date_precision"]
+    if not any(column in one.table for one in raws):
+        return raws
+    return [
+        one
+        if column in one.table
+        else replace(one, table=one.table.assign(**{column: pd.Series("1", one.table.index, dtype="str")}))
+        for one in raws
+    ]
 
 
 def _with_bounds(incidents: Incidents) -> Incidents:

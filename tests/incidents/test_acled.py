@@ -158,6 +158,15 @@ def test_newest_timestamp_wins_across_files_and_in_them(write):
         assert (incidents.ledger.read, incidents.ledger.used) == (4, 2)
 
 
+def test_a_file_without_time_precision_is_dated_to_days_beside_one_that_has_it(tmp_path, write):
+    bare = tmp_path / "bare.csv"
+    bare.write_text("event_id_cnty,event_date,event_type,fatalities\nSYR9,2019-08-30,Battles,2\n")
+    for paths in ([bare], [bare, write({"time_precision": "2"})]):
+        incidents = read_acled(paths)
+        assert incidents.ledger.n_quarantined == 0
+        assert incidents.table.set_index("incident_id").loc["SYR9", "date_precision"] == "day"
+
+
 def test_equal_timestamps_are_settled_by_the_order_of_files_and_else_set_aside(write):
     first, second = write({"fatalities": "7"}, name="a.csv"), write({"fatalities": "8"}, name="b.csv")
     assert read_acled([second, first]).table["deaths_best"].tolist() == [7]
