@@ -59,8 +59,8 @@ def panel(
         str,
         typer.Option(
             metavar="SIZE",
-            help="What counting one export of GED or ACLED (CSV, Parquet), plain or packed, may hold in memory, "
-            "such as 500MB; the rest goes to disk. Several files are read whole.",
+            help="What counting exports of GED or ACLED (CSV, Parquet), plain or packed, may hold in memory, such as "
+            "500MB; the rest goes to disk. Tables of other columns and workbooks are read whole.",
         ),
     ] = "2GB",
     temporary: Annotated[

@@ -28,14 +28,13 @@ from conflictts.series.daily import Calendar, Day, daily_series
 from conflictts.series.engine import (
     Rows,
     batches_of,
-    better_whole,
     collected,
     engine_of,
     require_room,
-    rows_of_file,
+    rows_of_files,
     rows_of_frame,
 )
-from conflictts.series.exports import ACLED
+from conflictts.series.exports import ACLED, GED
 from conflictts.series.measures import PARTS, Measure
 from conflictts.series.panel import DailyPanel, panel_of
 from conflictts.series.places import place_sums, places_of
@@ -75,12 +74,12 @@ def daily_panel(
     Parameters
     ----------
     source : path-like, iterable of path-like, or a frame
-        A UCDP GED or an ACLED export (with the export tool's names in lower case) as CSV in UTF-8 or as Parquet, plain,
-        gzip or zip, is counted by DuckDB out of core; text of up to a fourth of `memory_limit` is read whole, which is
-        sooner. Parquet that is not GED's with numbers as numbers and days as days is first written aside as text. All
-        else that `read_incidents` reads is read whole: several files, whose events are told apart by comparing all of
-        them, and what is not UTF-8; put them into one CSV if they are too large for that. A frame of PySpark is
-        counted on its cluster; one of pandas, polars, pyarrow or DuckDB by DuckDB. It has the columns of a GED export.
+        UCDP GED or ACLED exports (with the export tool's names in lower case) as CSV in UTF-8 or as Parquet, plain,
+        gzip or zip, one or several, are counted by DuckDB out of core. Parquet that is not GED's with numbers as
+        numbers and days as days is first written aside as text. All else that `read_incidents` reads is read whole:
+        tables with a column map, press catalogues, workbooks, what is not UTF-8, and several files of GED by or where
+        `source`. A frame of PySpark is counted on its cluster; one of pandas, polars, pyarrow or DuckDB by DuckDB. It
+        has the columns of a GED export.
     by : str or sequence of str
         Columns of the incident table; one series for each of their values that occur together.
     measure, coverage, gaps, allocation, where, lag, retrieved_on
@@ -123,19 +122,23 @@ def daily_panel(
     counted = {"measure": measure, "allocation": allocation, "where": where, "by": by}
     gaps = list(gaps)
     dated = {"coverage": coverage, "gaps": gaps, "lag": lag, "retrieved_on": retrieved_on}
-    memory = require_room(memory_limit, temporary)
+    require_room(memory_limit, temporary)
     frame = _as_frame(source)
     if frame is not None and deletions is not None:
         raise InputError("A frame has the columns of a GED export, and deletions are of ACLED's. Leave them out.")
     gone = None if deletions is None else deleted(deletions)
     paths = paths_of(source) if frame is None else []
-    if coverage is not None or not any(map_beside(path) for path in paths):  # none else may declare it
+    mapped = any(map_beside(path) for path in paths)
+    if coverage is not None or not mapped:  # none else may declare it
         in_gaps(covered_days(coverage, paths[0].name if paths else "A frame"), gaps)
     gathered = None
-    if frame is not None or not better_whole(paths, memory):
+    if not mapped:
         columns = tuple(dict.fromkeys((*by, *where)))
         with engine_of(memory_limit, temporary) as engine:
-            rows = rows_of_file(paths[0], engine, columns) if frame is None else rows_of_frame(frame, engine, release)
+            if frame is None:
+                rows = rows_of_files(paths, engine, columns)
+            else:
+                rows = rows_of_frame(frame, engine, columns, release)
             gathered = None if rows is None else _gather(rows, measure, columns, release, gone)
     if gathered is None and frame is not None:
         raise InputError("The frame has no rows. Give one with records.")
@@ -175,10 +178,12 @@ def _gather(
         return None  # its reader refuses
     frame, checked_too = _also_checked(rows, gone or set())
     plain = rows.sound & ~checked_too
-    raw = rows.as_written(frame.filter(~plain))
-    if not raw.read or Sidecar.beside(raw).fault:
+    if rows.files > 1 and rows.export is GED and "source" in columns:
+        return None  # each file's release tells it
+    raws = rows.as_written(frame.filter(~plain))
+    if any(raw.read == 0 or Sidecar.beside(raw).fault for raw in raws):
         return None
-    checked = rows.export.check(raw, release=release, deletions=sorted(gone or ()))
+    checked = rows.export.check(raws, release=release, deletions=sorted(gone or ()))
     found = _sums(frame.filter(plain), rows, measure, columns)
     more = _numbers(frame.filter(plain), rows.export.unusual())
     count = int(found.column("records").to_numpy().sum())
@@ -186,10 +191,11 @@ def _gather(
     if "country" in rows.header:
         named = collected(frame.select(country=nw.col("country").cast(nw.String)).unique())
         countries = table_as_meant(pd.DataFrame({"country": _texts(named, "country")}, dtype="str"))
-    provenance = replace(checked.provenance, rows=raw.read + count, area=area_in_words(countries, [raw]))
+    read = sum(raw.read for raw in raws) + count
+    provenance = replace(checked.provenance, rows=read, area=area_in_words(countries, raws))
     warnings = checked.ledger.warnings
     warnings = warnings.assign(records=warnings["records"] + [more.get(each, 0) for each in warnings["warning"]])
-    ledger = replace(checked.ledger, read=raw.read + count, used=checked.ledger.used + count, warnings=warnings)
+    ledger = replace(checked.ledger, read=read, used=checked.ledger.used + count, warnings=warnings)
     places = pd.concat(
         [
             place_sums(checked.table, columns),
@@ -204,7 +210,7 @@ def _also_checked(rows: Rows, gone: set[str]) -> tuple[nw.LazyFrame[Any], nw.Exp
     """The frame, and which of its sound rows go through the checks all the same.
 
     They are those that share their identifier with another row, those that are `gone` since, and of the others the
-    first of all, of every warning and of what tells something of the file.
+    first of every file, of every warning and of what tells something of the files.
     """
     import narwhals as nw
 
@@ -226,10 +232,13 @@ def _also_checked(rows: Rows, gone: set[str]) -> tuple[nw.LazyFrame[Any], nw.Exp
         chosen |= nw.col("id").is_in([*some, *spaced]).fill_null(value=False)
     key = nw.col("row") if "row" in schema and "row" not in rows.header else nw.col("id").cast(nw.String)
     plain = rows.sound & ~chosen
-    wanted = [*rows.export.unusual().values(), *rows.export.telling(frame.filter(plain))]
+    wanted = [
+        *map(rows.of_file, range(rows.files)),
+        *rows.export.unusual().values(),
+        *rows.export.telling(frame.filter(plain)),
+    ]
     firsts = collected(
         frame.select(
-            nw.when(plain).then(key).min().alias("first"),
             *(nw.when(plain & here).then(key).min().alias(f"first {number}") for number, here in enumerate(wanted)),
         )
     )

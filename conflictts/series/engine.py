@@ -17,12 +17,11 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import InputError
-from conflictts.incidents import delimited
 from conflictts.incidents.encoding import NotUtf8, decoded
-from conflictts.incidents.files import RawRecords, proved
+from conflictts.incidents.files import RawRecords, proved, tell_apart
 from conflictts.incidents.formulas import names_as_meant, table_as_meant
 from conflictts.incidents.lock import Taken, locked
-from conflictts.incidents.packing import digest, put, room, told_size, unpacked
+from conflictts.incidents.packing import digest, put, room, unpacked
 from conflictts.incidents.sheets import PARQUET, text_of_column, text_of_parquet
 from conflictts.incidents.splitting import Form, Layout, Soundness, find_layout, scan, stream_fast
 from conflictts.series.exports import GED, Export, export_of, soundness
@@ -32,39 +31,52 @@ if TYPE_CHECKING:
     import narwhals as nw
     import pyarrow as pa
 
-WHOLE = 4  # a text of up to a fourth of the memory fits into it as a table, with room for the counting
 AT_ONCE = 2**17  # rows, some 30 MB, that are handed to DuckDB or taken over from it at a time
 LEAST = 10**7  # bytes that DuckDB starts with
 _NEAR = 8  # places known by the scan, 2 MB: what lies between two rows is read rather than leapt over
 PATIENCE = 10.0  # seconds to wait for a process that holds the lock of a new folder to see whether it is of a dead one
-_ASIDE, _LOCK, _UNPACKED, _AS_TEXT = "conflictts-aside-", "lock", "unpacked", "unpacked-text"
+FILE = 2**40  # more rows than a file has: what the numbers of the next file's rows begin after
+_ASIDE, _LOCK, _UNPACKED, _AS_TEXT = "conflictts-aside-", "lock", "unpacked", "as-text"
 _GLOB = frozenset("*?[")  # in a path, DuckDB takes them for a pattern
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """The rows of one export in the engine that holds them.
+    """The rows of an export's files in the engine that holds them.
 
     Attributes
     ----------
     frame : narwhals.LazyFrame
-        In the columns that its kind has there; also ``row``, if it is known.
+        In the columns that its kind has there; also ``row``, if it is known: its number in the file, and of the files
+        after the first as many times `FILE` more.
     header : tuple of str
         Those of them that come from the export.
+    held : mapping of str to pyarrow.DataType
+        Those that counting takes, and how text gives them.
     as_written : callable
-        Gives some rows of `frame` as the text they are, with where they come from.
+        Gives some rows of `frame` as the text they are, file by file.
     export : Export
         Which kind of export it is.
     plain_id, sound : narwhals.Expr of bool
         As `exports.soundness` gives them, and for `sound` that every cell is in its form.
+    files : int
+        How many files they come from.
     """
 
     frame: nw.LazyFrame[Any]
     header: tuple[str, ...]
-    as_written: Callable[[nw.LazyFrame[Any]], RawRecords]
+    held: Mapping[str, pa.DataType]
+    as_written: Callable[[nw.LazyFrame[Any]], list[RawRecords]]
     export: Export
     plain_id: nw.Expr
     sound: nw.Expr
+    files: int = 1
+
+    def of_file(self, number: int) -> nw.Expr:
+        """Which of the rows come from this file, counted from 0."""
+        import narwhals as nw
+
+        return nw.lit(value=True) if self.files == 1 else nw.col("row").is_between(*_numbers(number))
 
 
 def require_room(memory_limit: str, temporary: str | PathLike[str] | None) -> float:
@@ -148,23 +160,11 @@ def _sweep(temporary: Path) -> None:
 
 
 def _foreign(name: str) -> bool:
-    return name not in (_LOCK, _UNPACKED, _AS_TEXT) and not name.startswith("duckdb_temp")
+    return name != _LOCK and not name.startswith((_UNPACKED, _AS_TEXT, "duckdb_temp"))
 
 
-def better_whole(paths: Sequence[Path], memory: float) -> bool:
-    """Whether files are to be read whole: what DuckDB would not read as the readers do, and what is small."""
-    path = paths[0]
-    if len(paths) > 1 or delimited.map_beside(path) is not None:
-        return True
-    try:
-        with path.open("rb") as stream:
-            return stream.read(4) != PARQUET and told_size(path) * WHOLE <= memory
-    except (OSError, ValueError):
-        return True  # which says what is wrong
-
-
-def rows_of_file(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
-    """The rows of one file in the engine; None where it, or they, must be read whole.
+def rows_of_files(paths: Sequence[Path], engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
+    """The rows of the files of one export in the engine; None where they must be read whole.
 
     What is packed is unpacked into the engine's folder. A Parquet file that is no GED export in the types of one is
     written there as text.
@@ -177,22 +177,66 @@ def rows_of_file(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequenc
     Raises
     ------
     InputError
-        If the file cannot be read or unpacked.
+        If a file cannot be read or unpacked.
     """
+    parts: list[Rows] = []
+    for number, path in enumerate(paths):
+        part = _of_file(path, engine, columns, number)
+        if part is None or part.export is not (parts or [part])[0].export:
+            return None
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else _together(parts)
+
+
+def _of_file(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str], number: int) -> Rows | None:
     ((folder,),) = engine.execute("select current_setting('temp_directory')").fetchall()
-    aside = Path(folder, _UNPACKED)
+    aside, as_text = (Path(folder, f"{name}-{number}") for name in (_UNPACKED, _AS_TEXT))
     with unpacked(path, into=aside) as stream:
         start = stream.read(4)
     plain = aside if aside.exists() else path
+    table = f"records_{number}"
     if start != PARQUET:
-        return _of_text(path, plain, engine, columns)
-    found = _of_parquet(path, plain, engine)
-    if found is None and (text := _as_text(path, plain, Path(folder, _AS_TEXT))) is not None:
-        found = _of_text(path, text, engine, columns)
+        return _of_text(path, plain, engine, columns, table)
+    found = _of_parquet(path, plain, engine, columns)
+    if found is None and _write_as_text(path, plain, as_text):
+        found = _of_text(path, as_text, engine, columns, table)
     return found
 
 
-def rows_of_frame(frame: Any, engine: duckdb.DuckDBPyConnection, release: str | None) -> Rows:
+def _numbers(file: int) -> tuple[int, int]:
+    """Between which numbers the rows of a file lie, counted from 0; both are none of theirs."""
+    return file * FILE, (file + 1) * FILE - 1
+
+
+def _together(parts: Sequence[Rows]) -> Rows:
+    """The rows of several files one after the other, in the columns that counting takes."""
+    import narwhals as nw
+    import pyarrow as pa
+
+    held = {name: kind for part in parts for name, kind in part.held.items()}
+    kinds = nw.from_native(pa.schema(held).empty_table()).collect_schema()
+
+    def numbered(number: int, part: Rows) -> nw.LazyFrame[Any]:
+        there = part.frame.collect_schema()
+        cells = {
+            name: nw.col(name).cast(kind) if name in there else nw.lit(None, dtype=kind) for name, kind in kinds.items()
+        }
+        row = nw.col("row").cast(nw.Int64) + _numbers(number)[0]
+        return part.frame.select(**cells, row=row, plain_id=part.plain_id, sound=part.sound)
+
+    def as_written(some: nw.LazyFrame[Any]) -> list[RawRecords]:
+        raws = []
+        for number, part in enumerate(parts):
+            rows = some.filter(whole.of_file(number)).select(row=nw.col("row") - _numbers(number)[0])
+            raws += part.as_written(part.frame.join(rows, on="row", how="semi"))
+        return tell_apart(raws)
+
+    frame = nw.concat([numbered(number, part) for number, part in enumerate(parts)])
+    whole = Rows(frame, tuple(held), held, as_written, parts[0].export, nw.col("plain_id"), nw.col("sound"), len(parts))
+    return whole
+
+
+def rows_of_frame(frame: Any, engine: duckdb.DuckDBPyConnection, columns: Sequence[str], release: str | None) -> Rows:
     """The rows of a frame where they are; of one that lies in memory, in `engine`.
 
     Raises
@@ -218,14 +262,14 @@ def rows_of_frame(frame: Any, engine: duckdb.DuckDBPyConnection, release: str | 
         )
     header = tuple(schema)
 
-    def as_written(some: nw.LazyFrame[Any]) -> RawRecords:
+    def as_written(some: nw.LazyFrame[Any]) -> list[RawRecords]:
         cells = collected(some.select(*header))
-        return _raw(cells, header, pd.RangeIndex(2, len(cells) + 2), Path(f"frame of {kind}"), "")
+        return [_raw(cells, header, pd.RangeIndex(2, len(cells) + 2), Path(f"frame of {kind}"), "")]
 
-    return Rows(frame, header, as_written, GED, *soundness(GED, schema))
+    return Rows(frame, header, GED.held(GED.forms(header, columns)), as_written, GED, *soundness(GED, schema))
 
 
-def _of_parquet(path: Path, plain: Path, engine: duckdb.DuckDBPyConnection) -> Rows | None:
+def _of_parquet(path: Path, plain: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
     import duckdb
     import narwhals as nw
 
@@ -244,29 +288,32 @@ def _of_parquet(path: Path, plain: Path, engine: duckdb.DuckDBPyConnection) -> R
         return None
     sha256 = digest(path)
 
-    def as_written(some: nw.LazyFrame[Any]) -> RawRecords:
+    def as_written(some: nw.LazyFrame[Any]) -> list[RawRecords]:
         cells = collected(some.select(*header, "row").sort("row"))
-        return _raw(cells, header, pd.Index(cells.column("row").to_numpy()), path, sha256)
+        return [_raw(cells, header, pd.Index(cells.column("row").to_numpy()), path, sha256)]
 
-    return Rows(frame, header, as_written, GED, *soundness(GED, {name: schema[name] for name in header}))
+    known = soundness(GED, {name: schema[name] for name in header})
+    return Rows(frame, header, GED.held(GED.forms(header, columns)), as_written, GED, *known)
 
 
-def _as_text(path: Path, plain: Path, into: Path) -> Path | None:
-    """The CSV that a Parquet file might have been; None where it must be read whole to say what is wrong."""
+def _write_as_text(path: Path, plain: Path, into: Path) -> bool:
+    """Write the CSV that a Parquet file might have been; say whether it can be, or must be read whole to be refused."""
     with plain.open("rb") as stream, room(path.name, into) as target:
         parts = text_of_parquet(stream, path.name)
         while True:
             try:
                 part = next(parts, None)
             except InputError:
-                return None
+                return False
             if part is None:
-                return into
+                return True
             put(part, target)
 
 
-def _of_text(path: Path, plain: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
-    """The rows of a CSV as numbers and days, while another thread proves that it may be split so."""
+def _of_text(
+    path: Path, plain: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str], table: str
+) -> Rows | None:
+    """The rows of a CSV as numbers and days in a table, while another thread proves that it may be split so."""
     import narwhals as nw
     import pyarrow as pa
 
@@ -284,7 +331,7 @@ def _of_text(path: Path, plain: Path, engine: duckdb.DuckDBPyConnection, columns
     forms = export.forms(layout.header, columns)
     with ThreadPoolExecutor(max_workers=1) as thread:
         proof = thread.submit(_proved, path, plain, layout)
-        loaded = any(_load(plain, layout, export, forms, engine, hopeful=hopeful) for hopeful in (True, False))
+        loaded = any(_load(plain, layout, export, forms, engine, table, hopeful=hopeful) for hopeful in (True, False))
         try:
             sound, sha256 = proof.result()
         except NotUtf8:
@@ -294,24 +341,26 @@ def _of_text(path: Path, plain: Path, engine: duckdb.DuckDBPyConnection, columns
     bare = RawRecords(path.name, sha256, pd.DataFrame(), _NONE, layout.header, path)
 
     # checks look at some columns, and take a row at fault from the file itself, which is no text if it was Parquet
-    looked_at = export.wanted(layout.header) if plain.name != _AS_TEXT else layout.header
+    written = plain != path and plain.name.startswith(_AS_TEXT)
+    looked_at = layout.header if written else export.wanted(layout.header)
 
     def read_again(wanted: np.ndarray) -> pd.DataFrame:
-        lying = bare if plain.name != _AS_TEXT else replace(bare, path=plain, sha256=digest(plain))
+        lying = replace(bare, path=plain, sha256=digest(plain)) if written else bare
         return lying.as_written(wanted)
 
-    def as_written(some: nw.LazyFrame[Any]) -> RawRecords:
+    def as_written(some: nw.LazyFrame[Any]) -> list[RawRecords]:
         wanted = np.sort(collected(some.select("row")).column("row").to_numpy())
         try:
-            table = _text_of_rows(plain, layout, looked_at, wanted, sound)
+            cells = _text_of_rows(plain, layout, looked_at, wanted, sound)
         except pa.ArrowInvalid:  # a row that was short enough for the blocks of the first time
-            return replace(bare, table=read_again(wanted))
-        empty = (table == "").all(axis=1).any()  # an empty line, which is no record, or a blank one, which is
-        return replace(bare, table=read_again(wanted) if empty else table_as_meant(table))
+            return [replace(bare, table=read_again(wanted))]
+        empty = (cells == "").all(axis=1).any()  # an empty line, which is no record, or a blank one, which is
+        return [replace(bare, table=read_again(wanted) if empty else table_as_meant(cells))]
 
-    frame: nw.LazyFrame[Any] = nw.from_native(engine.table("records"))
-    header = layout.header if export is GED else tuple(export.held(forms))
-    return Rows(frame, header, as_written, export, nw.col("plain_id"), nw.col("sound"))
+    frame: nw.LazyFrame[Any] = nw.from_native(engine.table(table))
+    held = export.held(forms)
+    header = layout.header if export is GED else tuple(held)
+    return Rows(frame, header, held, as_written, export, nw.col("plain_id"), nw.col("sound"))
 
 
 def _proved(path: Path, plain: Path, layout: Layout) -> tuple[Soundness, str]:
@@ -328,10 +377,11 @@ def _load(
     export: Export,
     forms: Mapping[str, Form],
     engine: duckdb.DuckDBPyConnection,
+    table: str,
     *,
     hopeful: bool,
 ) -> bool:
-    """Hand the rows to the engine as the table ``records``; say whether the text allows it.
+    """Hand the rows to the engine as a table of this name; say whether the text allows it.
 
     What can be told of each row by itself is kept beside it, for it is asked for many times.
     """
@@ -351,7 +401,7 @@ def _load(
             export, {name: kind for name, kind in frame.collect_schema().items() if name in held}
         )
         told = frame.select(*held, "row", plain_id=plain_id, sound=sound & ~nw.col("odd"))
-        engine.execute(f"create or replace temp table records as {told.to_native().sql_query()}")
+        engine.execute(f"create or replace temp table {table} as {told.to_native().sql_query()}")
     except (pa.ArrowInvalid, duckdb.InvalidInputException):
         return False
     return True

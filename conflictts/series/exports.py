@@ -75,8 +75,8 @@ class Export(Protocol):
         """Low, best and high of each row as `measures.amounts_of` gives them."""
         ...
 
-    def check(self, raw: RawRecords, *, release: str | None, deletions: Sequence[str]) -> Incidents:
-        """Let the reader check rows."""
+    def check(self, raws: Sequence[RawRecords], *, release: str | None, deletions: Sequence[str]) -> Incidents:
+        """Let the reader check rows, file by file."""
         ...
 
 
@@ -156,8 +156,8 @@ class _Ged:
         by_best = told(died, (best == 0) | ((civilians == 0) & (a + b == 0)))
         return told(low > 0, low == 0), by_best, nw.when(died).then(1.0).otherwise(told(high > 0, high == 0))
 
-    def check(self, raw: RawRecords, *, release: str | None, deletions: Sequence[str]) -> Incidents:  # noqa: ARG002
-        return ucdp.ucdp_incidents(raw, release=release)
+    def check(self, raws: Sequence[RawRecords], *, release: str | None, deletions: Sequence[str]) -> Incidents:  # noqa: ARG002
+        return ucdp.ucdp_incidents(raws, release=release)
 
     @staticmethod
     def _nameless() -> nw.Expr:
@@ -283,8 +283,8 @@ class _Acled:
         best = nw.col("fatalities" if measure == "deaths" else "on_civilians")
         return best, best, nw.when(~best.is_in([float(number) for number in acled.CONVENTIONS])).then(best)
 
-    def check(self, raw: RawRecords, *, release: str | None, deletions: Sequence[str]) -> Incidents:
-        found = acled.acled_incidents(raw, deletions=deletions)
+    def check(self, raws: Sequence[RawRecords], *, release: str | None, deletions: Sequence[str]) -> Incidents:
+        found = acled.acled_incidents(raws, deletions=deletions)
         return replace(found, provenance=replace(found.provenance, release=release or found.provenance.release))
 
 

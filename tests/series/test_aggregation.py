@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 import conflictts as ct
 from conflictts.errors import ConflictTSError, CoverageError, InputError
 from conflictts.incidents import splitting
+from conflictts.incidents.packing import unpacked
 from conflictts.incidents.splitting import stream_fast
 from conflictts.series import aggregation, engine
 from conflictts.series.measures import UNITS
@@ -87,13 +88,6 @@ def where_it_lies(source, **counted) -> ct.DailyPanel | str:
         return ct.daily_panel(source, **counted)
     except ConflictTSError as error:
         return str(error)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def engine_takes_small_files_too():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "WHOLE", np.inf)
-        yield
 
 
 @pytest.fixture
@@ -206,7 +200,7 @@ def test_damaged_archive_is_refused_as_its_reader_refuses_it(invented, tmp_path,
 def test_archive_without_room_for_it_is_refused(invented, tmp_path, never_whole, monkeypatch, how):
     """A full disk is told as such, with its folder, and not as damage of the file."""
     file = packed(invented, tmp_path, how)
-    monkeypatch.setattr(engine, "_UNPACKED", "/dev/full")  # an absolute name: the folder before it does not count
+    monkeypatch.setattr(engine, "unpacked", lambda path, into: unpacked(path, into=Path("/dev/full")))
     with pytest.raises(
         InputError, match=r"cannot be unpacked into .*\(No space left on device\)\. Make room there"
     ) as no:
@@ -336,7 +330,6 @@ def test_rows_taken_over_in_many_batches_are_counted_alike(typed, tmp_path, monk
 @pytest.mark.parametrize("kind", ["csv", "frame"])
 def test_days_that_cannot_be_counted_are_refused_before_anything_is_read(invented, typed, monkeypatch, wrong, kind):
     monkeypatch.setattr(aggregation, "engine_of", lambda *given: pytest.fail("DuckDB was started"))
-    monkeypatch.setattr(aggregation, "better_whole", lambda *given: pytest.fail("the file was opened"))
     with pytest.raises(CoverageError, match=r"Declare them: coverage=\(first, last\)|ends before|touches none"):
         ct.daily_panel(typed if kind == "frame" else invented, by="admin1", measure="deaths", release="25.1", **wrong)
 
@@ -374,28 +367,6 @@ def test_engine_that_stops_on_the_way_is_told_of():
         engine.engine_of("50MB", None) as duck,
     ):
         list(engine.batches_of(nw.from_native(duck.sql(query))))
-
-
-def test_small_text_is_read_whole(invented, tmp_path, monkeypatch):
-    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
-    expected = ct.daily_panel(invented, **counted)
-    monkeypatch.setattr(engine, "WHOLE", 4)
-    monkeypatch.setattr(aggregation, "engine_of", lambda *given: pytest.fail("DuckDB was started"))
-    assert_same(ct.daily_panel(invented, **counted), expected)
-    for how in ("gz", "zip"):
-        path = packed(invented, tmp_path, how)
-        np.testing.assert_array_equal(ct.daily_panel(path, **counted).sums, whole(path, **counted).sums)
-
-
-def test_archive_that_is_large_as_it_says_is_not_read_whole(invented, tmp_path, never_whole, monkeypatch):
-    monkeypatch.setattr(engine, "WHOLE", 4)
-    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
-    size = invented.stat().st_size
-    for how in ("gz", "zip"):
-        path = packed(invented, tmp_path, how)
-        assert path.stat().st_size < size / 3
-        monkeypatch.setattr(aggregation, "require_room", lambda *given: 3.9 * size)
-        assert ct.daily_panel(path, **counted).ledger.read == 4_000
 
 
 def test_same_panel_to_the_last_bit_from_run_to_run(invented, never_whole):
