@@ -389,11 +389,11 @@ def print_parts(kind: str, rows: int, folder: Path) -> None:
     timed("splitting, the columns of the panel", lambda: sum(map(len, stream_fast(path, layout, panels))))
     timed("splitting, with those of the checks", lambda: sum(map(len, stream_fast(path, layout, forms))))
     with engine.engine_of("2GB", folder) as duck:
-        timed("_load", lambda: engine._load(path, layout, export, forms, duck, hopeful=True))
+        timed("_load", lambda: engine._load(path, layout, export, forms, duck, "records", hopeful=True))
         taken["days, figures and spans read and checked; rows handed to DuckDB"] = (
             taken.pop("_load") - taken["splitting, with those of the checks"]
         )
-        found = engine.rows_of_file(path, duck, ("admin1",))
+        found = engine.rows_of_files([path], duck, ("admin1",))
         assert found is not None
         frame, chosen = timed(
             "identifiers compared, first row of each warning", lambda: aggregation._also_checked(found, set())

@@ -88,6 +88,28 @@ def unpacked(path: Path, into: Path | None = None) -> Iterator[IO[bytes]]:
             yield stream
 
 
+def told_size(path: Path) -> int:
+    """How many bytes `unpacked` will give, as far as the file tells it; an archive that is no table's tells of none.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(4)
+        if start.startswith(_GZIP):
+            stream.seek(-4, 2)
+            return int.from_bytes(stream.read(4), "little")
+        if start not in _ZIP:
+            return path.stat().st_size
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                return 0 if _is_workbook(archive) else max((each.file_size for each in archive.infolist()), default=0)
+        except _ZIP_FAULTS:
+            return 0
+
+
 def digest(path: Path) -> str:
     """SHA-256 of the file as it lies on disk."""
     with path.open("rb", buffering=0) as stream:

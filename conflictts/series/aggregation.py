@@ -28,6 +28,7 @@ from conflictts.series.daily import Calendar, Day, daily_series
 from conflictts.series.engine import (
     Rows,
     batches_of,
+    better_whole,
     collected,
     engine_of,
     require_room,
@@ -75,11 +76,12 @@ def daily_panel(
     ----------
     source : path-like, iterable of path-like, or a frame
         UCDP GED or ACLED exports (with the export tool's names in lower case) as CSV in UTF-8 or as Parquet, plain,
-        gzip or zip, one or several, are counted by DuckDB out of core. Parquet that is not GED's with numbers as
-        numbers and days as days is first written aside as text. All else that `read_incidents` reads is read whole:
-        tables with a column map, press catalogues, workbooks, what is not UTF-8, and several files of GED by or where
-        `source`. A frame of PySpark is counted on its cluster; one of pandas, polars, pyarrow or DuckDB by DuckDB. It
-        has the columns of a GED export.
+        gzip or zip, one or several, are counted by DuckDB out of core; text of up to a fourth of `memory_limit` in all
+        is read whole, which takes less processor time. Parquet that is not GED's with numbers as numbers and days as
+        days is first written aside as text. All else that `read_incidents` reads is read whole: tables with a column
+        map, press catalogues, workbooks, what is not UTF-8, and several files of GED by or where `source`. A frame of
+        PySpark is counted on its cluster; one of pandas, polars, pyarrow or DuckDB by DuckDB. It has the columns of a
+        GED export.
     by : str or sequence of str
         Columns of the incident table; one series for each of their values that occur together.
     measure, coverage, gaps, allocation, where, lag, retrieved_on
@@ -122,17 +124,16 @@ def daily_panel(
     counted = {"measure": measure, "allocation": allocation, "where": where, "by": by}
     gaps = list(gaps)
     dated = {"coverage": coverage, "gaps": gaps, "lag": lag, "retrieved_on": retrieved_on}
-    require_room(memory_limit, temporary)
+    memory = require_room(memory_limit, temporary)
     frame = _as_frame(source)
     if frame is not None and deletions is not None:
         raise InputError("A frame has the columns of a GED export, and deletions are of ACLED's. Leave them out.")
     gone = None if deletions is None else deleted(deletions)
     paths = paths_of(source) if frame is None else []
-    mapped = any(map_beside(path) for path in paths)
-    if coverage is not None or not mapped:  # none else may declare it
+    if coverage is not None or not any(map_beside(path) for path in paths):  # none else may declare it
         in_gaps(covered_days(coverage, paths[0].name if paths else "A frame"), gaps)
     gathered = None
-    if not mapped:
+    if frame is not None or not better_whole(paths, memory):
         columns = tuple(dict.fromkeys((*by, *where)))
         with engine_of(memory_limit, temporary) as engine:
             if frame is None:

@@ -17,11 +17,12 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import InputError
+from conflictts.incidents import delimited
 from conflictts.incidents.encoding import NotUtf8, decoded
 from conflictts.incidents.files import RawRecords, proved, tell_apart
 from conflictts.incidents.formulas import names_as_meant, table_as_meant
 from conflictts.incidents.lock import Taken, locked
-from conflictts.incidents.packing import digest, put, room, unpacked
+from conflictts.incidents.packing import digest, put, room, told_size, unpacked
 from conflictts.incidents.sheets import PARQUET, text_of_column, text_of_parquet
 from conflictts.incidents.splitting import Form, Layout, Soundness, find_layout, scan, stream_fast
 from conflictts.series.exports import GED, Export, export_of, soundness
@@ -35,6 +36,7 @@ AT_ONCE = 2**17  # rows, some 30 MB, that are handed to DuckDB or taken over fro
 LEAST = 10**7  # bytes that DuckDB starts with
 _NEAR = 8  # places known by the scan, 2 MB: what lies between two rows is read rather than leapt over
 PATIENCE = 10.0  # seconds to wait for a process that holds the lock of a new folder to see whether it is of a dead one
+WHOLE = 4  # text of up to a fourth of the memory fits into it as tables, with room for the counting
 FILE = 2**40  # more rows than a file has: what the numbers of the next file's rows begin after
 _ASIDE, _LOCK, _UNPACKED, _AS_TEXT = "conflictts-aside-", "lock", "unpacked", "as-text"
 _GLOB = frozenset("*?[")  # in a path, DuckDB takes them for a pattern
@@ -163,6 +165,17 @@ def _foreign(name: str) -> bool:
     return name != _LOCK and not name.startswith((_UNPACKED, _AS_TEXT, "duckdb_temp"))
 
 
+def better_whole(paths: Sequence[Path], memory: float) -> bool:
+    """Whether files are to be read whole: what DuckDB would not read as the readers do, and what is small."""
+    if any(delimited.map_beside(path) for path in paths):
+        return True
+    try:
+        size = sum(map(told_size, paths))
+        return not any(_is_parquet(path) for path in paths) and size * WHOLE <= memory
+    except (OSError, ValueError):
+        return True  # which says what is wrong
+
+
 def rows_of_files(paths: Sequence[Path], engine: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Rows | None:
     """The rows of the files of one export in the engine; None where they must be read whole.
 
@@ -186,6 +199,11 @@ def rows_of_files(paths: Sequence[Path], engine: duckdb.DuckDBPyConnection, colu
             return None
         parts.append(part)
     return parts[0] if len(parts) == 1 else _together(parts)
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(4) == PARQUET
 
 
 def _of_file(path: Path, engine: duckdb.DuckDBPyConnection, columns: Sequence[str], number: int) -> Rows | None:

@@ -90,6 +90,13 @@ def where_it_lies(source, **counted) -> ct.DailyPanel | str:
         return str(error)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def engine_takes_small_files_too():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "WHOLE", np.inf)
+        yield
+
+
 @pytest.fixture
 def never_whole(monkeypatch):
     """Fail where a file is read whole after all."""
@@ -330,6 +337,7 @@ def test_rows_taken_over_in_many_batches_are_counted_alike(typed, tmp_path, monk
 @pytest.mark.parametrize("kind", ["csv", "frame"])
 def test_days_that_cannot_be_counted_are_refused_before_anything_is_read(invented, typed, monkeypatch, wrong, kind):
     monkeypatch.setattr(aggregation, "engine_of", lambda *given: pytest.fail("DuckDB was started"))
+    monkeypatch.setattr(aggregation, "better_whole", lambda *given: pytest.fail("the file was opened"))
     with pytest.raises(CoverageError, match=r"Declare them: coverage=\(first, last\)|ends before|touches none"):
         ct.daily_panel(typed if kind == "frame" else invented, by="admin1", measure="deaths", release="25.1", **wrong)
 
@@ -367,6 +375,32 @@ def test_engine_that_stops_on_the_way_is_told_of():
         engine.engine_of("50MB", None) as duck,
     ):
         list(engine.batches_of(nw.from_native(duck.sql(query))))
+
+
+def test_small_text_is_read_whole(invented, tmp_path, monkeypatch):
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    expected = ct.daily_panel(invented, **counted)
+    monkeypatch.setattr(engine, "WHOLE", 4)
+    monkeypatch.setattr(aggregation, "engine_of", lambda *given: pytest.fail("DuckDB was started"))
+    assert_same(ct.daily_panel(invented, **counted), expected)
+    for how in ("gz", "zip"):
+        path = packed(invented, tmp_path, how)
+        np.testing.assert_array_equal(ct.daily_panel(path, **counted).sums, whole(path, **counted).sums)
+    monkeypatch.setattr(aggregation, "require_room", lambda *given: 5 * invented.stat().st_size)
+    monkeypatch.setattr(aggregation, "engine_of", lambda *given: pytest.fail("as it should be: two are too large"))
+    with pytest.raises(pytest.fail.Exception, match="two are too large"):
+        ct.daily_panel([invented, packed(invented, tmp_path, "gz")], **counted)
+
+
+def test_archive_that_is_large_as_it_says_is_not_read_whole(invented, tmp_path, never_whole, monkeypatch):
+    monkeypatch.setattr(engine, "WHOLE", 4)
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    size = invented.stat().st_size
+    for how in ("gz", "zip"):
+        path = packed(invented, tmp_path, how)
+        assert path.stat().st_size < size / 3
+        monkeypatch.setattr(aggregation, "require_room", lambda *given: 3.9 * size)
+        assert ct.daily_panel(path, **counted).ledger.read == 4_000
 
 
 def test_same_panel_to_the_last_bit_from_run_to_run(invented, never_whole):

@@ -21,3 +21,11 @@ def test_engines_agree_and_the_table_is_printed(kind, engines):
     printed = subprocess.run(command, capture_output=True, text=True, check=False)
     assert printed.returncode == 0, printed.stderr
     assert [line.split(" | ")[0].strip("| ") for line in printed.stdout.splitlines()[-2:]] == engines.split(",")
+
+
+@pytest.mark.parametrize("kind", ["ucdp", "acled"])
+def test_parts_of_the_way_are_timed(kind):
+    command = [sys.executable, str(SCRIPT), "--parts", kind, "--rows", "1500"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert printed.returncode == 0, printed.stderr
+    assert printed.stdout.splitlines()[-1].startswith("| all of `daily_panel` | ")

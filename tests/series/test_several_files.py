@@ -19,6 +19,7 @@ from tests.series import test_exports as acled
 from tests.series.test_aggregation import COVERAGE, assert_same, packed
 
 invented, typed, never_whole = ged.invented, ged.typed, acled.never_whole
+engine_takes_small_files_too = ged.engine_takes_small_files_too
 BY_AREA = {"measure": "deaths", "by": ["admin1", "event_type"], "coverage": COVERAGE}
 
 
