@@ -37,6 +37,7 @@ from conflictts.series.disclosure import (
     on_grid,
     require_threshold,
     safe_places,
+    with_toll,
     withhold_small_weeks,
 )
 from conflictts.truce.disclosed import SafeEffect, Sides, safe_effect, sides_of
@@ -219,10 +220,12 @@ def _safe_area(
     choices: Choices,
     windows: Mapping[str, tuple[Day, Day]],
 ) -> SafeArea:
+    both = {**choices.where, **where}
+    incidents, gridded = (with_toll(each, choices.measure, both) for each in (incidents, gridded))
     daily = choices.count(incidents, where)
     panel = daily_series(
         gridded, measure=choices.measure, coverage=choices.coverage, gaps=choices.gaps, allocation=choices.allocation,
-        where={**choices.where, **where}, by=CELL, lag=choices.lag, retrieved_on=choices.retrieved_on,
+        where=both, by=CELL, lag=choices.lag, retrieved_on=choices.retrieved_on,
     )  # fmt: skip
     sides = {truce.name: _sides(daily, truce, windows.get(truce.name)) for truce in truces}
     cuts = [cut for each in sides.values() if isinstance(each, Sides) for cut in each.cuts]

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import InputError
-from conflictts.incidents.table import Incidents
+from conflictts.errors import InputError, TooLittleData
+from conflictts.incidents.table import Incidents, Where, matching_records
 from conflictts.series.counting import NOT_STATED
 from conflictts.series.daily import DailySeries
+from conflictts.series.measures import Measure, amounts_of
 from conflictts.series.panel import DailyPanel
 
 SMALLEST, LEAST = 5, 3  # the usual threshold of agencies, and the least that hides anything
@@ -79,6 +80,7 @@ def withhold_small_weeks(daily: DailySeries, *, k: int = SMALLEST, cuts: Iterabl
     Parameters
     ----------
     daily : DailySeries
+        Of records `with_toll`.
     k : int, default 5
         Tolls and numbers of incidents from 1 to ``k - 1`` are withheld; what is shown is a multiple of `k`. At least 3.
     cuts : iterable of Timestamp
@@ -92,6 +94,8 @@ def withhold_small_weeks(daily: DailySeries, *, k: int = SMALLEST, cuts: Iterabl
     ------
     InputError
         If `k` is under 3.
+    TooLittleData
+        If no whole week is covered.
 
     Notes
     -----
@@ -113,6 +117,12 @@ def withhold_small_weeks(daily: DailySeries, *, k: int = SMALLEST, cuts: Iterabl
     ([25.0, 40.0], 'withheld')
     """
     require_threshold(k)
+    first, last = daily.coverage
+    if sunday_before(last) < monday_after(first):
+        raise TooLittleData(
+            f"No whole week, Monday to Sunday, lies inside coverage {first:%Y-%m-%d}..{last:%Y-%m-%d}, and only whole "
+            "weeks are shown. Widen `coverage`."
+        )
     whole = daily.table.loc[monday_after(daily.coverage[0]) : sunday_before(daily.coverage[1])]
     mondays = pd.DatetimeIndex(whole.index[::7])
     toll, incidents = (whole[name].to_numpy().reshape(-1, 7).sum(axis=1) for name in ("best", "incidents"))
@@ -180,6 +190,19 @@ def _least_told(withheld: int, k: int, *, persons: bool) -> float:
     above = (k - 1) // 2  # how far a whole number may lie above the multiple that it is rounded to
     others = 0 if persons else withheld - 1
     return float(k * -(-(k - 1 - above + others) // k))
+
+
+def with_toll(incidents: Incidents, measure: Measure, where: Where) -> Incidents:
+    """The records of which the measure counts something: the others add no incident to a cell.
+
+    A record of one massacre among many of nobody must not be shown because these are many. Where none counts anything,
+    all are given.
+    """
+    table = incidents.table
+    counts = amounts_of(table, measure)["best"] > 0
+    if not (counts & matching_records(table, where)).any():
+        return incidents
+    return replace(incidents, table=table[counts].reset_index(drop=True))
 
 
 def safe_places(panel: DailyPanel, safe: SafeWeeks) -> pd.DataFrame:

@@ -137,6 +137,17 @@ def test_records_that_differ_in_what_is_shown_do_not(made, files, tmp_path):
     assert report(tmp_path / "other", changed(made, more(40), 3)) != files
 
 
+def test_records_of_nobody_do_not_make_one_massacre_a_cell_of_many(made, tmp_path):
+    """Forty killed in one incident, and nine incidents of nobody, in the same week and place."""
+    week = next(each for each in made if str(each["incident_id"]).startswith("SECRET-3-"))
+    alone = {**week, "lat": 33.5, "lon": 36.3, "day": pd.Timestamp("2019-10-28")}
+    more = [{**alone, "incident_id": f"N{number}", "toll": 40 * (number == 0)} for number in range(10)]
+    found = report(tmp_path / "massacre", made + more)
+    (area,) = json.loads(found["findings.json"])["areas"]
+    assert area["weeks"][-1] == {**area["weeks"][-1], "week": "2019-10-28", "status": "withheld", "count": None}
+    assert not [place for place in area["places"] if place["latitude"] < 34]
+
+
 def test_nothing_of_a_record_stands_in_any_file(made, files):
     everything = b"\n".join(files.values()).decode("utf-8", errors="replace")
     for secret in ("SECRET", "secret", "Hidden Village", "nurse", "36.63", "35.93"):

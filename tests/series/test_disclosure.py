@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import conflictts as ct
-from conflictts.errors import InputError
+from conflictts.errors import InputError, TooLittleData
 from conflictts.series.disclosure import (
     SafeWeeks,
     _told_together,
@@ -38,6 +38,12 @@ def told(tolls: tuple[int, ...], incidents: tuple[int, ...], k: int, *, persons:
     weeks = np.arange(len(tolls))
     given = np.array(tolls, dtype=float), np.array(incidents, dtype=float), weeks >= 0, 0 * weeks, k
     return tuple(tuple(np.nan_to_num(part, nan=-1.0)) for part in weeks_told(*given, persons=persons))
+
+
+def test_no_whole_week_is_refused():
+    days = pd.date_range(MONDAY + pd.Timedelta(days=1), periods=12)  # Tuesday to the Saturday of the next week
+    with pytest.raises(TooLittleData, match=r"No whole week, Monday to Sunday, lies inside coverage 2019-01-08"):
+        withhold_small_weeks(ct.DailySeries.from_counts(pd.Series(5.0, days)))
 
 
 def test_weeks_by_hand():
