@@ -234,7 +234,8 @@ def compare_coverage(
     cut = whole_day(day, "day")
     held = hold_claims(daily, claims)
     held = held[(held["period_start"] >= first) & (held["period_end"] <= last) & held["ratio"].notna()]
-    sides = {"before": held[held["period_end"] <= cut], "after": held[held["period_start"] >= cut]}
+    begins, ends = held["period_start"], held["period_end"]
+    sides = {"before": held[ends <= cut], "after": held[(begins >= cut) & (ends > cut)]}
     asked = {"before": (cut - first).days, "after": (last - cut).days + 1}
     rows = {}
     for body in held["reporting_body"].unique():

@@ -178,6 +178,8 @@ BIAS = [
     pytest.param([(1, 15, 20), (1, 15, 60), (1, 15, 90), (16, 31, 32)], (0.5, 1.0, 2.0, "understated"),
                  id="the median of several on one period"),
     pytest.param([(1, 16, 64), (16, 31, 32)], (0.5, 1.0, 2.0, "understated"), id="until the day counts as before"),
+    pytest.param([(1, 15, 60), (16, 16, 99), (17, 31, 30)], (32 / 159, 1.0, 159 / 32, "understated"),
+                 id="the day itself counts as before, and only so"),
     pytest.param([(1, 15, 60), (10, 20, 1), (16, 31, 32)], (0.5, 1.0, 2.0, "understated"), id="across the day: unused"),
 ]  # fmt: skip
 
