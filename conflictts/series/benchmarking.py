@@ -105,8 +105,8 @@ def benchmark_to_claims(
     -----
     An interval estimated on a fitted series treats the claims as exact and the days as if that many had been recorded;
     it does not hold the uncertainty of either. In ``benchmarks/README.md`` a rate ratio's 95 % interval holds the truth
-    in 97-100 % of 60 simulated series where the claims are exact, and in 88-95 % where each is off by a fifth; on the
-    unfitted catalogue in 3-75 %. `draws` are not carried over, since their fitted values would no longer
+    in 97-100 % of 60 simulated series where the claims are exact, and in 70-93 % where each is off by a fifth; on the
+    unfitted catalogue in 0-63 %. `draws` are not carried over, since their fitted values would no longer
     be whole numbers. low and high of a day are multiplied by the ratio of its best figure.
 
     References

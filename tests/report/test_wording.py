@@ -154,6 +154,19 @@ def test_coverage_quoted_is_what_the_studies_measured():
     assert memory in wording.ANONYMISED_COVERAGE
 
 
+def test_coverage_quoted_of_series_fitted_to_claims_is_what_the_study_measured():
+    """Of four cells such as "0.57, 63.3%" each: fitted to exact claims, to claims a fifth off, and not fitted."""
+    study = [row for row in rows("Fitting to claims") if "%" in row[-1]]
+    asked = {"exact": [row[3] for row in study if row[1] == "exact"],
+             "off": [row[3] for row in study if row[1] != "exact"], "unfitted": [row[2] for row in study]}  # fmt: skip
+    shares = {name: [float(cell.split(", ")[1][:-1]) for cell in cells] for name, cells in asked.items()}
+    said = " ".join((ct.benchmark_to_claims.__doc__ or "").split())
+    quoted = {name: f"{min(numbers):.0f}-{max(numbers):.0f} %" for name, numbers in shares.items()}
+    assert f"in {quoted['exact']} of 60 simulated series where the claims are exact" in said
+    assert f"and in {quoted['off']} where each is off by a fifth" in said
+    assert f"on the unfitted catalogue in {quoted['unfitted']}" in said
+
+
 def test_a_rate_of_one_day_is_told_as_one_event():
     days = pd.date_range("2019-01-01", "2019-12-31")
     counts = pd.Series(0.0, days)
