@@ -29,6 +29,7 @@ RATE_DAYS, PERIOD_DAYS, SILENT_DAYS = 14, 28, 14
 # (normal noise, white to AR(0.6), 2 to 50 windows long). The false-phase rate on counts is in benchmarks/README.md.
 RUN_SHARE, RUN_GROWTH = 0.30, 0.07
 PHASE_LEVEL = 0.95  # of the intervals in a run, whatever the level of those shown: the shortest run belongs to it
+UNSEEN_DAYS = 2  # in succession, that do not end a silence
 BRIDGE_WEEKS = 14  # an interruption of up to window / 14 days does not end a run
 GROWTH_COLUMNS = ["growth", "lower", "upper", "doubling_days", "halving_days"]
 Ends = tuple[np.ndarray, np.ndarray]  # lower and upper, of every window
@@ -144,7 +145,8 @@ def measure_escalation(
     period_days : int, default 28
         Length of the latest period, and of the previous one, 7 or more.
     silent_days : int, default 14
-        Shortest stretch of observed days without a count that is called silent, 7 or more.
+        Shortest stretch of observed days without a count that is called silent, 7 or more; one or two unobserved days
+        in succession do not end it.
     weekday : bool, default True
         Whether a profile of the days of the week, where it can be told, is taken out of the growth.
     level : float, default 0.95
@@ -302,10 +304,21 @@ def names_of_windows(sign: np.ndarray, told: np.ndarray, shortest: int, window_d
 
 
 def in_silence(counts: np.ndarray, silent_days: int) -> np.ndarray:
-    """Which days belong to a stretch of at least `silent_days` observed days without a count."""
-    quiet = counts == 0
-    block = np.cumsum(np.concatenate([[True], quiet[1:] != quiet[:-1]]))
-    return np.asarray(quiet & (np.bincount(block)[block] >= silent_days))
+    """Which days belong to a stretch of at least `silent_days` observed days without a count.
+
+    One or two unobserved days in it are passed over; more of them end it.
+    """
+    seen = np.flatnonzero(~np.isnan(counts))
+    quiet = counts[seen] == 0
+    begins = np.ones(len(seen), dtype=bool)
+    begins[1:] = (quiet[1:] != quiet[:-1]) | (np.diff(seen) > UNSEEN_DAYS + 1)
+    block = np.cumsum(begins)
+    silent = quiet & (np.bincount(block)[block] >= silent_days)
+    found = np.zeros(len(counts), dtype=bool)
+    found[seen[silent]] = True
+    for gap in np.flatnonzero(silent[1:] & ~begins[1:] & (np.diff(seen) > 1)):
+        found[seen[gap] : seen[gap + 1]] = True
+    return found
 
 
 def _established(sign: np.ndarray, shortest: int, bridge: int) -> np.ndarray:
@@ -370,7 +383,8 @@ def _rule(window_days: int, shortest: int, silent_days: int) -> str:
     return (
         f"rising or falling: at least {shortest} days in succession (up to {window_days // BRIDGE_WEEKS} days of "
         f"interruption bridged) are middles of {window_days}-day windows whose {PHASE_LEVEL:.0%} interval of growth "
-        f"excludes no change on the same side; silent: at least {silent_days} observed days without a count; level: "
+        f"excludes no change on the same side; silent: at least {silent_days} observed days without a count, "
+        f"up to {UNSEEN_DAYS} unobserved days in succession passed over; level: "
         f"neither; undetermined: too few counts or observed days"
     )
 

@@ -110,7 +110,7 @@ def latest_of_rows(counts: np.ndarray, weekday: np.ndarray, level: float) -> lis
             exposure = np.exp(offset_of_weekdays(counts[k], weekday))[begin:end]
             of_windows = fits[:, k, windows], spread.scale[k, windows], freedom[k, windows]
             phase = _phase_of_last(part, exposure, *of_windows)
-        if part[-1] == 0 and in_silence(part[-SILENT_DAYS:], SILENT_DAYS)[-1]:
+        if part[-1] == 0 and in_silence(part, SILENT_DAYS)[-1]:
             phase = "silent"
         factor = factor_of_days(part, spread.factor[k, windows], WINDOW_DAYS)
         now, then = slice(-PERIOD_DAYS, None), slice(-2 * PERIOD_DAYS, -PERIOD_DAYS)

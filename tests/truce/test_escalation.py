@@ -66,6 +66,25 @@ def test_steady_rise_and_fall_are_named_with_their_times():
     assert level["first"] <= START + pd.Timedelta(days=70) <= level["last"]
 
 
+@pytest.mark.parametrize(
+    ("gap", "silent"),
+    [pytest.param(1, True, id="one"), pytest.param(2, True, id="two"), pytest.param(3, False, id="3")],
+)
+def test_a_silence_goes_on_over_one_or_two_unobserved_days(gap, silent):
+    """Thirteen quiet days on each side of the gap: together a silence, else none."""
+    counts = np.r_[np.full(60, 4.0), np.zeros(13), np.full(gap, np.nan), np.zeros(13), np.full(60, 4.0)]
+    found = measure_escalation(made(counts)).phases
+    stretches = found.loc[found["phase"] == "silent", ["first", "last", "days"]].values.tolist()
+    first = START + pd.Timedelta(days=60)
+    assert stretches == ([[first, first + pd.Timedelta(days=25 + gap), 26 + gap]] if silent else [])
+
+
+def test_every_tenth_day_unobserved_does_not_hide_a_silence():
+    counts = np.r_[np.full(100, 4.0), np.zeros(100)]
+    counts[5::10] = np.nan
+    assert measure_escalation(made(counts)).phases["phase"].tolist()[-1] == "silent"
+
+
 DEGENERATE = [
     pytest.param(np.zeros(100), ["silent"], id="all zeros"),
     pytest.param(np.zeros(10), ["undetermined"], id="ten zeros"),
