@@ -213,8 +213,8 @@ def require_drawable(
         raise UnknownNameError(f"No drawn_unit {drawn_unit!r}. Choose one of {', '.join(DRAWN_UNITS)}.")
     if draws is None:
         return
-    if draws < 1:
-        raise InputError(f"draws = {draws} is no number of draws. Give 1 or more, such as 20.")
+    if draws < 2:
+        raise InputError(f"draws = {draws} do not vary. Give 2 or more, such as 20.")
     if allocation != "spread":
         raise InputError(
             f"Draws vary the days of spread records, and allocation {allocation!r} fixes them. Use spread."
