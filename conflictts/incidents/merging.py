@@ -103,6 +103,7 @@ def merge_duplicates(
     merged = merged.drop(index=at_gone).reset_index(drop=True)
     stands_for = dict(zip(gone, kept, strict=True))
     merged["part_of"] = pd.Series([stands_for.get(total, total) for total in merged["part_of"]], dtype="str")
+    _require_a_whole(merged)
     merges = pairs.reset_index(drop=True).assign(kept=kept, gone=gone)
     return MergedIncidents(
         table=merged,
@@ -243,6 +244,21 @@ def _require_mergeable(a: pd.DataFrame, b: pd.DataFrame, pairs: pd.DataFrame, *,
                 f"One of {first['id_a']!r} and {first['id_b']!r} details the other, whose total holds it already. "
                 "Strike that pair out."
             )
+
+
+def _require_a_whole(merged: pd.DataFrame) -> None:
+    """Refuse details that hold one another: none of them would be counted."""
+    details = merged[merged["part_of"] != ""]
+    within = dict(zip(details["incident_id"], details["part_of"], strict=True))
+    for detail in within:
+        passed = [detail]
+        while (total := within.get(passed[-1], "")) != "":
+            if total in passed:
+                raise InputError(
+                    f"Merged so, {detail!r} would be a detail of itself, by way of {total!r}, and neither would be "
+                    "counted: the sources disagree which of the two holds the other. Strike one of their pairs out."
+                )
+            passed.append(total)
 
 
 def _require_apart(a: pd.DataFrame, b: pd.DataFrame) -> None:

@@ -352,6 +352,17 @@ def test_details_follow_the_record_that_stands_for_their_total():
         assert table.loc[table["part_of"] == "", "civilians_best"].sum() == 9
 
 
+def test_merges_that_make_two_records_details_of_each_other_are_refused():
+    """Neither would be counted: A's first is within A's second, and B says that it is the other way about."""
+    a = told({**TOWN, "toll": 3, "part_of": "A2"}, {**TOWN, "toll": 8})
+    b = told({**TOWN, "toll": 3}, {**TOWN, "toll": 8, "part_of": "B1"}, name="B")
+    pairs = ct.find_duplicates(a, b, details="include").pairs
+    crossed = pairs[(pairs["id_a"] + pairs["id_b"]).isin(["A1B1", "A2B2"])]
+    assert len(crossed) == 2
+    with pytest.raises(InputError, match=r"a detail of itself, by way of 'A[12]', and neither would be counted"):
+        ct.merge_duplicates(a, b, crossed, prefer="a")
+
+
 def test_every_merge_stands_in_the_ledger_and_all_rows_are_accounted_for():
     a = told(TOWN, {**TOWN, "toll": 8}, quarantined=2)
     b = told(TOWN, {**TOWN, "day": "2019-09-01"}, name="B", quarantined=1)
