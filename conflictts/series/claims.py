@@ -124,7 +124,9 @@ def hold_claims(
             Of the period: "unobserved" if any day is, else "provisional" if any day is, else "observed".
         ``verdict``
             The series counts "below", "within" or "above" the claimed range; "not observed throughout"; or "still
-            provisional", where the sums are those reported so far.
+            provisional", where the sums are those reported so far. Where records state no upper (lower) bound, which
+            the series tells as `no_upper_bound` (`no_lower_bound`), their best figure stands in the sums: "below"
+            ("above") then says that what they state is, and more (less) may have been meant.
 
     Raises
     ------

@@ -54,7 +54,8 @@ class Monitor:
     cautions : tuple of str
         What weakens the alarm.
     recomputed_from : Timestamp or None
-        First of the days known before that the last update changed or filled; from it on the evidence is computed anew.
+        First of the days up to the last count known before that the last update changed or filled; from it on the
+        evidence is computed anew. Days after that count, unobserved so far, were still to come.
     measure, unit, area, source : str
         As of the calm.
     """
