@@ -21,6 +21,7 @@ from conflictts.figures.style import (
     span_in_words,
     write_footer,
 )
+from conflictts.series.percent import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +50,8 @@ def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = Non
         Areas at most: those with most days or deaths to tell by, that is with the smallest standard errors. How many
         are left out is said below; the mean is over all.
     ax : Axes, optional
-        Default: the current axes. It wants about a fifth of an inch of height for every area.
+        Default: the current axes. It wants about a fifth of an inch of height for every area, and on its
+        left room for their names: longer ones are cut, while axes made here give way to them.
 
     Returns
     -------
@@ -177,7 +179,7 @@ def _about(found: PanelAnalysis, effects: pd.DataFrame, shown: int) -> list[str]
         areas = "area has" if refused == 1 else "areas have"
         parts.append(f"{refused} {areas} too little data to compare")
     if found.pooled is not None:
-        parts.append(f"variance between areas {found.pooled.heterogeneity:.0%} of the whole")
+        parts.append(f"variance between areas {percent(found.pooled.heterogeneity)} of the whole")
     return [*parts, f"source: {found.source}"]
 
 

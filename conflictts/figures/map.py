@@ -210,7 +210,7 @@ def _dot(
 
 
 def _name(ax: Axes, shapes: Mapping[Any, Shape], keys: Sequence[Any], sizes: Mapping[Any, float]) -> None:
-    """Names in outlines that are about as wide, or above discs; the best known first, none over another or a disc."""
+    """Names in outlines that are about as wide, or above discs, else below; the best known first, none over another."""
     dot = ax.figure.dpi / 72
     em = NAME_POINTS * dot
     taken: list[tuple[float, ...]] = []
@@ -227,16 +227,19 @@ def _name(ax: Axes, shapes: Mapping[Any, Shape], keys: Sequence[Any], sizes: Map
         up = 0.0 if len(ring) > 1 else sizes.get(key, SMALLEST) ** 0.5 / 2 * dot + 0.8 * em
         if len(ring) > 1 and right - left < 1.7 * wide:
             continue
-        x, y = ax.transData.transform(ends.mean(axis=0)) + np.array([0.0, up])
-        box = (x - wide, y - 0.7 * em, x + wide, y + 0.7 * em)
-        inside = ax.bbox.x0 < box[0] and box[2] < ax.bbox.x1 and box[3] < ax.bbox.y1
-        if inside and not any(_overlap(box, other) for other in taken):
+        for above in dict.fromkeys((up, -up)):
+            x, y = ax.transData.transform(ends.mean(axis=0)) + np.array([0.0, above])
+            box = (x - wide, y - 0.7 * em, x + wide, y + 0.7 * em)
+            inside = ax.bbox.x0 < box[0] and box[2] < ax.bbox.x1 and ax.bbox.y0 < box[1] and box[3] < ax.bbox.y1
+            if not inside or any(_overlap(box, other) for other in taken):
+                continue
             taken.append(box)
             x, y = ax.transData.inverted().transform((x, y))
             ax.text(
                 x, y, name, ha="center", va="center", fontsize=NAME_POINTS, color=INK, parse_math=False, zorder=3,
                 path_effects=[withStroke(linewidth=1.8, foreground="white")],
             )  # fmt: skip
+            break
 
 
 def _overlap(box: tuple[float, ...], other: tuple[float, ...]) -> bool:

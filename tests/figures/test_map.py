@@ -62,9 +62,17 @@ def test_discs_are_larger_where_more_is_known(areas_found, axes):
 
 
 def test_names_keep_off_discs(areas_found, axes):
+    places = pd.DataFrame({"latitude": [35.0, 35.08, 34.92], "longitude": [36.0] * 3}, pd.Index(["A", "E", "D"]))
+    ax = ct.plot_map(areas_found, places, ax=axes[0])  # E lies where the name of A would stand, D where else it might
+    assert {text.get_text() for text in ax.texts} & {*places.index} == {"D", "E"}
+
+
+def test_a_name_without_room_above_its_disc_stands_below(areas_found, axes):
     places = pd.DataFrame({"latitude": [35.0, 35.08], "longitude": [36.0, 36]}, pd.Index(["A", "E"]))
-    ax = ct.plot_map(areas_found, places, ax=axes[0])  # E lies where the name of A would stand
-    assert [text.get_text() for text in ax.texts if text.get_text() in places.index] == ["E"]
+    ax = ct.plot_map(areas_found, places, ax=axes[0])
+    below = {text.get_text(): text.get_position()[1] < places["latitude"][text.get_text()]
+             for text in ax.texts if text.get_text() in places.index}  # fmt: skip
+    assert below == {"A": True, "E": False}
 
 
 @pytest.mark.parametrize(("north", "figure_size"), [(0, (6, 3)), (60, (3, 6))])
