@@ -42,9 +42,9 @@ _SPAN = rf"(?:\d{{1,2}}(?: (?:{_MONTH}))?(?: \d{{4}})? to {_DAY}|{_DAY})"
 KINDS = {  # of slots, and what may stand in them
     "text": r"(?:(?![.!?]\s+[A-Z“×\d]).)+?",  # within one sentence
     "n": rf"(?:under |over |×)?{_NUMBER}(?:–{_NUMBER}){{0,2}}|–|inf|nan",
-    "p": r"\d+(?:\.\d+)?%|–",
+    "p": r"(?:under |over )?\d+(?:\.\d+)?%|–",
     "day": _DAY,
-    "span": rf"{_SPAN}(?: and {_SPAN})*(?: alone)?(?: \(\d+ days(?:, not all consecutive)?\))?",
+    "span": rf"{_SPAN}(?: and {_SPAN})*(?: alone)?(?: \(\d+ days(?:, not all consecutive)?\)|, with gaps)?",
     "unit": "|".join(f"(?i:{unit})" for unit in sorted(UNITS.values(), key=len, reverse=True)),
     "truce": r".+?",
     "truces": r".+?",  # one or more, a comma between them
@@ -266,7 +266,7 @@ def _day(text: str) -> str:
 
 def _span(text: str) -> str:
     """30 April to 30 August 2019 -> du 30 avril au 30 août 2019; a single day with its article."""
-    tail = re.search(r"( alone)?(?: \((\d+) days(, not all consecutive)?\))?$", text)
+    tail = re.search(r"( alone)?(?: \((\d+) days(, not all consecutive)?\)|(, with gaps))?$", text)
     assert tail is not None
     spans = text[: tail.start()] if tail[0] else text
     said = []
@@ -282,4 +282,5 @@ def _span(text: str) -> str:
     words += " seul" if tail[1] else ""
     if tail[2]:
         words += f" ({tail[2]} jours{', non consécutifs' if tail[3] else ''})"
+    words += ", avec des lacunes" if tail[4] else ""
     return words

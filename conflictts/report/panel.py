@@ -273,10 +273,14 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
     def key_of(key: Any, _: pd.Series) -> Cell:
         return _name(key), _name(key)
 
+    set_days = found.changes.groupby([*found.by], sort=False, dropna=False)["set_days"].last().to_dict()
+
     def change(_: Any, row: pd.Series) -> Cell:
         if pd.isna(row["last_change"]):
             return DASH, ""
-        return wording.days(row["last_set_first"], row["last_set_last"]), str(row["last_change"].toordinal())
+        span = wording.days(row["last_set_first"], row["last_set_last"])
+        length = (row["last_set_last"] - row["last_set_first"]).days + 1
+        return f"{span}, with gaps" if set_days[row.name] < length else span, str(row["last_change"].toordinal())
 
     def alone(_: Any, row: pd.Series) -> Cell:
         single = [wording.day(pd.Timestamp(text)) for text in row["single_days"].split()]

@@ -84,7 +84,8 @@ class TruceCourse:
             text = f"{row.phase} from {row.first.day} {row.first:%B %Y}"
             if row.set_days > 1:
                 first, last = (f"{day.day} {day:%b}" for day in (row.set_first, row.set_last))
-                text += f" ({self.level:.0%} set {first} to {last})"
+                gaps = ", with gaps" if (row.set_last - row.set_first).days >= row.set_days else ""
+                text += f" ({self.level:.0%} set {first} to {last}{gaps})"
             text += f", {_told(row.rate)} a day"
             unsure = row.phase == "collapsed" and not row.established
             told.append(f"{text}, by the best estimate only" if unsure else text)

@@ -45,6 +45,13 @@ KNOWN = [
      "needed.",
      "Seulement 1 jour observé après la trêve, du 29 août 2019 au 30 août 2019 (elle a pris fin le 31 août 2019) ; il "
      "en faut au moins 28."),
+    ("calm from 31 August 2019 (95% set 29 Aug to 21 Sep, with gaps), 0.5 a day",
+     "calme à partir du 31 août 2019 (ensemble à 95\u202f% : du 29 août au 21 sept., avec des lacunes), 0,5 par jour"),
+    ("7 to 31 October 2019, with gaps", "du 7 au 31 octobre 2019, avec des lacunes"),
+    ("mix changed by under 1%, toll per day by over 99%",
+     "composition changée de moins de 1\u202f%, bilan par jour de plus de 99\u202f%"),
+    ("Under 0.1% of the total comes from records that span several days, laid over them by “spread”.",
+     "Moins de 0,1\u202f% du total vient de relevés couvrant plusieurs jours, répartis selon la règle « parts égales »."),
     ("Civilian deaths by perpetrator and admin2", "Civils tués par auteur et admin2"),
     ("a single day, 2019-07-22, holds 51% of the toll before: the rate of that side is the story of one day",
      "un seul jour, le 22 juillet 2019, porte 51\u202f% du bilan d’avant : le taux de ce côté est l’histoire d’un "

@@ -55,6 +55,7 @@ def test_plain_table_holds_every_area_and_its_numbers(written, found):
     assert (idlib[titles.index("Total")], idlib[titles.index("Rate ratio")]) == ("945", "0.082 (0.019 to 0.35)")
     latakia = told[[row[0] for row in told].index(HOSTILE["Latakia"])]
     assert latakia[-3:] == ["–", "–", "–"]
+    assert idlib[titles.index("Days that may be the latest change’s first")] == "7 to 31 October 2019, with gaps"
     assert "Before and after the truce can be compared in 1 of 4 areas" in written
 
 

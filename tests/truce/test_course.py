@@ -138,9 +138,9 @@ def test_idlib_in_the_bundled_catalogue(idlib):
     assert any("best estimate" in reason for reason in course.reasons)
     assert course.erosion.lower > 1
     assert course.sentence() == (
-        "The truce of 31 August 2019: calm from 31 August 2019 (95% set 29 Aug to 21 Sep), 0.5 a day; eroding from 24 "
-        "October 2019 (95% set 7 Sep to 17 Dec), 2.7 a day; collapsed from 2 December 2019 (95% set 30 Oct to 11 Jan), "
-        "4.4 a day, by the best estimate only; before it 5.8 civilian deaths a day."
+        "The truce of 31 August 2019: calm from 31 August 2019 (95% set 29 Aug to 21 Sep, with gaps), 0.5 a day; "
+        "eroding from 24 October 2019 (95% set 7 Sep to 17 Dec, with gaps), 2.7 a day; collapsed from 2 December 2019 "
+        "(95% set 30 Oct to 11 Jan), 4.4 a day, by the best estimate only; before it 5.8 civilian deaths a day."
     )
 
 
