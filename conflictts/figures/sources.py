@@ -10,6 +10,7 @@ import numpy as np
 from conflictts.errors import UnknownNameError
 from conflictts.figures.style import CONTRAST, FOOTER_POINTS, LEVEL, given_or_current, legend_above
 from conflictts.series.daily import UNITS
+from conflictts.series.percent import percent
 from conflictts.truce.sources import SourceMix
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def plot_source_mix(mix: SourceMix, *, column: str = "reporting_body", ax: Axes 
     text = (
         f"share of {UNITS[mix.measure]} by {column.replace('_', ' ')} · {first.day} {first:%b %Y} to {last.day} "
         f"{last:%b %Y} · {change['records_before']:,} records before, {change['records_after']:,} after · mix changed "
-        f"by {_share(change['mix_change'])}, toll per day by {_share(change['count_change'])} · source: {mix.source}"
+        f"by {percent(change['mix_change'])}, toll per day by {percent(change['count_change'])} · source: {mix.source}"
     )
     width = max(40, int(ax.get_window_extent().width / ax.figure.dpi * 72 / (FOOTER_POINTS * 0.56)))
     ax.annotate(
@@ -85,7 +86,3 @@ def plot_source_mix(mix: SourceMix, *, column: str = "reporting_body", ax: Axes 
         gid="footer", parse_math=False,
     )  # fmt: skip
     return ax
-
-
-def _share(share: float) -> str:
-    return "–" if np.isnan(share) else f"{share:.0%}"

@@ -17,6 +17,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
 from conflictts.series.daily import DailySeries
+from conflictts.series.percent import percent
 from conflictts.series.reporting import LAG_UNKNOWN
 from conflictts.truce.period import Truce
 
@@ -279,7 +280,8 @@ def what_is_drawn(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -
         f"source: {daily.source}",
     ]
     if daily.allocated > 0:
-        parts.append(f"{daily.allocated:.1%} of the total from records of several days ({daily.allocation})")
+        laid = percent(daily.allocated, digits=1)
+        parts.append(f"{laid} of the total from records of several days ({daily.allocation})")
     if daily.no_upper_bound:
         states = "record states" if daily.no_upper_bound == 1 else "records state"
         parts.append(f"{daily.no_upper_bound:,} {states} no upper bound")

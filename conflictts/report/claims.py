@@ -12,6 +12,7 @@ from conflictts.series.benchmarking import Benchmark, benchmark_to_claims
 from conflictts.series.chains import CoverageRatio, compare_coverage, coverage_ratio
 from conflictts.series.claims import hold_claims, summarise_claims
 from conflictts.series.daily import DailySeries
+from conflictts.series.percent import percent
 from conflictts.truce.effect import TruceEffect, refit
 
 MOST_BODIES = 2  # drawn over time, and fitted to
@@ -125,9 +126,9 @@ def bias_in_words(found: ClaimFindings) -> list[str]:
             "not known": "which way that biases the change is not known",
         }[row["fall"]]
         said.append(
-            f"Against {body} the series holds {row['before']:.0%} of what is claimed up to the truce and "
-            f"{row['after']:.0%} from it on ({_number(row['claims_before'])} before, {_number(row['claims_after'])} "
-            f"after, none overlapping): {moved}."
+            f"Against {body} the series holds {percent(row['before'])} of what is claimed up to the truce and "
+            f"{percent(row['after'])} from it on ({_number(row['claims_before'])} before, "
+            f"{_number(row['claims_after'])} after, none overlapping): {moved}."
         )
     ways = set(found.bias["fall"]) & {"understated", "overstated"}
     if len(ways) == 2:
@@ -140,7 +141,7 @@ def uneven_coverage(found: ClaimFindings) -> list[str]:
     if set(found.bias["fall"].head(MOST_BODIES)) <= {"unbiased"}:
         return []
     shares = "; ".join(
-        f"{row['before']:.0%} up to the truce and {row['after']:.0%} from it on of what {body} claims"
+        f"{percent(row['before'])} up to the truce and {percent(row['after'])} from it on of what {body} claims"
         for body, row in found.bias.head(MOST_BODIES).iterrows()
     )
     return [

@@ -185,7 +185,7 @@ class Translator:
             return " ".join(MONTHS.get(part, part) for part in text.split())
         if re.fullmatch(_DAY, text):
             return _day(text)
-        if re.fullmatch(KINDS["n"], text):
+        if re.fullmatch(KINDS["n"], text) or re.fullmatch(KINDS["p"], text):
             return _figures(text)
         if re.fullmatch(KINDS["span"], text):
             return _span(text)

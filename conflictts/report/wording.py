@@ -12,6 +12,7 @@ from conflictts.figures.style import consecutive
 from conflictts.incidents.table import Ledger
 from conflictts.report.language import say
 from conflictts.series.daily import DailySeries
+from conflictts.series.percent import percent
 from conflictts.series.reporting import LAG_UNKNOWN
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.effect import TruceEffect
@@ -82,7 +83,7 @@ def ratio(number: float) -> str:
 
 def share(number: float) -> str:
     """A share in per cent; a dash where there is none."""
-    return f"{number:.0%}" if math.isfinite(number) else "–"
+    return percent(number)
 
 
 def decimal(number: float) -> str:

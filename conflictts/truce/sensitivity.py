@@ -15,6 +15,7 @@ from conflictts.incidents.table import Incidents, Where, matching_records
 from conflictts.series.allocation import ALLOCATIONS, Allocation
 from conflictts.series.daily import DailySeries, Day, Measure, daily_series, pair_of_days
 from conflictts.series.measures import amounts_of
+from conflictts.series.percent import percent
 from conflictts.series.reporting import ReportingLag
 from conflictts.truce.design import Model, make_design
 from conflictts.truce.effect import TruceEffect, estimate_truce_effect
@@ -115,7 +116,7 @@ class Sensitivity:
         said = {"lower": "a lower rate", "higher": "a higher rate"}.get(self.finding, "no detectable change")
         text = (
             f"The finding ({said} after the {self.effect.truce.name}) stands under "
-            f"{int(self.table['stands'].sum())} of {self.answered} combinations of choices ({_percent(self.share)})"
+            f"{int(self.table['stands'].sum())} of {self.answered} combinations of choices ({percent(self.share)})"
         )
         text += f"; {refused} more gave no answer" if refused else ""
         moving = self.influence[self.influence["factor"] > 1]
@@ -364,13 +365,6 @@ def _windows(
     if not chosen:
         raise UnknownNameError("No window is given. Give `window`, or one or more `windows` such as (120, 60).")
     return chosen
-
-
-def _percent(share: float) -> str:
-    """In per cent; neither all nor none where that is not so."""
-    if 0.995 <= share < 1:
-        return "over 99%"
-    return "under 1%" if 0 < share <= 0.005 else f"{share:.0%}"
 
 
 def _finding(lower: float, upper: float) -> Literal["lower", "higher", "no detectable change"]:

@@ -12,6 +12,7 @@ from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
 from conflictts.incidents.table import FILTERS, Incidents, Where, matching_records
 from conflictts.series.daily import UNITS, DailySeries, Day, Measure, pair_of_days
 from conflictts.series.measures import amounts_of
+from conflictts.series.percent import percent
 from conflictts.truce.period import Truce
 
 NOT_STATED = "not stated"
@@ -198,8 +199,8 @@ def _change(part: pd.DataFrame, column: str, days: tuple[int, int]) -> tuple[dic
         )
     elif mix > count and mix > MIN_CHANGE:
         warnings.append(
-            f"the mix by {word} changed more than the count: {mix:.0%} of the toll moved between them, while the "
-            f"toll per day moved by {count:.0%}"
+            f"the mix by {word} changed more than the count: {percent(mix)} of the toll moved between them, while the "
+            f"toll per day moved by {percent(count)}"
         )
         if column in ("reporting_body", "source"):
             warnings[-1] += "; part of the change may be one of tellers"
@@ -207,8 +208,8 @@ def _change(part: pd.DataFrame, column: str, days: tuple[int, int]) -> tuple[dic
         for side, other in (("before", "after"), ("after", "before")):
             gone = part[(part[f"share_{side}"] >= MIN_CHANGE) & (part[f"records_{other}"] == 0)]
             warnings += [
-                f"“{value}”, with {share:.0%} of the toll {side} the date, is named as {word} by no record {other} it: "
-                "the naming may have changed, not the violence"
+                f"“{value}”, with {percent(share)} of the toll {side} the date, is named as {word} by no record "
+                f"{other} it: the naming may have changed, not the violence"
                 for value, share in gone[["value", f"share_{side}"]].itertuples(index=False)
                 if value != NOT_STATED
             ]

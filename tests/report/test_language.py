@@ -31,6 +31,7 @@ KNOWN = [
     ("1,284", "1\u202f284"),
     ("0.15", "0,15"),
     ("95%", "95\u202f%"),
+    ("under 1%", "moins de 1\u202f%"),
     ("643–698–739", "643–698–739"),
     ("0.15 (0.067 to 0.32)", "0,15 (0,067 à 0,32)"),
     ("over 100", "plus de 100"),
@@ -51,7 +52,8 @@ KNOWN = [
     ("mix changed by under 1%, toll per day by over 99%",
      "composition changée de moins de 1\u202f%, bilan par jour de plus de 99\u202f%"),
     ("Under 0.1% of the total comes from records that span several days, laid over them by “spread”.",
-     "Moins de 0,1\u202f% du total vient de relevés couvrant plusieurs jours, répartis selon la règle « parts égales »."),
+     "Moins de 0,1\u202f% du total vient de relevés couvrant plusieurs jours, répartis selon la règle « parts égales "
+     "»."),
     ("Civilian deaths by perpetrator and admin2", "Civils tués par auteur et admin2"),
     ("a single day, 2019-07-22, holds 51% of the toll before: the rate of that side is the story of one day",
      "un seul jour, le 22 juillet 2019, porte 51\u202f% du bilan d’avant : le taux de ce côté est l’histoire d’un "

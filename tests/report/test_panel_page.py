@@ -133,7 +133,8 @@ def test_french_of_a_mean_and_of_no_refusals(panel, found):
     """What this panel is too small to say."""
     many = found.table.loc[["Idlib"] * 5].set_axis(pd.Index([*"ABCDE"], name="admin1"))
     pooled = ct.pool_effects(*(many[name] for name in ("effective_before", "effective_after", "exposure")))
-    whole = replace(found, table=many.assign(single_days=["2019-06-11", *[""] * 4]), pooled=pooled)
+    changes = pd.concat([found.changes[found.changes["admin1"] == "Idlib"].assign(admin1=area) for area in "ABCDE"])
+    whole = replace(found, table=many.assign(single_days=["2019-06-11", *[""] * 4]), changes=changes, pooled=pooled)
     words = translator("fr")
     for sentence in (*page._sentences(whole), *page._methods(whole), "Every part of every area has an answer."):
         words(sentence)
