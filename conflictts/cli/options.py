@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,13 @@ if TYPE_CHECKING:
     from conflictts.incidents.table import Incidents
 
 MEASURES = "incidents, deadly incidents, deaths, civilians, combatants or injured"
+
+
+def one_of(*values: str) -> Callable[[str], list[str]]:
+    """What the shell completes a value with."""
+    return lambda incomplete: [value for value in values if value.startswith(incomplete)]
+
+
 Input = Annotated[
     list[str] | None,
     typer.Argument(
@@ -29,7 +37,14 @@ Window = Annotated[
         metavar="A:B", help="Days to compare. Default: 120 days before the truce and 60 from it on, as far as covered."
     ),
 ]
-MeasureName = Annotated[str, typer.Option(help=f"What to count: {MEASURES}.")]
+MeasureName = Annotated[
+    str,
+    typer.Option(
+        help=f"What to count: {MEASURES}.",
+        autocompletion=one_of("incidents", "deaths", "civilians", "combatants", "injured"),  # the sixth has a blank
+    ),
+]
+Language = Annotated[str, typer.Option(help="Language of the page: en or fr.", autocompletion=one_of("en", "fr"))]
 Coverage = Annotated[
     str | None, typer.Option(metavar="A:B", help="First and last day the source watched, YYYY-MM-DD:YYYY-MM-DD.")
 ]
@@ -41,7 +56,11 @@ Conditions = Annotated[
     typer.Option(metavar="COLUMN=VALUE", help="Only records with this value; one column twice means either."),
 ]
 AllocationName = Annotated[
-    str, typer.Option(help="How records of several days are laid over them: spread, exact, start or midpoint.")
+    str,
+    typer.Option(
+        help="How records of several days are laid over them: spread, exact, start or midpoint.",
+        autocompletion=one_of("spread", "exact", "start", "midpoint"),
+    ),
 ]
 Lag = Annotated[
     int | None, typer.Option(metavar="DAYS", help="Days until a count is final; younger ones are provisional.")

@@ -19,6 +19,7 @@ from conflictts.cli.options import (
     Gaps,
     Input,
     Lag,
+    Language,
     MeasureName,
     Pdf,
     RetrievedOn,
@@ -85,7 +86,7 @@ def panel(
         str | None,
         typer.Option(metavar="NAME", help="The property of each outline that names its area as the records do."),
     ] = None,
-    language: Annotated[str, typer.Option(help="Language of the page: en or fr.")] = "en",
+    language: Language = "en",
     pdf: Pdf = False,
     json_: Annotated[
         bool,

@@ -18,6 +18,7 @@ from conflictts.cli.options import (
     Gaps,
     Input,
     Lag,
+    Language,
     MeasureName,
     Pdf,
     RetrievedOn,
@@ -77,7 +78,7 @@ def report(
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the draws.")] = 1,
     out: Annotated[str, typer.Option(help="Folder to write the report into.")] = "conflictts-report",
-    language: Annotated[str, typer.Option(help="Language of the page: en or fr.")] = "en",
+    language: Language = "en",
     pdf: Pdf = False,
     anonymise: Annotated[
         bool,

@@ -50,6 +50,23 @@ def test_report_prints_where_the_page_lies(tmp_path):
     assert (quiet.exit_code, quiet.output) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("re", ["report"]),
+        ("report --me", ["--measure"]),
+        ("report --measure c", ["civilians", "combatants"]),
+        ("panel --language ", ["en", "fr"]),
+        ("series --allocation s", ["spread", "start"]),
+    ],
+)
+def test_the_shell_completes_commands_options_and_values(typed, offered):
+    words = f"conflictts {typed}"
+    asked = {"_CONFLICTTS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    result = CliRunner().invoke(app, [], prog_name="conflictts", env=asked)
+    assert result.stdout.split() == offered
+
+
 def test_report_of_the_bundled_case(tmp_path):
     result = conflictts("report", "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
