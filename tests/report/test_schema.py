@@ -34,6 +34,7 @@ def test_the_schema_lies_beside_the_numbers_and_is_printed(folder):
     assert printed.exit_code == 0
     assert printed.stdout == (folder / "findings.schema.json").read_text("utf-8") == ct.findings_schema()
     assert SCHEMA["$id"].endswith(f":{SCHEMA_VERSION}")
+    assert SCHEMA["title"].endswith(f", version {SCHEMA_VERSION}")
     assert SCHEMA["properties"]["schema_version"] == {"const": SCHEMA_VERSION} | {
         "description": SCHEMA["properties"]["schema_version"]["description"]
     }
@@ -112,6 +113,7 @@ def test_findings_of_a_panel_meet_their_schema(idlib, tmp_path, by, truces):
     assert [error.message for error in validator.iter_errors(numbers)] == []
     assert numbers["schema_version"] == PANEL_VERSION == PANEL["properties"]["schema_version"]["const"]
     assert PANEL["$id"].endswith(f":{PANEL_VERSION}")
+    assert PANEL["title"].endswith(f", version {PANEL_VERSION}")
     area = PANEL["properties"]["areas"]["items"]
     names = [*by, *area["required"], *(area["dependentRequired"]["rate_ratio"] if truces != "none" else [])]
     assert sorted(numbers["areas"][0]) == sorted(names)
