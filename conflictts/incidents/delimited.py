@@ -193,6 +193,11 @@ def _read_map(file: Path) -> ColumnMap:
         raise InputError(f"The column map {file} cannot be read ({error.strerror}). Check the path.") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"The column map {file.name} is not TOML ({error}). Mend it; see read_delimited.") from None
+    if "records" in content:
+        raise InputError(
+            f"{file.name} is read as a column map, but holds [records], as a report's own file does. Give that another "
+            "name than the table's."
+        )
     parts = {key: content.get(key, {}) for key in ("columns", "source", "reading")}
     _refuse_unknown(content, tuple(parts), f"part of {file.name}")
     for key, part in parts.items():

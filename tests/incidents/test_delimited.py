@@ -217,6 +217,13 @@ def test_unknown_decimal_mark_is_refused(write):
         read_delimited(write("date_start;n\n2019-08-30;1\n"), decimal_mark=";")
 
 
+def test_a_report_s_own_file_is_not_taken_for_a_column_map(tmp_path):
+    (tmp_path / "desk.csv").write_text("Date,Where,Killed\n2019-05-01,Idlib,4\n", encoding="utf-8")
+    (tmp_path / "desk.toml").write_text('[records]\nfiles = ["desk.csv"]\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"desk\.toml is read as a column map, but holds \[records\]"):
+        read_incidents(tmp_path / "desk.csv")
+
+
 def test_the_column_map_of_the_readme_is_read(tmp_path):
     readme = Path(__file__).resolve().parents[2].joinpath("README.md").read_text(encoding="utf-8")
     (tmp_path / "desk.toml").write_text(
