@@ -9,6 +9,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
 import pytest
 
 import conflictts as ct
@@ -114,3 +115,23 @@ def test_numbers_quoted_in_prose_are_those_of_the_library(idlib):
 def test_the_example_among_areas_without_a_truce_prints_what_is_shown():
     failed, tried = doctest.testfile(str(ROOT / "docs" / "reading.md"), module_relative=False)
     assert (failed, tried > 0) == (0, True)
+
+
+def test_the_notebook_on_claims_answers_what_it_computes(monkeypatch):
+    monkeypatch.setattr("matplotlib.pyplot.show", lambda: None)
+    cells = nbformat.read(ROOT / "notebooks" / "04_claims_against_the_series.ipynb", as_version=4).cells
+    computed: dict[str, object] = {}
+    for cell in cells:
+        if cell.cell_type == "code":
+            exec(cell.source, computed)
+    answer = next(cell.source for cell in cells if cell.source.startswith("**Answer.**"))
+    for name in ("as counted", "fitted to SOHR", "fitted to the White Helmets"):
+        effect = computed["effects"][name]
+        assert f"{effect.rate_ratio:.2f} ({effect.lower:.2f} to {effect.upper:.2f})" in answer
+
+
+def test_the_notebook_on_the_truce_tells_of_ucdp_what_it_would_compute(idlib, greater_idlib):
+    daily = ct.daily_series(greater_idlib, measure="civilians", coverage=("2019-05-01", "2019-11-30"))
+    effect = ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], window=("2019-05-01", "2019-11-06"))
+    told = (ROOT / "notebooks" / "02_truce_of_31_august.ipynb").read_text(encoding="utf-8")
+    assert f"rate ratio {effect.rate_ratio:.2f} ({effect.lower:.2f} to {effect.upper:.2f}), a fall" in told
