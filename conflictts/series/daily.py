@@ -33,6 +33,8 @@ from conflictts.series.reporting import LAG_UNKNOWN, ReportingLag, provisional_d
 if TYPE_CHECKING:
     from conflictts.series.panel import DailyPanel
 
+NO_AREA = "area not stated"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DailySeries:
@@ -106,7 +108,7 @@ class DailySeries:
         gaps: Iterable[tuple[Day, Day]] = (),
         measure: str = "incidents",
         unit: str | None = None,
-        area: str = "area not stated",
+        area: str = NO_AREA,
         source: str = "counts as given",
     ) -> DailySeries:
         """Make a series of daily counts that exist already, such as an office's table of violations.
@@ -151,7 +153,7 @@ class DailySeries:
         start: Day | None = None,
         measure: str = "deaths",
         unit: str | None = None,
-        area: str = "area not stated",
+        area: str = NO_AREA,
         source: str = "running totals as given",
     ) -> DailySeries:
         """Make a series from running totals, such as a bulletin's "killed since the beginning of the year".

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -12,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import CoverageError, InputError
-from conflictts.series.daily import DailySeries, Day, pair_of_days, whole_day
+from conflictts.series.daily import NO_AREA, DailySeries, Day, pair_of_days, whole_day
 from conflictts.truce._baseline import Baseline, baseline_of, cautions_of, refuse_thin
 from conflictts.truce._contracts import Contract, check_options, evidence_under
 
 FACTOR_QUANTILE = 0.99  # of the memory factor, for "yearly"
 CEILING_LEVEL = 0.95
 N_SIMULATED = 99  # series, for each increase, behind `reach`
+_RECORDS_OF = re.compile(r"^.* \(records of .*?\)(?=, |$)")
 STATE_VERSION = 3  # 1 and 2 had other evidence under "arl", and the same under the other contracts
 _DAY = pd.Timedelta(days=1)
 
@@ -221,7 +223,7 @@ class Monitor:
         CoverageError
             If a date lies in the calm or before it, or a "yearly" contract has run out.
         InputError
-            If the count is not 0 or more, or the series counts something else than the calm.
+            If the count is not 0 or more, or the series counts something else than the calm, or elsewhere.
         """
         given = self._one_day(day, count) if not isinstance(day, DailySeries) else self._later_days(day, count)
         if not len(given):
@@ -434,7 +436,19 @@ class Monitor:
             raise InputError(
                 f"The calm counts {self.measure!r}, the series {daily.measure!r}. Give a series of the same measure."
             )
+        if _elsewhere(self.area, daily.area):
+            raise InputError(
+                f"The calm is of {self.area!r}, the series of {daily.area!r}. Give a series of the same area, or fit a "
+                "calm of that one."
+            )
         return daily.settled.loc[self.calm.index[-1] + _DAY :]
+
+
+def _elsewhere(calm: str, later: str) -> bool:
+    """Whether two areas are stated that differ, the files that records came in and their countries apart."""
+    if NO_AREA in (calm, later) or (_RECORDS_OF.match(calm) is None) != (_RECORDS_OF.match(later) is None):
+        return False
+    return _RECORDS_OF.sub("", calm) != _RECORDS_OF.sub("", later)
 
 
 def _calm_counts(calm: DailySeries, window: tuple[Day, Day] | None) -> pd.Series:

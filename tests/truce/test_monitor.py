@@ -37,6 +37,30 @@ def fitted(request) -> ct.Monitor:
     return ct.Monitor.fit(series(noisy(CALM_DAYS)), contract=request.param)
 
 
+AREAS = [
+    pytest.param("Idlib", "Aleppo", True, id="another"),
+    pytest.param("Idlib", "Idlib", False, id="the same"),
+    pytest.param("Idlib", "area not stated", False, id="not stated"),
+    pytest.param("Syria (records of a (1).csv), admin1 Idlib", "Iraq, Syria (records of b.csv), admin1 Idlib", False,
+                 id="another file"),
+    pytest.param("Syria (records of may.csv), admin1 Idlib", "Syria (records of may.csv), admin1 Hama", True,
+                 id="another place in the same file"),
+    pytest.param("Syria (records of may.csv), admin1 Idlib", "Syria (records of may.csv)", True, id="all of the file"),
+    pytest.param("Idlib", "Syria (records of may.csv), admin1 Idlib", False, id="by hand, then from records"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("calm", "later", "refused"), AREAS)
+def test_a_series_of_another_area_is_refused(calm, later, refused):
+    monitor = ct.Monitor.fit(series(noisy(CALM_DAYS), area=calm))
+    given_later = series([1.0, 2.0], BEGIN, area=later)
+    if refused:
+        with pytest.raises(InputError, match=r"The calm is of .*, the series of .*\. Give a series of the same area"):
+            monitor.update(given_later)
+    else:
+        assert monitor.update(given_later).counts.tolist() == [1.0, 2.0]
+
+
 BETS = [  # ceiling 2, half the stake: gains 1.5 for a count of 4, 0.5 for 0, 1 for 2
     pytest.param([4.0], [1.5], id="one day above: (0 + 1) 1.5"),
     pytest.param([4.0, 0.0], [1.5, 1.25], id="then none: (1.5 + 1) 0.5"),
