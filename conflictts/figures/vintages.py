@@ -39,9 +39,8 @@ def plot_vintages(comparison: VintageComparison, *, ax: Axes | None = None) -> A
     Examples
     --------
     >>> import conflictts as ct
-    >>> from conflictts.incidents.vintages import compare_vintages
     >>> case = ct.load_idlib_2019()
-    >>> plot_vintages(compare_vintages(case, case)).get_ylabel()
+    >>> ct.plot_vintages(ct.compare_vintages(case, case)).get_ylabel()
     'records per month'
     """
     months = comparison.by_month

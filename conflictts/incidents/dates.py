@@ -112,10 +112,11 @@ def parse_period(
 
     Examples
     --------
-    >>> period = parse_period("fin août 2019")
+    >>> import conflictts as ct
+    >>> period = ct.parse_period("fin août 2019")
     >>> str(period.first.date()), str(period.last.date()), period.precision
     ('2019-08-15', '2019-08-31', 'approx')
-    >>> str(parse_period("lundi", reference_date="2019-11-06").first.date())
+    >>> str(ct.parse_period("lundi", reference_date="2019-11-06").first.date())
     '2019-11-04'
     """
     phrase = _without_midnight(plain(require_phrase(text, kind="a date or period")))

@@ -147,9 +147,9 @@ class DateWords:
 
         Examples
         --------
-        >>> from conflictts.incidents.dates import parse_period
-        >>> turkish = DATE_WORDS.extended(months={"ağustos": 8})
-        >>> parse_period("31 Ağustos 2019", words=turkish).first.date().isoformat()
+        >>> import conflictts as ct
+        >>> turkish = ct.DATE_WORDS.extended(months={"ağustos": 8})
+        >>> ct.parse_period("31 Ağustos 2019", words=turkish).first.date().isoformat()
         '2019-08-31'
         """
         names = [table.name for table in fields(self)]

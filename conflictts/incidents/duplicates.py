@@ -139,9 +139,10 @@ def find_duplicates(
 
     Examples
     --------
-    >>> from conflictts.incidents.simulate import simulate_incidents
-    >>> invented = simulate_incidents(np.random.default_rng(1), told_twice=0.5)
-    >>> found = find_duplicates(invented.incidents, invented.second)
+    >>> import numpy as np
+    >>> import conflictts as ct
+    >>> invented = ct.simulate_incidents(np.random.default_rng(1), told_twice=0.5)
+    >>> found = ct.find_duplicates(invented.incidents, invented.second)
     >>> len(found.pairs) > 0.8 * len(invented.pairs)
     True
     """

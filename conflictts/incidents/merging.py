@@ -81,10 +81,11 @@ def merge_duplicates(
 
     Examples
     --------
-    >>> from conflictts.incidents.simulate import simulate_incidents
-    >>> invented = simulate_incidents(np.random.default_rng(1), told_twice=0.5)
+    >>> import numpy as np
+    >>> import conflictts as ct
+    >>> invented = ct.simulate_incidents(np.random.default_rng(1), told_twice=0.5)
     >>> a, b = invented.incidents, invented.second
-    >>> merged = merge_duplicates(a, b, invented.pairs, prefer="a")
+    >>> merged = ct.merge_duplicates(a, b, invented.pairs, prefer="a")
     >>> len(merged.table) == len(a.table) + len(b.table) - len(invented.pairs) == merged.ledger.used
     True
     """
@@ -192,9 +193,10 @@ def combine_incidents(a: Incidents, b: Incidents, *, told_twice: Literal["warn",
 
     Examples
     --------
-    >>> from conflictts.incidents.simulate import simulate_incidents
-    >>> invented = simulate_incidents(np.random.default_rng(1), told_twice=0.5)
-    >>> both = combine_incidents(invented.incidents, invented.second)
+    >>> import numpy as np
+    >>> import conflictts as ct
+    >>> invented = ct.simulate_incidents(np.random.default_rng(1), told_twice=0.5)
+    >>> both = ct.combine_incidents(invented.incidents, invented.second)
     >>> both.ledger.used == len(invented.incidents.table) + len(invented.second.table)
     True
     >>> both.ledger.warnings["warning"].iloc[-1]

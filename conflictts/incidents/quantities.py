@@ -101,9 +101,10 @@ def parse_quantity(
 
     Examples
     --------
-    >>> parse_quantity("nearly a thousand")
+    >>> import conflictts as ct
+    >>> ct.parse_quantity("nearly a thousand")
     Quantity(low=950.0, best=975.0, high=999.0, qualifier='nearly', text='nearly a thousand')
-    >>> parse_quantity("au moins quatre-vingt-dix-sept civils").best
+    >>> ct.parse_quantity("au moins quatre-vingt-dix-sept civils").best
     97.0
     """
     phrase = _without_nouns(spaced(plain(require_phrase(text, kind="a quantity"))), words)

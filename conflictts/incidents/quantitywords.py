@@ -151,9 +151,9 @@ class QuantityWords:
 
         Examples
         --------
-        >>> from conflictts.incidents.quantities import parse_quantity
-        >>> german = QUANTITY_WORDS.extended(wordings={"mindestens {}": "at_least"}, numbers={"zwölf": 12})
-        >>> parse_quantity("mindestens zwölf", words=german).low
+        >>> import conflictts as ct
+        >>> german = ct.QUANTITY_WORDS.extended(wordings={"mindestens {}": "at_least"}, numbers={"zwölf": 12})
+        >>> ct.parse_quantity("mindestens zwölf", words=german).low
         12.0
         """
         names = [table.name for table in fields(self)]

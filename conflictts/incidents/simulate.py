@@ -169,7 +169,9 @@ def simulate_incidents(
 
     Examples
     --------
-    >>> invented = simulate_incidents(np.random.default_rng(1), rate=4, rate_ratio=0.25, told_twice=0.5)
+    >>> import numpy as np
+    >>> import conflictts as ct
+    >>> invented = ct.simulate_incidents(np.random.default_rng(1), rate=4, rate_ratio=0.25, told_twice=0.5)
     >>> invented.rates.iloc[[0, -1]].tolist(), len(invented.incidents.table) == invented.counts.sum()
     ([4.0, 1.0], np.True_)
     >>> len(invented.pairs) == len(invented.second.table)

@@ -89,12 +89,12 @@ def compare_vintages(old: Incidents, new: Incidents) -> VintageComparison:
     What would the bundled case have said of the truce of 31 August before every 14th of its records, and the details
     of larger tolls, became known?
 
-    >>> from dataclasses import replace
     >>> import conflictts as ct
+    >>> from dataclasses import replace
     >>> new = ct.load_idlib_2019()
     >>> whole = new.table[new.table["part_of"] == ""]
     >>> old = replace(new, table=whole.drop(index=whole.index[::14]))
-    >>> compare_vintages(old, new).summary().set_index("outcome")["records"].to_dict()
+    >>> ct.compare_vintages(old, new).summary().set_index("outcome")["records"].to_dict()
     {'same': 190, 'changed': 0, 'added': 131, 'removed': 0}
     >>> for vintage in (old, new):
     ...     daily = ct.daily_series(vintage, measure="civilians", coverage=new.provenance.coverage)

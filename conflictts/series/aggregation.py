@@ -110,11 +110,13 @@ def daily_panel(
     Examples
     --------
     >>> import pandas as pd
+    >>> import conflictts as ct
     >>> day = pd.to_datetime(["2019-05-01", "2019-05-01", "2019-05-03"])
     >>> place = ["Idlib", "Hama", "Idlib"]
     >>> ged = pd.DataFrame({"id": ["1", "2", "3"], "date_start": day, "date_end": day, "adm_1": place, "deaths_a": 0,
     ...     "deaths_b": 1, "deaths_civilians": 2, "low": 3, "best": 3, "high": 4})  # fmt: skip
-    >>> panel = daily_panel(ged, by="admin1", measure="deaths", coverage=("2019-05-01", "2019-05-03"), release="19.1")
+    >>> days = ("2019-05-01", "2019-05-03")
+    >>> panel = ct.daily_panel(ged, by="admin1", measure="deaths", coverage=days, release="19.1")
     >>> panel["Idlib"].counts.tolist(), panel.ledger.used
     ([3.0, 0.0, 3.0], 3)
     """

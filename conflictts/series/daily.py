@@ -136,8 +136,11 @@ class DailySeries:
 
         Examples
         --------
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> import conflictts as ct
         >>> days = pd.date_range("2020-01-01", periods=3)
-        >>> DailySeries.from_counts(pd.Series([2.0, np.nan, 0.0], days)).table["status"].tolist()
+        >>> ct.DailySeries.from_counts(pd.Series([2.0, np.nan, 0.0], days)).table["status"].tolist()
         ['observed', 'unobserved', 'observed']
         """
         given = daily_counts(counts, gaps)
@@ -183,8 +186,10 @@ class DailySeries:
 
         Examples
         --------
+        >>> import pandas as pd
+        >>> import conflictts as ct
         >>> days = pd.to_datetime(["2020-01-01", "2020-01-03", "2020-01-04"])
-        >>> DailySeries.from_cumulative(pd.Series([100, 106, 107], days)).counts.tolist()
+        >>> ct.DailySeries.from_cumulative(pd.Series([100, 106, 107], days)).counts.tolist()
         [3.0, 3.0, 1.0]
         """
         given = daily_increments(totals, rule=rule, corrections=corrections, start=start)

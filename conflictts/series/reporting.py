@@ -83,7 +83,8 @@ class ReportingLag:
 
         Examples
         --------
-        >>> ReportingLag.declared({0: 0.5, 10: 1.0}).days
+        >>> import conflictts as ct
+        >>> ct.ReportingLag.declared({0: 0.5, 10: 1.0}).days
         9
         """
         _require_share(complete, "complete")
@@ -151,13 +152,14 @@ def estimate_reporting_lag(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import conflictts as ct
     >>> invented = ct.simulate_incidents(np.random.default_rng(1), lag_days=3, week_share=0, month_share=0)
     >>> vintages = {}
     >>> for day in ("2019-04-01", "2019-04-15", "2019-05-01"):
     ...     known = invented.incidents.table.loc[(invented.truth["reported_on"] <= day).to_numpy()]
     ...     vintages[day] = ct.Incidents(known, invented.incidents.ledger, invented.incidents.provenance)
-    >>> lag = estimate_reporting_lag(vintages)
+    >>> lag = ct.estimate_reporting_lag(vintages)
     >>> bool(lag.table.loc[2, "lower"] < 1 - 0.75**3 < lag.table.loc[2, "upper"])
     True
     """

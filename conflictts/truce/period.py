@@ -34,7 +34,8 @@ class Truce:
 
     Examples
     --------
-    >>> Truce("2019-08-31", announced="2019-08-30").name
+    >>> import conflictts as ct
+    >>> ct.Truce("2019-08-31", announced="2019-08-30").name
     'truce of 31 August 2019'
     """
 
