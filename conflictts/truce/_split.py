@@ -205,7 +205,7 @@ def probabilities_between(counts, weekday, observed, begin, change, end, profile
     rates[0] = math.exp(fit_level(counts, weekday, observed, begin, change, profile, size)[1])
     rates[1] = math.exp(fit_level(counts, weekday, observed, change, end, profile, size)[1])
     changes[0] = change - begin
-    own_factor, own_phi = memory(pearson_residuals(y, d, seen, changes, rates, profile, size), seen, 2)
+    own_factor, own_phi = memory(pearson_residuals(y, d, seen, changes, rates, profile, size), seen, rates.size)
     if own_factor < factor or (own_factor == factor and own_phi < phi):
         own_factor, own_phi = factor, phi
     return split_probabilities(y, d, seen, profile, size, own_factor, own_phi)

@@ -1,0 +1,52 @@
+"""The kernels that a report needs, in two halves that take about as long to compile."""
+# mypy: disable-error-code="attr-defined"
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from numba import boolean, config, float64, int64
+from numba.types import Array
+
+from conflictts.truce import _noise, _path, _scan, _segment, _slope, _split, _trends
+
+_NUMBERS, _PLACES, _SEEN, _ROWS = float64[::1], int64[::1], boolean[::1], float64[:, ::1]
+_KEPT, _KEPT_ROWS = Array(float64, 1, "C", readonly=True), Array(float64, 2, "C", readonly=True)  # as pandas gives them
+_DAYS = (_NUMBERS, _PLACES, _SEEN)  # counts, weekday, observed
+
+SEARCH: Mapping[Any, tuple[Any, ...]] = {
+    _path.rate_grid: (_NUMBERS, _SEEN),
+    _segment.find_changes: (*_DAYS, _NUMBERS, float64, boolean, int64),
+}
+OTHERS: Mapping[Any, tuple[Any, ...]] = {
+    _split.probabilities_of_changes: (*_DAYS, _PLACES, _NUMBERS, float64, float64, float64),
+    _split.smallest_set: (_NUMBERS, float64),
+    _slope.fit_span: (*_DAYS, int64, int64, _NUMBERS, float64, boolean),
+    _trends.shares_of_weekdays: (_KEPT, _PLACES, float64),
+    _trends.sums_of_windows: (_KEPT, int64, int64),
+    _trends.windows_of_rows: (_KEPT_ROWS, _NUMBERS, int64, _SEEN),
+    _trends.fit_with_memory: (_ROWS, _ROWS, _NUMBERS, int64, _ROWS, _ROWS, int64, _NUMBERS),
+    _trends.ends_of_rows: (_ROWS, _ROWS, *6 * (_NUMBERS,)),
+    _trends.factor_of_days: (_KEPT, _NUMBERS, int64),
+    _noise.autoregressive: (_NUMBERS, float64),
+    _scan.scan: (*_DAYS, int64, int64, boolean),  # last: of what it calls, most is in `SEARCH`
+}
+
+
+def are_compiled() -> bool:
+    """Whether the compiled kernels lie where numba keeps them, or can lie nowhere."""
+    if config.DISABLE_JIT:
+        return True
+    for kernel in (*SEARCH, *OTHERS):
+        folder, module = kernel.stats.cache_path, kernel.py_func.__module__.rpartition(".")[2]
+        if folder is not None and not any(Path(folder).glob(f"{module}.{kernel.py_func.__name__}-*.nbi")):
+            return False
+    return True
+
+
+def compile_kernels(kernels: Mapping[Any, tuple[Any, ...]]) -> None:
+    """Compile kernels for arrays of the kinds that a report hands them, or load them; others call what is kept."""
+    for kernel, kinds in kernels.items():
+        kernel.compile(kinds)

@@ -1,0 +1,55 @@
+"""The kernels that a report needs: all of them, for the kinds of arrays that it hands them, and where they lie."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numba
+import pytest
+
+compiled = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
+
+ALL = """
+import sys
+import conflictts as ct
+from conflictts.truce.kernels import OTHERS, SEARCH, compile_kernels
+
+KERNELS = {**SEARCH, **OTHERS}
+compile_kernels(KERNELS)
+case = ct.load_idlib_2019()
+ct.write_report(case, case.truces["TRC-5"], sys.argv[1] + "/out", claims=case.claims, formats=["json"])
+for kernel in KERNELS:
+    if len(kernel.signatures) > 1:
+        print(kernel.py_func.__name__, kernel.signatures)
+"""
+IN_HALVES = """
+from conflictts.report import page
+from conflictts.truce import kernels
+from conflictts.truce._split import smallest_set
+from conflictts.truce._noise import autoregressive
+
+page.SEARCH = {autoregressive: kernels.OTHERS[autoregressive]}
+page.OTHERS = {smallest_set: kernels.OTHERS[smallest_set]}
+kernels.SEARCH, kernels.OTHERS = page.SEARCH, page.OTHERS
+print(kernels.are_compiled())
+page._compile(processes=2)
+print(kernels.are_compiled(), len(autoregressive.signatures), len(smallest_set.signatures))
+smallest_set.compile(kernels.OTHERS[smallest_set])
+print(smallest_set.stats.cache_hits.total())
+"""
+
+
+@compiled
+def test_a_report_hands_these_kernels_no_other_kinds_of_arrays(tmp_path):
+    run = subprocess.run([sys.executable, "-c", ALL, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == []
+
+
+@compiled
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere everything is computed in one process")
+def test_a_second_process_leaves_its_half_where_the_first_finds_it(tmp_path):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", IN_HALVES], env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == ["False", "True 1 0", "1"]
