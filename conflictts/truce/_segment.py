@@ -3,6 +3,9 @@
 Counts y[t] are negative binomial with mean profile[weekday[t]] * rate and size r, the rate piecewise constant. How
 many changes there are is weighed over all courses of the rate (`_posterior`), and tried against a steady rate at last;
 profile, size and memory between days are those of what they leave.
+
+A large kernel that is called in one place is compiled into its caller (``inline="always"``): by itself too, all that it
+calls would be optimised once more.
 """
 # mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
 
@@ -155,7 +158,7 @@ def log_likelihood(above, rest, total, seen, rates, profile, size):
     return answer
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _pays(counts, weekday, observed, above, rest, days, found, steady):
     """Whether changes gain their shares beyond a steady rate of its own size; both from `_searched`."""
     gained, asked, n_changes = 0.0, 0.0, found[0].size
@@ -173,7 +176,7 @@ def _pays(counts, weekday, observed, above, rest, days, found, steady):
     return gained >= asked * math.log(days.size)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _searched(
     counts, weekday, observed, log_rate, against, use_profile, min_days, above, rest, days, rates, profile, size
 ):
@@ -241,23 +244,20 @@ def find_changes(counts, weekday, observed, log_rate, against, use_profile, min_
     profile /= profile.mean()
     size = max(size, _LEAST_SIZE)
     days = np.flatnonzero(observed)
-    start = np.array([counts[days].mean()])
-    found = _searched(
-        counts, weekday, observed, log_rate, against, use_profile, min_days, above, rest, days, start, profile, size
-    )
-    if found[0].size == 0:
-        return found
-    none = np.empty(0, np.int64)
-    rates, profile, size, factor, phi = _around(
-        counts, weekday, observed, none, found[2], above, rest, found[3], use_profile
-    )
-    steady = (none, rates, profile, size, factor, phi)
-    if _pays(counts, weekday, observed, above, rest, days, found, steady):
-        return found
-    found = _searched(
-        counts, weekday, observed, log_rate, against, use_profile, min_days, above, rest, days, rates, profile, size
-    )
-    return found if _pays(counts, weekday, observed, above, rest, days, found, steady) else steady
+    none, rates = np.empty(0, np.int64), np.array([counts[days].mean()])
+    for trial in range(2):  # the second from what is around a steady rate
+        found = _searched(
+            counts, weekday, observed, log_rate, against, use_profile, min_days, above, rest, days, rates, profile, size
+        )
+        if trial == 0:
+            if found[0].size == 0:
+                return found
+            rates, profile, size, factor, phi = _around(
+                counts, weekday, observed, none, found[2], above, rest, found[3], use_profile
+            )
+        if _pays(counts, weekday, observed, above, rest, days, found, (none, rates, profile, size, factor, phi)):
+            return found
+    return none, rates, profile, size, factor, phi
 
 
 @njit(cache=True, nogil=True)

@@ -162,7 +162,7 @@ def shared_back(p, share):
         p[t] += share * p[t + 1]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def split_probabilities(counts, weekday, observed, profile, size, factor, phi):
     """See `locations.split_probabilities`."""
     exposure = max(float(observed.sum()), 1.0)
@@ -194,7 +194,7 @@ def doubts(counts, weekday, observed, edges, profile, size, factor):
     return answer
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def probabilities_between(counts, weekday, observed, begin, change, end, profile, size, factor, phi):
     """`split_probabilities` of a change among the days from `begin` to before `end`; shape (end - begin,).
 

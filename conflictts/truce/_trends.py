@@ -277,7 +277,7 @@ def _settled(y, exposure, week, level, growth, alpha):
     return level, growth, largest < 1e-6
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _dispersion(y, exposure, week, level, growth, table, before, mean):
     """Alpha by maximum likelihood given the mean, 0 where the likelihood falls from there.
 
@@ -326,7 +326,7 @@ def _dispersion(y, exposure, week, level, growth, table, before, mean):
     return 0.0 if at > largest - 1e-9 else math.exp(-at)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _joint(y, exposure, week, level, growth, alpha, table):
     """Newton steps in level, growth and log size together, while each is at most half the one before.
 
@@ -391,7 +391,7 @@ def _fitted(y, exposure, week, level, growth, before, table, room):
     return level, growth, alpha, False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def fit_rows(counts, exposure, week):
     """Maximum likelihood of level, growth and alpha of every row, each begun at what the row before it has.
 
