@@ -126,7 +126,7 @@ def _letters_beside(ax: Axes, names: list[str]) -> int:
         left = max(free, wanted) / wide
         ax.set_position((left, box.y0, box.x1 - left, box.height))
         free = left * wide
-    return max(LEAST_LETTERS, int((free - BESIDE) / letter))
+    return max(LEAST_LETTERS, int((free - BESIDE) / letter + 1e-6))  # a hair, for what was made to measure
 
 
 def finish_ratios(ax: Axes, rows: int, level: float) -> None:

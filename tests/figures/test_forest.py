@@ -85,6 +85,16 @@ def test_long_names_stay_on_the_figure_and_apart(areas_found, alone):
     plt.close(figure)
 
 
+@pytest.mark.parametrize("letters", range(20, 30))
+def test_a_name_that_axes_made_room_for_is_whole(areas_found, letters):
+    name = "N" * letters
+    table, shrunken = (each.rename(index={"A": name}) for each in (areas_found.table, areas_found.pooled.areas))
+    plt.figure(figsize=(9, 4))
+    assert name in names(
+        ct.plot_forest(replace(areas_found, table=table, pooled=replace(areas_found.pooled, areas=shrunken)))
+    )
+
+
 def test_refusals(areas_found, axes):
     none = replace(areas_found, table=areas_found.table.assign(effect_reason="too few"))
     with pytest.raises(TooLittleData, match="None of 7 areas has an effect"):
