@@ -162,7 +162,7 @@ def shared_back(p, share):
         p[t] += share * p[t + 1]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def split_probabilities(counts, weekday, observed, profile, size, factor, phi):
     """See `locations.split_probabilities`."""
     exposure = max(float(observed.sum()), 1.0)
