@@ -12,7 +12,7 @@ from conflictts.errors import InputError, TooLittleData
 from conflictts.incidents.table import Incidents, Where, matching_records
 from conflictts.series.counting import NOT_STATED
 from conflictts.series.daily import DailySeries
-from conflictts.series.measures import Measure, amounts_of
+from conflictts.series.measures import PARTS, Measure, amounts_of
 from conflictts.series.panel import DailyPanel
 
 SMALLEST, LEAST = 5, 3  # the usual threshold of agencies, and the least that hides anything
@@ -57,10 +57,10 @@ class SafeWeeks:
 
     def surely(self, first: pd.Timestamp, last: pd.Timestamp) -> float:
         """The least that the weeks from one Monday to another can hold, by all that is told of them."""
-        below, persons = self.k // 2, self.measure in OF_PERSONS
+        below = self.k // 2
         shown = self.weeks.loc[first:last, "count"]
         inside = self.stretches[(self.stretches["first"] >= first) & (self.stretches["last"] <= last)]
-        least = [_least_told(int(number), self.k, persons=persons) for number in inside["withheld"]]
+        least = [_least_told(int(number), self.k) for number in inside["withheld"]]
         withheld = inside["count"].where(inside["count"] > least)
         return float((shown[shown > 0] - below).sum() + (withheld.dropna() - below).clip(lower=0).sum())
 
@@ -166,7 +166,7 @@ def weeks_told(
     together : ndarray of float, shape (n_stretches,)
         Toll of the withheld weeks of each stretch, NaN where there is only one.
     """
-    small = watched & (_small(toll, k) | _small(incidents, k))
+    small = watched & (_small(toll, k) | (_small(incidents, k) & (toll > 1e-9)))
     counts = np.where(watched & ~small, _rounded(np.nan_to_num(toll), k), np.nan)
     parts = [small & (stretch == number) for number in range(stretch[-1] + 1)]
     together = [_told_together(float(toll[part].sum()), int(part.sum()), k, persons=persons) for part in parts]
@@ -176,33 +176,34 @@ def weeks_told(
 def _told_together(toll: float, withheld: int, k: int, *, persons: bool) -> float:
     """The toll of withheld weeks, so rounded that each of them may still be any of 1 .. k - 1.
 
-    A week of few incidents may have any toll of persons, none or many, so only a small sum tells something of a single
-    week; a number of incidents that is withheld lies from 1 to k - 1.
+    A withheld week holds one at least. One of few incidents may hold any number of persons, so only a small sum of
+    these tells something of a single week; a number of incidents that is withheld is k - 1 at most.
     """
     if withheld < 2:
         return 0.0 if withheld == 0 else np.nan
     most = np.inf if persons else k * ((1 + k // 2 + (withheld - 1) * (k - 1)) // k)
-    return min(max(float(_rounded(toll, k)), _least_told(withheld, k, persons=persons)), most)
+    return min(max(float(_rounded(toll, k)), _least_told(withheld, k)), most)
 
 
-def _least_told(withheld: int, k: int, *, persons: bool) -> float:
+def _least_told(withheld: int, k: int) -> float:
     """The least sum of so many withheld weeks that is told: one of them may then still be ``k - 1``."""
     above = (k - 1) // 2  # how far a whole number may lie above the multiple that it is rounded to
-    others = 0 if persons else withheld - 1
-    return float(k * -(-(k - 1 - above + others) // k))
+    return float(k * -(-(k - 1 - above + withheld - 1) // k))
 
 
 def with_toll(incidents: Incidents, measure: Measure, where: Where) -> Incidents:
-    """The records of which the measure counts something: the others add no incident to a cell.
+    """The same records, those of nobody as if they did not state it: so they add no incident to a cell.
 
     A record of one massacre among many of nobody must not be shown because these are many. Where none counts anything,
-    all are given.
+    they are given as they are.
     """
     table = incidents.table
-    counts = amounts_of(table, measure)["best"] > 0
-    if not (counts & matching_records(table, where)).any():
+    toll = amounts_of(table, measure)["best"]
+    if not ((toll > 0) & matching_records(table, where)).any():
         return incidents
-    return replace(incidents, table=table[counts].reset_index(drop=True))
+    told_of = OF_PERSONS if measure == "deadly incidents" else (measure,)
+    figures = [f"{kind}_{part}" for kind in told_of for part in PARTS if f"{kind}_{part}" in table]
+    return replace(incidents, table=table.assign(**table[figures].mask(toll == 0)))
 
 
 def safe_places(panel: DailyPanel, safe: SafeWeeks) -> pd.DataFrame:

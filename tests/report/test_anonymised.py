@@ -148,6 +148,23 @@ def test_records_of_nobody_do_not_make_one_massacre_a_cell_of_many(made, tmp_pat
     assert not [place for place in area["places"] if place["latitude"] < 34]
 
 
+def test_an_area_of_nobody_is_told_as_none_and_may_be_named(made, tmp_path):
+    """Two records a week of which nobody was killed are no withheld toll, and their area is no unknown one."""
+    quiet = [
+        {**made[0], "incident_id": f"Q{week}-{number}", "admin1": "Quietland", "toll": 0, "day": monday}
+        for week, monday in enumerate(pd.date_range(*DAYS, freq="7D"))
+        for number in range(2)
+    ]
+    areas = {"Idlib": {"admin1": "Idlib"}, "Quietland": {"admin1": "Quietland"}}
+    found = json.loads(report(tmp_path / "two", made + quiet, areas=areas)["findings.json"])
+    assert {(week["status"], week["count"]) for week in found["areas"][1]["weeks"]} == {("shown", 0)}
+    assert found["areas"][1]["withheld_together"] == []
+    both = report(tmp_path / "both", made + quiet, where={"admin1": ["Idlib", "Hama", "Quietland"]})
+    alone = report(tmp_path / "alone", made, where={"admin1": ["Idlib", "Hama"]})
+    weeks = [[each["weeks"] for each in json.loads(files["findings.json"])["areas"]] for files in (both, alone)]
+    assert weeks[0] == weeks[1]
+
+
 def test_nothing_of_a_record_stands_in_any_file(made, files):
     everything = b"\n".join(files.values()).decode("utf-8", errors="replace")
     for secret in ("SECRET", "secret", "Hidden Village", "nurse", "36.63", "35.93"):

@@ -56,7 +56,7 @@ def test_weeks_by_hand():
 
 
 def test_few_incidents_withhold_a_large_toll_and_one_week_alone_is_not_told():
-    safe = withhold_small_weeks(weekly([40, 40, 0], [4, 5, 3], "deaths"), k=5, cuts=[MONDAY + pd.Timedelta(weeks=2)])
+    safe = withhold_small_weeks(weekly([40, 40, 3], [4, 5, 3], "deaths"), k=5, cuts=[MONDAY + pd.Timedelta(weeks=2)])
     assert safe.weeks["status"].tolist() == ["withheld", "shown", "withheld"]
     assert safe.stretches["count"].isna().all()
     assert safe.stretches["withheld"].tolist() == [1, 1]
@@ -98,6 +98,18 @@ def test_no_withheld_toll_can_be_narrowed_down():
         within = all(sum(tolls[week] for week in withheld) <= 12 for tolls in alike)  # the trial goes to 11 in a week
         for week in withheld:
             assert {tolls[week] for tolls in alike} >= set(range(1, 5)) or not within
+
+
+@pytest.mark.parametrize("k", [3, 4, 5, 10, 11])
+@pytest.mark.parametrize("weeks", range(2, 20))
+def test_a_sum_of_persons_in_many_withheld_weeks_tells_of_none(k, weeks):
+    """Each holds one at least; whatever the others hold, the least sum told leaves each any value up to ``k - 1``."""
+    alike = defaultdict(list)
+    for total in range(weeks, weeks * (k - 1) + 1):
+        alike[_told_together(float(total), weeks, k, persons=True)].append(total)
+    for sums in alike.values():
+        assert max(sums) - (k - 1) >= weeks - 1
+    assert max(abs(told - total) for told, sums in alike.items() for total in sums) < 2 * k
 
 
 @pytest.mark.parametrize("k", [3, 4, 5, 10, 11])
