@@ -98,7 +98,8 @@ def daily_panel(
     Returns
     -------
     DailyPanel
-        With the ledger of every row. Rows of a frame have no number; those at fault are numbered from 2 as they come.
+        With the ledger of every row. Those of a frame in memory are numbered from 2; the rows of a lazy one (PySpark,
+        DuckDB, polars) have no order, so that which of several with one identifier stands is its engine's choice.
 
     Raises
     ------

@@ -267,8 +267,12 @@ def rows_of_frame(frame: Any, engine: duckdb.DuckDBPyConnection, columns: Sequen
     if release is None:
         raise InputError("A frame does not tell which release its records come from. Give release='25.1', or yours.")
     kind = frame.implementation.value
-    if isinstance(frame, nw.DataFrame):
-        frame = nw.from_native(engine.from_arrow(frame.to_arrow()))
+    numbered = isinstance(frame, nw.DataFrame)
+    if numbered:
+        rows = frame.to_arrow()
+        header = tuple(name for name in rows.column_names if name != "row")
+        rows = rows.select(header).append_column("row", [np.arange(2, len(rows) + 2)])
+        frame = nw.from_native(engine.from_arrow(rows))
     schema = frame.collect_schema()
     missing = [column for column in GED.needed if column not in schema]
     if missing:
@@ -278,11 +282,17 @@ def rows_of_frame(frame: Any, engine: duckdb.DuckDBPyConnection, columns: Sequen
             f"The frame's column {wrong} is of type {schema[wrong]}. Make days dates without a time zone, figures and "
             "degrees numbers, and identifiers and names text or whole numbers."
         )
-    header = tuple(schema)
+    if not numbered:
+        header = tuple(schema)
 
     def as_written(some: nw.LazyFrame[Any]) -> list[RawRecords]:
-        cells = collected(some.select(*header))
-        return [_raw(cells, header, pd.RangeIndex(2, len(cells) + 2), Path(f"frame of {kind}"), "")]
+        if numbered:
+            cells = collected(some.select(*header, "row").sort("row"))
+            row = pd.Index(cells.column("row").to_numpy())
+        else:
+            cells = collected(some.select(*header))
+            row = pd.RangeIndex(2, len(cells) + 2)
+        return [_raw(cells, header, row, Path(f"frame of {kind}"), "")]
 
     return Rows(frame, header, GED.held(GED.forms(header, columns)), as_written, GED, *soundness(GED, schema))
 
@@ -344,8 +354,11 @@ def _of_text(
         return None  # read whole, it is told what is wrong
     layout = replace(layout, header=names_as_meant(layout.header))
     export = export_of(set(layout.header))
+    written = plain != path and plain.name.startswith(_AS_TEXT)
     if export is None or len(set(layout.header)) < len(layout.header):
         return None
+    if written and not {"row", "odd"}.isdisjoint(layout.header):
+        return None  # they would stand beside the numbers of rows, under the same names
     forms = export.forms(layout.header, columns)
     with ThreadPoolExecutor(max_workers=1) as thread:
         proof = thread.submit(_proved, path, plain, layout)
@@ -359,7 +372,6 @@ def _of_text(
     bare = RawRecords(path.name, sha256, pd.DataFrame(), _NONE, layout.header, path)
 
     # checks look at some columns, and take a row at fault from the file itself, which is no text if it was Parquet
-    written = plain != path and plain.name.startswith(_AS_TEXT)
     looked_at = layout.header if written else export.wanted(layout.header)
 
     def read_again(wanted: np.ndarray) -> pd.DataFrame:

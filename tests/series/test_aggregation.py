@@ -448,6 +448,24 @@ def test_folder_that_is_none_is_refused(invented, tmp_path):
         ct.daily_panel(invented, by="admin1", measure="deaths", coverage=COVERAGE, temporary=tmp_path / "none")
 
 
+@pytest.mark.parametrize("kind", ["pandas", "pyarrow"])
+def test_of_rows_of_a_frame_with_one_identifier_the_first_stands(kind):
+    """Also of more than are looked for one by one, and in more rows than an engine takes at a time."""
+    count, again = 300_000, 2 * aggregation.FEW
+    day = pd.Timestamp("2019-08-30").to_pydatetime()
+    best = np.r_[np.ones(count), np.full(again, 1000.0)]
+    zero = np.zeros(len(best))
+    table = pa.table(
+        {"id": np.r_[np.arange(count), np.arange(again)], "adm_1": ["Idlib"] * len(best), "row": zero}
+        | dict.fromkeys(["date_start", "date_end"], pa.array([day] * len(best), pa.timestamp("us")))
+        | {"deaths_a": zero, "deaths_b": zero, "deaths_civilians": best, "low": best, "best": best, "high": best}
+    )
+    frame = table.to_pandas() if kind == "pandas" else table
+    found = ct.daily_panel(frame, by="admin1", measure="deaths", coverage=COVERAGE, release="25.1")
+    assert found["Idlib"].counts.sum() == count
+    assert found.ledger.quarantined["row"].tolist() == list(range(count + 2, count + again + 2))
+
+
 def test_frame_without_rows_is_refused(typed):
     with pytest.raises(InputError, match="has no rows"):
         ct.daily_panel(typed.slice(0, 0), by="admin1", measure="deaths", coverage=COVERAGE, release="25.1")

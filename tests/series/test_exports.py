@@ -295,3 +295,12 @@ def test_hostile_csv_is_counted_as_if_read_whole(tmp_path_factory, content, meas
         assert found == expected
     else:
         assert_same(found, expected)
+
+
+@pytest.mark.parametrize("name", ["row", "odd"])
+def test_parquet_with_a_column_that_is_named_as_the_engine_names_its_own(invented, tmp_path, name):
+    table = pd.read_csv(invented, dtype="str", keep_default_na=False).assign(**{name: "7"})
+    path = tmp_path / "acled.parquet"
+    table.to_parquet(path, index=False)
+    counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
+    assert_same(ct.daily_panel(path, **counted), whole(path, **counted))
