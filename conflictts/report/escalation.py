@@ -82,7 +82,13 @@ def phases_in_words(escalation: Escalation) -> list[str]:
                 f"{_factor(row['upper'])}){_times(row)}."
             )
         elif row["phase"] == "silent":
-            said.append(f"Silence: {span}, {row['days']} days in succession without a single count.")
+            unseen = int(escalation.daily.settled.loc[row["first"] : row["last"]].isna().sum())
+            said.append(
+                f"Silence: {span}, {row['days'] - unseen} observed days without a single count, and {unseen} not "
+                "observed."
+                if unseen
+                else f"Silence: {span}, {row['days']} days in succession without a single count."
+            )
     if not any(row in ("rising", "falling") for row in escalation.phases["phase"]):
         said.insert(0, "No rise and no fall is established; that is not to say that there was none.")
     said.append(_latest(escalation))

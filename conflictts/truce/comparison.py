@@ -28,6 +28,8 @@ def compare_periods(
     end = counts.index[-1]
     latest = (end - (period_days - 1) * one, end)
     others = {"previous period": (latest[0] - period_days * one, latest[0] - one)}
+    if others["previous period"][1] >= counts.index[0] > others["previous period"][0]:
+        others["previous period"] = (counts.index[0], latest[0] - one)
     if baseline is not None:
         others["baseline"] = pair_of_days(baseline, "baseline")
         first, last = others["baseline"]

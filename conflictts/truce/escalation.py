@@ -29,7 +29,7 @@ RATE_DAYS, PERIOD_DAYS, SILENT_DAYS = 14, 28, 14
 # (normal noise, white to AR(0.6), 2 to 50 windows long). The false-phase rate on counts is in benchmarks/README.md.
 RUN_SHARE, RUN_GROWTH = 0.30, 0.07
 PHASE_LEVEL = 0.95  # of the intervals in a run, whatever the level of those shown: the shortest run belongs to it
-UNSEEN_DAYS = 2  # in succession, that do not end a silence
+UNSEEN_DAYS = 1  # in succession, that do not end a silence: at least half of its days were observed
 BRIDGE_WEEKS = 14  # an interruption of up to window / 14 days does not end a run
 GROWTH_COLUMNS = ["growth", "lower", "upper", "doubling_days", "halving_days"]
 Ends = tuple[np.ndarray, np.ndarray]  # lower and upper, of every window
@@ -145,8 +145,8 @@ def measure_escalation(
     period_days : int, default 28
         Length of the latest period, and of the previous one, 7 or more.
     silent_days : int, default 14
-        Shortest stretch of observed days without a count that is called silent, 7 or more; one or two unobserved days
-        in succession do not end it.
+        Shortest stretch of observed days without a count that is called silent, 7 or more; a single unobserved day
+        between two of them does not end it.
     weekday : bool, default True
         Whether a profile of the days of the week, where it can be told, is taken out of the growth.
     level : float, default 0.95
@@ -306,7 +306,7 @@ def names_of_windows(sign: np.ndarray, told: np.ndarray, shortest: int, window_d
 def in_silence(counts: np.ndarray, silent_days: int) -> np.ndarray:
     """Which days belong to a stretch of at least `silent_days` observed days without a count.
 
-    One or two unobserved days in it are passed over; more of them end it.
+    A single unobserved day between two of them is passed over; more end it.
     """
     seen = np.flatnonzero(~np.isnan(counts))
     quiet = counts[seen] == 0
@@ -384,7 +384,7 @@ def _rule(window_days: int, shortest: int, silent_days: int) -> str:
         f"rising or falling: at least {shortest} days in succession (up to {window_days // BRIDGE_WEEKS} days of "
         f"interruption bridged) are middles of {window_days}-day windows whose {PHASE_LEVEL:.0%} interval of growth "
         f"excludes no change on the same side; silent: at least {silent_days} observed days without a count, "
-        f"up to {UNSEEN_DAYS} unobserved days in succession passed over; level: "
+        f"single unobserved days between them passed over; level: "
         f"neither; undetermined: too few counts or observed days"
     )
 
