@@ -118,8 +118,9 @@ def estimate_reporting_lag(
     Parameters
     ----------
     vintages : mapping of day to Incidents
-        The day of retrieval -> what was retrieved; identifiers must be the source's own, the same in all. Records of
-        several days and details of other records are left aside, as are records that the last vintage has dropped.
+        The day of retrieval -> what was retrieved; identifiers must be the source's own, the same in all, and all must
+        ask for the same first day: what a vintage's window leaves out would be taken for late. Records of several days
+        and details of other records are left aside, as are records that the last vintage has dropped.
     longest : int, default 180
         Days up to this age at the first vintage are used, and the table ends here. Later additions, such as a yearly
         revision, are no reporting lag.
@@ -242,6 +243,12 @@ def _first_seen(retrieved: list[pd.Timestamp], tables: list[pd.DataFrame], longe
     """
     if len(retrieved) < 2:
         return pd.DataFrame({"day": [], "since": [], "until": [], "last": [], "records": []})
+    for day, table in zip(retrieved, tables, strict=True):
+        if (table["date_start"] > day).any():
+            raise CoverageError(
+                f"The vintage of {day:%Y-%m-%d} has records of later days, the last of "
+                f"{table['date_start'].max():%Y-%m-%d}. Correct its day of retrieval."
+            )
     final = tables[-1]
     final = final[(final["date_start"] == final["date_end"]) & (final["part_of"] == "")]
     recent = final["date_start"] >= retrieved[0] - pd.Timedelta(days=longest)
@@ -249,11 +256,7 @@ def _first_seen(retrieved: list[pd.Timestamp], tables: list[pd.DataFrame], longe
     number = pd.Series(len(tables) - 1, final.index)
     for k in range(len(tables) - 2, -1, -1):
         known = final["incident_id"].isin(tables[k]["incident_id"])
-        if (known & (final["date_start"] > retrieved[k])).any():
-            raise CoverageError(
-                f"The vintage of {retrieved[k]:%Y-%m-%d} has records of later days. Correct its day of retrieval."
-            )
-        number[known] = k
+        number[known & (final["date_start"] <= retrieved[k])] = k  # a day may have been corrected since
     grouped = pd.DataFrame({"day": final["date_start"], "vintage": number}).value_counts().rename("records")
     cells = grouped.reset_index().sort_values(["day", "vintage"], ignore_index=True)
     on = pd.Series(retrieved)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -85,6 +87,25 @@ def test_what_vintages_cannot_show_is_refused(days):
         TooLittleData, match=r"2? ?vintages, of which the later add 0 records.*two vintages and 10 late"
     ):
         estimate_reporting_lag(vintages_of(case, days))
+
+
+def test_a_day_corrected_since_is_no_record_of_the_future():
+    vintages = vintages_of(invented(7), RETRIEVED)
+    early, last = vintages[RETRIEVED[3]], vintages[RETRIEVED[-1]]
+    table = last.table.copy()
+    one = table.index[table["incident_id"].isin(early.table["incident_id"])][-1]
+    table.loc[one, ["date_start", "date_end"]] = RETRIEVED[3] + pd.Timedelta(days=2)
+    corrected = estimate_reporting_lag({**vintages, RETRIEVED[-1]: replace(last, table=table)})
+    assert abs(corrected.days - estimate_reporting_lag(vintages).days) <= 1
+
+
+def test_a_last_vintage_dated_too_early_is_refused():
+    vintages = vintages_of(invented(7), RETRIEVED)
+    early = RETRIEVED[-2] + pd.Timedelta(days=1)
+    late = vintages.pop(RETRIEVED[-1])
+    assert (late.table["date_start"] > early).any()
+    with pytest.raises(CoverageError, match=f"vintage of {early:%Y-%m-%d} has records of later days"):
+        estimate_reporting_lag({**vintages, early: late})
 
 
 def test_vintage_with_records_of_the_future_is_refused():
