@@ -118,8 +118,8 @@ def find_duplicates(
       stated.
     - actors, 5: a word in common. Sources attribute so differently that more would harm.
 
-    At 78 points the same place and day stand whatever the tolls, and the same place a day apart needs tolls that
-    agree; the next village on the same day does not suffice.
+    At 78 points the same place and day with an actor in common stand whatever the tolls, and the same place a day apart
+    needs tolls that agree; the next village on the same day does not suffice.
 
     Measured with details included, one to one, on the bundled catalogue against UCDP GED for greater Idlib, by a list
     that two readers judged by hand (``tests/incidents/data/idlib_ucdp_pairs.csv``: every catalogue record of its days;

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from conflictts.incidents.placenames import place_similarity, read_place_name
+from conflictts.incidents.placenames import REGION_MARK, place_similarity, read_place_name
 from conflictts.incidents.table import DAYS
 
 DAY_POINTS, PLACE_POINTS, TOLL_POINTS, ACTOR_POINTS = 25, 50, 20, 5
@@ -44,7 +44,7 @@ class Side:
 
 def _area_key(name: str) -> str:
     """Idlib and Idlib Governorate are one; "North" names nothing but itself."""
-    return min(read_place_name(name).keys, default=name.casefold()).rstrip("0")
+    return min(read_place_name(name).keys, default=name.casefold()).removesuffix(REGION_MARK)
 
 
 def _tolls(table: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -24,7 +24,7 @@ REGIONS = frozenset({
     "province", "provinces", "governorate", "governorates", "region", "regions", "countryside", "district",
     "districts", "elsewhere", "plain", "muhafazah", "areas", "places",
 })  # fmt: skip
-_REGION = "0"
+REGION_MARK = "0000"  # no name ends so: doubled signs are folded
 # Letters that transliterations from Arabic exchange, applied in this order. Arabic has three short vowels and two
 # diphthongs, which each source writes in its own way.
 _LETTERS = (
@@ -55,7 +55,7 @@ class PlaceName:
     @property
     def is_region(self) -> bool:
         """Whether it names nothing smaller than a region, which holds many events a day."""
-        return bool(self.places) and all(key.endswith(_REGION) for key in self.keys)
+        return bool(self.places) and all(key.endswith(REGION_MARK) for key in self.keys)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -119,14 +119,16 @@ def place_similarity(one: str, other: str) -> float:
         for others in b.places:
             for spelling, consonants in names:
                 for spelling_b, consonants_b in others:
-                    written = _alike(spelling, spelling_b)
-                    best = max(best, written + CONSONANTS_WEIGHT * (_alike(consonants, consonants_b) - written))
+                    written, heard = _alike(spelling, spelling_b), _alike(consonants, consonants_b)
+                    best = max(best, written + CONSONANTS_WEIGHT * (heard - written))
     return best * SEVERAL if (len(a.places) > 1) != (len(b.places) > 1) else best
 
 
 def _alike(one: str, other: str) -> float:
     if one == other:
         return 1.0
+    if one.endswith(REGION_MARK) and other.endswith(REGION_MARK):
+        one, other = one.removesuffix(REGION_MARK), other.removesuffix(REGION_MARK)
     one, other = sorted((one, other))  # the matcher's answer depends on the order
     return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
@@ -141,5 +143,5 @@ def _fold(name: str) -> tuple[str, str]:
         text = text.replace(letters, one)
     text = re.sub(r"(.)\1+", r"\1", text)
     text = re.sub(r"(?<=.)[aiu]h?$", "", text)  # the feminine ending, as -a, -ah, -eh or not at all
-    region = _REGION * 4 if REGIONS.intersection(words) else ""
+    region = REGION_MARK if REGIONS.intersection(words) else ""
     return text + region, (re.sub(r"[aiu]", "", text) or text) + region

@@ -73,3 +73,15 @@ def test_likeness_is_symmetric_between_0_and_1(one, other):
     assert place_similarity(one, other) == place_similarity(other, one)
     if read_place_name(one).places:
         assert place_similarity(one, one) == 1
+
+
+@pytest.mark.parametrize("name", ["Kilo 10", "Hill 100", "Point 2000"])
+def test_a_number_does_not_make_a_region(name):
+    assert not read_place_name(name).is_region
+    assert read_place_name(f"{name} governorate").is_region
+
+
+def test_two_regions_are_no_liker_for_being_regions():
+    assert place_similarity("Homs province", "Hama province") == place_similarity("Homs", "Hama") < 0.78
+    assert place_similarity("Idlib province", "Idlib governorate") == 1
+    assert place_similarity("Idlib province", "Idlib town") < 0.78
