@@ -19,7 +19,7 @@ from conflictts.errors import CoverageError, InputError, UnknownNameError
 from conflictts.incidents.checks import check_incidents
 from conflictts.incidents.day import read_day
 from conflictts.incidents.distinct import Distinct
-from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, shorten
+from conflictts.incidents.files import RawRecords, map_beside, paths_of, read_raw_records, shorten
 from conflictts.incidents.quantities import DecimalMark
 from conflictts.incidents.table import COLUMNS, COUNTS, Incidents, Provenance
 from conflictts.incidents.written import Periods, Quantities, read_periods, read_quantities
@@ -167,16 +167,6 @@ def read_delimited(
         provenance=replace(_provenance(described, raw), column_map=_written(mapping, described, reading)),
         faults=[*periods.faults, *quantities.faults],
     )
-
-
-def map_beside(path: Path) -> Path | None:
-    """The column map that lies beside a file, if there is one."""
-    stem = path.name
-    while (shorter := Path(stem).stem) != stem:
-        stem = shorter
-        if (beside := path.with_name(f"{stem}.toml")).is_file():
-            return beside
-    return None
 
 
 def _column_map(path: Path, columns: Mapping[str, str] | str | PathLike[str] | None) -> ColumnMap:

@@ -170,6 +170,16 @@ def paths_of(path_or_paths: Path_ | Iterable[Path_]) -> list[Path]:
     return paths
 
 
+def map_beside(path: Path) -> Path | None:
+    """The column map that lies beside a file, if there is one."""
+    stem = path.name
+    while (shorter := Path(stem).stem) != stem:
+        stem = shorter
+        if (beside := path.with_name(f"{stem}.toml")).is_file():
+            return beside
+    return None
+
+
 def tell_apart(raws: Sequence[RawRecords]) -> list[RawRecords]:
     """Files of one name get their folder's name before theirs, so that ledger lines can be told apart."""
     names = [raw.name for raw in raws]

@@ -8,8 +8,8 @@ from os import PathLike
 from pathlib import Path
 
 from conflictts.errors import InputError
-from conflictts.incidents import acled, catalogue, delimited, ucdp
-from conflictts.incidents.files import RawRecords, Wanted, paths_of, read_raw_records, shorten, tell_apart
+from conflictts.incidents import acled, catalogue, ucdp
+from conflictts.incidents.files import RawRecords, Wanted, map_beside, paths_of, read_raw_records, shorten, tell_apart
 from conflictts.incidents.table import Incidents
 
 
@@ -85,11 +85,13 @@ def read_incidents(path_or_paths: str | PathLike[str] | Iterable[str | PathLike[
     0    3  event_date  30 February 2019
     """
     paths = paths_of(path_or_paths)
-    mapped = [path for path in paths if delimited.map_beside(path) is not None]
+    mapped = [path for path in paths if map_beside(path) is not None]
     if mapped:
         if len(paths) > 1:
             raise InputError(f"{mapped[0].name} has a column map of its own; such a file is read alone. {TOGETHER}")
-        return delimited.read_delimited(mapped[0])
+        from conflictts.incidents.delimited import read_delimited  # with all its words for quantities and dates
+
+        return read_delimited(mapped[0])
     raws = [read_raw_records(path, wanted=_wanted) for path in paths]
     formats = [_recognised(raw) for raw in raws]
     if len({one.kind for one in formats}) > 1:

@@ -14,9 +14,8 @@ import pandas as pd
 from conflictts.errors import InputError
 from conflictts.incidents.acled import deleted, read_acled
 from conflictts.incidents.checks import area_in_words
-from conflictts.incidents.delimited import map_beside
 from conflictts.incidents.distinct import map_distinct, repeated, stripped
-from conflictts.incidents.files import paths_of
+from conflictts.incidents.files import map_beside, paths_of
 from conflictts.incidents.formulas import table_as_meant
 from conflictts.incidents.recognise import read_incidents
 from conflictts.incidents.sidecar import Sidecar

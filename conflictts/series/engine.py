@@ -17,9 +17,8 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import InputError
-from conflictts.incidents import delimited
 from conflictts.incidents.encoding import NotUtf8, decoded
-from conflictts.incidents.files import RawRecords, proved, tell_apart
+from conflictts.incidents.files import RawRecords, map_beside, proved, tell_apart
 from conflictts.incidents.formulas import names_as_meant, table_as_meant
 from conflictts.incidents.lock import Taken, locked
 from conflictts.incidents.packing import digest, put, room, told_size, unpacked
@@ -167,7 +166,7 @@ def _foreign(name: str) -> bool:
 
 def better_whole(paths: Sequence[Path], memory: float) -> bool:
     """Whether files are to be read whole: what DuckDB would not read as the readers do, and what is small."""
-    if any(delimited.map_beside(path) for path in paths):
+    if any(map_beside(path) for path in paths):
         return True
     try:
         size = sum(map(told_size, paths))

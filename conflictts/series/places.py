@@ -22,17 +22,16 @@ def place_sums(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         ``longitude``, and the least and largest longitude, ``west`` and ``east``; one row for each of the keys and
         precisions that occur together.
     """
-    known = (table["latitude"].notna() & table["longitude"].notna()).to_numpy()
-    located = table.loc[known, [*dict.fromkeys((*by, "latitude", "longitude"))]]
-    located = located.assign(precision=table["location_precision"][known])
-    keys, group = groups_of(located, (*by, "precision"))
-    latitude, longitude = (located[name].to_numpy() for name in ("latitude", "longitude"))
-    weights = {"records": np.ones(len(located)), "latitude": latitude, "longitude": longitude}
+    keys, group = groups_of(table.assign(precision=table["location_precision"]), (*by, "precision"))
+    latitude, longitude = (table[name].to_numpy() for name in ("latitude", "longitude"))
+    known = ~(np.isnan(latitude) | np.isnan(longitude))
+    group, latitude, longitude = group[known], latitude[known], longitude[known]
+    weights = {"records": np.ones(len(group)), "latitude": latitude, "longitude": longitude}
     sums = {name: np.bincount(group, weights=each, minlength=len(keys)) for name, each in weights.items()}
     west, east = np.full(len(keys), np.inf), np.full(len(keys), -np.inf)
     np.minimum.at(west, group, longitude)
     np.maximum.at(east, group, longitude)
-    return keys.assign(**sums, west=west, east=east)
+    return keys.assign(**sums, west=west, east=east)[sums["records"] > 0]
 
 
 def places_of(sums: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
