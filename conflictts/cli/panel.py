@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -141,6 +142,16 @@ def panel(
         require_room(memory, aside)
         parts = (aside or folder.parent) / f".{folder.name}-parts"
         asked = None if truce is None else Truce(truce, announced=announced, ended=ended)
+        command = _command(
+            source,
+            {
+                "by": by, "truce": truce, "announced": announced, "ended": ended, "window": window, "measure": measure,
+                "coverage": coverage, "gap": gap, "where": where, "allocation": allocation, "lag": lag,
+                "retrieved-on": retrieved_on, "deletions": deletions and Path(deletions).name,
+                "geojson": geojson and Path(geojson).name, "geojson-key": geojson_key, "language": language,
+            },
+            pdf=pdf,
+        )  # fmt: skip
         with progress(quiet) as tell:
             choices: dict[str, Any] = {
                 "measure": measure,
@@ -173,7 +184,15 @@ def panel(
                 progress=lambda done, of: tell(f"{done:,} of {of:,} series analysed"),
             )
             tell("drawing and writing")
-            page = write_panel_report(counted, found, folder, outlines=outlines, language=language, pdf=pdf)  # type: ignore[arg-type]
+            page = write_panel_report(
+                counted,
+                found,
+                folder,
+                outlines=outlines,
+                language=language,  # type: ignore[arg-type]
+                pdf=pdf,
+                command=command,
+            )
             shutil.rmtree(parts, ignore_errors=True)  # no longer needed; what stays of it does no harm
         if json_:
             typer.echo((folder / NUMBERS).read_text(encoding="utf-8"), nl=False)
@@ -182,3 +201,12 @@ def panel(
         lost = counted.ledger.n_quarantined
         if lost and not quiet:
             tell_quarantined(lost)
+
+
+def _command(source: list[str] | None, options: dict[str, Any], *, pdf: bool) -> str:
+    """What was asked for as it is typed; where it is written to and how fast changes nothing of the page."""
+    words = ["conflictts", "panel", *(Path(name).name for name in source or [])]
+    for name, value in options.items():
+        for each in value if isinstance(value, list) else [value]:
+            words += [] if each is None else [f"--{name}", str(each)]
+    return shlex.join([*words, *(["--pdf"] if pdf else [])])

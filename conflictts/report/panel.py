@@ -26,6 +26,7 @@ from conflictts.figures.small_multiples import plot_small_multiples
 from conflictts.incidents.files import write_for_spreadsheet
 from conflictts.incidents.outlines import Outlines
 from conflictts.report import wording
+from conflictts.report.again import versions
 from conflictts.report.drawing import Drawn, Figures
 from conflictts.report.export import PANEL_VERSION, findings_schema, ledger_json, rows_of
 from conflictts.report.folder import refuse_foreign_folder, write_folder
@@ -46,6 +47,7 @@ TITLES = {
     "map": "The rate ratios on the map",
     "series": "The areas side by side",
 }
+AGAIN = "How to make this page again"
 DASH = "–"
 
 
@@ -57,6 +59,7 @@ def write_panel_report(
     outlines: Outlines | None = None,
     language: Language = "en",
     pdf: bool = False,
+    command: str | None = None,
 ) -> Path:
     """Write what was found in every area of a panel as one HTML page, its numbers (JSON, CSV) and figures beside it.
 
@@ -78,6 +81,8 @@ def write_panel_report(
         Of the page and its figures.
     pdf : bool, default False
         Whether to lay the page out as tagged PDF too, by WeasyPrint (``pip install '.[pdf]'`` in the project's folder).
+    command : str, optional
+        The command that makes the page, to stand on it.
 
     Returns
     -------
@@ -116,7 +121,7 @@ def write_panel_report(
     figures = draw_panel(panel, found, words, outlines)
     for name, drawn in figures.items():
         files |= {f"{FIGURES}/{name}.svg": drawn.sheet.svg.encode(), f"{FIGURES}/{name}.png": drawn.sheet.png}
-    page = name_links(words.page(_page(panel, found, figures)))
+    page = name_links(words.page(_page(panel, found, figures, command)))
     files[PAGE] = page.encode()
     if pdf:
         files[PRINT] = as_pdf(page)
@@ -224,7 +229,7 @@ def _on_the_map(effects: pd.DataFrame) -> str:
     )  # fmt: skip
 
 
-def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures) -> str:
+def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: str | None = None) -> str:
     """The page in English."""
     from markupsafe import Markup
 
@@ -240,7 +245,7 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures) -> str:
         span=wording.days(panel.days[0], panel.days[-1]), headline=_headline(found), sentences=_sentences(found),
         contents=[("areas", "Every area"), *drawn, ("refusals", "What has no answer, and why"),
                   ("quality", "How good the data are"), ("methods", "How it was done, in plain words"),
-                  ("sources", "Sources and licences")],
+                  ("sources", "Sources and licences"), ("again", AGAIN)],
         weaknesses=_warnings(panel, found), ledger=panel.ledger,
         not_settled=wording.days_not_settled(next(iter(panel.values()))),
         columns=[(title, numeric) for title, numeric, _ in columns],
@@ -250,7 +255,8 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures) -> str:
                   for line in refusals.itertuples(index=False, name=None)],
         methods=_methods(found), citation=provenance.citation if provenance else "",
         licence=provenance.licence if provenance else "", files=(NUMBERS, AREAS, CHANGES),
-        made_on=today(), made_by=f"conflictts {version('conflictts')}",
+        made_on=today(), made_by=f"conflictts {version('conflictts')}", again=AGAIN, command=command,
+        inputs=list(zip(provenance.files, provenance.sha256, strict=True)) if provenance else [], versions=versions(),
     )  # fmt: skip
     return page
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import html
 import json
 import math
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -166,6 +169,41 @@ def test_an_export_is_counted_where_it_lies_with_the_same_ledger(tmp_path, monke
         aloud = run(tmp_path / name, *choices, *memory, "--out", tmp_path / name[7:])
         assert f"{quarantined} rows are in quarantine" in aloud.stderr
         assert list((tmp_path / "aside").iterdir()) == []
+
+
+def test_the_command_on_the_page_makes_every_file_again(tmp_path, monkeypatch):
+    """Typed in the folder of the records; names with spaces and quotation marks are no trap."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    days = pd.date_range("2019-05-01", "2019-11-30").strftime("%Y-%m-%d")
+    records = tmp_path / "the records"
+    records.mkdir()
+    for name, prefix in (("one export.csv", "A"), ("two.csv", "B")):
+        table = pd.DataFrame({"event_id_cnty": [f"{prefix}{k}" for k in range(len(days))], "event_date": days})
+        table = table.assign(event_type="Battles", admin1="Dayr 'az Zawr", fatalities=np.arange(len(days)) % 5)
+        table.assign(country="Syria").to_csv(records / name, index=False)
+    table[["event_id_cnty"]][10:30].to_csv(records / "deleted.csv", index=False)
+    choices = [
+        *(records / "one export.csv", records / "two.csv", "--by", "admin1", "--by", "event_type"),
+        *("--where", "admin1=Dayr 'az Zawr", "--measure", "deaths", "--truce", "2019-08-31"),
+        *("--coverage", "2019-05-01:2019-11-30", "--gap", "2019-06-03:2019-06-05", "--language", "fr"),
+        *("--deletions", records / "deleted.csv"),
+    ]
+    first = run(*choices, "--out", tmp_path / "first", "--memory", "100MB")
+    assert first.exit_code == 0, first.stderr
+    page = (tmp_path / "first" / "panel.html").read_text(encoding="utf-8")
+    command = html.unescape(re.search(r'<span class="code" translate="no">(conflictts panel .*?)</span>', page)[1])
+    assert str(tmp_path) not in page
+    monkeypatch.chdir(records)
+    again = run(*shlex.split(command)[2:])
+    assert again.exit_code == 0, again.stderr
+    made = [
+        {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+        for out in (tmp_path / "first", records / "conflictts-panel")
+    ]
+    assert made[0] == made[1]
+    assert all(
+        hashlib.sha256((records / name).read_bytes()).hexdigest() in page for name in ("one export.csv", "two.csv")
+    )
 
 
 @pytest.mark.parametrize("whole", [engine.WHOLE, math.inf], ids=["read whole", "counted by DuckDB"])
