@@ -245,7 +245,7 @@ def weaknesses(findings: Findings) -> list[Weakness]:
     table = findings.incidents.table
     first, last = table["date_start"].min(), table["date_end"].max()
     through = daily.provenance.data_through if daily.provenance is not None else None
-    said += [Weakness(sentence, "account") for sentence in silences(*daily.coverage, first, last, through)]
+    said += [Weakness(sentence, "account") for sentence in silences(days_watched(daily), first, last, through)]
     if ledger.n_quarantined:
         said.append(Weakness(quarantined(ledger), "table-rows"))
     return said
@@ -264,34 +264,37 @@ def announced_far_off(truce: Truce) -> list[str]:
 
 
 def silences(
-    start: pd.Timestamp, end: pd.Timestamp, first: pd.Timestamp, last: pd.Timestamp, through: pd.Timestamp | None
+    watched: pd.DatetimeIndex, first: pd.Timestamp, last: pd.Timestamp, through: pd.Timestamp | None
 ) -> list[str]:
     """Ends of the coverage without any record, and days covered beyond those the source says it holds.
 
     Parameters
     ----------
-    start, end : Timestamp
-        First and last day of the coverage.
+    watched : DatetimeIndex
+        Days of the coverage, those declared as gaps left out.
     first, last : Timestamp
         First and last day with a record.
     through : Timestamp or None
         The last day the source holds by its own word.
     """
-    one_day, said = pd.Timedelta(days=1), []
-    for begin, stop in ((start, first - one_day), (last + one_day, end)):
-        silent = (stop - begin).days + 1
-        if silent > MAX_SILENCE:
-            said.append(
-                f"The source has no record at all in {silent} days declared as covered ({days(begin, stop)}). If it "
-                "did not watch them, they are no zeros: correct the coverage."
-            )
-    if through is not None and through < end:
-        begin = max(start, through + one_day)
+    said = [
+        f"The source has no record at all in {len(silent)} days declared as covered ({days(silent[0], silent[-1])}). "
+        "If it did not watch them, they are no zeros: correct the coverage."
+        for silent in (watched[watched < first], watched[watched > last])
+        if len(silent) > MAX_SILENCE
+    ]
+    if through is not None and len(beyond := watched[watched > through]):
         said.append(
-            f"The source holds data through {day(through)} by its own word, and {days(begin, end)} is declared as "
-            "covered beyond it: quiet days there are not known to be quiet. End coverage sooner, or declare a gap."
+            f"The source holds data through {day(through)} by its own word, and {days(beyond[0], beyond[-1])} is "
+            "declared as covered beyond it: quiet days there are not known to be quiet. End coverage sooner, or "
+            "declare a gap."
         )
     return said
+
+
+def days_watched(daily: DailySeries) -> pd.DatetimeIndex:
+    """The days of the coverage that are not declared as gaps."""
+    return pd.DatetimeIndex(daily.table.index[daily.table["status"] != "unobserved"])
 
 
 def quarantined(ledger: Ledger) -> str:
