@@ -92,14 +92,19 @@ def shift_in_words(shift: ShiftTest) -> str:
 
 
 def envelope_in_words(effect: TruceEffect, envelope: pd.DataFrame) -> str:
-    """The widest claim that the records' own bounds allow, and whether the direction holds throughout."""
+    """The widest claim that the records' own bounds allow, and whether the finding is the same under each of them."""
     widest = envelope.loc["envelope"]
-    lower, upper = float(widest["lower"]), float(widest["upper"])
-    same = (lower > 1) == (effect.lower > 1) and (upper < 1) == (effect.upper < 1)
+    each = envelope.drop(index="envelope")
+    answered = each[each["refused"] == ""]
+    findings = {(bool(row["lower"] > 1), bool(row["upper"] < 1)) for _, row in answered.iterrows()}
+    reading = "the finding does not hang on which of them is right."
+    if findings != {(effect.lower > 1, effect.upper < 1)}:
+        reading = "the finding hangs on which is right."
+    elif len(answered) < len(each):
+        reading = "the finding is the same wherever there is an answer."
     return (
-        f"Over the low, best and high figures together the interval runs from {wording.ratio(lower)} to "
-        f"{wording.ratio(upper)}: "
-        + ("the finding does not hang on which of them is right." if same else "the finding hangs on which is right.")
+        f"Over the low, best and high figures together the interval runs from {wording.ratio(widest['lower'])} to "
+        f"{wording.ratio(widest['upper'])}: {reading}"
     )
 
 

@@ -13,6 +13,7 @@ from conflictts.report import claims as told
 from conflictts.report import escalation as rising
 from conflictts.report import opinions as beside
 from conflictts.report import wording
+from conflictts.report.language import translator
 
 WINDOW = ("2019-04-30", "2019-11-06")
 
@@ -196,8 +197,19 @@ def test_turns_are_counted_and_read(effect):
 def test_envelope_says_whether_the_direction_hangs_on_the_bounds(effect):
     envelope = ct.effect_envelope(effect)
     assert beside.envelope_in_words(effect, envelope).endswith("does not hang on which of them is right.")
-    envelope.loc["envelope", "upper"] = 1.2
+    unanswered = envelope.assign(refused=["Only 3 counts.", "", "", ""])
+    assert beside.envelope_in_words(effect, unanswered).endswith("the same wherever there is an answer.")
+    envelope.loc[["high", "envelope"], "upper"] = 1.2
     assert beside.envelope_in_words(effect, envelope).endswith("the finding hangs on which is right.")
+
+
+def test_a_fall_in_the_low_figures_alone_hangs_on_them(effect):
+    undecided = dataclasses.replace(effect, lower=0.7, upper=1.1)
+    limits = {"lower": [0.6, 0.7, 0.7, 0.6], "upper": [0.9, 1.1, 1.1, 1.1], "refused": ""}
+    envelope = pd.DataFrame(limits, index=["low", "best", "high", "envelope"])
+    said = beside.envelope_in_words(undecided, envelope)
+    assert said.endswith("the interval runs from 0.60 to 1.1: the finding hangs on which is right.")
+    assert "dépend de laquelle est juste" in translator("fr")(said)
 
 
 def test_onset_is_told_by_its_set_and_never_by_its_point(effect):
