@@ -35,8 +35,8 @@ def about_counts(days: pd.DatetimeIndex, best: np.ndarray, after: np.ndarray, tr
         earlier = means[:-FORTNIGHT]
         if means[-1] > 0 and not np.isnan(earlier).all() and means[-1] >= np.nanmax(earlier):
             said.append(
-                f"the fortnight before the truce was the worst of the window ({means[-1]:.1f} a day): part "
-                "of any fall may be a return to the usual level (regression to the mean)"
+                f"the fortnight before the truce ({means[-1]:.1f} a day) was at least as violent as any before it: "
+                "part of any fall may be a return to the usual level (regression to the mean)"
             )
     for name, side in (("before", ~after), ("after", after)):
         there = np.where(side & ~np.isnan(best), best, 0.0)

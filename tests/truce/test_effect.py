@@ -231,8 +231,14 @@ def decline() -> np.ndarray:
     return np.random.default_rng(0).poisson(3 * np.exp(-np.arange(180) / 200))
 
 
+def worse_from_the_date_on() -> np.ndarray:
+    counts = worst_at_the_end()
+    counts[120:] += 12
+    return counts
+
+
 WARNED = [
-    pytest.param(worst_at_the_end(), r"fortnight before the truce was the worst .*\d a day", id="worst fortnight"),
+    pytest.param(worst_at_the_end(), r"fortnight before the truce \(\d.* a day\) was at least", id="worst fortnight"),
     pytest.param(np.round(10 + 8 * np.sin(np.arange(180) / 15)), r"variance by \d+\.\d \(over 4\)", id="slow drift"),
     pytest.param(
         np.random.default_rng(0).poisson(3 * np.exp(-np.arange(180) / 200)),
@@ -257,6 +263,12 @@ def test_trend_is_fitted_as_a_slow_column():
     half = fit.half_width(np.eye(9)[1], 0.95)
     ratio, lower, upper = np.exp(fit.coefficients[1] + np.array([0, -half, half]))
     assert f"would be {ratio:.2g} ({lower:.2g} to {upper:.2g})" in effect.warnings[0]
+
+
+def test_a_peak_before_the_date_is_one_of_the_days_before_alone():
+    effect = estimate_truce_effect(made(worse_from_the_date_on()), on_day(120))
+    assert effect.lower > 1
+    assert ["as violent as any before it" in warning for warning in effect.warnings if "fortnight" in warning] == [True]
 
 
 def test_clean_answer_carries_no_warning():
