@@ -16,6 +16,7 @@ from conflictts.truce.window import ONE_DAY, refuse_boundless
 LAGS = 14
 BINS = 10
 MIN_DAYS_OF_SIDE = 3 * LAGS  # for an autocorrelation of one side
+UNLIKE = "days are less alike than chance makes them; the intervals are not narrowed by it"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +110,7 @@ def diagnose_effect(effect: TruceEffect, *, rng: np.random.Generator) -> EffectD
     autocorrelation = _autocorrelations(on_calendar, effect.truce.effective, len(residuals))
     pit = _randomised_pit(np.round(counts), fit.mean, fit.alpha, rng)
     rows = {
-        "dispersion": _dispersion(residuals.to_numpy(), fit.mean, design.shape[1]),
+        "dispersion": _dispersion(residuals.to_numpy(), fit.mean, fit.alpha, design.shape[1]),
         "quiet days": _quiet_days(counts, fit.mean, fit.alpha),
         "residual autocorrelation, lag 1": _lag_one(autocorrelation),
         "Ljung-Box p, 14 lags": _ljung_box(autocorrelation["all"].to_numpy(), len(residuals)),
@@ -152,15 +153,17 @@ def _randomised_pit(counts: np.ndarray, mean: np.ndarray, alpha: float, rng: np.
     return transforms
 
 
-def _dispersion(residuals: np.ndarray, mean: np.ndarray, n_columns: int) -> Row:
+def _dispersion(residuals: np.ndarray, mean: np.ndarray, alpha: float, n_columns: int) -> Row:
     freedom = len(mean) - n_columns
     value = float(residuals @ residuals) / freedom
     lower, upper = 2 * gammaincinv(freedom / 2, [0.025, 0.975]) / freedom  # of a chi-squared
     reading = "as the model expects"
     if value > upper:
         reading = "days vary more than the model says; the intervals are widened by it"
-    elif value < lower:
+    elif value < min(lower, 1 / (1 + alpha * float(mean.mean()))):  # the intervals go down to Poisson counts, not below
         reading = "days vary less than the model says; the intervals are cautious"
+    elif value < lower:
+        reading = "days vary less than the model says; the intervals are narrowed by it"
     return value, 1.0, float(lower), float(upper), reading
 
 
@@ -180,8 +183,11 @@ def _lag_one(table: pd.DataFrame) -> Row:
     value, band = float(table["all"].iloc[0]), float(table["band"].iloc[0])
     if np.isnan(value):
         return value, 0.0, -band, band, "not computed: under 42 days, or residuals without variation"
-    outside = abs(value) > band
-    reading = "neighbouring days remember each other; the intervals allow for it" if outside else "no memory shown"
+    reading = "no memory shown"
+    if value > band:
+        reading = "neighbouring days remember each other; the intervals allow for it"
+    elif value < -band:
+        reading = UNLIKE
     return value, 0.0, -band, band, reading
 
 
@@ -190,7 +196,10 @@ def _ljung_box(autocorrelation: np.ndarray, n_days: int) -> Row:
         return np.nan, np.nan, np.nan, np.nan, "not computed: under 42 days, or residuals without variation"
     statistic = n_days * (n_days + 2) * float((autocorrelation**2 / (n_days - np.arange(1, LAGS + 1))).sum())
     value = float(chdtrc(LAGS, statistic))
-    reading = "memory shown; the intervals allow for it" if value < 0.05 else "no memory shown"
+    reading = "no memory shown"
+    if value < 0.05:
+        alike = (autocorrelation * np.abs(autocorrelation)).sum() > 0  # most of the statistic comes from likeness
+        reading = "memory shown; the intervals allow for it" if alike else UNLIKE
     return value, np.nan, 0.05, 1.0, reading
 
 

@@ -36,6 +36,7 @@ def remembering(seed: int) -> np.ndarray:
 
 
 CLEAN = noisy(STEP)
+BY_TURNS = np.random.default_rng(3).poisson(STEP * np.tile([1.6, 0.4], 90)).astype(float)
 READINGS = [
     pytest.param(CLEAN, "dispersion", "as the model expects", id="dispersion"),
     pytest.param(CLEAN, "quiet days", "as many as the model expects", id="quiet days"),
@@ -51,8 +52,16 @@ READINGS = [
         id="falling",
     ),
     pytest.param(
-        np.r_[np.tile([10.0, 10, 11, 9], 30), np.tile([5.0, 5, 6, 4], 15)], "dispersion", "vary less", id="too even"
+        np.r_[np.tile([10.0, 10, 11, 9], 30), np.tile([5.0, 5, 6, 4], 15)], "dispersion", "cautious", id="too even"
     ),
+    pytest.param(
+        np.where(np.random.default_rng(0).random(180) < 0.4, 0.0, np.random.default_rng(1).poisson(2 * STEP)),
+        "dispersion",
+        "vary less than the model says; the intervals are narrowed",
+        id="many zeros, and else even",
+    ),
+    pytest.param(BY_TURNS, "residual autocorrelation, lag 1", "less alike than chance", id="by turns"),
+    pytest.param(BY_TURNS, "Ljung-Box p, 14 lags", "less alike than chance", id="by turns, 14 lags"),
     pytest.param(
         np.where(np.random.default_rng(0).random(180) < 0.35, 0.0, np.random.default_rng(1).poisson(40 * STEP / 6)),
         "largest gap of the transforms",
@@ -104,7 +113,7 @@ def test_chances_and_distances_are_those_of_scipy(alpha):
     value, _, _, bound, _ = diagnostics._gap(pit)
     assert value == pytest.approx(stats.kstest(pit, "uniform").statistic)
     assert bound == pytest.approx(stats.kstwo.ppf(0.95, len(pit)), abs=1e-6)  # both distances beyond it: under 1e-6
-    _, _, lower, upper, _ = diagnostics._dispersion(np.ones(100), mean, 3)
+    _, _, lower, upper, _ = diagnostics._dispersion(np.ones(100), mean, alpha, 3)
     assert [lower, upper] == pytest.approx(stats.chi2.ppf([0.025, 0.975], 97) / 97)
 
 
