@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.truce.period import Truce
+from conflictts.truce.ratios import with_limits
 
 FORTNIGHT = 14
 MAX_INFLATION = 4.0
@@ -133,7 +134,7 @@ def about_trend(
         return []
     ratio, lower, upper = np.exp(alternative[0] + np.array([0, -1, 1]) * alternative[1])
     how = "with a straight trend beside the step" if with_trend else "without the trend"
-    return [f"{how} the rate ratio would be {ratio:.2g} ({lower:.2g} to {upper:.2g}): level and trend models disagree"]
+    return [f"{how} the rate ratio would be {with_limits(ratio, lower, upper)}: level and trend models disagree"]
 
 
 def _verdict(centre: float, width: float) -> int:

@@ -16,6 +16,7 @@ from conflictts.truce.design import MODELS, SLOPES, Model, make_design
 from conflictts.truce.few_counts import answer_of_few_counts, too_few_to_regress
 from conflictts.truce.negbin import NegBinFit
 from conflictts.truce.period import Truce
+from conflictts.truce.ratios import with_limits
 from conflictts.truce.regression import against_trend, answer_of_regression, fit_effect
 from conflictts.truce.window import (
     choose_window,
@@ -141,9 +142,9 @@ class TruceEffect:
         """The finding in one plain sentence: lower, higher or no detectable change after the date; never a cause."""
         subject = f"{self.daily.unit[:1].upper()}{self.daily.unit[1:]} per day"
         side = "lower" if self.upper < 1 else "higher" if self.lower > 1 else ""
-        numbers = f"rate ratio {_interval(self.rate_ratio, self.lower, self.upper, self.level)}"
+        numbers = f"rate ratio {with_limits(self.rate_ratio, self.lower, self.upper, f'{self.level:.0%} interval ')}"
         if self.per_week is not None:
-            growth = f"a factor of {_interval(self.per_week, self.per_week_lower, self.per_week_upper)} a week"
+            growth = f"a factor of {with_limits(self.per_week, self.per_week_lower, self.per_week_upper)} a week"
         if self.model == "level+trend":
             step = f"stepped to a {side} level" if side else "show no detectable step"
             finding = f"Beside a trend by {growth}, {subject[0].lower()}{subject[1:]} {step} at the {self.truce.name}"
@@ -354,16 +355,6 @@ def _estimate(
     )  # fmt: skip
 
 
-def _interval(value: float, lower: float | None, upper: float | None, level: float | None = None) -> str:
-    """A ratio and its limits, each with two significant digits or as many as tell it from 1."""
-
-    def said(ratio: float | None) -> str:
-        texts = (f"{ratio:.{digits}g}" for digits in range(2, 17))
-        return next((text for text in texts if float(text) != 1 or ratio == 1), f"{ratio}")
-
-    return f"{said(value)} ({'' if level is None else f'{level:.0%} interval '}{said(lower)} to {said(upper)})"
-
-
 def days_compared(effect: TruceEffect) -> np.ndarray:
     """Which days of the window no choice of the effect leaves out, bool of shape (n_days,)."""
     return compared_days(
@@ -415,4 +406,4 @@ def _without_other_truces(daily: DailySeries, truce: Truce, **choices: Any) -> s
         effect = estimate_truce_effect(daily, truce, **choices, other_truce_days="leave out")
     except TooLittleData as refusal:
         return f"there is no answer ({str(refusal).split('. ')[0]})"
-    return f"the rate ratio would be {effect.rate_ratio:.2g} ({effect.lower:.2g} to {effect.upper:.2g})"
+    return f"the rate ratio would be {with_limits(effect.rate_ratio, effect.lower, effect.upper)}"

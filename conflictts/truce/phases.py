@@ -16,6 +16,7 @@ from conflictts.truce.erosion import Erosion, measure_erosion
 from conflictts.truce.locations import smallest_set, split_probabilities
 from conflictts.truce.negbin import NegBinFit, fit_negbin
 from conflictts.truce.period import Truce
+from conflictts.truce.ratios import with_limits
 from conflictts.truce.stretches import UNKNOWN, Triple, rate_of, ratio_to, ratio_were_nothing_changed
 from conflictts.truce.window import (
     MAX_MISSING,
@@ -403,4 +404,4 @@ def _merged(parts: list[Part]) -> list[Part]:
 
 
 def _in_words(ratio: Triple) -> str:
-    return f"rate ratio to before {ratio[0]:.2g} ({ratio[1]:.2g} to {ratio[2]:.2g})"
+    return f"rate ratio to before {with_limits(*ratio)}"

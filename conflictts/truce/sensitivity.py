@@ -22,6 +22,7 @@ from conflictts.truce.effect import TruceEffect, estimate_truce_effect
 from conflictts.truce.few_counts import answer_of_few_counts, too_few_to_regress
 from conflictts.truce.negbin import fit_negbin
 from conflictts.truce.period import Truce
+from conflictts.truce.ratios import two_digits
 from conflictts.truce.regression import numbers_of_regression
 from conflictts.truce.window import BOUNDS, DAYS_AFTER, DAYS_BEFORE, days_around, refuse_short_sides, settled_counts
 
@@ -124,8 +125,8 @@ class Sensitivity:
             most = moving.iloc[0]
             text += (
                 f". The choice that moves it most is {str(moving.index[0]).replace('_', ' ')}: on geometric average, "
-                f"all other choices alike, a factor of {most['factor']:.2g} between {most['lowest']} (lowest) and "
-                f"{most['highest']} (highest)"
+                f"all other choices alike, a factor of {two_digits(most['factor'])} between {most['lowest']} (lowest) "
+                f"and {most['highest']} (highest)"
             )
         return text + "."
 

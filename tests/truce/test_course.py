@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import conflictts as ct
 from conflictts.errors import CoverageError, TooLittleData
+from conflictts.truce import phases
 from conflictts.truce.erosion import _first_at_least, measure_erosion
 from conflictts.truce.negbin import fit_negbin
 from conflictts.truce.stretches import rate_of, ratio_to
@@ -369,3 +370,8 @@ def test_a_lull_in_days_that_remember_each_other_is_no_calm():
         named.append(ct.truce_course(daily, truce(120)).outcome)
     # one in fifty; with the variance of the days that the search picked it is 4, by plain intervals 12
     assert named.count("collapsed") <= 2
+
+
+def test_a_rule_names_its_ratio_without_exponents_and_on_its_side_of_1():
+    assert phases._in_words((0.0022, 4.9e-06, 0.9981)) == "rate ratio to before 0.0022 (0.0000049 to 0.998)"
+    assert phases._in_words((124.0, 1.004, 26997.0)) == "rate ratio to before 120 (1.004 to 27,000)"
