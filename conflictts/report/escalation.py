@@ -9,11 +9,10 @@ import pandas as pd
 
 from conflictts.errors import TooLittleData
 from conflictts.report import wording
+from conflictts.report.wording import factor
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.escalation import PERIOD_DAYS, Escalation, measure_escalation
-
-MAX_FACTOR = 100  # beyond it an upper limit says only that there is none worth the name
 
 
 def find_escalation(
@@ -59,7 +58,7 @@ def _comparison(row: pd.Series, other: str, escalation: Escalation) -> str:
     )
     if math.isnan(row["lower"]):
         return f"{text}. No ratio: {row['reason']}."
-    interval = f"{level:.0%} interval {_factor(row['lower'])} to {_factor(row['upper'])}"
+    interval = f"{level:.0%} interval {factor(row['lower'])} to {factor(row['upper'])}"
     if math.isnan(row["ratio"]):
         return f"{text}; {row['reason']} ({interval} for the ratio)."
     finding = "no change is shown"
@@ -67,7 +66,7 @@ def _comparison(row: pd.Series, other: str, escalation: Escalation) -> str:
         finding = "lower"
     elif row["lower"] > 1:
         finding = "higher"
-    return f"{text}: a ratio of {_factor(row['ratio'])} ({interval}): {finding}."
+    return f"{text}: a ratio of {factor(row['ratio'])} ({interval}): {finding}."
 
 
 def phases_in_words(escalation: Escalation) -> list[str]:
@@ -78,8 +77,8 @@ def phases_in_words(escalation: Escalation) -> list[str]:
         if row["phase"] in ("rising", "falling"):
             said.append(
                 f"{'A rise' if row['phase'] == 'rising' else 'A fall'} is established around {span}: "
-                f"×{_factor(row['growth'])} a week ({escalation.level:.0%} interval {_factor(row['lower'])} to "
-                f"{_factor(row['upper'])}){_times(row)}."
+                f"{factor(row['growth'], '×')} a week ({escalation.level:.0%} interval {factor(row['lower'])} to "
+                f"{factor(row['upper'])}){_times(row)}."
             )
         elif row["phase"] == "silent":
             unseen = int(escalation.daily.settled.loc[row["first"] : row["last"]].isna().sum())
@@ -107,15 +106,16 @@ def _latest(escalation: Escalation) -> str:
     elif row["upper"] < 1:
         finding = "declining, in this window alone; a fall is established only by a run of such windows"
     return (
-        f"Latest window, {wording.days(row['first'], row['last'])}: ×{_factor(row['growth'])} a week "
-        f"({escalation.level:.0%} interval {_factor(row['lower'])} to {_factor(row['upper'])}): {finding}."
+        f"Latest window, {wording.days(row['first'], row['last'])}: {factor(row['growth'], '×')} a week "
+        f"({escalation.level:.0%} interval {factor(row['lower'])} to {factor(row['upper'])}): {finding}."
     )
 
 
 def _times(row: dict[str, Any]) -> str:
     for name, words in (("doubling_days", "doubling"), ("halving_days", "halving")):
         if row[name] == row[name]:
-            return f", {words} in about {row[name]:.0f} days"
+            days = max(round(row[name]), 1)
+            return f", {words} in about {days} day{'s' if days > 1 else ''}"
     return ""
 
 
@@ -123,20 +123,13 @@ def _rate(number: float) -> str:
     return "–" if math.isnan(number) else wording.rate(number)
 
 
-def _factor(number: float) -> str:
-    """A ratio as printed; one without a useful upper end is said to be over a hundred."""
-    if number > MAX_FACTOR:
-        return f"over {MAX_FACTOR}"
-    return "under 0.01" if 0 < number < 0.01 else wording.ratio(number)
-
-
 def weeks_table(escalation: Escalation) -> list[dict[str, str]]:
     """Week on week, as printed: the latest week first."""
     rows = []
     for week in escalation.weeks.iloc[::-1].to_dict("records"):
         known = week["days"] > 0
-        ratio = _factor(week["ratio"]) if week["ratio"] == week["ratio"] else "–"
-        interval = f" ({_factor(week['lower'])} to {_factor(week['upper'])})" if week["lower"] == week["lower"] else ""
+        ratio = factor(week["ratio"]) if week["ratio"] == week["ratio"] else "–"
+        interval = f" ({factor(week['lower'])} to {factor(week['upper'])})" if week["lower"] == week["lower"] else ""
         rows.append(
             {
                 "week": wording.days(week["first"], week["last"]),

@@ -41,7 +41,7 @@ _DAY = rf"\d{{1,2}} (?:{_MONTH})(?: \d{{4}})?"
 _SPAN = rf"(?:\d{{1,2}}(?: (?:{_MONTH}))?(?: \d{{4}})? to {_DAY}|{_DAY})"
 KINDS = {  # of slots, and what may stand in them
     "text": r"(?:(?![.!?]\s+[A-Z“×\d]).)+?",  # within one sentence
-    "n": rf"(?:under |over |×)?{_NUMBER}(?:–{_NUMBER}){{0,2}}|–|inf|nan",
+    "n": rf"(?:under |over )?×?{_NUMBER}(?:–{_NUMBER}){{0,2}}|–|inf|nan",
     "p": r"(?:under |over )?\d+(?:\.\d+)?%|–",
     "day": _DAY,
     "span": rf"{_SPAN}(?: and {_SPAN})*(?: alone)?(?: \(\d+ days(?:, not all consecutive)?\)|, with gaps)?",

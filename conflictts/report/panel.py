@@ -305,7 +305,7 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
         *([("Single days", False, alone)] if (found.table["single_days"] != "").any() else []),
         ("Days that may be the latest change’s first", True, change),
         ("Now", False, phase),
-        ("Growth a week", True, number("growth", wording.ratio, "growth_lower", "growth_upper")),
+        ("Growth a week", True, number("growth", wording.factor, "growth_lower", "growth_upper")),
     ]
     if "rate_ratio" in found.table:
         columns += [

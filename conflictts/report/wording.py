@@ -40,6 +40,7 @@ ANONYMISED_COVERAGE = (
 
 MAX_ANNOUNCED = 90  # days between a truce's announcement and its first day, beyond which one of them is doubted
 MAX_SILENCE = 14  # days at either end of the coverage without any record
+MAX_FACTOR = 100  # beyond it a limit says only that there is none worth the name
 MAX_BLOCKS = 3  # runs of days in a set that are named one by one
 
 
@@ -67,18 +68,28 @@ def count(number: float) -> str:
 
 
 def rate(number: float) -> str:
-    """A rate per day: two decimals below ten, one above."""
+    """A rate per day: two decimals below ten, one above; never none where there is one."""
+    if 0 < number < 0.005:
+        return "under 0.01"
     return f"{number:.2f}" if number < 10 else f"{number:,.1f}"
 
 
 def ratio(number: float) -> str:
-    """A rate ratio: two significant digits below ten; next to 1 one or two more, to tell on which side it lies."""
+    """A rate ratio: two significant digits below ten; next to 1 so many more as tell on which side it lies."""
     if number == 0 or not math.isfinite(number):
         return f"{number:g}"
     if number != 1 and f"{number:.1f}" == "1.0":
-        return f"{number:.2f}" if f"{number:.2f}" != "1.00" else f"{number:.3f}"
+        texts = (f"{number:.{decimals}f}" for decimals in range(2, 7))
+        return next((text for text in texts if float(text) != 1), "1.0")
     decimals = max(0, 1 - math.floor(math.log10(float(f"{number:.1e}"))))
     return f"{number:,.{decimals}f}"
+
+
+def factor(number: float, times: str = "") -> str:
+    """A growth or ratio as printed; one that nearly no counts limit is said to be over a hundred, or under 0.01."""
+    if number > MAX_FACTOR:
+        return f"over {times}{MAX_FACTOR}"
+    return f"under {times}0.01" if 0 < number < 0.01 else f"{times}{ratio(number)}"
 
 
 def share(number: float) -> str:

@@ -59,6 +59,14 @@ def test_plain_table_holds_every_area_and_its_numbers(written, found):
     assert "Before and after the truce can be compared in 1 of 4 areas" in written
 
 
+def test_growth_out_of_silence_is_told_as_far_as_it_is_known(found):
+    titles = [title for title, *_ in page._columns(found)]
+    _, _, cell = page._columns(found)[titles.index("Growth a week")]
+    row = found.table.iloc[0].copy()
+    row["growth"], row["growth_lower"], row["growth_upper"] = 3969991.96, 60.5, 1.76e22
+    assert cell(row.name, row)[0] == "over 100 (60 to over 100)", "its day of 132 deaths after six weeks of none"
+
+
 def test_the_heading_names_the_truce(written, panel, found):
     heading = "Civilian deaths in 4 areas before and after the truce of 31 August 2019, and what changed in each."
     assert f"<h1>{heading}</h1>" in written

@@ -161,6 +161,11 @@ def test_rises_are_told_with_growth_and_level_is_not_called_calm():
     assert said[0].startswith("A rise is established around ")
     assert "doubling in about" in said[0]
     assert said[-1].startswith("Latest window, 17 July to 27 August 2020: ×1.")
+    phases = grown.phases.assign(growth=150.0, upper=1e304, doubling_days=0.97)
+    said = rising.phases_in_words(dataclasses.replace(grown, phases=phases))[0]
+    assert said.endswith(" to over 100), doubling in about 1 day.")
+    assert ": over ×100 a week" in said
+    assert "plus de ×100 par semaine" in translator("fr")(said)
     level = rising.phases_in_words(ct.measure_escalation(poisson(5.0)))
     assert level[0] == "No rise and no fall is established; that is not to say that there was none."
     short = rising.phases_in_words(ct.measure_escalation(poisson(5.0, 30)))

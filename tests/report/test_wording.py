@@ -29,11 +29,30 @@ def changes(idlib: ct.Case) -> ct.Changepoints:
     ("number", "expected"),
     [
         *((0.0729, "0.073"), (0.040377, "0.040"), (0.1316, "0.13"), (12.3, "12"), (0.0, "0")),
-        *((1.0376, "1.04"), (0.9962, "0.996"), (1.0, "1.0"), (1.06, "1.1")),
+        *((1.0376, "1.04"), (0.9962, "0.996"), (0.99974, "0.9997"), (1.0, "1.0"), (1.0 + 1e-12, "1.0"), (1.06, "1.1")),
     ],
 )  # fmt: skip
 def test_ratio_has_two_significant_digits_below_ten(number, expected):
     assert wording.ratio(number) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(0.0, "0.00"), (0.0027, "under 0.01"), (0.0051, "0.01"), (5.671, "5.67"), (12345.0, "12,345.0")],
+)
+def test_a_rate_that_is_not_none_is_not_printed_as_none(number, expected):
+    assert wording.rate(number) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(1.76e22, "over ×100"), (3969991.96, "over ×100"), (1.234, "×1.2"), (0.0, "×0"), (3e-11, "under ×0.01")],
+)
+def test_growth_that_few_counts_limit_has_no_figures_it_cannot_know(number, expected):
+    assert wording.factor(number, "×") == expected
+    assert wording.factor(number) == expected.replace("×", "")
+    french = expected.replace("over", "plus de").replace("under", "moins de").replace(".", ",")
+    assert translator("fr")(expected) == french
 
 
 @pytest.mark.parametrize(
