@@ -53,7 +53,7 @@ def _comparison(row: pd.Series, other: str, escalation: Escalation) -> str:
     unit, level = escalation.daily.unit, escalation.level
     text = (
         f"{wording.days(row['first'], row['last'])}, the latest {row['days']} settled days: "
-        f"{_rate(row['per_day'])} {unit} a day, against {_rate(row['other_per_day'])} in {other} "
+        f"{wording.rate(row['per_day'])} {unit} a day, against {wording.rate(row['other_per_day'])} in {other} "
         f"({wording.days(row['other_first'], row['other_last'])})"
     )
     if math.isnan(row["lower"]):
@@ -119,10 +119,6 @@ def _times(row: dict[str, Any]) -> str:
     return ""
 
 
-def _rate(number: float) -> str:
-    return "–" if math.isnan(number) else wording.rate(number)
-
-
 def weeks_table(escalation: Escalation) -> list[dict[str, str]]:
     """Week on week, as printed: the latest week first."""
     rows = []
@@ -135,7 +131,7 @@ def weeks_table(escalation: Escalation) -> list[dict[str, str]]:
                 "week": wording.days(week["first"], week["last"]),
                 "days": str(week["days"]),
                 "toll": wording.low_best_high(week["low"], week["best"], week["high"]) if known else "–",
-                "per_day": _rate(week["per_day"]),
+                "per_day": wording.rate(week["per_day"]),
                 "ratio": ratio + interval,
                 "reason": week["reason"],
             }

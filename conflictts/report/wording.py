@@ -68,9 +68,11 @@ def count(number: float) -> str:
 
 
 def rate(number: float) -> str:
-    """A rate per day: two decimals below ten, one above; never none where there is one."""
+    """A rate per day: two decimals below ten, one above; never 0 where it is not; a dash where there is none."""
     if 0 < number < 0.005:
         return "under 0.01"
+    if math.isnan(number):
+        return "–"
     return f"{number:.2f}" if number < 10 else f"{number:,.1f}"
 
 

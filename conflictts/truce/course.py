@@ -86,7 +86,7 @@ class TruceCourse:
                 first, last = (f"{day.day} {day:%b}" for day in (row.set_first, row.set_last))
                 gaps = ", with gaps" if (row.set_last - row.set_first).days >= row.set_days else ""
                 text += f" ({self.level:.0%} set {first} to {last}{gaps})"
-            text += f", {_told(row.rate)} a day"
+            text += f", {_told(row.rate)} a day" if row.days else ", not observed"
             unsure = row.phase == "collapsed" and not row.established
             told.append(f"{text}, by the best estimate only" if unsure else text)
         before = self.phases["rate"].iloc[0]

@@ -375,3 +375,11 @@ def test_a_lull_in_days_that_remember_each_other_is_no_calm():
 def test_a_rule_names_its_ratio_without_exponents_and_on_its_side_of_1():
     assert phases._in_words((0.0022, 4.9e-06, 0.9981)) == "rate ratio to before 0.0022 (0.0000049 to 0.998)"
     assert phases._in_words((124.0, 1.004, 26997.0)) == "rate ratio to before 120 (1.004 to 27,000)"
+
+
+def test_days_after_its_end_that_nobody_observed_have_no_rate():
+    daily = series((70, 10.0), (70, 1.0), (28, 1.0))
+    counts = daily.counts.where(daily.counts.index < truce(140).effective)
+    course = ct.truce_course(ct.DailySeries.from_counts(counts), truce(70, ended=140))
+    assert course.phases["phase"].tolist() == ["before", "calm", "over"]
+    assert course.sentence().endswith("; over from 25 May 2020, not observed; before it 10 incidents a day.")
