@@ -54,7 +54,7 @@ KINDS = {  # of slots, and what may stand in them
     "raw": r".+?",
     "field": r".+?",  # a column of a file, or in brackets what stands for one
     "name": r"(?:(?![.!?]\s+[A-Z“×\d]).)+?",  # the same within one sentence
-    "phase": r"(?:calm|not calm|eroding|collapsed|expired|over)\b[^;]*",
+    "phases": r".+?",  # one or more, a semicolon between them
 }
 KINDS["of"] = KINDS["unit"]
 _NEXT = re.compile(r"(?<=[.!?])\s+(?=[A-Z“×\d])")  # between two sentences
@@ -216,6 +216,8 @@ class Translator:
             return f"la trêve du {_day(day[1])}" if day else f"la trêve « {text} »"
         if kind == "truces":
             return re.sub(rf"truce of (?:{_DAY})", lambda found: self(found[0]), text)
+        if kind == "phases":
+            return f"{_THIN}; ".join(map(self, text.split("; ")))
         if kind == "unit":
             return self(text.lower())
         if kind == "of":

@@ -171,6 +171,7 @@ TOLD = {  # what may stand in a slot of a refusal that is no number
     "between": ["", ", from 2019-08-29 to 2019-08-30"],
     "over": [""],  # and, after the truce alone, as in KNOWN
     "words": ["admin1 Hama"],
+    "with_limits(ratio, lower, upper)": ["0.7 (0.42 to 0.998)"],
     "how": ["with a straight trend beside the step", "without the trend"],
     "other": ["with", "without"],
     "refusal": ["All 30 counts are 0: there is no rate to estimate. Widen the window."],
@@ -295,6 +296,56 @@ def literals(module: str) -> list[str]:
     ]  # fmt: skip
     texts = [text for node in found for text in examples(node) if len(text.split()) > 4]
     return [text for text in texts if text not in TOLD["how"] and not text.startswith(PARTS)]
+
+
+PHASES = ("calm", "not calm", "eroding", "collapsed", "over", "expired")
+TO_BEFORE = "rate ratio to before 0.41 (0.33 to 0.998)"
+HOW = (
+    "a change of rate found among the truce's days, none given",
+    "the rate grew by a factor of 1.22 a week (1.05 to 1.40), dated as one change",
+)
+
+
+def of_courses() -> list[str]:
+    """What the course of a truce and its escalation say, in forms that no report of these tests comes to."""
+    days = ["from 3 March 2020, 0.61 a day", "from 3 March 2020 (95% set 1 Mar to 2 Apr, with gaps), 1,204 a day"]
+    said = [f"The Sochi: {phase} {each}; before it 3 incidents a day." for phase in PHASES for each in days[:1]]
+    said += [f"The Sochi: {phase} {days[1]}; before it 3 incidents a day." for phase in PHASES[:4]]
+    said += [f"The Sochi: collapsed {each}, by the best estimate only; before it 3 incidents a day." for each in days]
+    said += [
+        f"The Sochi: {phase} from 3 March 2020, not observed; before it 3 incidents a day." for phase in PHASES[4:]
+    ]
+    named = ("above the calm's, below 0.5", "as low as the calm", "reaches 0.5, but neither lasting nor surely",
+             "its interval throughout reaches 0.5", "its estimate, not its whole interval reaches 0.5",
+             "until the fitted growth reaches 0.5")  # fmt: skip
+    said += [f"{how}; {TO_BEFORE}: {name}" for how in HOW for name in named]
+    said += [f"{TO_BEFORE}, below 1 throughout, also allowing for the search; {how}" for how in HOW]
+    said += [f"{TO_BEFORE}: the truce's days before the change to the calm", "the 61 days before the calm"]
+    thin = [
+        "only 12 observed days before the truce, at least 28 are needed",
+        "only 12 observed days while it was in force, at least 14 are needed",
+        "25% of the days before the truce are not observed, at most a fifth may be",
+        "25% of the days while it was in force are not observed, at most a fifth may be",
+        "the days before the truce do not carry a rate: one enormous day outweighs all others",
+    ]
+    said += [*thin, *(f"The course of the Sochi is undetermined: {reason}." for reason in thin)]
+    drawn = "leave out how records were dated"
+    said += [f"growth and phases are pooled over the draws; the intervals of rates, weeks and comparisons {drawn}"]
+    untold = "draws leave too few counts, or counts on too few days"
+    return [*said, untold, f"Latest growth: not told ({untold})."]
+
+
+def test_every_course_has_its_french():
+    said = of_courses()
+    assert set(said) & set(literals("escalation")), "as the module words it"
+    for text in said:
+        words = translator("fr")
+        assert not re.search(r"\b(the|of|and|is|are|from|before|days)\b", words(text)), text
+        assert list(words.unknown) == [], text
+    every = "; ".join(f"{phase} from 3 March 2020, 0.61 a day" for phase in PHASES)
+    french = translator("fr")(f"The Sochi: {every}; before it 3 incidents a day.")
+    assert french.count("0,61 par jour") == len(PHASES)
+    assert "a day" not in french
 
 
 def test_every_warning_has_its_french():
