@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
 import pandas as pd
@@ -189,7 +191,10 @@ def as_text(value: Any) -> str:
     if isinstance(value, float):
         if value != value:
             return ""
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else _unlike_thousands(repr(value))
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        return _unlike_thousands(text.rstrip("0").rstrip(".") if "." in text else text)
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
     if isinstance(value, dt.date):
@@ -197,6 +202,11 @@ def as_text(value: Any) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
+
+
+def _unlike_thousands(text: str) -> str:
+    """A number of three decimals with a fourth: 2.125 as text may stand for 2 125, as a number it never does."""
+    return text + "0" if re.fullmatch(r"-?\d+\.\d{3}", text) else text
 
 
 def _filled_rows(rows: Iterable[Sequence[Any]], name: str) -> list[tuple[int, list[str]]]:

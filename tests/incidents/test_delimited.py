@@ -5,9 +5,12 @@ from __future__ import annotations
 import gzip
 import re
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from conflictts.errors import ConflictTSError, InputError, UnknownNameError
@@ -203,6 +206,31 @@ def test_decimal_mark_of_counts(write, written, mark, expected):
         assert expected in incidents.ledger.quarantined["reason"].item()
     else:
         assert incidents.table["deaths_best"].tolist() == [expected]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "parquet", "jsonl"])
+@pytest.mark.parametrize("mark", [None, ".", ","])
+def test_a_cell_that_is_a_number_is_not_read_as_grouped(tmp_path, kind, mark):
+    path = tmp_path / f"desk.{kind}"
+    frame = pd.DataFrame({"date_start": ["2019-08-30", "2019-08-31"], "deaths_best": [2.125, 12.0]})
+    write = {
+        "xlsx": lambda: frame.to_excel(path, index=False),
+        "parquet": lambda: frame.to_parquet(path),
+        "jsonl": lambda: frame.to_json(path, orient="records", lines=True),
+    }[kind]
+    write()
+    incidents = read_delimited(path, decimal_mark=mark)
+    assert incidents.table["deaths_best"].tolist() == [12.0]
+    assert incidents.ledger.quarantined["reason"].tolist() == ["not a whole number"]
+
+
+def test_decimals_of_a_parquet_file_are_the_numbers_they_are(tmp_path):
+    tolls = pa.array([Decimal("5.000"), Decimal("120.000"), Decimal("1.200")], pa.decimal128(10, 3))
+    days = pa.array(["2019-08-30", "2019-08-31", "2019-09-01"])
+    pa.parquet.write_table(pa.table({"date_start": days, "deaths_best": tolls}), tmp_path / "desk.parquet")
+    incidents = read_delimited(tmp_path / "desk.parquet")
+    assert incidents.table["deaths_best"].tolist() == [5.0, 120.0]
+    assert incidents.ledger.quarantined[["value", "reason"]].to_numpy().tolist() == [["1.2", "not a whole number"]]
 
 
 def test_degrees_are_read_with_either_mark(write):
