@@ -55,7 +55,8 @@ def read_delimited(
     Parameters
     ----------
     path : path-like
-        CSV, TSV or other delimited text, an Excel workbook, a Parquet file, or JSON lines; plain, gzip or zip.
+        CSV, TSV or other delimited text, an Excel workbook, a Parquet file, or JSON lines; plain, gzip or zip. Formulas
+        of a workbook are read as the values stored with them; one that was never computed stands as itself.
     columns : mapping of str to str, or path-like, optional
         Column of the incident table -> column of the file: ``{"date_start": "Date", "civilians_best": "Killed"}``; or
         the TOML file that holds it. Default: ``<name of the file without its ending>.toml`` beside the file, else the

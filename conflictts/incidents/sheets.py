@@ -6,16 +6,18 @@ import datetime as dt
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
+from xml.etree.ElementTree import iterparse
+from zipfile import ZipFile
 
 import pandas as pd
 
 from conflictts.errors import ConflictTSError, InputError, UnknownNameError
-from conflictts.incidents.packing import MAX_BYTES, brief
+from conflictts.incidents.packing import CHUNK, MAX_BYTES, brief
 from conflictts.incidents.splitting import Split, refuse_twice
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 PARQUET = b"PAR1"
 MOST_ROWS = 1 << 20  # as many as an Excel sheet has
 MOST_CELLS = 10_000_000  # what a small file may stand for; beyond it, MOST_SPARSE bounds the cells
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 ROWS_AT_ONCE = 1 << 16  # of a Parquet file that becomes text
 MOST_SPARSE = 20  # cells of the table per cell stated, or per byte of a Parquet file
 
@@ -41,6 +44,8 @@ class Sheet:
 def read_workbook(stream: IO[bytes], name: str, *, sheet: str | None) -> Sheet:
     """Read one sheet of an Excel workbook as text; dates as ISO, formulas as the values stored with them.
 
+    A formula without a stored value, as programs write it, stands as itself: as blank it would be a toll not stated.
+
     Raises
     ------
     InputError
@@ -56,7 +61,7 @@ def read_workbook(stream: IO[bytes], name: str, *, sheet: str | None) -> Sheet:
             "folder), or export the sheet as CSV."
         ) from None
     try:
-        book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+        book: Any = openpyxl.load_workbook(stream, read_only=True, data_only=True)
         names = [page.title for page in book.worksheets]
         if sheet is not None and sheet not in names:
             raise UnknownNameError(
@@ -64,7 +69,8 @@ def read_workbook(stream: IO[bytes], name: str, *, sheet: str | None) -> Sheet:
             )
         page = book[sheet] if sheet is not None else book.worksheets[0]
         page.reset_dimensions()
-        rows = _filled_rows(page.iter_rows(values_only=True), name)
+        formulas = _without_values(book._archive, page._worksheet_path)
+        rows = _filled_rows(_with_formulas(page.iter_rows(values_only=True), formulas), name)
         book.close()
     except ConflictTSError:
         raise
@@ -76,8 +82,43 @@ def read_workbook(stream: IO[bytes], name: str, *, sheet: str | None) -> Sheet:
     if not rows:
         raise InputError(f"{name} is empty: its sheet {page.title!r} has no cells. Name another with `sheet`.")
     others = [title for title in names if title != page.title]
-    remarks = (f"{name}: read the sheet {page.title!r}, not {', '.join(others[:4])}",) if others and not sheet else ()
-    return Sheet(*_ragged(rows, name), remarks)
+    remarks = [f"{name}: read the sheet {page.title!r}, not {', '.join(others[:4])}"] if others and not sheet else []
+    if formulas:
+        row, cells = next(iter(formulas.items()))
+        remarks.append(
+            f"{name}: formulas without a stored value ({sum(map(len, formulas.values())):,}, the first in row {row}: "
+            f"{next(iter(cells.values()))[:40]}) are read as they stand; open and save it in a spreadsheet program"
+        )
+    return Sheet(*_ragged(rows, name), tuple(remarks))
+
+
+def _without_values(archive: ZipFile, part: str) -> dict[int, dict[int, str]]:
+    """Row -> column -> formula that no program has computed, counted from 1; one that gave blank text was computed."""
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    with archive.open(part) as stream:
+        held, found = b"", False
+        while not found and (read := stream.read(CHUNK)):
+            held = held[-1:] + read
+            found = b"<f" in held
+    formulas: dict[int, dict[int, str]] = {}
+    if found:
+        with archive.open(part) as stream:
+            for _, element in iterparse(stream):
+                if element.tag != f"{_MAIN}c":
+                    continue
+                formula, place = element.find(f"{_MAIN}f"), element.get("r")
+                if formula is not None and place and element.get("t") != "str" and not element.findtext(f"{_MAIN}v"):
+                    row, column = coordinate_to_tuple(place)
+                    formulas.setdefault(row, {})[column] = f"={formula.text or ''}"
+                element.clear()
+    return formulas
+
+
+def _with_formulas(rows: Iterable[Sequence[Any]], formulas: Mapping[int, Mapping[int, str]]) -> Iterator[Sequence[Any]]:
+    for number, row in enumerate(rows, start=1):
+        own = formulas.get(number, {})
+        yield [own.get(column, value) for column, value in enumerate(row, start=1)] if own else row
 
 
 def read_parquet(stream: IO[bytes], name: str) -> Sheet:

@@ -8,6 +8,7 @@ import zipfile
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
@@ -222,6 +223,25 @@ def test_a_cell_that_is_a_number_is_not_read_as_grouped(tmp_path, kind, mark):
     incidents = read_delimited(path, decimal_mark=mark)
     assert incidents.table["deaths_best"].tolist() == [12.0]
     assert incidents.ledger.quarantined["reason"].tolist() == ["not a whole number"]
+
+
+def test_a_formula_that_was_never_computed_is_no_blank(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["date_start", "deaths_best", "place"], ["2019-08-30", "=1+2", "a"], ["2019-08-31", 4, '=""']):
+        book.active.append(row)
+    book.save(tmp_path / "raw.xlsx")
+    stored = b'<c r="C3" t="str"><f>""</f><v></v></c>'  # as a spreadsheet stores a formula that gives blank text
+    with zipfile.ZipFile(tmp_path / "raw.xlsx") as raw, zipfile.ZipFile(tmp_path / "desk.xlsx", "w") as desk:
+        for name in raw.namelist():
+            content = re.sub(rb'<c r="C3">.*?</c>', stored, raw.read(name))
+            desk.writestr(name, content)
+    incidents = read_delimited(tmp_path / "desk.xlsx")
+    assert incidents.table[["deaths_best", "place"]].to_numpy().tolist() == [[4.0, ""]]
+    assert incidents.ledger.quarantined[["row", "value"]].to_numpy().tolist() == [[2, "=1+2"]]
+    told = incidents.ledger.warnings["warning"].iloc[0]
+    assert told.startswith(
+        "desk.xlsx: formulas without a stored value (1, the first in row 2: =1+2) are read as they stand"
+    )
 
 
 def test_decimals_of_a_parquet_file_are_the_numbers_they_are(tmp_path):
