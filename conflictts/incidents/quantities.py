@@ -262,12 +262,13 @@ def _read_figures(written: str, decimal_mark: DecimalMark | None) -> Fraction | 
 
 
 def _shared_multiplier(filling: tuple[str, ...], numbers: list[_Number], words: QuantityWords) -> str | None:
-    """What is wrong with "two to three hundred": the first number may be 2 or 200."""
+    """What is wrong with "two to three hundred", and with "10-15,000": the first number may be 2 or 200."""
     multipliers = {**words.collectives, **words.multipliers}
     *_, first, last = ("", *(gap.split()[-1] for gap in filling))
-    if len(filling) < 2 or last not in multipliers or first in multipliers:
+    in_thousands = re.fullmatch(r"\d{1,3}", filling[0]) and re.fullmatch(r"\d{1,3}[ '\u066c.,]000", filling[-1])
+    if len(filling) < 2 or not (in_thousands or (last in multipliers and first not in multipliers)):
         return None
-    multiplied = numbers[0].value * multipliers[last]
+    multiplied = numbers[0].value * (1000 if in_thousands else multipliers[last])
     if not 0 < multiplied <= numbers[1].value:
         return None
     return f"its first number may be {int(numbers[0].value):,} or {int(multiplied):,}"
