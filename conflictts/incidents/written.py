@@ -24,7 +24,7 @@ Fault = tuple[str, pd.Series, pd.Series]  # column, value as written, reason or 
 _HOUR = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"  # read over: a record has days
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _HOUR)
 _ORDERED = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})" + _HOUR)
-_NUMBER = re.compile(r"[+-]?\d+(?:\.(?!\d{3}$)\d+)?")  # 1.200 may be 1200, and goes to parse_quantity
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.(?![0-9]{3}$)[0-9]+)?")  # 1.200 may be 1200, and goes to parse_quantity
 
 
 @dataclass(frozen=True, slots=True, eq=False)

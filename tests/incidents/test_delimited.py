@@ -253,6 +253,11 @@ def test_decimals_of_a_parquet_file_are_the_numbers_they_are(tmp_path):
     assert incidents.ledger.quarantined[["value", "reason"]].to_numpy().tolist() == [["1.2", "not a whole number"]]
 
 
+def test_digits_of_any_script_are_read(write):
+    incidents = read_delimited(write("date_start;deaths_best\n2019-08-30;１２\n2019-08-31;१३\n2019-09-01;٢\n"))
+    assert incidents.table["deaths_best"].tolist() == [12.0, 13.0, 2.0]
+
+
 def test_degrees_are_read_with_either_mark(write):
     path = write("date_start;latitude;longitude\n2019-08-30;35,65;-36.5\n2019-08-31;٣٥,٥;36\n2019-09-01;3,565,1;36\n")
     incidents = read_delimited(path)
