@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from conflictts.errors import ConflictTSError, InputError
-from conflictts.incidents.dates import parse_period
+from conflictts.incidents.dates import YEARS, parse_period
 from conflictts.incidents.distinct import Distinct, plain_digits
 from conflictts.incidents.phrases import quoted
 from conflictts.incidents.quantities import DecimalMark, parse_quantity
@@ -162,6 +162,8 @@ def _allowed_order(value: str) -> str:
     if match is None:
         return ""
     first, second = int(match[1]), int(match[3])
+    if not YEARS[0] <= int(match[4]) <= YEARS[1]:
+        return ""  # a date that will not be read tells nothing of the others
     if first == second or not (1 <= min(first, second) <= 12) or max(first, second) > 31:
         return ""
     return "either" if max(first, second) <= 12 else "day" if first > 12 else "month"
@@ -184,6 +186,8 @@ def _period(value: str, day_first: bool | None, reference_date: pd.Timestamp | N
 
 
 def _day(year: int, month: int, day: int, value: str) -> tuple[str, str, str, str]:
+    if not YEARS[0] <= year <= YEARS[1]:
+        return value, value, "", f"the year {year} is outside {YEARS[0]}..{YEARS[1]}, or of another calendar"
     iso = f"{year:04d}-{month:02d}-{day:02d}"
     try:
         pd.Timestamp(iso)

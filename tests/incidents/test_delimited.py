@@ -95,6 +95,17 @@ def test_order_of_day_and_month(write, written, day_first, expected):
     assert days(read_delimited(path, columns={"date_start": "Date"}, day_first=day_first)) == expected
 
 
+def test_years_of_other_calendars_and_slips_are_at_fault(write):
+    path = write("Date,n\n1398/06/09,1\n31/12/1440,2\n2562-08-31,3\n0019-08-31,4\n2019-08-31,5\n")
+    incidents = read_delimited(path, columns={"date_start": "Date"})
+    assert days(incidents) == ["2019-08-31"]
+    reasons = incidents.ledger.quarantined["reason"].tolist()
+    assert [reason.split(",")[0] for reason in reasons] == [
+        f"the year {year} is outside 1900..2100" for year in (1398, 1440, 2562, 19)
+    ]
+    assert not any("with the day first" in warning for warning in incidents.ledger.warnings["warning"])
+
+
 def test_order_that_cannot_be_told_names_two_rows(write):
     path = write("Date,n\n3/4/2019,1\n5/6/2019,2\n")
     with pytest.raises(InputError, match=r"row 2: Date = '3/4/2019', row 3: Date = '5/6/2019'\. No row settles it"):
