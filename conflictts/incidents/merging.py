@@ -305,8 +305,8 @@ def _ledger_of_both(sources: tuple[Incidents, ...], used: int, kept: np.ndarray,
     ).astype({"filter": "str", "records": "int64"})
     ledgers = [source.ledger for source in sources]
     quarantined = [ledger.quarantined for ledger in ledgers]
-    if len(quarantined) == 2 and set(quarantined[0]["file"]) & set(quarantined[1]["file"]):
-        quarantined[1] = quarantined[1].assign(file=quarantined[1]["file"] + " (second source)")
+    if len(quarantined) == 2:
+        quarantined[1] = _with_other_names(quarantined[1], set(quarantined[0]["file"]))
     return Ledger(
         read=sum(ledger.read for ledger in ledgers),
         used=used,
@@ -315,6 +315,18 @@ def _ledger_of_both(sources: tuple[Incidents, ...], used: int, kept: np.ndarray,
         excluded=_stacked([*(ledger.excluded for ledger in ledgers), merges]),
         warnings=_stacked([ledger.warnings for ledger in ledgers]),
     )
+
+
+def _with_other_names(quarantined: pd.DataFrame, taken: set[str]) -> pd.DataFrame:
+    """Files of another source under names that are not taken, for a row is known by its file and number."""
+    names: dict[str, str] = {}
+    for file in quarantined["file"].unique():
+        name, number = file, 2
+        while name in taken:
+            name, number = f"{file} (source {number})", number + 1
+        names[file] = name
+        taken.add(name)
+    return quarantined.assign(file=quarantined["file"].replace(names))
 
 
 def _stacked(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -59,6 +59,22 @@ def test_three_formats_become_one_table_whose_ledger_adds_up(sources):
         pd.testing.assert_frame_equal(both.table.iloc[part].reset_index(drop=True), source.table)
 
 
+def test_files_of_one_name_in_several_folders_are_told_apart(tmp_path):
+    sources = []
+    for name in ("acled", "desk", "ged"):
+        path = tmp_path / name / "export.csv"
+        path.parent.mkdir()
+        path.write_text(f"incident_id;date_start\n{name}-1;2019-08-31\n{name}-2;unknown\n", encoding="utf-8")
+        sources.append(ct.read_delimited(path))
+    both = ct.combine_incidents(ct.combine_incidents(*sources[:2]), sources[2])
+    assert (both.ledger.read, both.ledger.used, both.ledger.n_quarantined) == (6, 3, 3)
+    assert both.ledger.quarantined["file"].tolist() == [
+        "export.csv", "export.csv (source 2)", "export.csv (source 3)",
+    ]  # fmt: skip
+    nested = ct.combine_incidents(sources[0], ct.combine_incidents(*sources[1:]))
+    assert nested.ledger.n_quarantined == nested.ledger.quarantined["file"].nunique() == 3
+
+
 def test_events_that_both_tell_are_said_and_merged_on_request(sources):
     ged, acled, _ = sources
     both = ct.combine_incidents(ged, acled)
