@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -222,7 +222,11 @@ class PageStore:
             SHA-256 of the file.
         """
         at = self._columns.index(self.service.identifier)
-        line = csv.writer(_Echo(), lineterminator="\n").writerow  # one text a record, not 49 cells
+        write = csv.writer(_Echo(), lineterminator="\r\n").writerow  # with both letters, cells that hold one are quoted
+
+        def line(cells: Sequence[str]) -> str:  # one text a record, not 49 cells
+            return str(write(cells)).removesuffix("\r\n") + "\n"
+
         lines: list[tuple[Any, str]] = []
         for number in sorted(self._numbers):
             lines += ((_natural(row[at]), line(row)) for row in self._reload(number).rows)
@@ -378,7 +382,8 @@ def _as_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, (str, int)):
-        return str(value).encode("utf-8", "replace").decode("utf-8")  # a lone surrogate has no bytes
+        # a lone surrogate has no bytes, and no table of text a NUL
+        return str(value).replace("\0", "?").encode("utf-8", "replace").decode("utf-8")
     raise BadAnswer("has a cell that is neither text nor number")
 
 

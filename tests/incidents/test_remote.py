@@ -245,6 +245,19 @@ def test_provenance_says_what_was_asked_and_what_came(provider, server, time, tm
         assert told["restrictions"] == server.restrictions
 
 
+def test_a_record_with_letters_that_end_lines_or_texts_is_read_again(server, time, tmp_path):
+    notes = ["a lone\rreturn", "two\r\nlines", "a\0b", "half \ud800", ' "quoted", ']
+    for row, note in zip(server.acled, notes, strict=False):
+        row["notes"] = note
+    done = fetch("acled", server, tmp_path / "out.csv", time.pace())
+    assert b"\r\n" not in done.path.read_bytes().replace(b"two\r\nlines", b"")
+    incidents = read_incidents(done.path)
+    assert (incidents.ledger.read, incidents.ledger.used) == (17, 17)
+    with done.path.open(encoding="utf-8", newline="") as stream:
+        told = {row["notes"] for row in csv.DictReader(stream)}
+    assert told >= {"a lone\rreturn", "two\r\nlines", "a?b", "half ?", ' "quoted", '}
+
+
 def test_download_is_read_with_what_was_asked_and_when(server, time, tmp_path):
     ucdp = read_incidents(fetch("ucdp", server, tmp_path / "ged.csv", time.pace()).path)
     assert ucdp.provenance.release == "25.1", "though the file's name does not tell it"
