@@ -9,6 +9,7 @@ import pandas as pd
 
 from conflictts.errors import CoverageError, InputError
 from conflictts.incidents.dates import parse_period
+from conflictts.incidents.distinct import stripped
 from conflictts.incidents.files import read_raw_records, require_columns
 from conflictts.incidents.quantities import DecimalMark, parse_quantity
 from conflictts.incidents.quantitywords import QUANTITY_WORDS, QuantityWords
@@ -67,14 +68,15 @@ def read_claims(
     """
     raw = read_raw_records(path)
     require_columns(raw, _REQUIRED, kind="a table of claims")
-    text, claims = raw.table, raw.table.copy()
+    text = raw.table.assign(**{name: stripped(cells) for name, cells in raw.table.items()})
+    claims = text.copy()
     breaches = [f"row {row}: {reason}" for row, reason in raw.malformed["reason"].items()]
     period_in_words = _read_days(text, claims, breaches)
     number_in_words = _read_numbers(text, claims, breaches, decimal_mark=decimal_mark, words=words)
     breaches += _breaches(text, claims["period_end"] < claims["period_start"], "period_end", "lies before period_start")
     for column in _STATED:
-        breaches += _breaches(text, text[column].str.strip() == "", column, "is blank")
-    twice = text["claim_id"].duplicated() & (text["claim_id"].str.strip() != "")
+        breaches += _breaches(text, text[column] == "", column, "is blank")
+    twice = text["claim_id"].duplicated() & (text["claim_id"] != "")
     breaches += _breaches(text, twice, "claim_id", "names a claim above it too")
     if breaches:
         more = f"; and {len(breaches) - _SHOWN} more" if len(breaches) > _SHOWN else ""
@@ -274,7 +276,7 @@ class _Periods:
 def _read_days(text: pd.DataFrame, claims: pd.DataFrame, breaches: list[str]) -> pd.Series:
     """Turn the two columns of days into dates, from words where both are blank; say for which rows."""
     in_words = (text[_DAYS] == "").all(axis=1)
-    in_words &= text["period"].str.strip() != "" if "period" in text else False
+    in_words &= text["period"] != "" if "period" in text else False
     for column in _DAYS:
         days = pd.to_datetime(text[column], format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
         breaches += _breaches(text, days.isna() & ~in_words, column, "is not a date written as YYYY-MM-DD")
@@ -309,7 +311,7 @@ def _read_numbers(
         breaches += _breaches(text, wrong, column, "is not a number of 0 or more")
         claims[column] = number
     for row in text.index[in_words]:
-        if text.loc[row, "wording"].strip() == "":
+        if text.loc[row, "wording"] == "":
             breaches.append(f"row {row}: low, best, high and wording are all blank, so that nothing is claimed")
             continue
         try:

@@ -267,6 +267,16 @@ def test_claims_are_read_with_their_measures_and_other_columns(tmp_path):
     assert claims[["best", "high"]].isna().all(axis=None)
 
 
+def test_spaces_around_cells_do_not_make_another_measure_or_body(tmp_path):
+    path = tmp_path / "claims.csv"
+    row = "{}, people_killed ,2019-04-30 ,2019-08-31,{}, , ,nearly, SOHR,kept\n"
+    path.write_text(CLAIM + row.format("C1", " 950") + row.format("C2 ", "960"))
+    claims = ct.read_claims(path)
+    assert claims[["claim_id", "measure", "reporting_body", "low"]].to_numpy().tolist() == [
+        ["C1", "deaths", "SOHR", 950.0], ["C2", "deaths", "SOHR", 960.0],
+    ]  # fmt: skip
+
+
 FAULTS = [
     pytest.param("2019-04-30", "30 April 2019", "row 2: period_start '30 April 2019' is not a date", id="date"),
     pytest.param("2019-08-31", "2019-02-30", "row 2: period_end '2019-02-30' is not a date", id="30 February"),
@@ -283,7 +293,7 @@ FAULTS = [
     pytest.param("950,,,nearly", ",,,1.000", "row 2: '1.000' may be 1 or 1,000", id="ambiguous figures"),
     pytest.param("950,,,nearly", ",,,", "row 2: low, best, high and wording are all blank", id="nothing claimed"),
     pytest.param("C1,", ",", "row 2: claim_id '' is blank", id="no name"),
-    pytest.param("SOHR", " ", "row 2: reporting_body ' ' is blank", id="nobody said it"),
+    pytest.param("SOHR", " ", "row 2: reporting_body '' is blank", id="nobody said it"),
     pytest.param("C1,", "C0,", "row 3: claim_id 'C0' names a claim above it too", id="one name for two"),
 ]
 
