@@ -53,7 +53,8 @@ class ClaimChains:
         chain = self.increments.rename(columns={"since": "period_start", "period_start": "first"}).groupby(_CHAIN)
         pairs = self.contradictions.groupby(["reporting_body", "measure", "since"]).size()
         pairs.index.names = _CHAIN
-        summary = chain.agg(links=("best", "size"), until=("period_end", "max"), total=("total_best", "last"))
+        summary = chain.agg(links=("best", "size"), until=("period_end", "max"))
+        summary["total"] = chain["total_best"].agg(lambda totals: totals.iloc[-1])  # "last" passes over one not stated
         for fault in ("falls", "contradictory"):
             summary[fault] = chain["link"].agg(lambda links, fault=fault: int((links == fault).sum()))
         summary["contradictory_pairs"] = pairs.reindex(summary.index).fillna(0).astype("int64")

@@ -50,6 +50,12 @@ def test_last_increment_by_hand(totals, expected):
     assert (f"{last['period_start']:%d}", f"{last['period_end']:%d}") == ("06", "09")
 
 
+def test_last_total_is_that_of_the_last_day_stated_or_not():
+    (row,) = ct.chain_claims(chain_of((5, 90, 100, 110), (9, NAN, NAN, 150))).summary().to_dict("records")
+    assert (row["links"], row["until"]) == (2, pd.Timestamp("2020-01-09"))
+    assert np.isnan(row["total"])
+
+
 def test_first_increment_is_the_first_total_from_the_first_day():
     chains = ct.chain_claims(chain_of((9, 4, 5, 6), (5, 1, 2, 3)))
     first = chains.increments.iloc[0]
