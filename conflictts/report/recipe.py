@@ -158,7 +158,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     """
     path = Path(path).expanduser().absolute()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         given = tomllib.loads(text)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}). Name a TOML file with --config.") from None
