@@ -76,7 +76,7 @@ def report(
             metavar="N", help="Draw the days of records of several days N times; intervals then hold the dating too."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the draws.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the draws.")] = 1,
     out: Annotated[str, typer.Option(help="Folder to write the report into.")] = "conflictts-report",
     language: Language = "en",
     pdf: Pdf = False,

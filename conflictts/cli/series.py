@@ -57,7 +57,7 @@ def series(
             help="Lay records of several days out by chance M times, and add the least and the most of each day.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the draws.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the draws.")] = 1,
     lag: Lag = None,
     retrieved_on: RetrievedOn = None,
     deletions: Deletions = None,

@@ -55,6 +55,11 @@ class Choices:
     draws: int | None
     seed: int
 
+    def __post_init__(self) -> None:
+        """Refuse a seed that seeds nothing, before anything is counted."""
+        if self.seed < 0:
+            raise InputError(f"seed = {self.seed} is below 0. Give 0 or more, such as 1.")
+
     def count(self, incidents: Incidents, area: Where) -> DailySeries:
         """The daily series of an area."""
         return daily_series(

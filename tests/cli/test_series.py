@@ -161,3 +161,9 @@ def test_a_source_that_declares_no_coverage_is_asked_for_it(tmp_path, shared):
     result = run(shared / "ucdp" / "ged_greater_idlib_2018_2019.csv")
     assert result.exit_code == 2
     assert "--coverage YYYY-MM-DD:YYYY-MM-DD" in " ".join(result.stderr.split())
+
+
+def test_a_seed_below_0_is_wrong_usage():
+    result = run("--measure", "civilians", "--draws", 3, "--seed", -1)
+    assert result.exit_code == 2, result.output
+    assert "--seed" in result.stderr

@@ -85,6 +85,18 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path):
         read_recipe(tmp_path / "page.toml")
 
 
+def test_a_mark_of_utf_8_at_the_beginning_is_none_of_the_text(tmp_path):
+    path = tmp_path / "weekly.toml"
+    path.write_text(BUNDLED + TRUCE, encoding="utf-8-sig")
+    assert read_recipe(path).records == {"case": "idlib_2019"}
+
+
+def test_a_seed_below_0_is_refused_before_anything_is_counted(tmp_path, idlib):
+    recipe = read_recipe(written(tmp_path, BUNDLED + "[report]\ndraws = 5\nseed = -1\n" + TRUCE))
+    with pytest.raises(InputError, match="seed = -1 is below 0"):
+        recipe.make(idlib)
+
+
 def test_records_that_changed_since_are_refused(tmp_path, write_records):
     write_records(tmp_path / "records.csv")
     digest = ct.read_incidents(tmp_path / "records.csv").provenance.sha256[0]
