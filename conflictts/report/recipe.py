@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from conflictts import cases
-from conflictts.errors import InputError
+from conflictts.errors import CoverageError, InputError
 from conflictts.incidents.acled import read_acled
+from conflictts.incidents.day import read_day
 from conflictts.incidents.recognise import read_incidents
 from conflictts.incidents.table import Incidents, Where
 from conflictts.report.page import write_report
@@ -196,7 +197,10 @@ def _truce(given: dict[str, Any], path: Path) -> Truce:
     if given.get("window") is not None and not given.get("compared", True):
         raise InputError(f"{path}: a [[truce]] with `compared = false` has a `window`. Take one of them out.")
     named = {key: _plain(value) for key, value in given.items() if key not in ("window", "compared")}
-    return Truce(**named)
+    try:
+        return Truce(**named)
+    except CoverageError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _plain(value: Any) -> Any:
@@ -254,10 +258,10 @@ def _line(key: str, text: str) -> str:
 def _is_day(value: Any) -> bool:
     if isinstance(value, str):
         try:
-            datetime.date.fromisoformat(value)
+            read_day(value)
         except ValueError:
             return False
-        return len(value) == 10
+        return True
     return isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)
 
 
@@ -273,7 +277,10 @@ def _is(kind: str, value: Any) -> bool:
     if kind == "day":
         return _is_day(value)
     if kind == "span":
-        return isinstance(value, list) and len(value) == 2 and all(_is_day(each) for each in value)
+        if not (isinstance(value, list) and len(value) == 2 and all(_is_day(each) for each in value)):
+            return False
+        first, last = _plain(value)
+        return bool(first <= last)
     if kind == "spans":
         return isinstance(value, list) and all(_is("span", each) for each in value)
     return isinstance(value, dict) and all(
