@@ -21,10 +21,15 @@ def candidates(a: Side, b: Side, max_days: int, max_km: float) -> Iterator[tuple
     cell_a, cell_b = (_cells(side, max_km) for side in (a, b))
     sited_a, sited_b = np.flatnonzero(a.sited), np.flatnonzero(b.sited)
     yield from _joined(a, b, sited_a, sited_b, cell_a[sited_a], cell_b[sited_b], width, _NEIGHBOURS)
-    for (rows_a, keys_a), (rows_b, keys_b) in (_by_area(a, b), _by_name(a, b)):
+    for by_name, ((rows_a, keys_a), (rows_b, keys_b)) in enumerate((_by_area(a, b), _by_name(a, b))):
         lost_a, lost_b = ~a.sited[rows_a], ~b.sited[rows_b]
         for at_a, at_b in ((lost_a, np.ones_like(lost_b)), (~lost_a, lost_b)):
-            yield from _joined(a, b, rows_a[at_a], rows_b[at_b], keys_a[at_a], keys_b[at_b], width, [0])
+            for i, j in _joined(a, b, rows_a[at_a], rows_b[at_b], keys_a[at_a], keys_b[at_b], width, [0]):
+                if by_name:  # alternative names may meet twice, and an area has given its pairs already
+                    i, j = np.divmod(np.unique(i * len(b) + j), len(b))
+                    new = (a.area[i] != b.area[j]) | (a.area[i] == "")
+                    i, j = i[new], j[new]
+                yield i, j
 
 
 def _cells(side: Side, max_km: float) -> np.ndarray:
