@@ -43,8 +43,9 @@ _SETTLED = 0.05  # relative change of the memory factor that asks for no further
 _MANY_HAZARD, _FORGIVEN = 0.02, 0.2
 _INFORMATION = 3.0  # of a day on its log rate: above it every level is used, below it every second one
 # So few changes pay each for itself, in memory factors times the logarithm of the days observed; more are told by how
-# likely they are together
-_FEW_CHANGES, OWN_PRICE = 4, 1.25
+# likely they are together, and each pays so many memory factors (the 5 % point of chi-squared, halved): less, and the
+# rates on its two sides do not differ
+_FEW_CHANGES, OWN_PRICE, _LEAST_PRICE = 4, 1.25, 1.92
 # What each gains on average, in the same logarithm, beyond a steady rate of whatever size explains the counts best; and
 # beside a regime of fewer days than this, which may be single large ones
 _SHARE, _SHARE_OF_BRIEF, _BRIEF = 0.55, 0.85, 7
@@ -201,10 +202,11 @@ def _searched(
         if same and abs(factor - before) <= _SETTLED * before:
             break
         temper = factor ** (1.0 - _FORGIVEN * min(hazard / _MANY_HAZARD, 1.0))
-    while 0 < changes.size <= _FEW_CHANGES:
+    price = OWN_PRICE * math.log(days.size) if changes.size <= _FEW_CHANGES else _LEAST_PRICE
+    while changes.size > 0:
         total, seen = grouped(counts, weekday, observed, changes)
         which, lost = weakest(total, seen, rates, profile, size)
-        if lost >= OWN_PRICE * factor * math.log(days.size):
+        if lost >= price * factor:
             break
         changes = np.concatenate((changes[:which], changes[which + 1 :]))
         rates, profile, size, factor, phi = _around(

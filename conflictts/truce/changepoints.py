@@ -137,8 +137,9 @@ def detect_changepoints(
     change within a week of each day those days are told whose F1 is expected to be largest, and no change is an answer;
     beside a change that is told, a further one must be so much as 0.6 times as likely as the answer is expected to be
     right. Up to four changes must moreover pay each for itself: the one that explains least must gain at least 1.25
-    log(n_days) times the memory factor in log-likelihood. And all of them together must gain 0.55 log(n_days) each
-    beyond a steady rate of whatever size explains the counts best, and those beside a regime of less than a week 0.85,
+    log(n_days) times the memory factor in log-likelihood. Of more, each must gain at least 1.92 times that factor: with
+    less, the rates on its two sides do not differ. And all of them together must gain 0.55 log(n_days) each beyond a
+    steady rate of whatever size explains the counts best, and those beside a regime of less than a week 0.85,
     since in spiky series single large days pass for regimes otherwise. How often the rate changes, weekday profile,
     size, and the factor by which memory between days multiplies the variance of a mean (evidence is tempered by it) are
     fitted along; beyond 300 days the rate is held to change more rarely than it seems to, since bursts come in
@@ -176,7 +177,7 @@ def detect_changepoints(
         but for enormous ones, which are told as two changes a day apart; `analyse_panel` names such days and leaves
         them out, so that it may tell fewer changes of the same series. Over years of war many episodes of days to weeks
         are told; a longer least length tells the regimes they lie in: all deaths in greater Idlib from 2018 to November
-        2019 (UCDP GED) have 17 changes, or 7 with 14 days, or 6 with 28.
+        2019 (UCDP GED) have 16 changes, or 7 with 14 days, or 6 with 28.
     level : float, default 0.95
         Confidence level of location sets and of the regimes' rates.
     false_alarm : float, optional

@@ -60,7 +60,7 @@ def test_changes_in_ucdp(greater_idlib, measure, last, expected):
         assert {f"{day:%Y-%m-%d}" for day in days} & allowed
 
 
-@pytest.mark.parametrize(("min_days", "n_changes"), [(1, 18), (14, 7), (28, 6)])
+@pytest.mark.parametrize(("min_days", "n_changes"), [(1, 16), (14, 7), (28, 6)])
 def test_a_longer_least_length_tells_regimes_of_a_long_war(greater_idlib, min_days, n_changes):
     daily = daily_series(greater_idlib, measure="deaths", coverage=("2018-01-01", "2019-11-30"))
     found = detect_changepoints(daily, min_days=min_days)
