@@ -139,9 +139,17 @@ def overview(found: Sequence[Findings], refused: Sequence[Refused]) -> str:
     """All comparisons of a report in one sentence: how many lie on which side, and how many could not be made."""
     verdicts = [verdict(each.effect) for each in found]
     unit = found[0].daily.unit
-    return say(
+    sentence = (
         "Counted {unit} before a truce and from it on, {n} comparisons: lower after it in {lower}, higher in {higher}, "
-        "not detectably different in {same}, not possible in {refused}.",
+        "not detectably different in {same}."
+    )
+    if refused:
+        sentence = (
+            "Counted {unit} before a truce and from it on, {n} comparisons: lower after it in {lower}, higher in "
+            "{higher}, not detectably different in {same}, not possible in {refused}."
+        )
+    return say(
+        sentence,
         unit=unit,
         n=len(found) + len(refused),
         lower=verdicts.count("lower"),

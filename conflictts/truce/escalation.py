@@ -389,6 +389,11 @@ def _rule(window_days: int, shortest: int, silent_days: int) -> str:
     )
 
 
+def _in_words(count: float) -> str:
+    """A day's count: of records spread over their days it has many decimals."""
+    return f"{count:,.0f}" if count >= 100 else f"{count:.3g}"
+
+
 def _warnings(counts: pd.Series, window_days: int, *, drawn: bool) -> tuple[str, ...]:
     said: list[str] = []
     if drawn:
@@ -400,7 +405,7 @@ def _warnings(counts: pd.Series, window_days: int, *, drawn: bool) -> tuple[str,
     if len(counts) >= window_days and (heavy := share.iloc[window_days - 1 :] > 0.5).any():
         around = counts.loc[heavy[heavy].index[0] - pd.Timedelta(days=window_days - 1) : heavy[heavy].index[-1]]
         said.append(
-            f"in {int(heavy.sum())} of {len(heavy)} windows a single day holds over half of the counts, the largest "
-            f"{around.idxmax():%Y-%m-%d} with {around.max():g}: growth there is the story of one day"
+            f"in {int(heavy.sum()):,} of {len(heavy):,} windows a single day holds over half of the counts, the "
+            f"largest {around.idxmax():%Y-%m-%d} with {_in_words(around.max())}: growth there is the story of one day"
         )
     return tuple(said)

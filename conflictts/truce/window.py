@@ -145,9 +145,11 @@ def refuse_short_sides(
                 if name == "after" and truce.ended is not None and days[-1] + ONE_DAY >= truce.ended
                 else ""
             )
+            brief = over and truce.ended is not None and (truce.ended - truce.effective).days < minimum
+            advice = "No window makes so short a truce comparable." if brief else "Widen the window or the coverage."
             raise TooLittleData(
                 f"Only {observed} observed {'day' if observed == 1 else 'days'} {name} the truce{between}{over}; at "
-                f"least {minimum} are needed. Widen the window or the coverage."
+                f"least {minimum} are needed. {advice}"
             )
         share = 1 - observed / side.sum()
         if share > MAX_MISSING:

@@ -57,10 +57,12 @@ def test_each_is_what_it_would_be_alone(numbers, idlib):
 def test_what_cannot_be_compared_is_listed_with_its_reason_and_stops_nothing(numbers, html):
     refused = {(each["area"], each["truce"]["name"]): each["reason"] for each in numbers["not_compared"]}
     assert "Only 3 observed days after the truce" in refused["Idlib", SHORT.name]
+    assert refused["Idlib", SHORT.name].endswith("No window makes so short a truce comparable.")
     assert {area for area, _ in refused} >= {"Latakia"}
     table = html.partition('id="overview"')[2].partition("</table>")[0]
     assert table.count("<tr>") == 10, "a header and every comparison"
     assert table.count("Not compared.") == len(refused)
+    assert "<title>Civilian deaths before truces and from them on</title>" in html
     assert "9 comparisons: lower after it in" in html
     assert f"not possible in {len(refused)}." in html
 

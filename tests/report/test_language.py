@@ -46,6 +46,16 @@ KNOWN = [
      "needed.",
      "Seulement 1 jour observé après la trêve, du 29 août 2019 au 30 août 2019 (elle a pris fin le 31 août 2019) ; il "
      "en faut au moins 28."),
+    ("Civilian deaths before truces and from them on", "Civils tués avant les trêves et à partir d’elles"),
+    ("No window makes so short a truce comparable.", "Aucune fenêtre ne rend comparable une trêve aussi courte."),
+    ("Counted civilian deaths before a truce and from it on, 2 comparisons: lower after it in 2, higher in 0, not "
+     "detectably different in 0.",
+     "Civils tués recensés avant une trêve et à partir d’elle, 2 comparaisons : moins après elle dans 2, davantage "
+     "dans 0, pas de différence décelable dans 0."),
+    ("in 1,016 of 1,389 windows a single day holds over half of the counts, the largest 2018-03-17 with 1,110.8: "
+     "growth there is the story of one day",
+     "dans 1\u202f016 fenêtres sur 1\u202f389, un seul jour porte plus de la moitié des décomptes, le plus grand le "
+     "17 mars 2018 avec 1\u202f110,8 : la croissance y est l’histoire d’un jour"),
     ("calm from 31 August 2019 (95% set 29 Aug to 21 Sep, with gaps), 0.5 a day",
      "calme à partir du 31 août 2019 (ensemble à 95\u202f% : du 29 août au 21 sept., avec des lacunes), 0,5 par jour"),
     ("7 to 31 October 2019, with gaps", "du 7 au 31 octobre 2019, avec des lacunes"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -89,6 +90,16 @@ def test_headline_states_rates_windows_and_interval(effect):
 )
 def test_verdict_follows_the_interval(effect, lower, upper, said):
     assert said in wording.headline(dataclasses.replace(effect, lower=lower, upper=upper))
+
+
+def test_what_was_not_possible_is_told_where_there_is_any(effect):
+    one = SimpleNamespace(effect=effect, daily=effect.daily)
+    assert wording.overview([one, one], []) == (
+        "Counted civilian deaths before a truce and from it on, 2 comparisons: lower after it in 2, higher in 0, not "
+        "detectably different in 0."
+    )
+    assert wording.overview([one], [one]).endswith("2 comparisons: lower after it in 1, higher in 0, not detectably "
+                                                   "different in 0, not possible in 1.")  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -382,12 +382,12 @@ def test_level_changes_intervals_but_not_phases(idlib):
 
 def test_rule_and_warnings_are_said():
     counts = np.tile([1.0, 2.0, 0.0], 30)
-    counts[45] = 400.0
+    counts[45] = 1400.25
     found = measure_escalation(made(counts))
     assert re.search(r"at least \d+ days in succession .* 42-day windows whose 95% interval", found.rule)
     assert f"at least {found.shortest_run} days" in found.rule
     assert "a single day holds over half" in found.warnings[0]
-    assert "2020-02-20 with 400" in found.warnings[0]
+    assert "2020-02-20 with 1,400: growth there" in found.warnings[0]
     even = made(np.tile([1.0, 2.0, 0.0], 30))
     assert measure_escalation(even).warnings == ()
     drawn = measure_escalation(replace(even, draws=pd.DataFrame({0: even.counts, 1: even.counts})))
