@@ -154,14 +154,21 @@ def _weakest(found: Sensitivity) -> list[str]:
     choice, option = options.idxmin()
     if not options.min() < found.share:
         return []
-    return [
-        say(
-            "It stands least often under one option: {choice}, “{option}” ({share}).",
-            choice=choice_in_words(choice),
-            option=option_in_words(choice, option),
-            share=wording.share(options.min()),
-        )
-    ]
+    alike = int((options == options.min()).sum())
+    told = {
+        "choice": choice_in_words(choice),
+        "option": option_in_words(choice, option),
+        "share": wording.share(options.min()),
+    }
+    if alike > 1:
+        return [
+            say(
+                "It stands least often under {alike} options alike, among them {choice}, “{option}” ({share}).",
+                alike=alike,
+                **told,
+            )
+        ]
+    return [say("It stands least often under one option: {choice}, “{option}” ({share}).", **told)]
 
 
 def _most_moving(found: Sensitivity) -> list[str]:

@@ -43,6 +43,15 @@ def test_how_often_it_stands_is_counted(found):
     assert "the finding stands in 64% of those with an answer" in chosen.shaky_choices(made)[0]
 
 
+def test_options_that_weaken_alike_are_not_told_as_one(found):
+    """It falls under the second window with the second transition, in three of six under either."""
+    table = found.table
+    falls = (table["window"] == table["window"].iloc[-1]) & (table["transition"] == table["transition"].iloc[-1])
+    finding = np.where(falls, "no detectable change", "lower")
+    made = changed(found, finding=finding, stands=~falls, rate_ratio=0.1, refused="")
+    assert chosen.choices_in_words(made)[2].startswith("It stands least often under 2 options alike, among them ")
+
+
 @pytest.mark.parametrize(
     ("finding", "said"),
     [
