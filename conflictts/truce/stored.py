@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import os
 import tempfile
+from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -42,7 +43,7 @@ class Store:
         self._made_of = json.dumps(
             [
                 importlib.metadata.version("conflictts"), _code(), panel.by, str(plan.window), plan.level,
-                panel.counting.unit, [str(day) for day in panel.days[[0, -1]]],
+                plan.has_truces, panel.counting.unit, [str(day) for day in panel.days[[0, -1]]],
             ]
         ).encode()  # fmt: skip
         self._status = np.asarray(panel.counting.status, dtype=str).tobytes()
@@ -74,7 +75,8 @@ class Store:
         if self._panel._tally.draws is not None:
             digest.update(np.ascontiguousarray(self._panel._tally.draws[part]).tobytes())
         for key in self._keys[part]:
-            digest.update(repr((key, self._plan.truce_of(key))).encode())
+            truce = self._plan.truce_of(key)
+            digest.update(repr((key, None if truce is None else asdict(truce))).encode())
         return self.folder / f"{digest.hexdigest()}.json"
 
 

@@ -306,6 +306,23 @@ class TestStore:
         ct.analyse_panel(ct.daily_series(idlib, measure="civilians", by="perpetrator"), truce=truce, store=tmp_path)
         assert len(made) > 0
 
+    def test_an_area_without_a_truce_is_no_area_of_a_panel_without_truces(
+        self, panel, truce, made, monkeypatch, tmp_path
+    ):
+        """Rows made where nobody asked for an effect do not say why there is none."""
+        monkeypatch.setattr(panels, "CHUNK", 1)
+        ct.analyse_panel(panel, store=tmp_path)
+        made.clear()
+        found = ct.analyse_panel(panel, truces={"russia": truce}, store=tmp_path)
+        assert len(made) == len(panel)
+        pd.testing.assert_frame_equal(found.table, ct.analyse_panel(panel, truces={"russia": truce}).table)
+
+    def test_a_truce_of_another_name_is_told_by_its_own(self, panel, tmp_path):
+        for name in ("first", "second"):
+            outside = ct.Truce("2021-01-01", name=f"{name} truce")
+            found = ct.analyse_panel(panel, truce=outside, store=tmp_path)
+            assert found.table["effect_reason"].str.startswith(f"The {name} truce took effect").all()
+
     @pytest.mark.parametrize("harm", ["cut", "changed", "not json", "empty"])
     def test_harmed_file_is_made_again(self, panel, found, truce, made, tmp_path, harm):
         ct.analyse_panel(panel, truce=truce, store=tmp_path)
