@@ -321,11 +321,15 @@ def _taken_apart(cells: pa.Array) -> tuple[pd.Series, np.ndarray]:
 
 
 def _within(forms: Mapping[str, Form]) -> Iterator[nw.Expr]:
-    """Whether figures are within their bounds, or blank."""
+    """Whether figures are within their bounds, or blank.
+
+    NaN is not finite, and not otherwise to be found: Parquet's statistics leave it out, by which DuckDB takes a
+    comparison for true of all of a file's numbers, and ``isnan`` for false (duckdb/duckdb#25521).
+    """
     import narwhals as nw
 
     for column, form in forms.items():
         if isinstance(form, Numbers):
             figure = nw.col(column).cast(nw.Float64)
-            within = (figure >= form.least) & (figure <= form.most)
+            within = figure.is_finite() & (figure >= form.least) & (figure <= form.most)
             yield figure.is_null() | (within & (figure.round(0) == figure) if form.whole else within)

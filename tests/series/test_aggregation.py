@@ -266,6 +266,25 @@ def test_parquet_is_counted_as_if_read_whole(typed, tmp_path, never_whole):
     assert_same(ct.daily_panel(path, **counted), whole(path, **counted))
 
 
+@pytest.mark.parametrize("column", ["deaths_a", "deaths_civilians", "low", "best", "high", "latitude"])
+@pytest.mark.parametrize("measure", ["deaths", "deadly incidents"])
+def test_not_a_number_in_parquet_is_blank_as_if_read_whole(tmp_path, never_whole, column, measure):
+    """Writers leave NaN out of a column's least and most, which therefore say nothing of it."""
+    days = {name: np.full(6, np.datetime64(GED[name], "us")) for name in ("date_start", "date_end")}
+    names = ("deaths_a", "deaths_b", "deaths_civilians", "low", "best", "high", "latitude", "longitude")
+    figures = {name: np.full(6, float(GED[name])) for name in (*names, "number_of_sources")}
+    figures[column][[1, 4]] = np.nan
+    texts = {name: [value] * 6 for name, value in GED.items()}
+    path = tmp_path / "ged251.parquet"
+    pq.write_table(pa.table({**texts, "id": list("123456"), **days, **figures}), path, row_group_size=3)
+    counted = {"measure": measure, "by": "admin1", "coverage": COVERAGE}
+    expected = whole(path, **counted)
+    assert np.isfinite(expected.sums).all()
+    assert_same(ct.daily_panel(path, **counted), expected)
+    frame = duckdb.connect().read_parquet(str(path))
+    np.testing.assert_array_equal(ct.daily_panel(frame, release="25.1", **counted).sums, expected.sums)
+
+
 @pytest.mark.parametrize("kind", ["pandas", "pyarrow", "duckdb"])
 def test_frames_are_counted_alike(typed, tmp_path, kind):
     path = tmp_path / "ged251.parquet"
