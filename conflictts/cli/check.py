@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from conflictts.cli.options import Debug, Deletions, Input, read_records
-from conflictts.cli.program import REFUSED, one_sentence, writing
+from conflictts.cli.program import REFUSED, one_sentence, written_whole
 
 if TYPE_CHECKING:
     from conflictts.incidents.table import Incidents
@@ -30,8 +30,8 @@ def check(
         incidents = read_records(source, deletions)
         _print_ledger(incidents)
         if quarantine is not None:
-            with writing(quarantine, "--quarantine"):
-                write_for_spreadsheet(incidents.ledger.rejected, quarantine)
+            with written_whole(quarantine, "--quarantine") as part:
+                write_for_spreadsheet(incidents.ledger.rejected, part)
             typer.echo(f"{len(incidents.ledger.rejected):,} rows written to {quarantine}")
         if incidents.ledger.used == 0:
             typer.echo("conflictts: every row is in quarantine; nothing is left to count. Mend the file.", err=True)

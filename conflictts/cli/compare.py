@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from conflictts.cli.options import Debug, read_records
-from conflictts.cli.program import one_sentence, writing
+from conflictts.cli.program import one_sentence, written_whole
 
 
 def compare(
@@ -39,9 +38,9 @@ def compare(
             if len(table):
                 typer.echo(f"\n{heading}\n{table.to_string()}")
         if changes is not None:
-            with writing(changes, "--changes"):
-                write_for_spreadsheet(comparison.changed, changes)
+            with written_whole(changes, "--changes") as part:
+                write_for_spreadsheet(comparison.changed, part)
         if figure is not None:
             sheet = draw_sheet(partial(plot_vintages, comparison), name="vintages")
-            with writing(figure, "--figure"):
-                Path(figure).write_bytes(sheet.svg.encode() if figure.lower().endswith(".svg") else sheet.png)
+            with written_whole(figure, "--figure") as part:
+                part.write_bytes(sheet.svg.encode() if figure.lower().endswith(".svg") else sheet.png)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from conflictts.cli.options import Debug, span_of
-from conflictts.cli.program import one_sentence, writing
+from conflictts.cli.program import one_sentence, written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,11 +180,8 @@ def _read_series(path: str, **labels: str) -> DailySeries:
 
 
 def _write(monitor: Monitor, path: str) -> None:
-    """Write beside the file and rename: an interrupted run leaves the earlier state whole."""
-    with writing(path, "STATE.json"):
-        part = Path(f"{path}.part")
+    with written_whole(path, "STATE.json") as part:
         part.write_text(monitor.state + "\n", encoding="utf-8")
-        os.replace(part, path)
 
 
 def _draw(monitor: Monitor, path: str) -> None:
@@ -193,8 +189,8 @@ def _draw(monitor: Monitor, path: str) -> None:
     from conflictts.figures.sheet import draw_sheet
 
     sheet = draw_sheet(partial(plot_monitor, monitor), name="monitor")
-    with writing(path, "--figure"):
-        Path(path).write_bytes(sheet.svg.encode() if path.lower().endswith(".svg") else sheet.png)
+    with written_whole(path, "--figure") as part:
+        part.write_bytes(sheet.svg.encode() if path.lower().endswith(".svg") else sheet.png)
 
 
 def _outcome(monitor: Monitor, alarm: bool, reach: pd.DataFrame) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -69,8 +71,25 @@ def writing(path: str, option: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise typer.BadParameter(
-            f"{path} cannot be written ({error.strerror}). Name another file.", param_hint=option
+            f"{path} cannot be written ({error.strerror or error}). Name another file.", param_hint=option
         ) from None
+
+
+@contextmanager
+def written_whole(path: str, option: str) -> Iterator[Path]:
+    """Give another file to write, which then takes its place: a run that fails leaves an earlier file as it was.
+
+    What is no file, such as /dev/stdout, is written where it lies.
+    """
+    target = Path(os.path.realpath(path))
+    with writing(path, option):
+        if target.exists() and not target.is_file():
+            yield target
+            return
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".conflictts-") as aside:
+            part = Path(aside, target.name)  # by its ending pandas tells how to pack it
+            yield part
+            os.replace(part, target)
 
 
 @contextmanager

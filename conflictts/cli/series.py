@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,7 +27,7 @@ from conflictts.cli.options import (
     span_of,
     tell_quarantined,
 )
-from conflictts.cli.program import one_sentence, progress, writing
+from conflictts.cli.program import one_sentence, progress, written_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,9 +194,7 @@ def _json(table: pd.DataFrame, facts: dict[str, Any]) -> str:
 
 
 def _write(table: pd.DataFrame, facts: dict[str, Any], path: str) -> None:
-    """Write beside the file and rename: an interrupted run leaves an earlier file whole."""
-    part = Path(f"{path}.part")
-    with writing(path, "--out"):
+    with written_whole(path, "--out") as part:
         if path.lower().endswith(".parquet"):
             table = table.copy()
             table.attrs = facts  # kept in the file's metadata
@@ -206,7 +202,6 @@ def _write(table: pd.DataFrame, facts: dict[str, Any], path: str) -> None:
         else:
             text = _csv(table, facts["measure"]) if path.lower().endswith(".csv") else _json(table, facts)
             part.write_text(text, encoding="utf-8", newline="")
-        os.replace(part, path)
 
 
 def _draw(daily: DailySeries, path: str) -> None:
@@ -214,5 +209,5 @@ def _draw(daily: DailySeries, path: str) -> None:
     from conflictts.figures.sheet import draw_sheet
 
     sheet = draw_sheet(partial(plot_daily, daily), name="series")
-    with writing(path, "--figure"):
-        Path(path).write_bytes(sheet.svg.encode() if path.lower().endswith(".svg") else sheet.png)
+    with written_whole(path, "--figure") as part:
+        part.write_bytes(sheet.svg.encode() if path.lower().endswith(".svg") else sheet.png)

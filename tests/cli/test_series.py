@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -167,3 +169,33 @@ def test_a_seed_below_0_is_wrong_usage():
     result = run("--measure", "civilians", "--draws", 3, "--seed", -1)
     assert result.exit_code == 2, result.output
     assert "--seed" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "ending"), [("--out", "csv"), ("--out", "parquet"), ("--figure", "svg"), ("--figure", "png")]
+)
+def test_a_file_that_cannot_be_written_whole_stays_as_it_was(option, ending, tmp_path, monkeypatch):
+    """Of a run that fails on the way nothing is left, neither in the place of an earlier file nor beside it."""
+    path = tmp_path / f"days.{ending}"
+    path.write_text("before", encoding="utf-8")
+
+    def full(part, target):
+        assert Path(part).stat().st_size > 0
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("conflictts.cli.program.os.replace", full)
+    result = run(option, path)
+    assert result.exit_code == 2
+    assert f"days.{ending} cannot be written (No space left on device)" in " ".join(result.stderr.split())
+    assert (path.read_text("utf-8"), list(tmp_path.iterdir())) == ("before", [path])
+
+
+@pytest.mark.parametrize("name", ["there.csv", "none/days.parquet"])
+def test_what_is_no_place_for_a_file_is_said(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.csv").mkdir()
+    result = run("--out", name)
+    assert result.exit_code == 2
+    said = {"there.csv": "Is a directory", "none/days.parquet": "No such file or directory"}[name]
+    assert f"{name} cannot be written ({said})" in " ".join(result.stderr.split())
+    assert [entry.name for entry in tmp_path.iterdir()] == ["there.csv"]
