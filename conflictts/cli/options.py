@@ -79,9 +79,16 @@ def read_records(source: list[str] | None, deletions: str | None) -> Incidents:
     from conflictts.incidents.acled import read_acled
     from conflictts.incidents.recognise import read_incidents
 
+    require_export(source, deletions)
     if not source:
         return cases.load_idlib_2019()
     return read_incidents(source) if deletions is None else read_acled(source, deletions=deletions)
+
+
+def require_export(source: list[str] | None, deletions: str | None) -> None:
+    """Refuse a list of deletions without the export that they are of."""
+    if deletions is not None and not source:
+        raise typer.BadParameter("needs the ACLED export that the events were deleted from.", param_hint="--deletions")
 
 
 def require_files(source: list[str] | None) -> None:

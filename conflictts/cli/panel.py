@@ -29,6 +29,8 @@ from conflictts.cli.options import (
     conditions_of,
     no_coverage,
     require_date,
+    require_export,
+    require_files,
     span_of,
     tell_quarantined,
 )
@@ -122,6 +124,8 @@ def panel(
         ):
             require_date(date, option)
         given = (("--announced", announced), ("--ended", ended), ("--window", window))
+        require_files(source)
+        require_export(source, deletions)
         alone = [option for option, value in given if value and not truce]
         if alone:
             raise typer.BadParameter("needs --truce, the day to compare at, beside it.", param_hint=alone[0])

@@ -28,6 +28,7 @@ from conflictts.cli.options import (
     read_records,
     require_coverage,
     require_date,
+    require_export,
     require_files,
     span_of,
     tell_quarantined,
@@ -146,6 +147,7 @@ def report(
         ):
             require_date(date, option)
         require_files(source)
+        require_export(source, deletions)
         bundled = None if source else cases.load_idlib_2019()
         if truce is not None:
             asked = Truce(truce, announced=announced, ended=ended)

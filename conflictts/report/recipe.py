@@ -171,6 +171,9 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         raise InputError(f'{path}: [records] needs either `files` or `case = "idlib_2019"`, and not both.')
     if records.get("case", CASES[0]) not in CASES:
         raise InputError(f"{path}: no bundled case {records['case']!r}. Known: {', '.join(CASES)}.")
+    beside = [key for key in ("deletions", "sha256", "column_map_sha256") if key in records]
+    if "case" in records and beside:
+        raise InputError(f"{path}: `{beside[0]}` in [records] is of `files`, and nothing of a `case`. Take it out.")
     if records.get("files") == []:
         raise InputError(f"{path}: `files` in [records] is empty. Name one file or more.")
     if not given.get("truce"):

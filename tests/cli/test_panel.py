@@ -285,6 +285,8 @@ def test_wrong_usage_is_one_sentence(tmp_path):
         ([], "none given. Say what makes an area: --by admin1"),
         (["--by", "admin1", "--window", "2019-06-01:2019-10-18"], "needs --truce"),
         (["--by", "admin1", "--truce", "31.8.2019"], "is not a day"),
+        (["none.csv", "--by", "admin1"], "There is no file none.csv"),
+        (["--by", "admin1", "--deletions", "deleted.csv"], "needs the ACLED export"),
         (["--by", "admin1", "--threads", "0"], "no number of threads"),
         (["--by", "admin1", "--memory", "much"], "memory_limit is 'much', which is no amount of 10 MB or more"),
         (["--by", "admin1", "--temp-dir", "/dev/null/aside"], "cannot be written"),

@@ -136,6 +136,7 @@ BAD = [
     pytest.param(["--figure", "days.svg", "--by", "admin1"], 2, "draws one series", id="figure of a panel"),
     pytest.param(["--draws", "5", "--by", "admin1"], 2, "is for one series", id="draws of a panel"),
     pytest.param(["--draws", "1"], 2, "draws = 1 do not vary. Give 2 or more", id="one draw"),
+    pytest.param(["--deletions", "deleted.csv"], 2, "needs the ACLED export", id="deletions alone"),
     pytest.param(["--draws", "5", "--allocation", "exact"], 2, "allocation 'exact' fixes them", id="fixed days"),
     pytest.param(["--out", "nowhere/days.csv"], 2, "nowhere/days.csv cannot be written", id="no folder"),
     pytest.param(["--gap", "2019-06-10"], 2, "'2019-06-10' is not two dates", id="gap of one day"),

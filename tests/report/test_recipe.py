@@ -70,6 +70,8 @@ REFUSED = [
     (BUNDLED + TRUCE + "compared = false\n", r"`compared = false`"),
     ("[records]\nfiles = []\n" + TRUCE, r"`files` in \[records\] is empty"),
     (BUNDLED + "files = ['a.csv']\n" + TRUCE, r"either `files` or `case"),
+    (BUNDLED + "sha256 = ['0']\n" + TRUCE, r"`sha256` in \[records\] is of `files`, and nothing of a `case`"),
+    (BUNDLED + "deletions = 'a.csv'\n" + TRUCE, r"`deletions` in \[records\] is of `files`"),
     ("[records]\ncase = 'yemen'\n" + TRUCE, r"no bundled case 'yemen'\. Known: idlib_2019"),
     ("a = 1\nrecords = ?", r"is not TOML: .*line 2"),
 ]  # fmt: skip
