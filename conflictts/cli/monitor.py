@@ -150,8 +150,8 @@ def _read_series(path: str, **labels: str) -> DailySeries:
     try:
         table = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False)
     except OSError as error:
-        raise InputError(f"The series {path} cannot be read ({error.strerror}). Name it rightly.") from None
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(f"The series {path} cannot be read ({error.strerror or error}). Name it rightly.") from None
+    except Exception as error:  # a packed file that is damaged raises what its way of packing does
         raise InputError(f"{path} is no CSV table ({error}). Write it with `conflictts series`.") from None
     missing = [name for name in ("day", "best", "status") if name not in table]
     if missing or not len(table):

@@ -131,6 +131,16 @@ def one_sentence(debug: bool) -> Iterator[None]:
         if isinstance(error, ProviderError):
             raise typer.Exit(PROVIDER_FAILED) from None
         raise typer.Exit(UNUSABLE if isinstance(error, (InputError, UnknownNameError)) else REFUSED) from None
+    except BrokenPipeError:
+        raise  # whoever read the output has seen enough, as `head` does
+    except OSError as error:
+        if debug:
+            raise
+        where = f"{error.filename} cannot" if error.filename else "standard output, or a file, cannot"
+        typer.echo(
+            f"conflictts: {where} be read or written ({error.strerror or error}). Mend that, and run again.", err=True
+        )
+        raise typer.Exit(UNUSABLE) from None
     except Exception as error:
         if debug:
             raise

@@ -109,6 +109,8 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
             new.rename(out)
         elif not exchange(new, out):
             _replace_in_two_steps(new, out, aside / "old")
+    except OSError as error:
+        raise _unwritable(out, error) from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

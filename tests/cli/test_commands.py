@@ -440,3 +440,28 @@ def test_a_file_that_is_not_there_is_what_a_report_complains_of(tmp_path):
     assert result.exit_code == 2
     assert f"There is no file {tmp_path / 'nofile.csv'}" in result.stderr
     assert "--truce" not in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+@pytest.mark.parametrize("command", ["series", "check"])
+def test_output_that_cannot_be_written_is_said(command):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "conflictts.cli", command],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 2
+    assert "standard output, or a file, cannot be read or written (No space left on device)" in ended.stderr
+    assert "fault of the program" not in ended.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of another kind")
+def test_a_reader_that_has_seen_enough_is_no_fault():
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as closed:
+        ended = subprocess.run(
+            [sys.executable, "-m", "conflictts.cli", "series", "--quiet"],
+            stdout=closed, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (1, "")

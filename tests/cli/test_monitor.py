@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -135,6 +136,8 @@ FAULTS = [
     pytest.param(["state.json", "none.csv"], 2, "none.csv cannot be read (No such file", id="no series"),
     pytest.param(["state.json", "state.json"], 2, "no column day, best, status", id="state for series"),
     pytest.param(["state.json", "empty.csv"], 2, "empty.csv is no CSV table", id="empty"),
+    pytest.param(["state.json", "cut.csv.gz"], 2, "cut.csv.gz is no CSV table (Compressed file ended", id="cut"),
+    pytest.param(["state.json", "no.zip"], 2, "no.zip is no CSV table (File is not a zip file)", id="no archive"),
     pytest.param(["state.json", "status.csv"], 2, "row 2: status = 'seen'", id="status"),
     pytest.param(["state.json", "day.csv"], 2, "row 2: day = '1.3.2020' is not written as", id="day"),
     pytest.param(["state.json", "count.csv"], 2, "daily counts are not counts, the first 'many'", id="count"),
@@ -161,6 +164,8 @@ def test_a_fault_is_one_sentence_and_the_state_stays(arguments, code, said, stat
         "twice": f"{head}2020-03-01,1,observed\n2020-03-01,1,observed\n",
     }.items():
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "no.zip").write_text("no archive", encoding="utf-8")
+    (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(head.encode())[:-9])
     before = state.read_text("utf-8"), sorted(path.name for path in tmp_path.iterdir())
     result = run(*arguments)
     assert result.exit_code == code, result.output

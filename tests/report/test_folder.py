@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pickle
@@ -185,7 +186,7 @@ def test_a_failure_in_the_second_step_brings_the_older_one_back(tmp_path, monkey
 
     monkeypatch.setattr(folder, "exchange", lambda one, other: False)
     monkeypatch.setattr(Path, "rename", fails_for_new)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(InputError, match="No space left"):
         folder.write_folder(out, NEW)
     monkeypatch.undo()
     assert content(out) == OLD
@@ -196,3 +197,16 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match=r"cannot be written \(.+\)\. Name another with --out"):
         folder.write_folder(tmp_path / "file" / "out", NEW)
+
+
+def test_a_disk_that_is_full_is_said_and_the_older_report_stays(tmp_path, monkeypatch):
+    folder.write_folder(tmp_path / "out", OLD)
+
+    def full(path, data):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(folder.Path, "write_bytes", full)
+    with pytest.raises(InputError, match=r"out cannot be written \(No space left on device\)"):
+        folder.write_folder(tmp_path / "out", NEW)
+    assert content(tmp_path / "out") == OLD
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
