@@ -18,6 +18,7 @@ ENDING = ".provenance.json"
 FORMAT = 1
 _LARGEST = 1_000_000  # bytes; a download writes about 2,000
 _HIDDEN = ("pagesize", "limit", "_format", "with_total")  # how it was asked, not what
+_DAYS = ("StartDate", "EndDate", "event_date", "event_date_where")  # of which days, not of what
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,11 @@ class Sidecar:
         The provider's name of the vintage; what was asked, as ``name=value; ...``; what the provider held back.
     left_out_after : str
         Last day of the window where the service leaves out events that end after it.
-    retrieved_on, data_through : Timestamp or None
-        The day (UTC) on which the download began, and the last day it claims to cover.
+    retrieved_on, data_from, data_through : Timestamp or None
+        The day (UTC) on which the download began; the first day it covers, None where it begins with the source's own
+        first; and the last day it claims to cover.
+    asked : str
+        The query without its days.
     fault : str
         Why nothing is believed, for the ledger.
     """
@@ -41,7 +45,9 @@ class Sidecar:
     restrictions: str = ""
     left_out_after: str = ""
     retrieved_on: pd.Timestamp | None = None
+    data_from: pd.Timestamp | None = None
     data_through: pd.Timestamp | None = None
+    asked: str = ""
     fault: str = ""
 
     @classmethod
@@ -56,13 +62,16 @@ class Sidecar:
         try:
             told = _read(path)
             sha256, query = told["sha256"], told["query"]
+            first = query.get("StartDate") or str(query.get("event_date") or "").partition("|")[0]
             found = cls(
                 release=_text(told.get("release")),
-                query=_text("; ".join(f"{name}={query[name]}" for name in sorted(query) if name not in _HIDDEN)),
+                query=_in_words(query, _HIDDEN),
                 restrictions=_text(told.get("held_back")),
                 left_out_after=_text(query.get("EndDate")),
                 retrieved_on=_day(datetime.fromisoformat(told["requested"]).astimezone(UTC).date()),
+                data_from=_day(date.fromisoformat(first)) if first else None,
                 data_through=_day(date.fromisoformat(told["data_through"])) if told.get("data_through") else None,
+                asked=_in_words(query, (*_HIDDEN, *_DAYS)),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             return cls(fault=f"{path.name} is not what a download writes; what it says of {raw.name} is not used")
@@ -83,21 +92,51 @@ def with_faults(raws: Sequence[RawRecords], told: Sequence[Sidecar]) -> list[Raw
 
 
 def with_downloads(provenance: Provenance, told: Sequence[Sidecar]) -> Provenance:
-    """Add what the downloads of all files say: the earliest days, and only if every file tells them."""
+    """Add what the downloads of all files say, and of days only if every file tells them.
+
+    Retrieved is the earliest; covered is as far as downloads that were asked alike follow one another without a gap.
+    """
     held_back = " ".join(
         f"The provider held records back from the account they were downloaded with: {words}."
         for words in _different(one.restrictions for one in told)
     )
     left_out = " ".join(
         f"The download leaves out events that ended after {day}, also those that began before."
-        for day in _different(one.left_out_after for one in told)
+        for day in _different(one.left_out_after for one in told if not _goes_on(one, told))
     )
     return replace(
         provenance,
         query=" and ".join(_different(one.query for one in told)),
         retrieved_on=_earliest([one.retrieved_on for one in told]),
-        data_through=_earliest([one.data_through for one in told]),
+        data_through=_earliest([_reached([one for one in told if one.asked == asked]) for asked in _asked(told)]),
         caveat=" ".join(words for words in (provenance.caveat, held_back, left_out) if words),
+    )
+
+
+def _asked(told: Sequence[Sidecar]) -> list[str]:
+    return list(dict.fromkeys(one.asked for one in told))
+
+
+def _reached(alike: Sequence[Sidecar]) -> pd.Timestamp | None:
+    """Last day up to which downloads asked alike, of one stretch of days after the other, cover every day."""
+    reached: pd.Timestamp | None = None
+    for one in sorted(alike, key=lambda one: one.data_from or pd.Timestamp.min):
+        if one.data_through is None:
+            return None
+        if reached is None or one.data_from is None or one.data_from <= reached + pd.Timedelta(days=1):
+            reached = one.data_through if reached is None else max(reached, one.data_through)
+    return reached
+
+
+def _goes_on(one: Sidecar, told: Sequence[Sidecar]) -> bool:
+    """Whether another download, asked alike, has the days that follow: and so the events that ended on them."""
+    through = one.data_through
+    return through is not None and any(
+        other.asked == one.asked
+        and other.data_through is not None
+        and (other.data_from is None or other.data_from <= through + pd.Timedelta(days=1))
+        and other.data_through > through
+        for other in told
     )
 
 
@@ -108,6 +147,10 @@ def _read(path: Path) -> Mapping[str, Any]:
     if not isinstance(told, dict) or told.get("format") != FORMAT or not isinstance(told["sha256"], str):
         raise ValueError("no provenance")
     return told
+
+
+def _in_words(query: Mapping[str, Any], without: Sequence[str]) -> str:
+    return _text("; ".join(f"{name}={query[name]}" for name in sorted(query) if name not in without))
 
 
 def _text(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from os import PathLike
 
@@ -108,6 +108,14 @@ class Release:
         return cls.of(f"GEDEvent_v{version.replace('.', '_')}.csv")
 
     @property
+    def data_from(self) -> date | None:
+        """First day that a Candidate release covers; GED covers all years before."""
+        if not self.candidate:
+            return None
+        first = self.data_through.replace(day=1)
+        return first.replace(month=1) if self.published[2] else first
+
+    @property
     def data_through(self) -> date:
         """Last day that it covers."""
         year, month, _ = self.published
@@ -192,6 +200,7 @@ def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | Non
     told = [Sidecar.beside(one) for one in raws]
     raws = with_faults(raws, told)
     releases = [Release.named(of.release) or Release.of(one.path.name) for one, of in zip(raws, told, strict=True)]
+    told = [_from_its_first_day(of, known) for of, known in zip(told, releases, strict=True)]
     text = file_table(raws, {**NAMES, **{column: column for column in BESIDE}})
     records = text.drop(columns=[column for column in BESIDE if column in text])
     if "date_precision" in records:
@@ -231,6 +240,14 @@ def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | Non
     incidents = warn_in_ledger(incidents, blank_area, NO_AREA)
     unclear = incidents.table["clarity"].str.contains(", ", regex=False)
     return warn_in_ledger(incidents, unclear, "code_status is not Clear; kept, and stated in clarity")
+
+
+def _from_its_first_day(told: Sidecar, release: Release | None) -> Sidecar:
+    """A download covers no day before the first of its release, whatever it was asked for."""
+    if release is None or release.data_from is None:
+        return told
+    first = pd.Timestamp(release.data_from)
+    return replace(told, data_from=first if told.data_from is None else max(first, told.data_from))
 
 
 def _month_after(year: str, month: str, *, rank: int) -> tuple[int, int, int]:

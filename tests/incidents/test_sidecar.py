@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -121,6 +122,37 @@ def test_days_are_claimed_only_if_every_file_tells_them(write):
     assert told.query == "Country=652"
 
 
+def asked_for(first: str | None, last: str, **other: str) -> dict:
+    days = {"StartDate": first} if first else {}
+    return {**TOLD, "query": {"Country": "652", **days, "EndDate": last, **other}, "data_through": last}
+
+
+STRETCHES = [
+    pytest.param([asked_for("2025-01-01", "2025-12-31"), asked_for(None, "2024-12-31")], "2025-12-31", id="years"),
+    pytest.param([asked_for("2024-01-01", "2024-12-31"), asked_for("2025-01-02", "2025-12-31")], "2024-12-31",
+                 id="a day between them"),
+    pytest.param([asked_for("2024-01-01", "2025-03-31"), asked_for("2025-01-01", "2025-02-28")], "2025-03-31",
+                 id="one within the other"),
+    pytest.param([asked_for(None, "2024-12-31"), asked_for("2025-01-01", "2025-12-31", Country="645")], "2024-12-31",
+                 id="of another country"),
+    pytest.param([TOLD, {**TOLD, "release": "25.0.1", "data_through": "2025-01-31"},
+                  {**TOLD, "release": "25.0.2", "data_through": "2025-02-28"}], "2025-02-28", id="GED and Candidate"),
+    pytest.param([TOLD, {**TOLD, "release": "25.0.2", "data_through": "2025-02-28"}], "2024-12-31", id="a month lacks"),
+    pytest.param([TOLD, {**TOLD, "release": "25.01.25.06", "data_through": "2025-06-30"}], "2025-06-30", id="a half"),
+    pytest.param([TOLD, {**asked_for("2020-01-01", "2025-02-28"), "release": "25.0.2"}], "2024-12-31",
+                 id="more asked for than a release has"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("downloads", "through"), STRETCHES)
+def test_downloads_of_days_that_follow_one_another_cover_them_all(write, downloads, through):
+    paths = [write(f"{number}.csv", (number,), told) for number, told in enumerate(downloads, start=1)]
+    for order in (paths, paths[::-1]):
+        told = ct.read_ucdp(order).provenance
+        assert told.data_through == pd.Timestamp(through)
+        assert "ended after 2024-12-31" not in told.caveat or through == "2024-12-31"
+
+
 def test_events_beyond_the_end_asked_for_are_known_to_be_missing(write):
     path = write("out.csv", (1,), {**TOLD, "query": {"EndDate": "2026-05-31"}})
     assert "leaves out events that ended after 2026-05-31" in ct.read_ucdp(path).provenance.caveat
@@ -136,6 +168,8 @@ RELEASES = [
 def test_release_covers_what_its_name_says(name, through, candidate):
     release = Release.named(name)
     assert (release.data_through.isoformat(), release.candidate) == (through, candidate)
+    first = {"24.01.24.06": "2024-01-01"}.get(name, f"{through[:7]}-01")
+    assert release.data_from == (date.fromisoformat(first) if candidate else None)
 
 
 def test_name_of_no_release_is_none():
