@@ -21,6 +21,12 @@ from conflictts.incidents.table import COUNTS, DAYS, DEGREES
 
 Fault = tuple[str, pd.Series, pd.Series]  # column, value as written, reason or blank
 
+SPLIT_BY_CHANCE = 8  # dates of either kind; that all of eight have a day of 12 or less is chance once in 1,700 times
+EXCHANGED = (
+    "{}: all dates as YYYY-MM-DD have a day up to 12, and all others one above; a spreadsheet may have taken the first "
+    "kind for dates with day and month exchanged, and left the others as text: hold some against the source"
+)
+
 _HOUR = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"  # read over: a record has days
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _HOUR)
 _ORDERED = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})" + _HOUR)
@@ -72,6 +78,7 @@ def read_periods(
         day_first, row = told
         order = "the day" if day_first else "the month"
         remarks = (f"dates such as 3/4/2019 are read with {order} first, as told by {row}; `day_first` declares it",)
+    remarks += tuple(EXCHANGED.format(names.get(column, column)) for column in columns if _exchanged(plain[column]))
     readings = {
         column: pd.DataFrame(
             [_period(value, day_first, reference_date) for value in plain[column]],
@@ -155,6 +162,15 @@ def _order_of_days(
             "settles it. Declare day_first=True if 3/4/2019 is 3 April there, day_first=False if it is 4 March."
         )
     return None
+
+
+def _exchanged(values: pd.Series) -> bool:
+    """Whether dates are split as by a spreadsheet that took 3/4/2019 the wrong way round and left 31/8/2019 as text."""
+    distinct = set(values)
+    days = [int(match[3]) for value in distinct if (match := _ISO.fullmatch(value))]
+    orders = [_allowed_order(value) for value in distinct if _ORDERED.fullmatch(value)]
+    of_one_order = len(set(orders)) == 1 and orders[0] in ("day", "month")
+    return len(days) >= SPLIT_BY_CHANCE and max(days) <= 12 and len(orders) >= SPLIT_BY_CHANCE and of_one_order
 
 
 def _allowed_order(value: str) -> str:

@@ -106,6 +106,20 @@ def test_years_of_other_calendars_and_slips_are_at_fault(write):
     assert not any("with the day first" in warning for warning in incidents.ledger.warnings["warning"])
 
 
+def test_dates_that_a_spreadsheet_exchanged_are_said(write):
+    """A spreadsheet that expects the month first makes 3/4/2019 the 4th of March, and 31/8/2019 no date."""
+    true = pd.date_range("2019-04-01", periods=60)
+    as_read = [f"{day:%Y-%d-%m}" if day.day <= 12 else f"{day:%d/%m/%Y}" for day in true]
+    said = read_delimited(
+        write("Date,n\n" + "".join(f"{date},1\n" for date in as_read)), columns={"date_start": "Date"}
+    )
+    assert "Date: all dates as YYYY-MM-DD have a day up to 12" in " ".join(said.ledger.warnings["warning"])
+    honest = [f"{day:%Y-%m-%d}" if place % 2 else f"{day:%d/%m/%Y}" for place, day in enumerate(true)]
+    read = read_delimited(write("Date,n\n" + "".join(f"{date},1\n" for date in honest)), columns={"date_start": "Date"})
+    assert days(read) == [f"{day:%Y-%m-%d}" for day in true]
+    assert "up to 12" not in " ".join(read.ledger.warnings["warning"])
+
+
 def test_order_that_cannot_be_told_names_two_rows(write):
     path = write("Date,n\n3/4/2019,1\n5/6/2019,2\n")
     with pytest.raises(InputError, match=r"row 2: Date = '3/4/2019', row 3: Date = '5/6/2019'\. No row settles it"):
