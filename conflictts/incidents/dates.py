@@ -220,10 +220,16 @@ class _Reading:
                     yield first, last
 
     def figures(self, phrase: str) -> _When | None:
-        """Dates in figures only: ISO, year first, or day and month in the order declared."""
+        """Dates in figures only: ISO, year first, or day and month in the order declared; never "Aug-19"."""
         iso = re.fullmatch(r"(\d{4})([-/.])(\d{1,2})(?:\2(\d{1,2}))?", phrase)
         if iso and (iso[4] or (iso[2] == "-" and len(iso[3]) == 2)):
             return self.checked(int(iso[1]), int(iso[3]), int(iso[4]) if iso[4] else None)
+        by_spreadsheet = re.fullmatch(r"([^\W\d_]+)\.?-([0-2]\d|3[01])", phrase)
+        if by_spreadsheet and by_spreadsheet[1] in self.words.months:
+            month = calendar.month_name[self.words.months[by_spreadsheet[1]]]
+            raise self.failure(
+                f"it may be {int(by_spreadsheet[2])} {month}, or {month} of the year {by_spreadsheet[2]}"
+            )
         numeric = re.fullmatch(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})", phrase)
         if not numeric:
             return None

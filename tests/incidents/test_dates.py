@@ -120,6 +120,7 @@ REFUSED = [
     pytest.param("7 November", "2019-11-07 lies just after the reference date 2019-11-06", id="tomorrow or last year"),
     pytest.param("31 آب/أيلول 2019", "no such wording", id="two months"),
     pytest.param("03/04/19", "no such wording", id="two-digit year"),
+    pytest.param("Aug-19", "may be 19 August, or August of the year 19", id="a month as spreadsheets write it"),
     pytest.param("16 May 25", "no such wording", id="two-digit year in words"),
     pytest.param("2019-08-31 14:30", "no such wording", id="time of day"),
     pytest.param("20190831", "no such wording", id="digits without marks"),
