@@ -181,12 +181,16 @@ def map_beside(path: Path) -> Path | None:
 
 
 def tell_apart(raws: Sequence[RawRecords]) -> list[RawRecords]:
-    """Files of one name get their folder's name before theirs, so that ledger lines can be told apart."""
-    names = [raw.name for raw in raws]
-    return [
-        replace(raw, name=f"{raw.path.parent.name}/{raw.name}" if names.count(raw.name) > 1 else raw.name)
-        for raw in raws
-    ]
+    """Files of one name get as many of their folders' names before it as tell them apart in the ledger."""
+    return [replace(raw, name=_name_among(raw, [each.path for each in raws if each.name == raw.name])) for raw in raws]
+
+
+def _name_among(raw: RawRecords, alike: Sequence[Path]) -> str:
+    for n_parts in range(1, len(raw.path.parts)):
+        name = raw.path.parts[-n_parts:]
+        if sum(path.parts[-n_parts:] == name for path in alike) == 1:
+            return "/".join(name)
+    return raw.path.as_posix()
 
 
 def require_columns(raw: RawRecords, required: tuple[str, ...], *, kind: str) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from conflictts.errors import InputError
 from conflictts.incidents import packing
 from conflictts.incidents.files import read_raw_records, write_for_spreadsheet
+from conflictts.incidents.ucdp import read_ucdp
 
 FULL = Path("/dev/full")  # a device on which every write meets a full disk
 TABLE = b"id,note\n1,quiet\n2,loud\n"
@@ -213,3 +214,16 @@ def test_a_full_disk_is_no_damage_of_the_file(tmp_path, monkeypatch, how):
     ) as refused:
         read_raw_records(path, encoding="cp1252" if how == "cp1252" else None)
     assert str(refused.value).endswith("in the environment variable TMPDIR.")
+
+
+def test_files_of_one_name_are_told_apart_by_as_many_folders_as_it_takes(tmp_path):
+    paths = [tmp_path / where / "ged.csv" for where in ("2019/export", "2020/export", "late")]
+    header = "id,date_start,date_end,date_prec,deaths_a,deaths_b,deaths_civilians,low,best,high\n"
+    for number, path in enumerate(paths):
+        path.parent.mkdir(parents=True)
+        path.write_text(
+            header + f"{number},2019-05-32,2019-05-32,1,0,0,1,1,1,1\n{9 - number},2019-05-01,2019-05-01,1,0,0,1,1,1,1\n"
+        )
+    incidents = read_ucdp(paths)
+    assert incidents.provenance.files == ("2019/export/ged.csv", "2020/export/ged.csv", "late/ged.csv")
+    assert (incidents.ledger.read, incidents.ledger.used, incidents.ledger.n_quarantined) == (6, 3, 3)
