@@ -166,7 +166,9 @@ def find_duplicates(
         kept.append(scored[scored["score"] >= min_score])
     found = pd.concat(kept, ignore_index=True)
     found = found.drop_duplicates(["i", "j"])
-    found = found.sort_values(["score", "km_apart", "i", "j"], ascending=[False, True, True, True], ignore_index=True)
+    ids_a, ids_b = rows_a["incident_id"].iloc[found["i"]], rows_b["incident_id"].iloc[found["j"]]
+    found["ids"] = [min(pair) + "\n" + max(pair) for pair in zip(ids_a, ids_b, strict=True)]  # whatever order rows have
+    found = found.sort_values(["score", "km_apart", "ids"], ascending=[False, True, True], ignore_index=True)
     if b is None:
         ids = rows_a["incident_id"]
         found = found[~one_contains_other(ids.iloc[found["i"]], ids.iloc[found["j"]], a.table)]

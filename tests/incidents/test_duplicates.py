@@ -161,6 +161,15 @@ def test_each_record_stands_in_its_best_pair_only_unless_all_are_asked_for():
     assert len(find_duplicates(a, b, match="all").pairs) == 4
 
 
+def test_pairs_of_one_score_do_not_depend_on_the_order_of_rows():
+    a, b = told(TOWN, TOWN, TOWN), told(TOWN, TOWN, name="B")
+    turned = [replace(side, table=side.table.iloc[::-1].reset_index(drop=True)) for side in (a, b)]
+    expected = [["A1", "B1"], ["A2", "B2"]]
+    assert find_duplicates(a, b).pairs[["id_a", "id_b"]].to_numpy().tolist() == expected
+    assert find_duplicates(*turned).pairs[["id_a", "id_b"]].to_numpy().tolist() == expected
+    assert find_duplicates(b, a).pairs[["id_b", "id_a"]].to_numpy().tolist() == expected
+
+
 def test_one_source_is_compared_with_itself_and_never_with_itself_alone():
     a = told(TOWN, TOWN, {**TOWN, "day": "2019-09-01"})
     found = find_duplicates(a)
