@@ -122,7 +122,7 @@ def read_raw_records(
     encoding : str, optional
         Where the file is neither UTF-8 nor UTF-16, and its encoding is known.
     sheet : str, optional
-        The sheet of a workbook; default the first.
+        The sheet of a workbook; default the first that is not hidden.
 
     Raises
     ------

@@ -67,7 +67,8 @@ def read_workbook(stream: IO[bytes], name: str, *, sheet: str | None) -> Sheet:
             raise UnknownNameError(
                 f"{name} has no sheet {sheet!r}. It has {', '.join(map(repr, names[:8]))}. Name one of these."
             )
-        page = book[sheet] if sheet is not None else book.worksheets[0]
+        shown = [page for page in book.worksheets if page.sheet_state == "visible"]
+        page = book[sheet] if sheet is not None else (shown or book.worksheets)[0]
         page.reset_dimensions()
         formulas = _without_values(book._archive, page._worksheet_path)
         rows = _filled_rows(_with_formulas(page.iter_rows(values_only=True), formulas), name)

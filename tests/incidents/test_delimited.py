@@ -269,6 +269,21 @@ def test_a_formula_that_was_never_computed_is_no_blank(tmp_path):
     )
 
 
+def test_a_hidden_sheet_is_not_read_unless_it_is_named(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["date_start", "deaths_best"], ["2019-08-30", 3]):
+        book.active.append(row)
+    old = book.create_sheet("old", 0)
+    for row in (["date_start", "deaths_best"], ["2019-08-30", 2]):
+        old.append(row)
+    old.sheet_state = "hidden"
+    book.save(tmp_path / "desk.xlsx")
+    incidents = read_delimited(tmp_path / "desk.xlsx")
+    assert incidents.table["deaths_best"].tolist() == [3.0]
+    assert incidents.ledger.warnings["warning"].iloc[0] == "desk.xlsx: read the sheet 'Sheet', not old"
+    assert read_delimited(tmp_path / "desk.xlsx", sheet="old").table["deaths_best"].tolist() == [2.0]
+
+
 def test_decimals_of_a_parquet_file_are_the_numbers_they_are(tmp_path):
     tolls = pa.array([Decimal("5.000"), Decimal("120.000"), Decimal("1.200")], pa.decimal128(10, 3))
     days = pa.array(["2019-08-30", "2019-08-31", "2019-09-01"])
