@@ -291,7 +291,10 @@ def _without_headers(record: logging.LogRecord) -> bool:
 
 def checked_base(url: str) -> str:
     """Return a base address without its last slash; refuse one over which credentials would travel readable."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise InputError(f"`base_url` is no address ({error}). Check it.") from None
     if parts.username or parts.password:
         raise InputError("`base_url` holds a user name or password. Give the address alone.")
     if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):

@@ -145,7 +145,7 @@ def fetch_ucdp(
         ...
     conflictts.errors.InputError: country 'Syria' is no Gleditsch-Ward number, by which UCDP is asked: 652 is Syria.
     """
-    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,2}){1,3}", version):
+    if not (isinstance(version, str) and re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,2}){1,3}", version)):
         raise InputError(f"version {version!r} is no release of UCDP. Give one like '25.1', or '26.0.7' for Candidate.")
     first, last = _window(start, end)
     countries = _countries_by_number(country)

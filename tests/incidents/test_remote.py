@@ -851,6 +851,8 @@ def test_secret_shows_itself_to_nobody():
 
 UNUSABLE = [
     pytest.param("ucdp", {"version": "latest"}, "version 'latest' is no release", id="version"),
+    pytest.param("ucdp", {"version": 25.1}, r"version 25\.1 is no release", id="a number"),
+    pytest.param("ucdp", {"base_url": "https://[::1"}, "`base_url` is no address", id="no address"),
     pytest.param("ucdp", {"version": "25.1/../x"}, "no release of UCDP", id="path in the version"),
     pytest.param("ucdp", {"country": "Syria"}, "country 'Syria' is no Gleditsch-Ward number.*652", id="name for UCDP"),
     pytest.param("ucdp", {"start": "2019-13-01"}, "`start` is '2019-13-01', which is no day", id="no such month"),
