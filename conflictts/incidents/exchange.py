@@ -295,7 +295,7 @@ def checked_base(url: str) -> str:
         parts = urlsplit(url)
     except ValueError as error:
         raise InputError(f"`base_url` is no address ({error}). Check it.") from None
-    if parts.username or parts.password:
+    if parts.username or parts.password or "@" in url:  # without a scheme, a user name is told apart by that alone
         raise InputError("`base_url` holds a user name or password. Give the address alone.")
     if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise InputError(f"{url} does not begin with https://, and credentials are not sent in the clear.")

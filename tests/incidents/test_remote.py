@@ -864,6 +864,7 @@ UNUSABLE = [
     pytest.param("acled", {"start": None}, "both `start` and `end`", id="no start"),
     pytest.param("acled", {"base_url": "http://acleddata.com"}, "not sent in the clear", id="no TLS"),
     pytest.param("acled", {"base_url": "https://u:Zebra@example.org"}, "holds a user name", id="user in address"),
+    pytest.param("acled", {"base_url": "u:Zebra@example.org"}, "holds a user name", id="user in half an address"),
 ]
 
 
