@@ -57,8 +57,8 @@ class Escalation:
         "rising", "falling", "level", "silent" or "undetermined".
     phases : DataFrame
         One row per phase: ``phase``, ``first``, ``last``, ``days``, ``best`` (total), ``per_day``; while rising or
-        falling also ``growth``, ``lower``, ``upper``, ``doubling_days`` and ``halving_days`` of the window in the
-        phase's middle; ``reason`` (why undetermined; else "").
+        falling also ``growth``, ``lower``, ``upper``, ``doubling_days`` and ``halving_days`` of the window nearest the
+        phase's middle whose 95 % interval excludes no change on its side; ``reason`` (why undetermined; else "").
     comparisons : DataFrame, index "previous period" and, if declared, "baseline"
         The latest period against another: days, totals and rates of both, ``ratio`` with ``lower`` and ``upper``, and
         ``reason`` where one of these cannot be told.
@@ -204,7 +204,8 @@ def measure_escalation(
     memory = np.eye(1, 14)[0] if rolling.memory is None else autocorrelation(rolling.memory, 14)
     shortest = shortest_run_of(len(inside), window_days)
     for_phases = ends if level == PHASE_LEVEL else rolling.interval(PHASE_LEVEL)
-    phase, reason = _phases_of_days(settled, rolling, for_phases, window_days, shortest, silent_days)
+    side = (for_phases[0] > 0) * 1.0 - (for_phases[1] < 0)
+    phase, reason = _phases_of_days(settled, rolling, side, window_days, shortest, silent_days)
     table = daily.table.loc[first:last].where(inside.notna())
     return Escalation(
         daily=daily,
@@ -213,7 +214,7 @@ def measure_escalation(
         rates=_rates(settled, factor, rate_days, level),
         growth=growth,
         phase=phase,
-        phases=_phase_table(phase, reason, settled, growth),
+        phases=_phase_table(phase, reason, settled, growth, side),
         comparisons=compare_periods(inside, factor, period_days, baseline, level),
         weeks=week_on_week(table, daily_factor, memory, level),
         shortest_run=shortest,
@@ -343,14 +344,14 @@ def _cut(days: np.ndarray, sign: np.ndarray, bridge: int) -> np.ndarray:
 
 
 def _phases_of_days(
-    settled: pd.Series, rolling: RollingGrowth, ends: Ends, window_days: int, shortest: int, silent_days: int
+    settled: pd.Series, rolling: RollingGrowth, side: np.ndarray, window_days: int, shortest: int, silent_days: int
 ) -> tuple[pd.Series, pd.Series]:
     first, last = settled.first_valid_index(), settled.last_valid_index()
     inside = settled.loc[first:last]
     phase = pd.Series("undetermined", settled.index, dtype=object)
     reason = pd.Series("not observed, or provisional", settled.index, dtype=object)
     if len(rolling.slope):
-        names = names_of_windows((ends[0] > 0) * 1.0 - (ends[1] < 0), rolling.reason == "", shortest, window_days)
+        names = names_of_windows(side, rolling.reason == "", shortest, window_days)
         window = np.clip(np.arange(len(inside)) - window_days // 2, 0, len(names) - 1)
         phase.loc[first:last] = names[window]
         reason.loc[first:last] = np.where(names == "undetermined", rolling.reason, "")[window]
@@ -362,7 +363,9 @@ def _phases_of_days(
     return phase, reason
 
 
-def _phase_table(phase: pd.Series, reason: pd.Series, settled: pd.Series, growth: pd.DataFrame) -> pd.DataFrame:
+def _phase_table(
+    phase: pd.Series, reason: pd.Series, settled: pd.Series, growth: pd.DataFrame, side: np.ndarray
+) -> pd.DataFrame:
     rows = []
     for _, days in phase.groupby((phase != phase.shift()).cumsum()):
         first, last = days.index[0], days.index[-1]
@@ -371,7 +374,8 @@ def _phase_table(phase: pd.Series, reason: pd.Series, settled: pd.Series, growth
         row = {"phase": days.iloc[0], "first": first, "last": last, "days": len(days), "best": counts.sum()}
         row["per_day"] = counts.mean()
         if days.iloc[0] in ("rising", "falling"):
-            nearest = growth.iloc[growth.index.get_indexer([middle.normalize()], method="nearest")[0]]
+            telling = growth[side == (1.0 if days.iloc[0] == "rising" else -1.0)]
+            nearest = telling.iloc[telling.index.get_indexer([middle.normalize()], method="nearest")[0]]
             row |= nearest[GROWTH_COLUMNS].to_dict()
         row["reason"] = reason.loc[first:last].value_counts().index[0]
         rows.append(row)

@@ -393,3 +393,13 @@ def test_rule_and_warnings_are_said():
     drawn = measure_escalation(replace(even, draws=pd.DataFrame({0: even.counts, 1: even.counts})))
     assert drawn.growth["growth"].notna().any()
     assert drawn.warnings[0].startswith("growth and phases are pooled over the draws; the intervals of rates")
+
+
+def test_growth_of_an_established_phase_excludes_no_change():
+    """Counts that drift; the window in the middle of the last fall is one that its run bridges."""
+    rng = np.random.default_rng(14)
+    counts = rng.negative_binomial(1, 1 / (1 + np.exp(np.cumsum(rng.normal(0, 0.12, 200)))))
+    phases = measure_escalation(made(counts.astype(float))).phases.set_index("phase")
+    assert phases.index[-1] == "falling"
+    assert phases["upper"].iloc[-1] < 1
+    assert phases["halving_days"].iloc[-1] > 0
