@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from conflictts.errors import ConflictTSError
 from conflictts.incidents.table import Incidents, Where
@@ -12,7 +13,7 @@ from conflictts.series.allocation import Allocation
 from conflictts.series.daily import Day, Measure
 from conflictts.series.reporting import ReportingLag
 from conflictts.truce.effect import TruceEffect
-from conflictts.truce.sensitivity import Sensitivity, sensitivity
+from conflictts.truce.sensitivity import Sensitivity, finding_of, sensitivity
 
 OTHER_WINDOWS = ((60, 60), (42, 42))  # days before and after, besides the report's own
 LEFT_OUT = (0, 7)  # days on each side of the date
@@ -58,15 +59,21 @@ def find_sensitivity(
     lag: ReportingLag | int | None,
     retrieved_on: Day | None,
 ) -> Sensitivity | str:
-    """Estimate the effect under the report's own choices and the declared alternatives to each; or why not."""
+    """Estimate the effect under the report's own choices and the declared alternatives to each; or why not.
+
+    What is asked to stand is the effect's own finding, which may rest on draws; the combinations have none.
+    """
     try:
-        return sensitivity(
+        found = sensitivity(
             incidents, effect.truce, measure=measure, window=effect.window, coverage=coverage, gaps=gaps, where=where,
             lag=lag, retrieved_on=retrieved_on, windows=OTHER_WINDOWS, transitions=LEFT_OUT,
             allocations=(allocation, "exact" if allocation != "exact" else "spread"), level=effect.level,
         )  # fmt: skip
     except ConflictTSError as refusal:
         return str(refusal)
+    finding = finding_of(effect.lower, effect.upper)
+    table = found.table.assign(stands=found.table["finding"] == finding)
+    return replace(found, effect=effect, finding=finding, table=table)
 
 
 def choices_in_words(found: Sensitivity) -> list[str]:
@@ -92,7 +99,10 @@ def choices_in_words(found: Sensitivity) -> list[str]:
             **number,
         ),
     }[found.finding]
-    return [f"{said}{_otherwise(found)}", *_refused(found), _range(found), *_weakest(found), *_most_moving(found)]
+    told = [f"{said}{_otherwise(found)}", *_refused(found), _range(found), *_weakest(found), *_most_moving(found)]
+    if found.effect.daily.draws is not None:
+        told.append(say("How records of several days were dated (draws) enters the headline alone, no combination."))
+    return told
 
 
 def shaky_choices(found: Sensitivity) -> list[str]:

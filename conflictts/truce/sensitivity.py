@@ -229,7 +229,7 @@ def sensitivity(
         transition=transitions[0], level=level,
     )  # fmt: skip
     fits = _Fits(truce, level)
-    finding = _finding(effect.lower, effect.upper)
+    finding = finding_of(effect.lower, effect.upper)
     rows = []
     for allocation, (said, span), scope in product(allocations, spans.items(), scopes):
         refused, parts = "", {}
@@ -251,7 +251,7 @@ def sensitivity(
     table = pd.DataFrame(rows, columns=[*CHOICES, "first", "last", "before", "after", *_NUMBERS, "method", "refused"])
     known = table["refused"] == ""
     table.insert(table.columns.get_loc("refused"), "finding", [
-        _finding(row.lower, row.upper) if ok else "" for row, ok in zip(table.itertuples(), known, strict=True)
+        finding_of(row.lower, row.upper) if ok else "" for row, ok in zip(table.itertuples(), known, strict=True)
     ])  # fmt: skip
     table.insert(table.columns.get_loc("refused"), "stands", table["finding"] == finding)
     return Sensitivity(effect, finding, table, _influence(table), scopes, level)
@@ -368,7 +368,8 @@ def _windows(
     return chosen
 
 
-def _finding(lower: float, upper: float) -> Literal["lower", "higher", "no detectable change"]:
+def finding_of(lower: float, upper: float) -> Literal["lower", "higher", "no detectable change"]:
+    """What an interval of a rate ratio says."""
     if upper < 1:
         return "lower"
     return "higher" if lower > 1 else "no detectable change"

@@ -52,6 +52,22 @@ def test_options_that_weaken_alike_are_not_told_as_one(found):
     assert chosen.choices_in_words(made)[2].startswith("It stands least often under 2 options alike, among them ")
 
 
+def test_a_headline_by_draws_is_asked_to_stand_and_not_the_grids_own(idlib):
+    """The grid's series have no draws; its own finding may be another, and then it is not that of the headline."""
+    given = {"measure": "civilians", "coverage": None, "gaps": (), "where": None, "allocation": "spread"}
+    daily = ct.daily_series(idlib, measure="civilians", draws=2, rng=np.random.default_rng(1))
+    effect = ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
+    undecided = dataclasses.replace(effect, lower=0.4, upper=1.1)
+    found = chosen.find_sensitivity(idlib, undecided, **given, lag=None, retrieved_on=None)
+    said = chosen.choices_in_words(found)
+    unchanged = int((found.table["finding"] == "no detectable change").sum())
+    assert f"In {unchanged} of the {found.answered} that have an answer" in said[0]
+    assert f"In {found.answered - unchanged} the rate was lower." in said[0]
+    assert said[-1] == "How records of several days were dated (draws) enters the headline alone, no combination."
+    stood = chosen.find_sensitivity(idlib, effect, **given, lag=None, retrieved_on=None)
+    assert stood.share == pytest.approx(1 - found.share)
+
+
 @pytest.mark.parametrize(
     ("finding", "said"),
     [
