@@ -156,11 +156,13 @@ def fitted_in_words(found: ClaimFindings, effect: TruceEffect) -> str:
     if len(ratios) == 1:
         return ""
     verdicts = {wording.verdict(each.effect) for each in found.fitted if not isinstance(each.effect, str)}
-    agrees = verdicts == {wording.verdict(effect)}
+    reading = "they do not agree on the finding."
+    if verdicts == {wording.verdict(effect)}:
+        shown = verdicts <= {"lower", "higher"}
+        reading = "the direction is the same in all of them." if shown else "no change is detectable in any of them."
     return (
         f"Between the counted and the fitted series the rate ratio lies from {wording.ratio(min(ratios))} to "
-        f"{wording.ratio(max(ratios))}; "
-        + ("the direction is the same in all of them." if agrees else "they do not agree on the direction.")
+        f"{wording.ratio(max(ratios))}; {reading}"
     )
 
 

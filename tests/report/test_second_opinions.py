@@ -105,6 +105,16 @@ def test_bias_is_told_per_body_and_disagreement_is_named(found, effect):
     assert "from 0.088 to 0.26; the direction is the same" in told.fitted_in_words(found, effect)
 
 
+def test_fitted_series_without_a_finding_share_no_direction(found, effect):
+    undecided = [dataclasses.replace(effect, rate_ratio=ratio, lower=0.7, upper=1.4) for ratio in (0.95, 1.05)]
+    made = dataclasses.replace(found, fitted=(dataclasses.replace(found.fitted[0], effect=undecided[1]),))
+    neither, differing = (told.fitted_in_words(made, each) for each in (undecided[0], effect))
+    assert neither.endswith("from 0.95 to 1.1; no change is detectable in any of them.")
+    assert differing.endswith("from 0.15 to 1.1; they do not agree on the finding.")
+    assert "aucun changement" in translator("fr")(neither)
+    assert "constat" in translator("fr")(differing)
+
+
 def test_bodies_that_agree_and_none_at_all(found, effect):
     agreeing = dataclasses.replace(found, bias=found.bias.loc[["SOHR"]])
     assert len(told.bias_in_words(agreeing)) == 1
