@@ -397,8 +397,7 @@ def _warnings(panel: DailyPanel, found: PanelAnalysis) -> list[str]:
     told = [] if found.truce is None else wording.announced_far_off(found.truce)
     if len(recorded):
         through = None if provenance is None else provenance.data_through
-        watched = wording.days_watched(next(iter(panel.values())))
-        told += wording.silences(watched, recorded[0], recorded[-1], through)
+        told += wording.silences(next(iter(panel.values())), recorded[0], recorded[-1], through)
     if ledger.n_quarantined:
         told.append(wording.quarantined(ledger))
     return told

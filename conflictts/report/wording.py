@@ -266,7 +266,7 @@ def weaknesses(findings: Findings) -> list[Weakness]:
     table = findings.incidents.table
     first, last = table["date_start"].min(), table["date_end"].max()
     through = daily.provenance.data_through if daily.provenance is not None else None
-    said += [Weakness(sentence, "account") for sentence in silences(days_watched(daily), first, last, through)]
+    said += [Weakness(sentence, "account") for sentence in silences(daily, first, last, through)]
     if ledger.n_quarantined:
         said.append(Weakness(quarantined(ledger), "table-rows"))
     return said
@@ -284,38 +284,33 @@ def announced_far_off(truce: Truce) -> list[str]:
     ]
 
 
-def silences(
-    watched: pd.DatetimeIndex, first: pd.Timestamp, last: pd.Timestamp, through: pd.Timestamp | None
-) -> list[str]:
-    """Ends of the coverage without any record, and days covered beyond those the source says it holds.
+def silences(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp, through: pd.Timestamp | None) -> list[str]:
+    """Ends of the coverage without any record though they were watched, and days beyond those the source holds.
 
     Parameters
     ----------
-    watched : DatetimeIndex
-        Days of the coverage, those declared as gaps left out.
+    daily : DailySeries
+        Days of declared gaps, and those beyond what the source holds, are unobserved in it.
     first, last : Timestamp
         First and last day with a record.
     through : Timestamp or None
         The last day the source holds by its own word.
     """
+    watched = pd.DatetimeIndex(daily.table.index[daily.table["status"] != "unobserved"])
     said = [
         f"The source has no record at all in {len(silent)} days declared as covered ({days(silent[0], silent[-1])}). "
         "If it did not watch them, they are no zeros: correct the coverage."
         for silent in (watched[watched < first], watched[watched > last])
         if len(silent) > MAX_SILENCE
     ]
-    if through is not None and len(beyond := watched[watched > through]):
+    start, end = daily.coverage
+    if through is not None and through < end:
+        beyond = max(start, through + pd.Timedelta(days=1))
         said.append(
-            f"The source holds data through {day(through)} by its own word, and {days(beyond[0], beyond[-1])} is "
-            "declared as covered beyond it: quiet days there are not known to be quiet. End coverage sooner, or "
-            "declare a gap."
+            f"The source holds data through {day(through)} by its own word: {days(beyond, end)}, declared as covered "
+            "too, is left out as not observed."
         )
     return said
-
-
-def days_watched(daily: DailySeries) -> pd.DatetimeIndex:
-    """The days of the coverage that are not declared as gaps."""
-    return pd.DatetimeIndex(daily.table.index[daily.table["status"] != "unobserved"])
 
 
 def quarantined(ledger: Ledger) -> str:

@@ -226,7 +226,8 @@ def test_coverage_beyond_the_sources_own_data_is_a_weakness(idlib, tmp_path):
         coverage=("2019-04-30", "2019-11-30"),
     )  # fmt: skip
     text = " ".join(page.read_text(encoding="utf-8").split())
-    assert "11 to 30 November 2019 is declared as covered beyond it" in text
+    assert "10 November 2019 by its own word: 11 to 30 November 2019, declared as covered too, is left out" in text
+    assert "20 days in it were not observed" in text
     assert "Retrieved on 1 February 2020. Data through 10 November 2019. Asked for: country=652." in text
     source = json.loads((page.parent / "findings.json").read_text(encoding="utf-8"))["source"]
     assert [source[name] for name in ("query", "retrieved_on", "data_through")] == [
