@@ -283,7 +283,7 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
 
     def change(_: Any, row: pd.Series) -> Cell:
         if pd.isna(row["last_change"]):
-            return DASH, ""
+            return ("none" if row["n_changes"] == 0 else DASH), ""
         span = wording.days(row["last_set_first"], row["last_set_last"])
         length = (row["last_set_last"] - row["last_set_first"]).days + 1
         return f"{span}, with gaps" if set_days[row.name] < length else span, str(row["last_change"].toordinal())
@@ -291,7 +291,7 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
     def alone(_: Any, row: pd.Series) -> Cell:
         single = [wording.day(pd.Timestamp(text)) for text in row["single_days"].split()]
         if not single:
-            return DASH, ""
+            return ("none" if row["n_changes"] >= 0 else DASH), ""
         return (single[0] if len(single) == 1 else f"{len(single)} days"), str(len(single))
 
     def phase(_: Any, row: pd.Series) -> Cell:
@@ -337,11 +337,13 @@ def _sentences(found: PanelAnalysis) -> list[str]:
     table = found.table
     if len(table) == 1:  # whose row says the rest
         known = table["n_changes"].dropna()
-        return [say("Changes of the rate over all days: {number}.", number=_how_many(known))] if len(known) else []
+        return (
+            [say("Changes of the rate found over all days: {number}.", number=_how_many(known))] if len(known) else []
+        )
     told = [
         say(
-            "The rate changed at least once in {number} of {total} areas; in the latest weeks it is rising in {rising} "
-            "and falling in {falling}.",
+            "A change of the rate is found in {number} of {total} areas; over the latest weeks a rise is established "
+            "in {rising} and a fall in {falling}.",
             number=_how_many(table["n_changes"] > 0), total=f"{len(table):,}",
             rising=_how_many(table["phase"] == "rising"), falling=_how_many(table["phase"] == "falling"),
         )
@@ -371,7 +373,7 @@ def _sentences(found: PanelAnalysis) -> list[str]:
     )  # fmt: skip
     told.append(
         say(
-            "After allowing for the number of areas, the rate changed in {number} of them (adjusted p-value at most "
+            "After allowing for the number of areas, a change is shown in {number} of them (adjusted p-value at most "
             "0.05).",
             number=_how_many(effects["p_adjusted"] <= 0.05),
         )
@@ -381,7 +383,7 @@ def _sentences(found: PanelAnalysis) -> list[str]:
         told.append(
             say(
                 "Over all of them the mean rate ratio is {ratio} ({level} interval {lower} to {upper}); that of one "
-                "more area like these would lie between {least} and {most}.",
+                "more area like these would lie, as surely, between {least} and {most}.",
                 ratio=wording.ratio(pooled.rate_ratio), level=f"{pooled.level:.0%}", lower=wording.ratio(pooled.lower),
                 upper=wording.ratio(pooled.upper), least=wording.ratio(pooled.prediction_lower),
                 most=wording.ratio(pooled.prediction_upper),

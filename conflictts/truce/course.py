@@ -87,8 +87,7 @@ class TruceCourse:
                 gaps = ", with gaps" if (row.set_last - row.set_first).days >= row.set_days else ""
                 text += f" ({self.level:.0%} set {first} to {last}{gaps})"
             text += f", {_told(row.rate)} a day" if row.days else ", not observed"
-            unsure = row.phase == "collapsed" and not row.established
-            told.append(f"{text}, by the best estimate only" if unsure else text)
+            told.append(text if row.established else f"{text}, by the best estimate only")
         before = self.phases["rate"].iloc[0]
         return f"The {self.truce.name}: {'; '.join(told)}; before it {_told(before)} {self.daily.unit} a day."
 

@@ -321,7 +321,9 @@ def of_courses() -> list[str]:
     days = ["from 3 March 2020, 0.61 a day", "from 3 March 2020 (95% set 1 Mar to 2 Apr, with gaps), 1,204 a day"]
     said = [f"The Sochi: {phase} {each}; before it 3 incidents a day." for phase in PHASES for each in days[:1]]
     said += [f"The Sochi: {phase} {days[1]}; before it 3 incidents a day." for phase in PHASES[:4]]
-    said += [f"The Sochi: collapsed {each}, by the best estimate only; before it 3 incidents a day." for each in days]
+    for phase in ("collapsed", "not calm"):
+        unsure = [f"{phase} {each}, by the best estimate only" for each in days]
+        said += [f"The Sochi: {each}; before it 3 incidents a day." for each in unsure]
     said += [
         f"The Sochi: {phase} from 3 March 2020, not observed; before it 3 incidents a day." for phase in PHASES[4:]
     ]

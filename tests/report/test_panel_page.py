@@ -149,7 +149,7 @@ def test_french_of_a_mean_and_of_no_refusals(panel, found):
     assert list(words.unknown) == []
     assert any(sentence.startswith("A single day stands out alone in 1 of them") for sentence in page._sentences(whole))
     told = {title: [cell("A", row)[0] for _, row in whole.table.iterrows()] for title, _, cell in page._columns(whole)}
-    assert told["Single days"] == ["11 June 2019", *["–"] * 4]
+    assert told["Single days"] == ["11 June 2019", *["none"] * 4]
     assert "Single days" not in [title for title, *_ in page._columns(found)]
 
 
@@ -158,8 +158,8 @@ def test_one_of_many_is_said_as_one(panel, found):
     phases, p = ["rising", *["level"] * 4], [0.01, *[0.9] * 4]
     table = found.table.loc[["Idlib"] * 5].set_axis(pd.Index([*"ABCDE"], name="admin1"))
     said = page._sentences(replace(found, table=table.assign(phase=phases, p_adjusted=p)))
-    assert "in the latest weeks it is rising in 1 and falling in 0" in said[0]
-    assert "the rate changed in 1 of them (adjusted p-value" in " ".join(said)
+    assert "over the latest weeks a rise is established in 1 and a fall in 0" in said[0]
+    assert "a change is shown in 1 of them (adjusted p-value" in " ".join(said)
     counts = np.zeros((3, 60))
     counts[0, -1], counts[1, -1], counts[2, :-1] = 1.0, 15.0, np.nan
     latest = latest_of_rows(counts, np.arange(60) % 7, 0.95)
@@ -202,11 +202,11 @@ def test_one_area_and_one_without_a_name(idlib, tmp_path):
     whole = replace(idlib, table=idlib.table.assign(admin1="Idlib"))
     alone = ct.analyse_panel(ct.daily_series(whole, measure="civilians", by="admin1"), truce=ct.Truce("2019-08-31"))
     said = page._sentences(alone)
-    assert said == [f"Changes of the rate over all days: {len(alone.changes)}."]
+    assert said == [f"Changes of the rate found over all days: {len(alone.changes)}."]
     assert len(alone.changes) == 2
     words = translator("fr")
     french = words(said[0])
-    assert french.replace("\N{NO-BREAK SPACE}", " ") == "Changements du taux sur l’ensemble des jours : 2."
+    assert french.replace("\N{NO-BREAK SPACE}", " ") == "Changements du taux trouvés sur l’ensemble des jours : 2."
 
 
 def test_numbers_are_strict_json_and_the_same_again(panel, found, tmp_path, monkeypatch):

@@ -383,3 +383,13 @@ def test_days_after_its_end_that_nobody_observed_have_no_rate():
     course = ct.truce_course(ct.DailySeries.from_counts(counts), truce(70, ended=140))
     assert course.phases["phase"].tolist() == ["before", "calm", "over"]
     assert course.sentence().endswith("; over from 25 May 2020, not observed; before it 10 incidents a day.")
+
+
+def test_no_calm_by_the_best_estimate_is_said_to_be_that():
+    counts = np.random.default_rng(0).poisson(np.r_[np.full(70, 2.0), np.full(70, 1.1)]).astype(float)
+    daily = ct.DailySeries.from_counts(pd.Series(counts, pd.date_range(FIRST, periods=140)))
+    course = ct.truce_course(daily, truce(70))
+    last = course.phases.iloc[-1]
+    assert (last["phase"], bool(last["established"])) == ("not calm", False)
+    assert last["ratio_lower"] < 0.5 < last["ratio"]
+    assert " a day, by the best estimate only; before it" in course.sentence()
