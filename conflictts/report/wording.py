@@ -17,6 +17,7 @@ from conflictts.series.reporting import LAG_UNKNOWN
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.period import Truce
+from conflictts.truce.ratios import hundredths as hundredths  # for the pages
 
 if TYPE_CHECKING:
     from conflictts.report.findings import Findings, Refused
@@ -335,7 +336,9 @@ def days_not_settled(daily: DailySeries) -> list[str]:
         said.append("The source's reporting lag is not known, so no day is marked provisional: latest days may rise.")
     elif provisional:
         blocks = consecutive(pd.DatetimeIndex(status.index[status == "provisional"]))
-        spans = " and ".join(days(block[0], block[-1]) for block in blocks[:MAX_BLOCKS])
+        spans = " and ".join(days(block[0], block[-1]) for block in blocks)
+        if len(blocks) > MAX_BLOCKS:
+            spans = f"{days(blocks[0][0], blocks[-1][-1])}, with gaps"
         said.append(
             f"1 day is provisional ({spans}): late records may still raise it. It is drawn as an outlined bar on dots "
             f"and enters no fit, test or interval. Reporting lag: {daily.reporting_lag}."

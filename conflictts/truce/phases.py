@@ -16,7 +16,7 @@ from conflictts.truce.erosion import Erosion, measure_erosion
 from conflictts.truce.locations import smallest_set, split_probabilities
 from conflictts.truce.negbin import NegBinFit, fit_negbin
 from conflictts.truce.period import Truce
-from conflictts.truce.ratios import with_limits
+from conflictts.truce.ratios import hundredths, with_limits
 from conflictts.truce.stretches import UNKNOWN, Triple, rate_of, ratio_to, ratio_were_nothing_changed
 from conflictts.truce.window import (
     MAX_MISSING,
@@ -173,7 +173,7 @@ class Telling:
                 self.counts[: self.end], self.start, self.days, share=self.share, level=self.level
             )
         except TooLittleData as refusal:
-            self.reasons.append(f"no growth per week could be told: {refusal}")
+            self.reasons.append(f"no growth per week could be told: {str(refusal).removesuffix('.')}")
 
     def _parts(self) -> list[Part]:
         """The truce's days cut where their rate changed."""
@@ -190,8 +190,8 @@ class Telling:
             split = self._one_split(window)
             if split is not None:
                 grown = (
-                    f"the rate grew by a factor of {self.erosion.per_week:.2f} a week ({self.erosion.lower:.2f} to "
-                    f"{self.erosion.upper:.2f}), dated as one change"
+                    f"the rate grew by a factor of {hundredths(self.erosion.per_week)} a week "
+                    f"({hundredths(self.erosion.lower)} to {hundredths(self.erosion.upper)}), dated as one change"
                 )
                 parts.append(Part(*split, grown))
         return parts

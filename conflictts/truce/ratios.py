@@ -16,6 +16,18 @@ def with_limits(ratio: float, lower: float | None, upper: float | None, before: 
     return f"{two_digits(ratio)} ({before}{two_digits(lower)} to {two_digits(upper)})"
 
 
+def hundredths(ratio: float) -> str:
+    """Write a growth above 1 with two decimals, but as `two_digits` where these are too few or too many.
+
+    Examples
+    --------
+    >>> hundredths(1.2249), hundredths(1.0041), hundredths(7662.04)
+    ('1.22', '1.004', '7,700')
+    """
+    text = f"{ratio:.2f}"
+    return text if float(text) != 1 and ratio < 100 else two_digits(ratio)
+
+
 def two_digits(ratio: float | None) -> str:
     """Write a ratio with two significant digits or as many as tell it from 1, and never with an exponent."""
     if ratio is None or not np.isfinite(ratio):

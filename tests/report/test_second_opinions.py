@@ -249,6 +249,11 @@ def test_onset_is_told_by_its_set_and_never_by_its_point(effect):
         ([], "not known", "The source's reporting lag is not known, so no day is marked provisional"),
         ([], "7 days, declared", "No day is provisional. Reporting lag: 7 days, declared."),
         (["provisional"] * 3, "7 days, declared", "3 days are provisional (28 to 30 March 2020)"),
+        (
+            ["provisional", "unobserved"] * 4,
+            "7 days, declared",
+            "4 days are provisional (23 to 29 March 2020, with gaps)",
+        ),
         (["unobserved"] * 2, "not known", "2 days in it were not observed"),
     ],
 )

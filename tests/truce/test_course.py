@@ -393,3 +393,10 @@ def test_no_calm_by_the_best_estimate_is_said_to_be_that():
     assert (last["phase"], bool(last["established"])) == ("not calm", False)
     assert last["ratio_lower"] < 0.5 < last["ratio"]
     assert " a day, by the best estimate only; before it" in course.sentence()
+
+
+def test_growth_out_of_a_silence_and_none_at_all_are_told_plainly():
+    silent = ct.truce_course(series((70, 10.0), (60, 0.0)), truce(70))
+    assert silent.reasons[0].endswith("20 and 10 are needed)")
+    grown = [phases.hundredths(each) for each in (1.2249, 1.0041, 7662.04)]
+    assert grown == ["1.22", "1.004", "7,700"]
