@@ -106,13 +106,12 @@ def _without_values(archive: ZipFile, part: str) -> dict[int, dict[int, str]]:
     if found:
         with archive.open(part) as stream:
             for _, element in iterparse(stream):
-                if element.tag != f"{_MAIN}c":
-                    continue
-                formula, place = element.find(f"{_MAIN}f"), element.get("r")
+                if element.tag == f"{_MAIN}row":
+                    element.clear()  # with its cells, which would all be held
+                formula, place = element.find(f"{_MAIN}f"), element.get("r")  # of a cell alone
                 if formula is not None and place and element.get("t") != "str" and not element.findtext(f"{_MAIN}v"):
                     row, column = coordinate_to_tuple(place)
                     formulas.setdefault(row, {})[column] = f"={formula.text or ''}"
-                element.clear()
     return formulas
 
 
