@@ -65,8 +65,9 @@ def read_delimited(
     day_first : bool, optional
         Whether 3/4/2019 is 3 April. Default: decided by those rows of the file that allow one order only.
     decimal_mark : {".", ","}, optional
-        The mark that separates decimals in counts; the other one groups thousands. Default: 12.000, which may be 12 or
-        12 000, is at fault, and 1.043 is 1 043, since a person is no fraction. A cell that is a number (Excel, Parquet,
+        The mark that separates decimals in counts; the other one groups thousands. Default: as other counts of the
+        column tell it (3.0, 2,5); where none does, 12.000, which may be 12 or 12 000, is at fault, and 1.043 is 1 043,
+        since a person is no fraction. A cell that is a number (Excel, Parquet,
         JSON) needs no mark. In degrees either mark is read.
     reference_date : str or Timestamp, optional
         The day from which phrases such as "last week" are counted.

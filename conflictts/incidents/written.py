@@ -21,6 +21,7 @@ from conflictts.incidents.table import COUNTS, DAYS, DEGREES
 
 Fault = tuple[str, pd.Series, pd.Series]  # column, value as written, reason or blank
 
+_DECIMAL = re.compile(r"[+-]?[0-9]+[.,](?![0-9]{3}$)[0-9]+")  # never thousands: of these there are three figures
 SPLIT_BY_CHANCE = 8  # dates of either kind; that all of eight have a day of 12 or less is chance once in 1,700 times
 EXCHANGED = (
     "{}: all dates as YYYY-MM-DD have a day up to 12, and all others one above; a spreadsheet may have taken the first "
@@ -116,10 +117,20 @@ def read_quantities(records: pd.DataFrame, *, decimal_mark: DecimalMark | None =
         plain = distinct.values.where(~with_comma, written.str.replace(",", "."))
         columns[name] = pd.Series(distinct.rows(plain.to_numpy()), dtype="str")
     faults: list[Fault] = []
+    remarks: list[str] = []
     for column in (name for name in COUNTS if name in records):
         distinct = Distinct.of(records[column])
+        written = plain_digits(distinct.values)
+        mark = decimal_mark
+        if mark is None and (told := _told_mark(written)) is not None:
+            mark, example = told
+            if written.str.contains(r"[0-9][.,][0-9]{3}(?![0-9])").any():
+                remarks.append(
+                    f"{column}: the mark {mark!r} is read as that of decimals, as told by {example!r}; `decimal_mark` "
+                    "declares it"
+                )
         readings = pd.DataFrame(
-            [_quantity(value, decimal_mark) for value in plain_digits(distinct.values)],
+            [_quantity(value, mark) for value in written],
             columns=["low", "best", "high", "in_words", "reason"],
         )
         spread = {part: pd.Series(distinct.rows(readings[part].to_numpy())) for part in readings}
@@ -131,7 +142,14 @@ def read_quantities(records: pd.DataFrame, *, decimal_mark: DecimalMark | None =
             name = f"{kind}_{bound}"
             if own == "best" and name in COUNTS and name not in records and readings["in_words"].any():
                 columns[name] = spread[bound].where(spread["in_words"].astype(bool), "").astype("str")
-    return Quantities(columns, tuple(faults), ())
+    return Quantities(columns, tuple(faults), tuple(remarks))
+
+
+def _told_mark(values: pd.Series) -> tuple[DecimalMark, str] | None:
+    """The mark of values such as 3.0 or 2.25, and one of them; None where they have both marks, or there are none."""
+    decimal = [value for value in values if _DECIMAL.fullmatch(value)]
+    marks: set[DecimalMark] = {"," if "," in value else "." for value in decimal}
+    return (marks.pop(), decimal[0]) if len(marks) == 1 else None
 
 
 def _order_of_days(

@@ -234,6 +234,24 @@ def test_decimal_mark_of_counts(write, written, mark, expected):
         assert incidents.table["deaths_best"].tolist() == [expected]
 
 
+TOLD_MARKS = [
+    pytest.param(["3.0", "2.125", "12.000", "1,043"], [3, 12, 1043], ["2.125"], "'.'", id="point"),
+    pytest.param(["3,0", "2,125", "12.000", "1.043"], [3, 12000, 1043], ["2,125"], "','", id="comma"),
+    pytest.param(["3.0", "5,0", "1.043"], [3, 5, 1043], [], "", id="neither, for both"),
+    pytest.param(["3", "1.043"], [3, 1043], [], "", id="none"),
+]
+
+
+@pytest.mark.parametrize(("written", "read", "refused", "mark"), TOLD_MARKS)
+def test_decimal_mark_is_told_by_the_column(write, written, read, refused, mark):
+    rows = "".join(f"2019-08-{day:02d};{count}\n" for day, count in enumerate(written, start=1))
+    incidents = read_delimited(write(f"date_start;deaths_best\n{rows}"))
+    assert incidents.table["deaths_best"].tolist() == read
+    assert incidents.ledger.quarantined["value"].tolist() == refused
+    told = [warning for warning in incidents.ledger.warnings["warning"] if "that of decimals" in warning]
+    assert [f"the mark {mark} is read" in warning for warning in told] == [True] * bool(mark)
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "parquet", "jsonl"])
 @pytest.mark.parametrize("mark", [None, ".", ","])
 def test_a_cell_that_is_a_number_is_not_read_as_grouped(tmp_path, kind, mark):
