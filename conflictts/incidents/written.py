@@ -142,6 +142,13 @@ def read_quantities(records: pd.DataFrame, *, decimal_mark: DecimalMark | None =
             name = f"{kind}_{bound}"
             if own == "best" and name in COUNTS and name not in records and readings["in_words"].any():
                 columns[name] = spread[bound].where(spread["in_words"].astype(bool), "").astype("str")
+        bound_alone = readings["in_words"].astype(bool) & (readings["best"] == "")
+        if own == "best" and f"{kind}_high" not in columns and bound_alone.any():
+            count, example = int(distinct.rows(bound_alone).sum()), distinct.values[bound_alone].iloc[0]
+            remarks.append(
+                f"{column}: {example!r} and the like ({count:,} in all) state an upper bound alone, which no column "
+                "takes up, and are read as not stated"
+            )
     return Quantities(columns, tuple(faults), tuple(remarks))
 
 

@@ -252,6 +252,18 @@ def test_decimal_mark_is_told_by_the_column(write, written, read, refused, mark)
     assert [f"the mark {mark} is read" in warning for warning in told] == [True] * bool(mark)
 
 
+def test_a_bound_for_which_there_is_no_column_is_said(write):
+    rows = "2019-08-01;up to 50;fewer than 9\n2019-08-02;3;up to 7\n2019-08-03;4;5\n"
+    incidents = read_delimited(write(f"date_start;deaths_best;injured_best\n{rows}"))
+    assert incidents.table[["deaths_high", "injured_best"]].fillna(-1).to_numpy().tolist() == [
+        [50, -1],
+        [-1, -1],
+        [-1, 5],
+    ]
+    told = [warning for warning in incidents.ledger.warnings["warning"] if "upper bound alone" in warning]
+    assert [warning.split(" state")[0] for warning in told] == ["injured_best: 'fewer than 9' and the like (2 in all)"]
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "parquet", "jsonl"])
 @pytest.mark.parametrize("mark", [None, ".", ","])
 def test_a_cell_that_is_a_number_is_not_read_as_grouped(tmp_path, kind, mark):
