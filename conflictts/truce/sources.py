@@ -192,11 +192,14 @@ def _change(part: pd.DataFrame, column: str, days: tuple[int, int]) -> tuple[dic
     if (part["value"] == NOT_STATED).all():
         mix = np.nan
         warnings.append(f"no record states its {word}, so whether the mix by it changed cannot be told")
-    elif min(n_before, n_after) < MIN_RECORDS or np.isnan(mix):
+    elif min(n_before, n_after) < MIN_RECORDS:
         warnings.append(
             f"too few records to compare the mix by {word} ({n_before} before the date, {n_after} after; "
             f"{MIN_RECORDS} on each side are needed)"
         )
+    elif np.isnan(mix):
+        side = "before" if before == 0 else "after"
+        warnings.append(f"the toll {side} the date is 0, so there is no mix by {word} to compare")
     elif mix > count and mix > MIN_CHANGE:
         warnings.append(
             f"the mix by {word} changed more than the count: {percent(mix)} of the toll moved between them, while the "

@@ -213,6 +213,11 @@ def test_a_rate_of_one_day_is_told_as_one_event():
 @pytest.mark.parametrize(
     ("english", "french"),
     [
+        ("the toll before the date is 0, so there is no mix by perpetrator to compare", "le bilan d’avant la date est"),
+        (
+            "the toll after the date is 0, so there is no mix by perpetrator to compare",
+            "composition par auteur à comparer",
+        ),
         ("no record states its perpetrator, so whether the mix by it changed cannot be told", "champ « auteur »"),
         (
             "“government_or_russia”, with 44% of the toll before the date, is named as perpetrator by no record after "

@@ -115,6 +115,13 @@ def test_too_few_records_are_said(idlib):
     assert "too few records to compare the mix by reporting body (3 before the date, 3 after; 10" in mix.warnings[0]
 
 
+@pytest.mark.parametrize(("before", "after", "side"), [(90.0, 0.0, "after"), (0.0, 9.0, "before")])
+def test_many_records_of_nobody_are_not_too_few(idlib, before, after, side):
+    records = told(idlib, {"A": before}, {"A": after}, records=30)
+    mix = source_mix(records, TRUCE, measure="civilians", window=WINDOW)
+    assert mix.warnings[0] == f"the toll {side} the date is 0, so there is no mix by reporting body to compare"
+
+
 def test_bundled_case_adds_up_to_its_records(idlib):
     mix = source_mix(idlib, TRUCE, measure="civilians", window=WINDOW)
     counted = idlib.table[(idlib.table["part_of"] == "") & idlib.table["civilians_best"].notna()]
