@@ -187,9 +187,11 @@ def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outli
         return {"series": series}
     height = 1.9 + 0.22 * (min(len(effects), MOST_AREAS) + 2)
     margin = min(0.4, 0.03 + 0.0085 * max(22, *(len(_name(key)) for key in effects.index)))
+    shows = "Rate ratios after over before the truce by area, with their intervals, on a scale of ratios."
+    if found.pooled is not None:
+        shows = f"{shows[:-1]}; below them their mean and where one more area would lie."
     ratios = Drawn(
-        "Rate ratios after over before the truce by area, with their intervals, on a scale of ratios; below them their "
-        "mean and where one more area would lie.",
+        shows,
         draw_sheet(
             partial(plot_forest, found), name="ratios", height=height,
             axes=(margin, 1.0 / height, 0.97 - margin, 1 - 1.6 / height), words=put,

@@ -148,6 +148,12 @@ def test_french_of_a_mean_and_of_no_refusals(panel, found):
         words(sentence)
     assert list(words.unknown) == []
     assert any(sentence.startswith("A single day stands out alone in 1 of them") for sentence in page._sentences(whole))
+    below = "; below them their mean and where one more area would lie."
+    mean = replace(pooled, areas=pooled.areas.iloc[:1].set_axis(found.effects().index))
+    drawn = [page.draw_panel(panel, replace(found, pooled=each), words)["ratios"].shows for each in (None, mean)]
+    assert [shows.endswith(below) for shows in drawn] == [False, True], "a mean of one area is not drawn"
+    assert "leur moyenne" in words(drawn[1])
+    assert words(drawn[0]).endswith("sur une échelle de rapports.")
     told = {title: [cell("A", row)[0] for _, row in whole.table.iterrows()] for title, _, cell in page._columns(whole)}
     assert told["Single days"] == ["11 June 2019", *["none"] * 4]
     assert "Single days" not in [title for title, *_ in page._columns(found)]
