@@ -201,7 +201,10 @@ def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outli
     if outlines is None and not effects.index.isin(panel.places.index).any():
         return {"ratios": ratios, "series": series}
     height = 6.2
-    shows = "The rate ratios on the map, blue where the rate was lower after the truce and orange where it was higher."
+    shows = (
+        "The rate ratios on the map, blue below 1 and orange above it; a thick border where the interval does not hold "
+        "1."
+    )
     on_map = Drawn(
         shows,
         draw_sheet(

@@ -89,6 +89,7 @@ def test_map_of_discs_and_of_outlines_with_what_it_finds_in_words(written, panel
     words = translator("fr")
     assert "au-dessous de 1 dans 2 des 2 zones et au-dessus dans 0" in words(page._on_the_map(two))
     assert "larger the better known" in written
+    assert "blue below 1 and orange above it; a thick border where the interval does not hold 1" in written
     ring = np.array([[36.0, 35], [37, 35], [37, 36], [36, 35]])
     outlines = ct.Outlines("areas.geojson", {"Idlib": ((ring,),)})
     out = ct.write_panel_report(panel, found, tmp_path / "out", outlines=outlines)
