@@ -39,8 +39,11 @@ _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _NUMBER = r"[−-]?\d[\d,]*(?:\.\d+)?(?:e-\d+)?"
 _DAY = rf"\d{{1,2}} (?:{_MONTH})(?: \d{{4}})?"
 _SPAN = rf"(?:\d{{1,2}}(?: (?:{_MONTH}))?(?: \d{{4}})? to {_DAY}|{_DAY})"
+_SHORT = ("No", "St", "Dr", "Mr", "Mt", "Gen", "Col", "Gov", "Prof", "Art", "Res", "Sec")  # of names, with a full stop
+_WHOLE_WORD = "".join(rf"(?<!\b{word})" for word in _SHORT) + r"(?<!\b[A-Z]\.[A-Z])"
+_END = rf"{_WHOLE_WORD}[.!?]\s+[A-Z“×\d]"  # of a sentence, and the begin of the next
 KINDS = {  # of slots, and what may stand in them
-    "text": r"(?:(?![.!?]\s+[A-Z“×\d]).)+?",  # within one sentence
+    "text": rf"(?:(?!{_END}).)+?",  # within one sentence
     "n": rf"(?:under |over )?×?{_NUMBER}(?:–{_NUMBER}){{0,2}}|–|inf|nan",
     "p": r"(?:under |over )?\d+(?:\.\d+)?%|–",
     "day": _DAY,
@@ -53,11 +56,11 @@ KINDS = {  # of slots, and what may stand in them
     "iso": rf"\d{{4}}-\d{{2}}-\d{{2}}|{_DAY}",  # also where it was written out
     "raw": r".+?",
     "field": r".+?",  # a column of a file, or in brackets what stands for one
-    "name": r"(?:(?![.!?]\s+[A-Z“×\d]).)+?",  # the same within one sentence
+    "name": rf"(?:(?!{_END}).)+?",  # the same within one sentence
     "phases": r".+?",  # one or more, a semicolon between them
 }
 KINDS["of"] = KINDS["unit"]
-_NEXT = re.compile(r"(?<=[.!?])\s+(?=[A-Z“×\d])")  # between two sentences
+_NEXT = re.compile(_WHOLE_WORD.replace(")", r"[.!?])") + r"(?<=[.!?])\s+(?=[A-Z“×\d])")  # between two sentences
 _IN_FIGURES = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _SPAN_IN_FIGURES = re.compile(rf"(?<![\w./=-]){_IN_FIGURES}(?:\.\.{_IN_FIGURES})?(?![\w/-]|\.\w)")
 _PARTS = re.compile(  # of a page: what holds no text to put over, and single tags
