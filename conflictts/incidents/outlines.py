@@ -156,7 +156,7 @@ class _Reader:
     def polygons_of(self, geometry: Any, where: str) -> Iterator[Polygon]:
         if geometry is None:
             return
-        kind = geometry.get("type") if isinstance(geometry, dict) else geometry
+        kind = geometry.get("type") if isinstance(geometry, dict) else f"no object: {geometry}"
         if kind not in ("Polygon", "MultiPolygon"):
             self.refuse(
                 f"has a feature, number {where}, of type {str(kind)[:40]!r} and not Polygon or MultiPolygon",

@@ -77,6 +77,11 @@ def test_heights_a_mark_and_gzip(tmp_path):
         pytest.param(collection(feature([SQUARE], NAME=None)), "whose property 'NAME' is no name", id="no name"),
         pytest.param(collection({"type": "Feature", "properties": None}), "it has none", id="no properties"),
         pytest.param(collection(feature([36, 35], "Point")), "of type 'Point'", id="point"),
+        pytest.param(
+            collection({**feature([SQUARE]), "geometry": "Polygon"}),
+            "of type 'no object: Polygon'",
+            id="text for geometry",
+        ),
         pytest.param(collection(feature("x")), "hold 'x' where a list is due", id="text for coordinates"),
         pytest.param(collection(feature([["36", "35"]])), "the position '36'", id="text for position"),
         pytest.param(collection(feature([[[True, 1]] * 4])), r"the position '\[True, 1\]'", id="truth for a degree"),
