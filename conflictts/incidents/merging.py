@@ -92,6 +92,7 @@ def merge_duplicates(
     if prefer not in ("a", "b"):
         raise UnknownNameError(f"prefer = {prefer!r} names no source. Choose 'a' or 'b'.")
     sources = (a,) if b is None else (a, b)
+    pairs = pairs.astype({side: "str" for side in ("id_a", "id_b") if side in pairs})  # read again, 27 is a number
     _require_mergeable(a.table, (a if b is None else b).table, pairs, one_table=b is None)
     union = pd.concat([source.table for source in sources], ignore_index=True)
     kept, gone = (pairs[f"id_{side}"].to_numpy() for side in (("a", "b") if prefer == "a" else ("b", "a")))

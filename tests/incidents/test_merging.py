@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -84,6 +86,16 @@ def test_events_that_both_tell_are_said_and_merged_on_request(sources):
     merged = ct.merge_duplicates(ged, acled, ct.find_duplicates(ged, acled).pairs, prefer="a")
     assert merged.table["incident_id"].tolist() == ["1", "2"]
     assert merged.ledger.summary()["rows"].sum() == merged.ledger.read == 6
+
+
+def test_pairs_that_were_looked_at_in_a_file_are_merged(paths, tmp_path):
+    first = ct.read_ucdp(paths["ged"])
+    other = replace(first, table=first.table.assign(incident_id=["11", "12"], part_of=""))
+    found = ct.find_duplicates(first, other).pairs
+    found.to_csv(tmp_path / "pairs.csv", index=False)
+    merged = ct.merge_duplicates(first, other, pd.read_csv(tmp_path / "pairs.csv"), prefer="b")
+    assert merged.table["incident_id"].tolist() == ["11", "12"]
+    assert ct.undo_merges(merged, ["11"]).table["incident_id"].tolist() == ["1", "11", "12"]
 
 
 def test_sources_that_share_identifiers_are_not_combined(sources):
