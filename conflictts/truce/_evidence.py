@@ -18,7 +18,7 @@ LARGEST = 1e12  # evidence stops growing here, which only lowers it
 _SMALLEST = 1e-290
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_likelihood(counts, rate, size):
     """Of independent negative binomial counts of one rate, up to the factorials of the counts."""
     total = 0.0
@@ -27,7 +27,7 @@ def log_likelihood(counts, rate, size):
     return total - counts.size * (math.lgamma(size) + size * math.log1p(rate / size))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def follow_likelihood(counts, rates, sizes, increases, weights, factor, start, null, risen):
     """Evidence after each day: the weighted sum over increases of likelihood ratios summed over first days.
 
@@ -98,7 +98,7 @@ def follow_likelihood(counts, rates, sizes, increases, weights, factor, start, n
     return evidence
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def follow_bets(counts, ceiling, shares, weights, risen):
     """Evidence after each day of bets that the mean exceeds `ceiling`: gains 1 + share (count / ceiling - 1).
 

@@ -25,7 +25,18 @@ N_PHI, N_SHARE, GRID_STEP = 15, 21, 0.05  # phi from 0 to 0.7, share from 0 to 1
 _TINY = 1e-9  # stands for a rate of 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def days_of(chosen):
+    """Positions of the days that are True."""
+    days, n_days = np.empty(chosen.size, np.int64), 0
+    for t in range(chosen.size):
+        if chosen[t]:
+            days[n_days] = t
+            n_days += 1
+    return days[:n_days].copy()
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def grouped(counts, weekday, observed, changes):
     """Total count and observed days of each regime and weekday, each of shape (n_changes + 1, 7)."""
     total = np.zeros((changes.size + 1, 7))
@@ -40,14 +51,19 @@ def grouped(counts, weekday, observed, changes):
     return total, seen
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def weekday_profile(total, expected):
     """Mean of each weekday relative to what the rates expect, drawn to 1, averaging 1; both of shape (7,)."""
-    profile = (total + PRIOR_COUNTS) / (expected + PRIOR_COUNTS)
-    return profile / profile.mean()
+    profile, whole = np.empty(7), 0.0
+    for d in range(7):
+        profile[d] = (total[d] + PRIOR_COUNTS) / (expected[d] + PRIOR_COUNTS)
+        whole += profile[d]
+    for d in range(7):
+        profile[d] /= whole / 7
+    return profile
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def tabled(counts, observed):
     """Whole counts as a table of days above each number, the others as they are: all the size needs of them."""
     above = np.zeros(MAX_TABLE)
@@ -67,7 +83,7 @@ def tabled(counts, observed):
     return above[:top].copy(), rest[:n_rest].copy()
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def digamma_and_slope(x):
     """Digamma and trigamma of a positive number, by recurrence and the asymptotic series (relative error 1e-11)."""
     value, slope = 0.0, 0.0
@@ -81,7 +97,7 @@ def digamma_and_slope(x):
     return value, slope
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def size_slopes(size, above, rest, total, seen, mean):
     """First and second derivative of minus the log-likelihood by the logarithm of the size.
 
@@ -113,7 +129,7 @@ def size_slopes(size, above, rest, total, seen, mean):
     return size * first, size * size * second + size * first
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def fit_size(above, rest, total, seen, mean, start):
     """Maximum likelihood size given the means, between 0.02 and 500: Newton's steps, or halved intervals."""
     low, high = math.log(SMALLEST), math.log(LARGEST)
@@ -137,7 +153,7 @@ def fit_size(above, rest, total, seen, mean, start):
     return math.exp(at)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def pearson_residuals(counts, weekday, observed, changes, rates, profile, size):
     """(count - mean) / standard deviation; 0 where unobserved or where the mean is 0."""
     residuals = np.zeros(counts.size)
@@ -156,16 +172,16 @@ def pearson_residuals(counts, weekday, observed, changes, rates, profile, size):
     return residuals
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 def autocorrelations(residuals, observed):
     """Sample autocorrelations up to `MAX_LAG` days (a quarter of the observed days), and the share of days in pairs.
 
     Products are averaged over the pairs observed and shrunk as if no day were missing. Both are empty where the
     residuals are all but 0: the fit is exact, and what is left is rounding.
     """
-    n_days, n_seen = residuals.size, observed.sum()
-    squares = 0.0
+    n_days, n_seen, squares = residuals.size, 0, 0.0
     for t in range(n_days):
+        n_seen += observed[t]
         squares += residuals[t] * residuals[t]
     n_lags = 0 if squares <= 1e-12 * n_seen else min(MAX_LAG, n_seen // 4)
     sample, weight = np.empty(n_lags), np.empty(n_lags)
@@ -184,7 +200,7 @@ def autocorrelations(residuals, observed):
     return sample, weight
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def memory(residuals, observed, n_rates):
     """How short memory multiplies the long-run variance of residuals, and how fast it fades.
 
@@ -200,7 +216,9 @@ def memory(residuals, observed, n_rates):
     sample, weight = autocorrelations(residuals, observed)
     if sample.size == 0:
         return 1.0, 0.0
-    n_seen = observed.sum()
+    n_seen = 0
+    for seen in observed:
+        n_seen += seen
     bias = n_rates / n_seen
     log_weight, largest = np.empty((N_PHI, N_SHARE)), -np.inf
     for i in range(N_PHI):
@@ -228,7 +246,7 @@ def memory(residuals, observed, n_rates):
     return factor / whole, mean_phi / whole
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def autoregressive(shocks, phi):
     """A stationary series of variance 1 from independent shocks of variance 1."""
     answer = shocks.copy()

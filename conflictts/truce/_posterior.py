@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
+from conflictts.truce._noise import days_of
 from conflictts.truce._path import day_costs
 
 NEAR = 7  # observed days either way within which a change is as good as found
@@ -34,7 +35,7 @@ _SMALL = 1e-50  # sums below it are brought back to 1
 _POWERS = np.ldexp(1.0, np.arange(-1022, 1))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def kinds_of_days(counts, weekday):
     """Days of one weekday and whole count are of one kind, all others kinds of their own.
 
@@ -45,24 +46,27 @@ def kinds_of_days(counts, weekday):
     weekday_of, count_of : ndarray, shape (n_kinds,)
         Of each kind.
     """
-    known = np.full((7, int(min(counts.max(), _MAX_TABLE)) + 1), -1)
+    largest = 0.0
+    for y in counts:
+        largest = max(largest, y)
+    known = np.zeros((7, int(min(largest, _MAX_TABLE)) + 1), np.int64)  # one more than the kind, 0 of none yet
     kind, weekday_of, count_of = np.empty(counts.size, np.int64), np.empty(counts.size, np.int64), np.empty(counts.size)
     n_kinds = 0
     for t in range(counts.size):
         d, y = weekday[t], counts[t]
         whole = int(min(y, 2.0 * _MAX_TABLE))
         tabled = whole == y and whole < known.shape[1]
-        if tabled and known[d, whole] >= 0:
-            kind[t] = known[d, whole]
+        if tabled and known[d, whole] > 0:
+            kind[t] = known[d, whole] - 1
             continue
         if tabled:
-            known[d, whole] = n_kinds
+            known[d, whole] = n_kinds + 1
         kind[t], weekday_of[n_kinds], count_of[n_kinds] = n_kinds, d, y
         n_kinds += 1
     return kind, weekday_of[:n_kinds].copy(), count_of[:n_kinds].copy()
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "nnan"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "nnan"})
 def exponentials(x, answer):
     """Exponentials of numbers from -700 to 0 (of lower ones, that of -700) to 14 digits; into `answer`.
 
@@ -79,7 +83,7 @@ def exponentials(x, answer):
         answer[g] = series * _POWERS[np.int32(power) + _POWERS.size - 1]
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "nnan"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "nnan"})
 def likelihoods(weekday, counts, log_rate, profile, size, temper):
     """Likelihood of each kind of day at each level, relative to the best level, and its logarithm.
 
@@ -100,11 +104,13 @@ def likelihoods(weekday, counts, log_rate, profile, size, temper):
     return likelihood, log_likelihood
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def reach(counts):
     """How far from the mean rates may well be: half the log distance of lowest and highest fortnight, or `REACH`."""
     width = min(FORTNIGHT, counts.size)
-    total = counts[:width].sum()
+    total = 0.0
+    for t in range(width):
+        total += counts[t]
     low, high = total, total
     for t in range(width, counts.size):
         total += counts[t] - counts[t - width]
@@ -112,21 +118,24 @@ def reach(counts):
     return max(0.5 * math.log(max(high, 0.5) / max(low, 0.5)), REACH)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def level_prior(log_rate, log_mean, within):
     """How likely each level is where the rate changes: even within so much of the mean, less and less beyond.
 
     Less slowly below, for a truce may leave next to nothing.
     """
-    weight = np.empty(log_rate.size)
+    weight, whole = np.empty(log_rate.size), 0.0
     for g in range(log_rate.size):
         away = (log_rate[g] - log_mean) / within
         away *= away
         weight[g] = 1.0 / (1.0 + (away if log_rate[g] < log_mean else away * away))
-    return weight / weight.sum()
+        whole += weight[g]
+    for g in range(weight.size):
+        weight[g] /= whole
+    return weight
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 def forward_backward(kind, likelihood, prior, hazard, p):
     """Log-likelihood of all days, up to what `likelihoods` took out, and the sum of the probabilities of a change.
 
@@ -179,22 +188,25 @@ def forward_backward(kind, likelihood, prior, hazard, p):
     return total + math.log(before), expected
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def steady(kind, log_likelihood, prior):
     """Log-likelihood as by `forward_backward` where the hazard is 0."""
     n_kinds, n_levels = log_likelihood.shape
     days = np.zeros(n_kinds)
     for t in range(kind.size):
         days[kind[t]] += 1.0
-    total = np.zeros(n_levels)
+    total, largest, whole = np.zeros(n_levels), -np.inf, 0.0
     for k in range(n_kinds):
         for g in range(n_levels):
             total[g] += days[k] * log_likelihood[k, g]
-    largest = total.max()
-    return largest + math.log((prior * np.exp(total - largest)).sum())
+    for g in range(n_levels):
+        largest = max(largest, total[g])
+    for g in range(n_levels):
+        whole += prior[g] * math.exp(total[g] - largest)
+    return largest + math.log(whole)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def change_probabilities(kinds, log_rate, prior, profile, size, temper, hazard, against, p):
     """Tell the probability of a change on each day, and from their sum the next hazard (expectation and maximisation).
 
@@ -226,11 +238,12 @@ def change_probabilities(kinds, log_rate, prior, profile, size, temper, hazard, 
     fitted = min(fitted * min(MODERATE_DAYS / kind.size, 1.0) ** LONG_POWER, HIGHEST_HAZARD)
     gained = changing - steady(kind, log_likelihood, prior) - against
     none = 1.0 / (1.0 + math.exp(min(gained, 700.0)))
-    p *= 1.0 - none
+    for t in range(p.size):
+        p[t] *= 1.0 - none
     return fitted, none
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def around(p, begin, end, mass):
     """Probability of a change within `NEAR` days of each day from begin to before end, at most 1; into `mass`."""
     held = 0.0
@@ -244,7 +257,16 @@ def around(p, begin, end, mass):
             held -= p[t - NEAR]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def likeliest_day(mass, begin):
+    """The first day of the largest mass in the block that begins there."""
+    day = begin
+    for t in range(begin + 1, min(begin + _BLOCK, mass.size)):
+        day = t if mass[t] > mass[day] else day
+    return day
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def told_changes(p, none, min_days):
     """The days to tell as changes: those whose F1 is expected to be largest, a change more only if it is likely enough.
 
@@ -262,21 +284,23 @@ def told_changes(p, none, min_days):
     """
     n_days = p.size
     told, n_told, n_best = np.empty(n_days, np.int64), 0, 0
-    expected, held, best = p.sum(), 0.0, none
-    mass = np.empty(n_days)
+    expected, held, best = 0.0, 0.0, none
+    mass, barred = np.empty(n_days), np.zeros(n_days, np.bool_)
     around(p, 0, n_days, mass)
-    mass[:min_days] = 0.0
-    mass[max(n_days - min_days + 1, 0) :] = 0.0
-    barred = np.zeros(n_days, np.bool_)
-    barred[:min_days] = True
-    barred[max(n_days - min_days + 1, 0) :] = True
-    highest = np.array([mass[b : b + _BLOCK].max() for b in range(0, n_days, _BLOCK)])
+    for t in range(n_days):
+        expected += p[t]
+        barred[t] = t < min_days or t > n_days - min_days
+        mass[t] = 0.0 if barred[t] else mass[t]
+    likeliest_of = np.empty((n_days + _BLOCK - 1) // _BLOCK, np.int64)  # days of each block
+    for b in range(likeliest_of.size):
+        likeliest_of[b] = likeliest_day(mass, b * _BLOCK)
     while n_told < n_days:
-        block = int(highest.argmax())
-        likeliest = highest[block]
+        centre = likeliest_of[0]
+        for b in range(1, likeliest_of.size):
+            centre = likeliest_of[b] if mass[likeliest_of[b]] > mass[centre] else centre
+        likeliest = mass[centre]
         if likeliest < _LEAST or (n_told > 0 and likeliest < STRICT * best):
             break
-        centre = block * _BLOCK + int(mass[block * _BLOCK : (block + 1) * _BLOCK].argmax())
         day = centre
         for t in range(max(centre - NEAR, 0), min(centre + NEAR + 1, n_days)):
             if mass[t] >= likeliest - _LEVEL and p[t] > p[day] and not barred[t]:
@@ -294,21 +318,15 @@ def told_changes(p, none, min_days):
                     p[t] -= used
                     left -= used
             reach += 1
-        barred[max(day - min_days + 1, 0) : day + min_days] = True
         reach = max(2 * NEAR, min_days)
         begin, end = max(day - reach, 0), min(day + reach + 1, n_days)
         around(p, begin, end, mass)
         for t in range(begin, end):
-            if barred[t]:
-                mass[t] = 0.0
+            barred[t] |= abs(t - day) < min_days
+            mass[t] = 0.0 if barred[t] else mass[t]
         for b in range(begin // _BLOCK, (end - 1) // _BLOCK + 1):
-            highest[b] = mass[b * _BLOCK : (b + 1) * _BLOCK].max()
-    barred[:] = False
+            likeliest_of[b] = likeliest_day(mass, b * _BLOCK)
+    chosen = np.zeros(n_days, np.bool_)
     for k in range(n_best):
-        barred[told[k]] = True
-    n_told = 0
-    for t in range(n_days):  # in order of the days, without numba's sort, which takes a second to compile
-        if barred[t]:
-            told[n_told] = t
-            n_told += 1
-    return told[:n_told].copy()
+        chosen[told[k]] = True
+    return days_of(chosen)  # in order of the days, without numba's sort, which takes a second to compile

@@ -13,10 +13,12 @@ from conflictts.truce._segment import first_guess, surroundings
 _ROUNDS = 4
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def costs_of_splits(counts, weekday, observed, begin, end, profile, size):
     """Cost of one change at each day from `begin` to before `end`, the rates fitted; and of no change."""
-    total, seen = grouped(counts, weekday, observed, np.full(1, begin))
+    change = np.empty(1, np.int64)
+    change[0] = begin
+    total, seen = grouped(counts, weekday, observed, change)
     both_total, both_seen = np.zeros((1, 7)), np.zeros((1, 7))
     for d in range(7):
         both_total[0, d] = total[0, d] + total[1, d]
@@ -36,7 +38,7 @@ def costs_of_splits(counts, weekday, observed, begin, end, profile, size):
     return costs, steady
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def scan(counts, weekday, observed, begin, end, use_profile):
     """Evidence for one change on each scanned day, with profile, size and memory fitted around the best one.
 
@@ -54,7 +56,9 @@ def scan(counts, weekday, observed, begin, end, use_profile):
     rates = np.zeros(2)
     for _ in range(_ROUNDS):
         costs, _ = costs_of_splits(counts, weekday, observed, begin, end, profile, size)
-        best = begin + np.argmin(costs)
+        best = begin
+        for t in range(begin, end):
+            best = t if costs[t - begin] < costs[best - begin] else best
         same = best == change[0]
         change[0] = best
         total, seen = grouped(counts, weekday, observed, change)
@@ -65,4 +69,6 @@ def scan(counts, weekday, observed, begin, end, use_profile):
     residuals = pearson_residuals(counts, weekday, observed, change, rates, profile, size)
     factor, phi = memory(residuals, observed, rates.size)
     costs, steady = costs_of_splits(counts, weekday, observed, begin, end, profile, size)
-    return 2.0 * (steady - costs) / factor, rates[0], rates[1], profile, size, factor, phi
+    for k in range(costs.size):
+        costs[k] = 2.0 * (steady - costs[k]) / factor
+    return costs, rates[0], rates[1], profile, size, factor, phi

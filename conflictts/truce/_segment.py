@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 
 from conflictts.truce._noise import (
+    days_of,
     fit_size,
     grouped,
     memory,
@@ -51,7 +52,7 @@ _FEW_CHANGES, OWN_PRICE, _LEAST_PRICE = 4, 1.25, 1.92
 _SHARE, _SHARE_OF_BRIEF, _BRIEF = 0.55, 0.85, 7
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def running_mean(counts, observed):
     """Mean of the observed days within a fortnight either way, at least 0.02."""
     n_days = counts.size
@@ -69,7 +70,7 @@ def running_mean(counts, observed):
     return rate
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def first_guess(counts, weekday, observed, use_profile):
     """Weekday profile and size around the running mean, the size by moments and kept small."""
     rate = running_mean(counts, observed)
@@ -89,7 +90,7 @@ def first_guess(counts, weekday, observed, use_profile):
     return profile, 0.8 * size
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def surroundings(total, seen, rates, profile, above, rest, size, use_profile):
     """Weekday profile and size, given regimes and their rates; `total` and `seen` from `grouped`."""
     counted, expected = np.zeros(7), np.zeros(7)
@@ -107,7 +108,7 @@ def surroundings(total, seen, rates, profile, above, rest, size, use_profile):
     return profile, fit_size(above, rest, total.ravel(), seen.ravel(), mean, size)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _around(counts, weekday, observed, changes, profile, above, rest, size, use_profile):
     """Rates, weekday profile, size, memory factor and phi, given changes."""
     total, seen = grouped(counts, weekday, observed, changes)
@@ -119,7 +120,7 @@ def _around(counts, weekday, observed, changes, profile, above, rest, size, use_
     return rates, profile, size, factor, phi
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _equal(one, other):
     """Whether two arrays are the same."""
     equal = one.size == other.size
@@ -128,18 +129,21 @@ def _equal(one, other):
     return equal
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _coarser(log_rate, mean, size):
     """Levels of the grid as close together as the days of a regime can tell them apart."""
     return log_rate[:: 1 if mean * size / (mean + size) > _INFORMATION else 2].copy()
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def weakest(total, seen, rates, profile, size):
     """The change whose regimes lose the least log-likelihood when they become one, and what they lose."""
     which, least = 0, np.inf
+    one_total, one_seen = np.empty((1, 7)), np.empty((1, 7))
     for k in range(rates.size - 1):
-        one_total, one_seen = (total[k] + total[k + 1]).reshape(1, 7), (seen[k] + seen[k + 1]).reshape(1, 7)
+        for d in range(7):
+            one_total[0, d] = total[k, d] + total[k + 1, d]
+            one_seen[0, d] = seen[k, d] + seen[k + 1, d]
         one_rate = rates_of_groups(one_total, one_seen, profile, size)
         lost = cost_of_groups(one_total, one_seen, one_rate, profile, size)
         lost -= cost_of_groups(total[k : k + 2], seen[k : k + 2], rates[k : k + 2], profile, size)
@@ -148,7 +152,7 @@ def weakest(total, seen, rates, profile, size):
     return which, least
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_likelihood(above, rest, total, seen, rates, profile, size):
     """Log-likelihood of regimes up to what depends on the counts alone; `above` and `rest` from `tabled`."""
     answer = -cost_of_groups(total, seen, rates, profile, size)
@@ -159,7 +163,7 @@ def log_likelihood(above, rest, total, seen, rates, profile, size):
     return answer
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _pays(counts, weekday, observed, above, rest, days, found, steady):
     """Whether changes gain their shares beyond a steady rate of its own size; both from `_searched`."""
     gained, asked, n_changes = 0.0, 0.0, found[0].size
@@ -177,7 +181,7 @@ def _pays(counts, weekday, observed, above, rest, days, found, steady):
     return gained >= asked * math.log(days.size)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _searched(
     counts, weekday, observed, log_rate, against, use_profile, min_days, above, rest, days, rates, profile, size
 ):
@@ -186,10 +190,16 @@ def _searched(
     kinds = kinds_of_days(seen_counts, weekday[days])
     p = np.empty(days.size)
     changes = np.empty(0, np.int64)
-    log_mean, within = math.log(seen_counts.mean()), reach(seen_counts)
+    total_count, within = 0.0, reach(seen_counts)
+    for count in seen_counts:
+        total_count += count
+    log_mean = math.log(total_count / days.size)
     hazard, temper, factor, phi = HIGHEST_HAZARD, 1.0, 1.0, 0.0
     for round_ in range(_ROUNDS):
-        levels = snapped(_coarser(log_rate, rates.max(), size), rates)
+        highest = 0.0
+        for rate in rates:
+            highest = max(highest, rate)
+        levels = snapped(_coarser(log_rate, highest, size), rates)
         prior = level_prior(levels, log_mean, within)
         hazard, none = change_probabilities(kinds, levels, prior, profile, size, temper, hazard, against, p)
         told = days[told_changes(p, none, min_days)]
@@ -208,14 +218,17 @@ def _searched(
         which, lost = weakest(total, seen, rates, profile, size)
         if lost >= price * factor:
             break
-        changes = np.concatenate((changes[:which], changes[which + 1 :]))
+        others = np.empty(changes.size - 1, np.int64)
+        for k in range(others.size):
+            others[k] = changes[k if k < which else k + 1]
+        changes = others
         rates, profile, size, factor, phi = _around(
             counts, weekday, observed, changes, profile, above, rest, size, use_profile
         )
     return changes, rates, profile, size, factor, phi
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def find_changes(counts, weekday, observed, log_rate, against, use_profile, min_days=1):
     """Changes, rates, weekday profile, size and memory factor, each given the others, to a fixed point.
 
@@ -242,11 +255,17 @@ def find_changes(counts, weekday, observed, log_rate, against, use_profile, min_
     """
     above, rest = tabled(counts, observed)
     profile, size = first_guess(counts, weekday, observed, use_profile)
-    profile = np.minimum(profile, _MOST_WEEKDAY)
-    profile /= profile.mean()
+    whole, total = 0.0, 0.0
+    for d in range(7):
+        profile[d] = min(profile[d], _MOST_WEEKDAY)
+        whole += profile[d]
+    for d in range(7):
+        profile[d] /= whole / 7
     size = max(size, _LEAST_SIZE)
-    days = np.flatnonzero(observed)
-    none, rates = np.empty(0, np.int64), np.array([counts[days].mean()])
+    days = days_of(observed)
+    for day in days:
+        total += counts[day]
+    none, rates = np.empty(0, np.int64), np.full(1, total / days.size)
     for trial in range(2):  # the second from what is around a steady rate
         found = _searched(
             counts, weekday, observed, log_rate, against, use_profile, min_days, above, rest, days, rates, profile, size
@@ -262,7 +281,7 @@ def find_changes(counts, weekday, observed, log_rate, against, use_profile, min_
     return none, rates, profile, size, factor, phi
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def single_days(changes, observed):
     """Positions of observed days that are a regime each; neither the first regime nor the last is looked at."""
     found, n_found = np.empty(changes.size, np.int64), 0
@@ -277,7 +296,7 @@ def single_days(changes, observed):
     return found[:n_found]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def find_in_rows(counts, weekday, observed, against, least_days, alone):
     """Changes in each of several series, single days left out until none is a regime of its own.
 

@@ -15,7 +15,7 @@ MIN_TREND_DAYS, MIN_ACTIVE_DAYS = 14, 3  # observed in a span, and with counts, 
 _STEEPEST = 5.0  # log growth per week
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def fit_level(counts, weekday, observed, begin, end, profile, size):
     """What `fit_span` gives without a trend, from the days of each weekday together."""
     total, seen, count, exposure = np.zeros(7), np.zeros(7), 0.0, 0.0
@@ -47,7 +47,7 @@ def fit_level(counts, weekday, observed, begin, end, profile, size):
     return cost, level, 0.0, information, 0.0, 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def fit_span(counts, weekday, observed, begin, end, profile, size, sloped):
     """Fit ``log rate = level + slope * weeks from the middle of the span`` to the days from `begin` to before `end`.
 
@@ -110,7 +110,7 @@ def fit_span(counts, weekday, observed, begin, end, profile, size, sloped):
     return np.inf, level, slope, i00, i01, i11
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def span_costs(counts, weekday, observed, edges, profile, size):
     """Cost of each span between two edges as a level and with a trend, each of shape (n_edges, n_edges).
 
@@ -125,7 +125,7 @@ def span_costs(counts, weekday, observed, edges, profile, size):
     return level, trend
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def split_costs(counts, weekday, observed, begin, end, first, last, profile, size, sloped_before, sloped_after):
     """Cost of a span's change on each day from `first` to before `last`, a fit on either side; and a log volume.
 

@@ -8,8 +8,8 @@ import math
 import numpy as np
 from numba import njit
 
-from conflictts.truce._noise import memory, pearson_residuals
-from conflictts.truce._path import day_costs
+from conflictts.truce._noise import days_of, memory, pearson_residuals
+from conflictts.truce._path import day_costs, evenly_spaced
 from conflictts.truce._segment import OWN_PRICE
 from conflictts.truce._slope import fit_level
 from conflictts.truce.locations import PRIOR
@@ -19,7 +19,7 @@ _SURE = 0.01  # a change that is none with a smaller probability is taken for on
 _NEGLIGIBLE = 30.0  # a day whose tempered log-likelihood is lower by this much holds under 1e-13 of the whole
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def cost_at(g, total, seen, fixed, per_count):
     """Cost at one level of days of which the total count and number by weekday are known."""
     cost = 0.0
@@ -28,7 +28,7 @@ def cost_at(g, total, seen, fixed, per_count):
     return cost
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def least_costs(counts, weekday, observed, fixed, per_count):
     """Cost of the days before each day and from it on, each at the best of three or more levels; shape (n_days,).
 
@@ -63,11 +63,11 @@ def least_costs(counts, weekday, observed, fixed, per_count):
     return answer
 
 
-@njit(cache=True, nogil=True)
-def summed_cost(counts, weekday, observed, fixed, per_count):
-    """Cost of all days together at each level."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def less_cost(log_prior, counts, weekday, observed, begin, end, fixed, per_count):
+    """Log of the prior at each level, less the cost of the days from `begin` to before `end` together."""
     total, seen = np.zeros(7), np.zeros(7)
-    for t in range(counts.size):
+    for t in range(begin, end):
         if observed[t]:
             total[weekday[t]] += counts[t]
             seen[weekday[t]] += 1.0
@@ -75,10 +75,12 @@ def summed_cost(counts, weekday, observed, fixed, per_count):
     for d in range(7):
         for g in range(cost.size):
             cost[g] += seen[d] * fixed[d, g] + total[d] * per_count[d, g]
+    for g in range(cost.size):
+        cost[g] = log_prior[g] - cost[g]
     return cost
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_sum_exp(values, near):
     """log(sum(exp(values))) without overflow, of values that rise to one peak and fall, and where the peak is.
 
@@ -101,7 +103,7 @@ def log_sum_exp(values, near):
     return largest + math.log(total), peak
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profile, size, temper):
     """Log-likelihood of one change at each day, both rates integrated over the prior.
 
@@ -118,23 +120,24 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
         Entry t is for a change whose first day is t; entry 0 is meaningless. Minus infinity where negligible.
     """
     n_days = counts.size
-    answer = np.full(n_days, -np.inf)
+    answer, near = np.empty(n_days), np.zeros(n_days, np.bool_)
     fixed, per_count = day_costs(log_rate, profile, size)
     cost = least_costs(counts, weekday, observed, fixed, per_count)
     # a rate lies within half a step of a level, which costs at most information * half_step² / 2 on either side
     half_step = (log_rate[1] - log_rate[0]) / 2
-    total, least = 0.0, np.inf
+    total, n_seen, least = 0.0, 0, np.inf
     for t in range(n_days):
+        answer[t] = -np.inf
+        n_seen += observed[t]
         total += counts[t] if observed[t] else 0.0
         least = min(least, cost[t]) if t > 0 else least
-    slack = min(size * observed.sum(), total + 1.0) * half_step**2
-    near = np.zeros(n_days, np.bool_)
+    slack = min(size * n_seen, total + 1.0) * half_step**2
     begin, end = n_days, 0
     for t in range(1, n_days):
         if cost[t] <= least + _NEGLIGIBLE * temper + slack:
             near[t] = True
             begin, end = min(begin, t), t + 1
-    path = log_prior - summed_cost(counts[:begin], weekday[:begin], observed[:begin], fixed, per_count)
+    path = less_cost(log_prior, counts, weekday, observed, 0, begin, fixed, per_count)
     peak = path.size // 2
     for t in range(begin, end):
         if near[t]:
@@ -143,7 +146,7 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
             d, y = weekday[t], counts[t]
             for g in range(path.size):
                 path[g] -= fixed[d, g] + y * per_count[d, g]
-    path = log_prior - summed_cost(counts[end:], weekday[end:], observed[end:], fixed, per_count)
+    path = less_cost(log_prior, counts, weekday, observed, end, n_days, fixed, per_count)
     for t in range(end - 1, begin - 1, -1):
         if observed[t]:
             d, y = weekday[t], counts[t]
@@ -155,36 +158,50 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
     return answer
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def shared_back(p, share):
     """Each day's weight and, of what the day after holds in turn, a share; changed in place, the first day's kept."""
     for t in range(p.size - 2, 0, -1):
         p[t] += share * p[t + 1]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def split_probabilities(counts, weekday, observed, profile, size, factor, phi):
     """See `locations.split_probabilities`."""
-    exposure = max(float(observed.sum()), 1.0)
-    top = 3.0 * max(counts.max(), 1.0) + 10.0
-    log_rate = np.linspace(math.log(1e-4 / exposure), math.log(top), _N_LEVELS)
+    exposure, highest = 0.0, 1.0
+    for t in range(counts.size):
+        exposure += observed[t]
+        highest = max(highest, counts[t])
+    log_rate = evenly_spaced(math.log(1e-4 / max(exposure, 1.0)), math.log(3.0 * highest + 10.0), _N_LEVELS)
     log_prior = np.empty(_N_LEVELS)  # as a density of the log rate
     for g in range(_N_LEVELS):
         rate = math.exp(log_rate[g])
         log_prior[g] = PRIOR * (math.log(size / (size + rate)) + math.log(rate / (size + rate)))
     log_p = split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profile, size, factor)
-    p = np.exp((log_p - log_p.max()) / factor)
+    highest = -np.inf
+    for t in range(log_p.size):
+        highest = max(highest, log_p[t])
+    p, whole = np.empty(log_p.size), 0.0
+    for t in range(log_p.size):
+        p[t] = math.exp((log_p[t] - highest) / factor)
     shared_back(p, (factor - 1.0) * (1.0 - phi) / 2.0)
-    return p / p.sum()
+    for t in range(p.size):
+        whole += p[t]
+    for t in range(p.size):
+        p[t] /= whole
+    return p
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def doubts(counts, weekday, observed, edges, profile, size, factor):
     """Probability of each edge to be no change: as much against its price as it gains by the memory factor is for it.
 
     Shape as `edges`; the first day and the end are no changes to doubt, and nothing under `_SURE` is doubted.
     """
-    price, answer = OWN_PRICE * math.log(observed.sum()), np.zeros(edges.size)
+    n_seen, answer = 0, np.zeros(edges.size)
+    for seen in observed:
+        n_seen += seen
+    price = OWN_PRICE * math.log(n_seen)
     for k in range(1, edges.size - 1):
         gained = fit_level(counts, weekday, observed, edges[k - 1], edges[k + 1], profile, size)[0]
         for begin in range(k - 1, k + 1):
@@ -194,7 +211,7 @@ def doubts(counts, weekday, observed, edges, profile, size, factor):
     return answer
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def probabilities_between(counts, weekday, observed, begin, change, end, profile, size, factor, phi):
     """`split_probabilities` of a change among the days from `begin` to before `end`; shape (end - begin,).
 
@@ -211,7 +228,7 @@ def probabilities_between(counts, weekday, observed, begin, change, end, profile
     return split_probabilities(y, d, seen, profile, size, own_factor, own_phi)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def probabilities_of_changes(counts, weekday, observed, edges, profile, size, factor, phi):
     """Probability of each day to be the first after each change between levels, and the first day of each.
 
@@ -254,7 +271,7 @@ def probabilities_of_changes(counts, weekday, observed, edges, profile, size, fa
     return p, begins, ends
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def sink(heap, at, size, p):
     """Let a day of a heap sink to below all likelier days, and below earlier ones that are as likely."""
     day = heap[at]
@@ -272,34 +289,29 @@ def sink(heap, at, size, p):
     heap[at] = day
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def smallest_set(p, level):
     """See `locations.smallest_set`. By a heap: compiling numba's stable sort takes seconds."""
-    heap, size, whole = np.empty(p.size, np.int64), 0, 0.0
+    possible, whole = np.zeros(p.size, np.bool_), 0.0
     for t in range(p.size):
-        if p[t] != 0.0:  # few days, mostly
-            heap[size] = t
-            size += 1
-            whole += p[t]
-    for at in range(size // 2 - 1, -1, -1):
-        sink(heap, at, size, p)
-    inside, held, n_inside = np.zeros(p.size, np.bool_), 0.0, 0
-    while size > 0 and (n_inside == 0 or held < level * whole):
-        inside[heap[0]] = True
-        held += p[heap[0]]
-        n_inside += 1
-        size -= 1
-        heap[0] = heap[size]
-        sink(heap, 0, size, p)
-    answer, n_inside = np.empty(n_inside, np.int64), 0
-    for t in range(p.size):
-        if inside[t]:
-            answer[n_inside] = t
-            n_inside += 1
-    return answer
+        possible[t] = p[t] != 0.0  # few days, mostly
+        whole += p[t]
+    heap = days_of(possible)
+    size = heap.size
+    unsunk, inside, held = size // 2, np.zeros(p.size, np.bool_), 0.0
+    while unsunk > 0 or (size > 0 and (held == 0.0 or held < level * whole)):
+        if unsunk > 0:  # first all days that others hang from find their places, from the last on
+            unsunk -= 1
+        else:
+            inside[heap[0]] = True
+            held += p[heap[0]]
+            size -= 1
+            heap[0] = heap[size]
+        sink(heap, unsunk, size, p)
+    return days_of(inside)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def date_rows(counts, weekday, observed, changes, row_ends, noise, level):
     """Fit a level to each regime of several series, and date each change: what `levels_of` and `smallest_set` give.
 

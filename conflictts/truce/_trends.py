@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numba import njit
 
-from conflictts.truce._noise import GRID_STEP, MAX_TABLE, N_SHARE, digamma_and_slope
+from conflictts.truce._noise import GRID_STEP, MAX_TABLE, N_SHARE, days_of, digamma_and_slope
 
 _TOLERANCE = 1e-9  # of a coefficient, or of alpha over 1 + alpha
 _NEAR = 1e-7  # a Newton step in all parameters as short as this leaves an error of about its square
@@ -59,7 +59,7 @@ def windows_of_rows(rows, exposure, length, enough):
     counts, exposure : ndarray, shape (n_rows * n_fitted, length)
         Both 0 on days not observed.
     """
-    chosen = np.flatnonzero(enough)
+    chosen = days_of(enough)
     shape = rows.shape[0] * chosen.size, length
     y, open_to = np.zeros(shape), np.zeros(shape)
     for row in range(rows.shape[0]):
@@ -88,10 +88,14 @@ def shares_of_weekdays(counts, weekday, least):
             totals[weekday[t]] += counts[t]
             share[weekday[t]] += counts[t] / (1.0 + around)
             whole[weekday[t]] += around / (1.0 + around)
-    if totals.min() < least:
-        return np.ones(7)
-    share /= whole
-    return np.maximum(share / share.mean(), 1e-3)
+    least_total, whole_share = np.inf, 0.0
+    for d in range(7):
+        least_total = min(least_total, totals[d])
+        share[d] /= whole[d]
+        whole_share += share[d]
+    for d in range(7):
+        share[d] = 1.0 if least_total < least else max(share[d] / (whole_share / 7.0), 1e-3)
+    return share
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -124,7 +128,7 @@ def factor_of_days(counts, of_window, middle):
     return factor
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def weights_of_memory(products, pairs, left_by_phi, length, total_days):
     """Weigh plausible autocorrelation functions by the residuals of all windows together.
 
@@ -170,7 +174,9 @@ def weights_of_memory(products, pairs, left_by_phi, length, total_days):
                 member *= N_SHARE if j == 0 else 0.0
             whole += member
             answer[i] += member * j * GRID_STEP
-    return answer / whole
+    for i in range(n_phi):
+        answer[i] /= whole
+    return answer
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -508,7 +514,7 @@ def sides_of_rows(counts, exposure, week, level, growth, alpha, scale, quantile)
     return side
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def residual_sums(counts, exposure, week, level, growth, alpha, n_lags):
     """Sums over rows of products of standardised residuals so many days apart, and of the pairs of days observed.
 
@@ -535,7 +541,7 @@ def residual_sums(counts, exposure, week, level, growth, alpha, n_lags):
     return products, pairs
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def spreads_of_rows(exposure, week, level, growth, alpha, autocorrelation):
     """What independent NB counts would vary by, and what counts with this autocorrelation by distance in days do.
 
@@ -679,7 +685,7 @@ def fit_ends(counts, weekday, length, least_seen, least_counts, least_active, le
         enough = (observed >= least_seen) & (totals >= least_counts) & (active >= least_active)
         for k in range(enough.size):
             enough[k] &= first[row] <= k <= final
-        chosen = np.flatnonzero(enough)
+        chosen = days_of(enough)
         if chosen.size == 0:
             continue
         windows = windows_of_rows(counts[row : row + 1], exposure, length, enough)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import numba
 import pytest
+
+from conflictts.truce import _noise as noise
 
 compiled = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 
@@ -45,6 +49,16 @@ print(smallest_set.stats.cache_hits.total())
 def test_a_report_hands_these_kernels_no_other_kinds_of_arrays(tmp_path):
     run = subprocess.run([sys.executable, "-c", ALL, str(tmp_path)], capture_output=True, text=True, check=True)
     assert run.stdout.splitlines() == []
+
+
+@compiled
+def test_all_kernels_divide_alike():  # or what they share is compiled for each way
+    modules = [
+        import_module(f"conflictts.truce.{path.stem}") for path in Path(noise.__file__).parent.glob("_[a-z]*.py")
+    ]
+    kernels = {value for module in modules for value in vars(module).values() if hasattr(value, "py_func")}
+    assert len(kernels) > 60
+    assert {kernel.targetoptions.get("error_model") for kernel in kernels} == {"numpy"}
 
 
 @compiled

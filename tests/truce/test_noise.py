@@ -72,6 +72,11 @@ def test_table_keeps_every_count():
     assert rest.tolist() == [2.5, 513]
 
 
+def test_days_in_their_order():
+    assert noise.days_of(np.array([False, True, True, False, True])).tolist() == [1, 2, 4]
+    assert noise.days_of(np.zeros(3, bool)).tolist() == []
+
+
 def test_groups_by_hand():
     total, seen = noise.grouped(np.arange(10.0), np.arange(10) % 7, np.arange(10) != 8, np.array([7]))
     assert total.tolist() == [[0, 1, 2, 3, 4, 5, 6], [7, 0, 9, 0, 0, 0, 0]]

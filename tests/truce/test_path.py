@@ -319,6 +319,7 @@ def kernel_arguments() -> dict[str, tuple]:
     cheapest, level = np.linspace(-2.0, 50.0, 61), np.full(61, 7)
     return {
         "day_costs": (grid, profile, size),
+        "evenly_spaced": (-1.0, 2.5, 33),
         "rate_grid": (counts, observed),
         "smallest": (grid,),
         "passed": (*passing(61), 3.0),
@@ -351,6 +352,10 @@ def test_every_kernel_is_compared():
         name for name, value in vars(path).items() if hasattr(value, "py_func") and value.py_func.__module__ == here
     }
     assert kernels == set(kernel_arguments())
+
+
+def test_levels_are_evenly_spaced_as_by_numpy():
+    assert path.evenly_spaced(-1.1, 2.3, 96).tolist() == np.linspace(-1.1, 2.3, 96).tolist()
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 7, 8, 24, 32, 96])

@@ -223,6 +223,7 @@ def kernel_arguments() -> dict[str, tuple]:
         "steady": (kind, log_likelihood, prior),
         "change_probabilities": (kinds, grid, prior, profile, size, 1.2, 0.03, 0.5, np.empty(60)),
         "around": (p, 10, 40, np.zeros(60)),
+        "likeliest_day": (p, 0),
         "told_changes": (p, 0.1, 1),
     }
 
