@@ -57,10 +57,12 @@ def main() -> None:
     """Run the command line, set for a short run.
 
     Cycles of garbage are looked for seldom, since it makes few; and a product of matrices is not shared out among
-    processors, since those here are small, and waiting for one another takes longer than the product.
+    processors, since those here are small, and waiting for one another takes longer than the product. Kernels are
+    optimised at numba's second level: the third takes a fifteenth longer, and its code is no faster.
     """
     gc.set_threshold(100_000, 50, 100)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is first imported
+    os.environ.setdefault("NUMBA_OPT", "2")  # read when numba is
     app()
 
 

@@ -19,6 +19,7 @@ _DAYS = (_NUMBERS, _PLACES, _SEEN)  # counts, weekday, observed
 SEARCH: Mapping[Any, tuple[Any, ...]] = {
     _path.rate_grid: (_NUMBERS, _SEEN),
     _segment.find_changes: (*_DAYS, _NUMBERS, float64, boolean, int64),
+    _scan.scan: (*_DAYS, int64, int64, boolean),
 }
 OTHERS: Mapping[Any, tuple[Any, ...]] = {
     _split.probabilities_of_changes: (*_DAYS, _PLACES, _NUMBERS, float64, float64, float64),
@@ -31,7 +32,6 @@ OTHERS: Mapping[Any, tuple[Any, ...]] = {
     _trends.ends_of_rows: (_ROWS, _ROWS, *6 * (_NUMBERS,)),
     _trends.factor_of_days: (_KEPT, _NUMBERS, int64),
     _noise.autoregressive: (_NUMBERS, float64),
-    _scan.scan: (*_DAYS, int64, int64, boolean),  # last: of what it calls, most is in `SEARCH`
 }
 
 
