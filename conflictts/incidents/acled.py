@@ -15,9 +15,11 @@ from conflictts.incidents.checks import (
     check_incidents,
     file_table,
     form_of,
+    shared_names,
     superseded,
     tell_files,
     warn_in_ledger,
+    warn_of_shared,
 )
 from conflictts.incidents.distinct import Distinct, map_distinct, numbers_at_once, plain_digits, stripped
 from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, shorten, tell_apart
@@ -149,9 +151,15 @@ def _in_lower_case(raw: RawRecords) -> RawRecords:
 
 
 def acled_incidents(
-    raw: RawRecords | Sequence[RawRecords], *, deletions: str | PathLike[str] | Sequence[str] | None = None
+    raw: RawRecords | Sequence[RawRecords],
+    *,
+    deletions: str | PathLike[str] | Sequence[str] | None = None,
+    shared: Sequence[str] | None = None,
 ) -> Incidents:
-    """Check rows of ACLED exports that were read already; see `read_acled`."""
+    """Check rows of ACLED exports that were read already; see `read_acled`.
+
+    The names of areas that lie in several countries are told from the rows, if not given as `shared`.
+    """
     raws = [_in_lower_case(one) for one in tell_files(raw)]
     for one in raws:
         require_columns(one, REQUIRED, kind="an ACLED export")
@@ -186,7 +194,7 @@ def acled_incidents(
             ("deaths_best", fatalities, _blank(fatalities)),
         ],
     )
-    incidents = _with_bounds(incidents)
+    incidents = warn_of_shared(_with_bounds(incidents), shared_names(text) if shared is None else shared)
     best = incidents.table["deaths_best"]
     stated = best.isin([float(number) for number in CONVENTIONS if number != "0"])
     return warn_in_ledger(warn_in_ledger(incidents, stated, CONVENTIONAL), best == 0, ZERO)

@@ -19,6 +19,7 @@ Mask = npt.NDArray[np.bool_]
 LOW_ABOVE = "{}: low is above best; kept as stated"
 BEST_ABOVE = "{}: best is above high; kept as stated"
 USED_ALREADY = "identifier already used in row"
+SHARED = "first-order area (admin1) of a name that areas of several countries have; counted as one area"
 
 
 def file_table(raws: Sequence[RawRecords], columns: Mapping[str, str]) -> pd.DataFrame:
@@ -61,6 +62,17 @@ def area_in_words(text: pd.DataFrame, raws: Sequence[RawRecords]) -> str:
     countries = sorted({name.strip() for name in text["country"].unique()} - {""}) if "country" in text else []
     names = f"{', '.join(countries[:3]) or 'area'}{' …' if len(countries) > 3 else ''}"
     return f"{names} (records of {', '.join(one.name for one in raws)})"
+
+
+def shared_names(text: pd.DataFrame) -> list[str]:
+    """Values of a column ``admin1``, as read, of areas that lie in more than one ``country``."""
+    if not {"admin1", "country"} <= set(text) or text["country"].nunique() < 2:
+        return []
+    pairs = text[["admin1", "country"]].drop_duplicates()
+    area, country = stripped(pairs["admin1"].astype("str")), stripped(pairs["country"].astype("str"))
+    lying = pd.DataFrame({"area": area, "country": country})[(area != "") & (country != "")].drop_duplicates()
+    several = lying["area"][lying["area"].duplicated()]
+    return list(pairs.loc[area.isin(several), "admin1"].unique())
 
 
 def superseded(identity: pd.Series, *newness: npt.NDArray[np.generic]) -> pd.Series:
@@ -191,6 +203,13 @@ def warn_in_ledger(incidents: Incidents, breach: pd.Series, warning: str) -> Inc
     if not breach.any():
         return incidents
     return _add_warning(incidents, warning, int(breach.sum()), incidents.table.loc[breach, "incident_id"].iloc[0])
+
+
+def warn_of_shared(incidents: Incidents, names: Sequence[str]) -> Incidents:
+    """Say in the ledger which records lie in an area whose name is one of `shared_names`."""
+    if not names:
+        return incidents
+    return warn_in_ledger(incidents, incidents.table["admin1"].isin([name.strip() for name in names]), SHARED)
 
 
 def tell_files(raw: RawRecords | Sequence[RawRecords]) -> list[RawRecords]:

@@ -17,10 +17,12 @@ from conflictts.incidents.checks import (
     check_incidents,
     file_table,
     form_of,
+    shared_names,
     sound_numbers,
     superseded,
     tell_files,
     warn_in_ledger,
+    warn_of_shared,
 )
 from conflictts.incidents.distinct import map_distinct, repeated, stripped
 from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, tell_apart
@@ -192,8 +194,13 @@ def wanted_columns(header: tuple[str, ...]) -> dict[str, Form]:
     return {column: forms[column] for column in header if column in forms}
 
 
-def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | None = None) -> Incidents:
-    """Check rows of UCDP GED exports that were read already; see `read_ucdp`."""
+def ucdp_incidents(
+    raw: RawRecords | Sequence[RawRecords], *, release: str | None = None, shared: Sequence[str] | None = None
+) -> Incidents:
+    """Check rows of UCDP GED exports that were read already; see `read_ucdp`.
+
+    The names of areas that lie in several countries are told from the rows, if not given as `shared`.
+    """
     raws = tell_files(raw)
     for one in raws:
         require_columns(one, REQUIRED, kind="a UCDP GED export")
@@ -238,6 +245,7 @@ def ucdp_incidents(raw: RawRecords | Sequence[RawRecords], *, release: str | Non
     )
     blank_area = incidents.table["admin1"] == ""
     incidents = warn_in_ledger(incidents, blank_area, NO_AREA)
+    incidents = warn_of_shared(incidents, shared_names(text) if shared is None else shared)
     unclear = incidents.table["clarity"].str.contains(", ", regex=False)
     return warn_in_ledger(incidents, unclear, "code_status is not Clear; kept, and stated in clarity")
 

@@ -405,6 +405,8 @@ def _warnings(panel: DailyPanel, found: PanelAnalysis) -> list[str]:
     if len(recorded):
         through = None if provenance is None else provenance.data_through
         told += wording.silences(next(iter(panel.values())), recorded[0], recorded[-1], through)
+    if "admin1" in panel.by:
+        told += wording.shared_names(ledger)
     if ledger.n_quarantined:
         told.append(wording.quarantined(ledger))
     return told

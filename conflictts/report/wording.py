@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from conflictts.figures.style import consecutive
+from conflictts.incidents.checks import SHARED
 from conflictts.incidents.table import Ledger
 from conflictts.report.language import say
 from conflictts.series.daily import DailySeries
@@ -318,6 +319,18 @@ def quarantined(ledger: Ledger) -> str:
     """How many rows were at fault."""
     lost, are = ledger.n_quarantined, "is" if ledger.n_quarantined == 1 else "are"
     return f"{lost:,} of {ledger.read:,} rows {are} in quarantine and not counted; see “How good the data are”."
+
+
+def shared_names(ledger: Ledger) -> list[str]:
+    """How many records lie in areas whose name is that of another country's area too."""
+    records = int(ledger.warnings.loc[ledger.warnings["warning"] == SHARED, "records"].sum())
+    if not records:
+        return []
+    lie = "record lies in an area" if records == 1 else "records lie in areas"
+    return [
+        f"{records:,} {lie} of a name that several countries have: each such name is one area here, and its numbers "
+        "are of all of them together. Count one country at a time to tell them apart."
+    ]
 
 
 def _sentence(warning: str) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from conflictts.errors import InputError
 from conflictts.incidents.acled import deleted, read_acled
-from conflictts.incidents.checks import area_in_words
+from conflictts.incidents.checks import SHARED, area_in_words, shared_names
 from conflictts.incidents.distinct import map_distinct, repeated, stripped
 from conflictts.incidents.files import map_beside, paths_of
 from conflictts.incidents.formulas import table_as_meant
@@ -175,27 +175,24 @@ def _gather(
 
     Of the rows that are kept with a warning the first goes through the checks, which say it; the others are counted.
     """
-    import narwhals as nw
-
     if gone is not None and rows.export is not ACLED:
         return None  # its reader refuses
-    frame, checked_too = _also_checked(rows, gone or set())
+    lying = _areas(rows)
+    shared = shared_names(lying)
+    unusual = {**rows.export.unusual(), **_of_shared(rows, lying, shared)}
+    frame, checked_too = _also_checked(rows, gone or set(), unusual)
     plain = rows.sound & ~checked_too
     if rows.files > 1 and rows.export is GED and "source" in columns:
         return None  # each file's release tells it
     raws = rows.as_written(frame.filter(~plain))
     if any(raw.read == 0 or Sidecar.beside(raw).fault for raw in raws):
         return None
-    checked = rows.export.check(raws, release=release, deletions=sorted(gone or ()))
+    checked = rows.export.check(raws, release=release, deletions=sorted(gone or ()), shared=shared)
     found = _sums(frame.filter(plain), rows, measure, columns)
-    more = _numbers(frame.filter(plain), rows.export.unusual())
+    more = _numbers(frame.filter(plain), unusual)
     count = int(found.column("records").to_numpy().sum())
-    countries = pd.DataFrame()
-    if "country" in rows.header:
-        named = collected(frame.select(country=nw.col("country").cast(nw.String)).unique())
-        countries = table_as_meant(pd.DataFrame({"country": _texts(named, "country")}, dtype="str"))
     read = sum(raw.read for raw in raws) + count
-    provenance = replace(checked.provenance, rows=read, area=area_in_words(countries, raws))
+    provenance = replace(checked.provenance, rows=read, area=area_in_words(lying, raws))
     warnings = checked.ledger.warnings
     warnings = warnings.assign(records=warnings["records"] + [more.get(each, 0) for each in warnings["warning"]])
     ledger = replace(checked.ledger, read=read, used=checked.ledger.used + count, warnings=warnings)
@@ -209,7 +206,35 @@ def _gather(
     return bundles, ledger, provenance, places
 
 
-def _also_checked(rows: Rows, gone: set[str]) -> tuple[nw.LazyFrame[Any], nw.Expr]:
+def _areas(rows: Rows) -> pd.DataFrame:
+    """The countries and, of several, the first-order areas in them as far as the rows have them; index as written."""
+    import narwhals as nw
+
+    columns = {"country": "country", "admin1": rows.export.names["admin1"]}
+    there = {name: nw.col(column).cast(nw.String) for name, column in columns.items() if column in rows.header}
+    if "country" not in there:
+        return pd.DataFrame()
+
+    def occurring(*names: str) -> pd.DataFrame:
+        told = collected(rows.frame.select(**{name: there[name] for name in names}).unique())
+        written = pd.DataFrame({name: _texts(told, name) for name in names}, dtype="str")
+        return table_as_meant(written).set_axis(written[names[-1]])
+
+    countries = occurring("country")
+    return occurring(*there) if len(countries) > 1 else countries
+
+
+def _of_shared(rows: Rows, lying: pd.DataFrame, shared: Sequence[str]) -> dict[str, nw.Expr]:
+    """Of which rows the warning speaks that their area has its name in several countries."""
+    import narwhals as nw
+
+    if not shared:
+        return {}
+    written = lying.index[lying["admin1"].isin(shared)].unique().tolist()
+    return {SHARED: nw.col(rows.export.names["admin1"]).cast(nw.String).is_in(written).fill_null(value=False)}
+
+
+def _also_checked(rows: Rows, gone: set[str], unusual: Mapping[str, nw.Expr]) -> tuple[nw.LazyFrame[Any], nw.Expr]:
     """The frame, and which of its sound rows go through the checks all the same.
 
     They are those that share their identifier with another row, those that are `gone` since, and of the others the
@@ -237,7 +262,7 @@ def _also_checked(rows: Rows, gone: set[str]) -> tuple[nw.LazyFrame[Any], nw.Exp
     plain = rows.sound & ~chosen
     wanted = [
         *map(rows.of_file, range(rows.files)),
-        *rows.export.unusual().values(),
+        *unusual.values(),
         *rows.export.telling(frame.filter(plain)),
     ]
     firsts = collected(

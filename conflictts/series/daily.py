@@ -323,6 +323,8 @@ def daily_series(
         Conditions on the incident table, all of which must hold.
     by : str or sequence of str, optional
         Columns of the incident table; gives a `DailyPanel`, one series for each of their values that occur together.
+        Areas of one name are one series: name what holds them too (``["admin1", "admin2"]``), and count one country at
+        a time where the ledger warns that several have an area of one name.
     lag : ReportingLag or int, optional
         How late records come in, or the number of days for which a day stays provisional. Without it no day is
         provisional, and `reporting_lag` says that the lag is not known.

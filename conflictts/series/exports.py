@@ -75,7 +75,9 @@ class Export(Protocol):
         """Low, best and high of each row as `measures.amounts_of` gives them."""
         ...
 
-    def check(self, raws: Sequence[RawRecords], *, release: str | None, deletions: Sequence[str]) -> Incidents:
+    def check(
+        self, raws: Sequence[RawRecords], *, release: str | None, deletions: Sequence[str], shared: Sequence[str]
+    ) -> Incidents:
         """Let the reader check rows, file by file."""
         ...
 
@@ -156,8 +158,15 @@ class _Ged:
         by_best = told(died, (best == 0) | ((civilians == 0) & (a + b == 0)))
         return told(low > 0, low == 0), by_best, nw.when(died).then(1.0).otherwise(told(high > 0, high == 0))
 
-    def check(self, raws: Sequence[RawRecords], *, release: str | None, deletions: Sequence[str]) -> Incidents:  # noqa: ARG002
-        return ucdp.ucdp_incidents(raws, release=release)
+    def check(
+        self,
+        raws: Sequence[RawRecords],
+        *,
+        release: str | None,
+        deletions: Sequence[str],  # noqa: ARG002
+        shared: Sequence[str],
+    ) -> Incidents:
+        return ucdp.ucdp_incidents(raws, release=release, shared=shared)
 
     @staticmethod
     def _nameless() -> nw.Expr:
@@ -179,7 +188,8 @@ class _Acled:
         return acled.wanted_columns(header)
 
     def forms(self, header: tuple[str, ...], columns: Sequence[str]) -> dict[str, Form]:
-        taken = {*acled.REQUIRED, *acled.BESIDE, *DEGREES, "time_precision", "geo_precision"} - {"event_type"}
+        beside = (*acled.BESIDE, *DEGREES, "time_precision", "geo_precision", "admin1")
+        taken = {*acled.REQUIRED, *beside} - {"event_type"}
         taken |= {acled.NAMES[column] for column in columns if column in acled.NAMES}
         return {name: form for name, form in self.wanted(header).items() if name in taken}
 
@@ -283,8 +293,10 @@ class _Acled:
         best = nw.col("fatalities" if measure == "deaths" else "on_civilians")
         return best, best, nw.when(~best.is_in([float(number) for number in acled.CONVENTIONS])).then(best)
 
-    def check(self, raws: Sequence[RawRecords], *, release: str | None, deletions: Sequence[str]) -> Incidents:
-        found = acled.acled_incidents(raws, deletions=deletions)
+    def check(
+        self, raws: Sequence[RawRecords], *, release: str | None, deletions: Sequence[str], shared: Sequence[str]
+    ) -> Incidents:
+        found = acled.acled_incidents(raws, deletions=deletions, shared=shared)
         return replace(found, provenance=replace(found.provenance, release=release or found.provenance.release))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -259,6 +260,33 @@ def test_rows_in_quarantine_and_silence_are_told(tmp_path):
         True
     ] * 2
     assert (numbers["ledger"]["read"], numbers["ledger"]["quarantined"]) == (len(days) + 1, 1)
+
+
+def test_areas_of_one_name_in_several_countries_are_told(tmp_path):
+    """Two areas are one series then, and a rate ratio is of neither."""
+    days = pd.date_range("2019-03-01", "2019-08-31")
+    rows = [
+        f"{number},{place},{day:%Y-%m-%d},{day:%Y-%m-%d},0,0,1,1,1,1"
+        for number, (day, place) in enumerate(
+            itertools.product(days, ["Northern,Rwanda", "Northern ,Zambia", "Kigali,Rwanda", ",Rwanda", ",Zambia"])
+        )
+    ]
+    header = "id,adm_1,country,date_start,date_end,deaths_a,deaths_b,deaths_civilians,low,best,high"
+    (tmp_path / "ged251.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    read = ct.read_incidents(tmp_path / "ged251.csv")
+    number = 2 * len(days)
+    warned = read.ledger.warnings.set_index("warning")["records"]
+    assert warned[warned.index.str.contains("several countries")].tolist() == [number]
+    said = {
+        "en": f"{number} records lie in areas of a name that several countries have",
+        "fr": f"{number} relevés se trouvent dans des régions dont plusieurs pays ont le nom",
+    }
+    for by, told in (("admin1", True), ("perpetrator", False)):
+        panel = ct.daily_series(read, measure="deaths", by=by, coverage=("2019-03-01", "2019-08-31"))
+        found = ct.analyse_panel(panel)
+        for language, sentence in said.items():
+            path = ct.write_panel_report(panel, found, tmp_path / f"{by} {language}", language=language)
+            assert (sentence in path.read_text(encoding="utf-8")) == told
 
 
 def test_links_have_names_of_their_own(written, links_told_apart):

@@ -285,6 +285,26 @@ def test_not_a_number_in_parquet_is_blank_as_if_read_whole(tmp_path, never_whole
     np.testing.assert_array_equal(ct.daily_panel(frame, release="25.1", **counted).sums, expected.sums)
 
 
+@pytest.mark.parametrize("by", ["admin1", "place"])
+@pytest.mark.parametrize("export", ["ged251.csv", "acled.csv"])
+def test_areas_of_one_name_in_several_countries_are_warned_of_as_if_read_whole(tmp_path, never_whole, by, export):
+    rng, count = np.random.default_rng(5), 80
+    area = rng.choice(["Northern", " Northern ", "=North", "'=North", "Kigali", ""], count)
+    country = np.where(area == "Kigali", "Rwanda", rng.choice(["Rwanda", "Zambia", " Zambia", ""], count))
+    day = np.where(rng.random(count) < 0.9, "2019-08-30", "x")
+    names = {"adm_1": area} if export == "ged251.csv" else {"admin1": area}
+    if export == "ged251.csv":
+        table = pd.DataFrame([GED] * count).assign(id=np.arange(count), date_start=day, **names)
+    else:
+        given = {"event_id_cnty": np.arange(count), "event_date": day, "event_type": "Battles", "fatalities": 7}
+        table = pd.DataFrame({**given, **names})
+    table.assign(country=country).to_csv(tmp_path / export, index=False)
+    counted = {"measure": "deaths", "by": by, "coverage": COVERAGE}
+    expected = whole(tmp_path / export, **counted)
+    assert expected.ledger.warnings["warning"].str.contains("several countries").sum() == 1
+    assert_same(ct.daily_panel(tmp_path / export, **counted), expected)
+
+
 @pytest.mark.parametrize("kind", ["pandas", "pyarrow", "duckdb"])
 def test_frames_are_counted_alike(typed, tmp_path, kind):
     path = tmp_path / "ged251.parquet"

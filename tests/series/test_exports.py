@@ -147,7 +147,7 @@ def test_csv_is_counted_as_if_read_whole(invented, never_whole, measure, allocat
     expected = whole(invented, **counted)
     assert expected.ledger.n_quarantined > 20
     assert expected.ledger.excluded["filter"].tolist() == [OLDER]
-    assert len(expected.ledger.warnings) == 2
+    assert len(expected.ledger.warnings) == 3
     assert_same(ct.daily_panel(invented, **counted), expected)
 
 
