@@ -30,7 +30,7 @@ def check(
         incidents = read_records(source, deletions)
         _print_ledger(incidents)
         if quarantine is not None:
-            with written_whole(quarantine, "--quarantine") as part:
+            with written_whole(quarantine, "--quarantine", inputs=source or ()) as part:
                 write_for_spreadsheet(incidents.ledger.rejected, part)
             typer.echo(f"{len(incidents.ledger.rejected):,} rows written to {quarantine}")
         if incidents.ledger.used == 0:

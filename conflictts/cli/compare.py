@@ -38,7 +38,7 @@ def compare(
             if len(table):
                 typer.echo(f"\n{heading}\n{table.to_string()}")
         if changes is not None:
-            with written_whole(changes, "--changes") as part:
+            with written_whole(changes, "--changes", inputs=(old, new)) as part:
                 write_for_spreadsheet(comparison.changed, part)
         if figure is not None:
             sheet = draw_sheet(partial(plot_vintages, comparison), name="vintages")

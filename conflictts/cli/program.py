@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -78,12 +78,14 @@ def writing(path: str, option: str) -> Iterator[None]:
 
 
 @contextmanager
-def written_whole(path: str, option: str) -> Iterator[Path]:
+def written_whole(path: str, option: str, *, inputs: Iterable[str] = ()) -> Iterator[Path]:
     """Give another file to write, which then takes its place: a run that fails leaves an earlier file as it was.
 
-    What is no file, such as /dev/stdout, is written where it lies.
+    What is no file, such as /dev/stdout, is written where it lies. A file that was read is not written over.
     """
     target = Path(os.path.realpath(path))
+    if target.is_file() and any(os.path.samefile(target, each) for each in inputs):
+        raise typer.BadParameter(f"{path} is what was read, and would be lost. Name another file.", param_hint=option)
     with writing(path, option):
         if target.exists() and not target.is_file():
             yield target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -109,7 +110,7 @@ def series(
         if out is None:
             typer.echo(_csv(table, measure), nl=False)
         else:
-            _write(table, _facts(counted, table, seed), out)
+            _write(table, _facts(counted, table, seed), out, source or ())
         if not quiet:
             lost = incidents.ledger.n_quarantined
             if lost:
@@ -193,8 +194,8 @@ def _json(table: pd.DataFrame, facts: dict[str, Any]) -> str:
     return json.dumps({**facts, "days": days}, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def _write(table: pd.DataFrame, facts: dict[str, Any], path: str) -> None:
-    with written_whole(path, "--out") as part:
+def _write(table: pd.DataFrame, facts: dict[str, Any], path: str, inputs: Sequence[str]) -> None:
+    with written_whole(path, "--out", inputs=inputs) as part:
         if path.lower().endswith(".parquet"):
             table = table.copy()
             table.attrs = facts  # kept in the file's metadata

@@ -465,3 +465,23 @@ def test_a_reader_that_has_seen_enough_is_no_fault():
             stdout=closed, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert (ended.returncode, ended.stderr) == (1, "")
+
+
+def test_what_was_read_is_not_written_over(tmp_path, monkeypatch):
+    """By the same name, by another way to it, or by a link."""
+    monkeypatch.chdir(tmp_path)
+    write_ged(tmp_path / "ged.csv", {3: {"best": "x"}})
+    write_ged(tmp_path / "later.csv")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "ged.csv")
+    before = (tmp_path / "ged.csv").read_bytes()
+    for arguments in (
+        ["check", "ged.csv", "--quarantine", "ged.csv"],
+        ["check", "ged.csv", "--quarantine", tmp_path / "ged.csv"],
+        ["check", "link.csv", "--quarantine", "ged.csv"],
+        ["compare", "later.csv", "ged.csv", "--changes", "link.csv"],
+        ["series", "ged.csv", "--coverage", "2019-05-01:2019-11-30", "--out", "./ged.csv"],
+    ):
+        result = conflictts(*arguments)
+        assert result.exit_code == 2, arguments
+        assert "is what was read, and would be lost" in " ".join(result.stderr.split())
+        assert (tmp_path / "ged.csv").read_bytes() == before
