@@ -61,6 +61,7 @@ class Store:
         """Write the rows of a chunk, whole or not at all."""
         content = json.dumps({"rows": rows, "sha256": _digest(rows)}).encode()
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)  # another run, done with them, may have removed it
             with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as aside:
                 aside.write(content)
             os.replace(aside.name, self._path(chunk))

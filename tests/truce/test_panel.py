@@ -14,6 +14,8 @@ from conflictts.errors import InputError, TooLittleData, UnknownNameError
 from conflictts.truce import panel as panels
 from conflictts.truce import rows as series_rows
 from conflictts.truce.latest import RECENT_DAYS, latest_of_rows
+from conflictts.truce.rows import Plan
+from conflictts.truce.stored import Store
 
 NEAR = {"rel": 1e-9, "abs": 1e-12}  # the same numbers; sums in another order
 
@@ -337,6 +339,13 @@ class TestStore:
         again = ct.analyse_panel(panel, truce=truce, store=tmp_path)
         assert len(made) > 0
         pd.testing.assert_frame_equal(again.table, found.table)
+
+    def test_folder_that_another_run_removed_is_made_again(self, panel, truce, tmp_path):
+        """Two runs of one page share it, and the first to end no longer needs it."""
+        store = Store(tmp_path / "parts", panel, Plan(truce, {}, None, 0.95))
+        (tmp_path / "parts").rmdir()
+        store.keep(range(1), [{"days": 1}])
+        assert store.find(range(1)) == [{"days": 1}]
 
     def test_folder_that_cannot_be_written_is_said(self, panel, tmp_path):
         (tmp_path / "file").write_text("")
