@@ -10,7 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from conflictts.incidents.distinct import Distinct, as_numbers, numbers_at_once, plain_digits, repeated, stripped
+from conflictts.incidents.distinct import (
+    Distinct,
+    as_numbers,
+    composed,
+    numbers_at_once,
+    plain_digits,
+    repeated,
+    stripped,
+)
 from conflictts.incidents.files import RawRecords
 from conflictts.incidents.splitting import Form, Numbers
 from conflictts.incidents.table import COLUMNS, COUNTS, DAYS, DEGREES, MOST, Incidents, Ledger, Provenance
@@ -18,6 +26,7 @@ from conflictts.incidents.table import COLUMNS, COUNTS, DAYS, DEGREES, MOST, Inc
 Mask = npt.NDArray[np.bool_]
 LOW_ABOVE = "{}: low is above best; kept as stated"
 BEST_ABOVE = "{}: best is above high; kept as stated"
+_AS_WRITTEN = ("incident_id", "part_of", "source_url")
 USED_ALREADY = "identifier already used in row"
 SHARED = "first-order area (admin1) of a name that areas of several countries have; counted as one area"
 
@@ -69,7 +78,7 @@ def shared_names(text: pd.DataFrame) -> list[str]:
     if not {"admin1", "country"} <= set(text) or text["country"].nunique() < 2:
         return []
     pairs = text[["admin1", "country"]].drop_duplicates()
-    area, country = stripped(pairs["admin1"].astype("str")), stripped(pairs["country"].astype("str"))
+    area, country = (composed(stripped(pairs[name].astype("str"))) for name in ("admin1", "country"))
     lying = pd.DataFrame({"area": area, "country": country})[(area != "") & (country != "")].drop_duplicates()
     several = lying["area"][lying["area"].duplicated()]
     return list(pairs.loc[area.isin(several), "admin1"].unique())
@@ -209,7 +218,8 @@ def warn_of_shared(incidents: Incidents, names: Sequence[str]) -> Incidents:
     """Say in the ledger which records lie in an area whose name is one of `shared_names`."""
     if not names:
         return incidents
-    return warn_in_ledger(incidents, incidents.table["admin1"].isin([name.strip() for name in names]), SHARED)
+    read = composed(stripped(pd.Series(names, dtype="str")))
+    return warn_in_ledger(incidents, incidents.table["admin1"].isin(read), SHARED)
 
 
 def tell_files(raw: RawRecords | Sequence[RawRecords]) -> list[RawRecords]:
@@ -259,7 +269,7 @@ def _checked(records: pd.DataFrame, faults: _Faults) -> pd.DataFrame:
 
 def _check_column(text: pd.Series, column: str, faults: _Faults) -> object:
     if column not in (*DAYS, *COUNTS, *DEGREES):
-        return stripped(text).array
+        return (stripped(text) if column in _AS_WRITTEN else composed(stripped(text))).array
     if text.dtype in ("datetime64[us]", "float64"):
         return text.array
     if column not in DAYS and (sound := sound_numbers(text, column)) is not None:

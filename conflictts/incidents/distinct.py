@@ -62,6 +62,21 @@ def stripped(text: pd.Series) -> pd.Series:
     return text if _inked(_as_arrow(text)) else text.str.strip()
 
 
+def composed(text: pd.Series) -> pd.Series:
+    """A column of str with every letter and its marks as one sign (NFC): names that look alike are then alike.
+
+    Itself, and no copy, where they are so already.
+    """
+    import pyarrow as pa
+    import pyarrow.compute
+
+    column = _as_arrow(text)
+    others = column.filter(pa.compute.invert(pa.compute.string_is_ascii(column))).unique()
+    if others.equals(pa.compute.utf8_normalize(others, form="NFC")):
+        return text
+    return pd.Series(pa.compute.utf8_normalize(column, form="NFC"), text.index, dtype="str")
+
+
 def _inked(column: pa.ChunkedArray) -> bool:
     """Whether every value is blank or begins and ends with visible ASCII, which no stripping takes off."""
     import pyarrow as pa

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, NoReturn
+from unicodedata import normalize
 
 import numpy as np
 
@@ -151,7 +152,7 @@ class _Reader:
                 f"has a feature, number {number}, whose property {self.key!r} is no name",
                 f"Choose another property; it has {names or 'none'}",
             )
-        return str(value).strip()
+        return normalize("NFC", str(value).strip())
 
     def polygons_of(self, geometry: Any, where: str) -> Iterator[Polygon]:
         if geometry is None:

@@ -6,6 +6,7 @@ import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 
 import pandas as pd
 
@@ -233,6 +234,7 @@ def matching_records(table: pd.DataFrame, where: Where) -> pd.Series:
         if not values:
             raise UnknownNameError(f"No value given for {column}. Name one or more, or leave the condition out.")
         present = sorted(set(table[column]) - {""})
+        values = [normalize("NFC", value) for value in values]  # as the readers leave it
         for value in values:
             if value not in present:
                 raise UnknownNameError(f"No record has {column} = {value!r}. {_nearest(value, present)}")

@@ -14,7 +14,7 @@ import pandas as pd
 from conflictts.errors import InputError
 from conflictts.incidents.acled import deleted, read_acled
 from conflictts.incidents.checks import SHARED, area_in_words, shared_names
-from conflictts.incidents.distinct import map_distinct, repeated, stripped
+from conflictts.incidents.distinct import composed, map_distinct, repeated, stripped
 from conflictts.incidents.files import map_beside, paths_of
 from conflictts.incidents.formulas import table_as_meant
 from conflictts.incidents.recognise import read_incidents
@@ -424,7 +424,7 @@ def _keys(cells: pa.ChunkedArray, values: Mapping[str, str]) -> pd.Series:
     """A column of few texts under the values of an incident table, each of which is read once."""
     coded = cells.combine_chunks().dictionary_encode()
     named = table_as_meant(pd.DataFrame({"value": pd.Series(coded.dictionary.to_pylist(), dtype="str")}))["value"]
-    return pd.Series(stripped(map_distinct(named, values)).array.take(coded.indices.to_numpy()), dtype="str")
+    return pd.Series(composed(stripped(map_distinct(named, values))).array.take(coded.indices.to_numpy()), dtype="str")
 
 
 def _texts(found: pa.Table, column: str) -> list[str]:

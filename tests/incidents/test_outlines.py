@@ -56,6 +56,11 @@ def test_parts_of_one_name_are_one_area_and_those_without_outline_none(read):
     assert {name: len(polygons) for name, polygons in found.areas.items()} == {"Idlib": 3, "7": 1}
 
 
+def test_a_name_is_that_of_the_records_however_its_accents_are_written(read):
+    written = "Me\u0301naka"
+    assert list(read(collection(feature([SQUARE], NAME=written))).areas) == ["M\u00e9naka"]
+
+
 def test_heights_a_mark_and_gzip(tmp_path):
     told = json.dumps(collection(feature([[[x, y, 120.5] for x, y in SQUARE]])))
     path = tmp_path / "areas.geojson.gz"

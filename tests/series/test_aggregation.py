@@ -49,7 +49,25 @@ GED = {
 }
 CELLS = st.sampled_from(
     (
-        *("", " ", "7", " 7 ", "٧", "1e3", "-1", "31 June 2019", "=1+1", "'=1+1", "é", "NA", "1", "2", " 2", "'2"),
+        *(
+            "",
+            " ",
+            "7",
+            " 7 ",
+            "٧",
+            "1e3",
+            "-1",
+            "31 June 2019",
+            "=1+1",
+            "'=1+1",
+            "é",
+            "e\u0301",
+            "NA",
+            "1",
+            "2",
+            " 2",
+            "'2",
+        ),
         *("a,b", 'a"b', "a\nb", "a\r\nb", "\ufeff7", "2019-08-30 00:00:00.000", "2019-08-30 05:00", "0001-01-01"),
         *("2019-09-02", "2019-08-01", "1.0", "1.5", "nan", "inf", "0x1F", "+7", "-0", "1e400", "100000001", "91", "8"),
     )
@@ -289,20 +307,33 @@ def test_not_a_number_in_parquet_is_blank_as_if_read_whole(tmp_path, never_whole
 @pytest.mark.parametrize("export", ["ged251.csv", "acled.csv"])
 def test_areas_of_one_name_in_several_countries_are_warned_of_as_if_read_whole(tmp_path, never_whole, by, export):
     rng, count = np.random.default_rng(5), 80
-    area = rng.choice(["Northern", " Northern ", "=North", "'=North", "Kigali", ""], count)
+    names = ["Northern", " Northern ", "=North", "'=North", "Ke\u0301", "K\u00e9", "Kigali", ""]
+    area = rng.choice(names, count)
     country = np.where(area == "Kigali", "Rwanda", rng.choice(["Rwanda", "Zambia", " Zambia", ""], count))
     day = np.where(rng.random(count) < 0.9, "2019-08-30", "x")
-    names = {"adm_1": area} if export == "ged251.csv" else {"admin1": area}
     if export == "ged251.csv":
-        table = pd.DataFrame([GED] * count).assign(id=np.arange(count), date_start=day, **names)
+        table = pd.DataFrame([GED] * count).assign(id=np.arange(count), date_start=day, adm_1=area)
     else:
         given = {"event_id_cnty": np.arange(count), "event_date": day, "event_type": "Battles", "fatalities": 7}
-        table = pd.DataFrame({**given, **names})
+        table = pd.DataFrame({**given, "admin1": area})
     table.assign(country=country).to_csv(tmp_path / export, index=False)
     counted = {"measure": "deaths", "by": by, "coverage": COVERAGE}
     expected = whole(tmp_path / export, **counted)
     assert expected.ledger.warnings["warning"].str.contains("several countries").sum() == 1
     assert_same(ct.daily_panel(tmp_path / export, **counted), expected)
+
+
+def test_a_name_written_in_two_ways_that_look_alike_is_one_area(tmp_path, never_whole):
+    """With its accents as one sign with the letter, and as signs of their own, as text copied from a PDF has them."""
+    names = ["M\u00e9naka", "Me\u0301naka", " Me\u0301naka ", "Gao"]
+    rows = [{**GED, "id": str(number), "adm_1": name} for number, name in enumerate(names)]
+    pd.DataFrame(rows).to_csv(tmp_path / "ged251.csv", index=False)
+    for where in ({}, {"admin1": names[0]}, {"admin1": names[1]}):
+        counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE, "where": where}
+        found = ct.daily_panel(tmp_path / "ged251.csv", **counted)
+        assert_same(found, whole(tmp_path / "ged251.csv", **counted))
+        assert found[names[0]].counts.sum() == 18
+        assert list(found) == ([names[0]] if where else ["Gao", names[0]])
 
 
 @pytest.mark.parametrize("kind", ["pandas", "pyarrow", "duckdb"])
