@@ -230,7 +230,7 @@ def matching_records(table: pd.DataFrame, where: Where) -> pd.Series:
     for column, wanted in where.items():
         if column not in FILTERS:
             raise UnknownNameError(f"No column {column!r} to filter on. Choose one of {', '.join(FILTERS)}.")
-        values = [wanted] if isinstance(wanted, str) else list(wanted or ())
+        values = [wanted] if isinstance(wanted, str) else list(() if wanted is None else wanted)
         if not values:
             raise UnknownNameError(f"No value given for {column}. Name one or more, or leave the condition out.")
         present = sorted(set(table[column]) - {""})

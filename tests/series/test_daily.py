@@ -445,6 +445,15 @@ def test_measure_that_no_record_states_is_not_a_series_of_zeros(idlib, measure, 
         ct.daily_series(idlib, measure=measure, **options)
 
 
+@pytest.mark.parametrize("kind", [list, np.array, pd.Index, pd.Series, lambda names: pd.Series(names).unique()])
+def test_wanted_values_may_come_in_any_sequence(idlib, kind):
+    where = {"admin1": kind(["Idlib", "Hama"])}
+    daily = ct.daily_series(idlib, measure="civilians", where=where)
+    by_area = ct.daily_series(idlib, measure="civilians", by="admin1")
+    assert daily.counts.sum() == by_area["Idlib"].counts.sum() + by_area["Hama"].counts.sum()
+    assert daily.area.endswith("admin1 Idlib or Hama")
+
+
 def test_no_wanted_value_is_not_a_series_of_zeros(idlib):
     with pytest.raises(ConflictTSError, match="perpetrator"):
         ct.daily_series(idlib, measure="civilians", where={"perpetrator": []})
