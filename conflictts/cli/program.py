@@ -87,8 +87,9 @@ def written_whole(path: str, option: str, *, inputs: Iterable[str] = ()) -> Iter
     if target.is_file() and any(os.path.samefile(target, each) for each in inputs):
         raise typer.BadParameter(f"{path} is what was read, and would be lost. Name another file.", param_hint=option)
     with writing(path, option):
-        if target.exists() and not target.is_file():
-            yield target
+        device = path.startswith("/dev/") or (Path(path).exists() and not Path(path).is_file())
+        if device:
+            yield Path(path)
             return
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".conflictts-") as aside:
             part = Path(aside, target.name)  # by its ending pandas tells how to pack it

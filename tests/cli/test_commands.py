@@ -485,3 +485,16 @@ def test_what_was_read_is_not_written_over(tmp_path, monkeypatch):
         assert result.exit_code == 2, arguments
         assert "is what was read, and would be lost" in " ".join(result.stderr.split())
         assert (tmp_path / "ged.csv").read_bytes() == before
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="the system has no such device")
+def test_standard_output_may_be_the_file_that_is_written(tmp_path):
+    write_ged(tmp_path / "ged.csv", {3: {"best": "x"}})
+    ended = subprocess.run(
+        [sys.executable, "-m", "conflictts.cli", "check", "ged.csv", "--quarantine", "/dev/stdout"],
+        capture_output=True, cwd=tmp_path, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "200  rows read" in ended.stdout
+    assert '"x"' in ended.stdout
+    assert "1 rows written to /dev/stdout" in ended.stdout
