@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from conflictts.cli.options import Debug, read_records
+from conflictts.cli.options import FIGURES, Debug, read_records, require_ending
 from conflictts.cli.program import one_sentence, written_whole
 
 
@@ -28,6 +28,7 @@ def compare(
         from conflictts.incidents.files import write_for_spreadsheet
         from conflictts.incidents.vintages import compare_vintages
 
+        require_ending(figure, FIGURES, "--figure")
         comparison = compare_vintages(read_records([old], None), read_records([new], None))
         typer.echo(f"{comparison.names[0]}  ->  {comparison.names[1]}")
         typer.echo(comparison.summary().to_string(index=False))

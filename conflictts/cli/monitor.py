@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from conflictts.cli.options import Debug, span_of
+from conflictts.cli.options import FIGURES, Debug, require_ending, span_of
 from conflictts.cli.program import one_sentence, written_whole
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ def monitor(
 
         from conflictts.truce.monitor import Monitor
 
-        if figure is not None and not figure.lower().endswith((".svg", ".png")):
-            raise typer.BadParameter(f"{figure} ends in none of .svg, .png.", param_hint="--figure")
+        require_ending(figure, FIGURES, "--figure")
         options: dict[str, Any] = {"contract": contract, "days_between": days_between, "false_alarm": false_alarm}
         options |= {"horizon": horizon, "ceiling": ceiling, "window": span_of(window, "--window")}
         labels = {"measure": measure, "area": area, "source": source}

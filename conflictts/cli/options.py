@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from conflictts.incidents.table import Incidents
 
+FIGURES = (".svg", ".png")
 MEASURES = "incidents, deadly incidents, deaths, civilians, combatants or injured"
 
 
@@ -89,6 +90,14 @@ def require_export(source: list[str] | None, deletions: str | None) -> None:
     """Refuse a list of deletions without the export that they are of."""
     if deletions is not None and not source:
         raise typer.BadParameter("needs the ACLED export that the events were deleted from.", param_hint="--deletions")
+
+
+def require_ending(path: str | None, endings: tuple[str, ...], option: str) -> None:
+    """Refuse a file whose name does not say its format."""
+    if path is not None and not path.lower().endswith(endings):
+        raise typer.BadParameter(
+            f"{path} ends in none of {', '.join(endings)}, so its format is not known.", param_hint=option
+        )
 
 
 def require_files(source: list[str] | None) -> None:

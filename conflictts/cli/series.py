@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from conflictts.cli.options import (
+    FIGURES,
     AllocationName,
     Conditions,
     Coverage,
@@ -25,6 +26,7 @@ from conflictts.cli.options import (
     read_records,
     require_coverage,
     require_date,
+    require_ending,
     span_of,
     tell_quarantined,
 )
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from conflictts.series.daily import Counting, DailySeries
     from conflictts.series.panel import DailyPanel
 
-TABLES, FIGURES = (".csv", ".parquet", ".json"), (".svg", ".png")
+TABLES = (".csv", ".parquet", ".json")
 
 
 def series(
@@ -73,8 +75,8 @@ def series(
 
         from conflictts.series.daily import DailySeries, daily_series
 
-        _require_ending(out, TABLES, "--out")
-        _require_ending(figure, FIGURES, "--figure")
+        require_ending(out, TABLES, "--out")
+        require_ending(figure, FIGURES, "--figure")
         if figure is not None and by:
             raise typer.BadParameter(
                 "draws one series. Leave --by out, or name one with --where.", param_hint="--figure"
@@ -116,13 +118,6 @@ def series(
             if lost:
                 tell_quarantined(lost)
             _tell(counted, table, seed)
-
-
-def _require_ending(path: str | None, endings: tuple[str, ...], option: str) -> None:
-    if path is not None and not path.lower().endswith(endings):
-        raise typer.BadParameter(
-            f"{path} ends in none of {', '.join(endings)}, so its format is not known.", param_hint=option
-        )
 
 
 def _table(counted: DailySeries | DailyPanel) -> pd.DataFrame:

@@ -498,3 +498,10 @@ def test_standard_output_may_be_the_file_that_is_written(tmp_path):
     assert "200  rows read" in ended.stdout
     assert '"x"' in ended.stdout
     assert "1 rows written to /dev/stdout" in ended.stdout
+
+
+def test_a_figure_of_another_format_is_refused_before_anything_is_read(tmp_path):
+    result = conflictts("compare", "none.csv", "later.csv", "--figure", tmp_path / "months.pdf")
+    assert result.exit_code == 2
+    assert "months.pdf ends in none of .svg, .png" in " ".join(result.stderr.split())
+    assert list(tmp_path.iterdir()) == []
