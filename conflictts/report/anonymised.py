@@ -449,9 +449,4 @@ def _headline_of_all(effects: Sequence[SafeEffect], found: Sequence[SafeArea]) -
     unit = found[0].safe.unit
     lower, higher = (sum(each.upper < 1 for each in effects), sum(each.lower > 1 for each in effects))
     total = sum(len(each.effects) for each in found)
-    return say(
-        "Counted {unit} before a truce and from it on, {n} comparisons: lower after it in {lower}, higher in {higher}, "
-        "not detectably different in {same}, not possible in {refused}.",
-        unit=unit, n=total, lower=lower, higher=higher,
-        same=len(effects) - lower - higher, refused=total - len(effects),
-    )  # fmt: skip
+    return wording.counted_by_side(unit, lower, higher, len(effects) - lower - higher, total - len(effects))

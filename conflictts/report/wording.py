@@ -140,24 +140,26 @@ def headline(effect: TruceEffect) -> str:
 def overview(found: Sequence[Findings], refused: Sequence[Refused]) -> str:
     """All comparisons of a report in one sentence: how many lie on which side, and how many could not be made."""
     verdicts = [verdict(each.effect) for each in found]
-    unit = found[0].daily.unit
-    sentence = (
-        "Counted {unit} before a truce and from it on, {n} comparisons: lower after it in {lower}, higher in {higher}, "
-        "not detectably different in {same}."
-    )
+    lower, higher = verdicts.count("lower"), verdicts.count("higher")
+    return counted_by_side(found[0].daily.unit, lower, higher, len(found) - lower - higher, len(refused))
+
+
+def counted_by_side(unit: str, lower: int, higher: int, same: int, refused: int) -> str:
+    """Comparisons by what they say."""
+    number = {"n": lower + higher + same + refused, "lower": lower, "higher": higher, "same": same}
     if refused:
-        sentence = (
+        return say(
             "Counted {unit} before a truce and from it on, {n} comparisons: lower after it in {lower}, higher in "
-            "{higher}, not detectably different in {same}, not possible in {refused}."
+            "{higher}, not detectably different in {same}, not possible in {refused}.",
+            unit=unit,
+            refused=refused,
+            **number,
         )
     return say(
-        sentence,
+        "Counted {unit} before a truce and from it on, {n} comparisons: lower after it in {lower}, higher in {higher}, "
+        "not detectably different in {same}.",
         unit=unit,
-        n=len(found) + len(refused),
-        lower=verdicts.count("lower"),
-        higher=verdicts.count("higher"),
-        same=verdicts.count("not detectably different"),
-        refused=len(refused),
+        **number,
     )
 
 
