@@ -113,6 +113,9 @@ def report(
 
             typer.echo(findings_schema("anonymised" if anonymise else "report"), nl=False)
             return
+        from conflictts.report.first import half_compiled_beside
+
+        context.with_resource(half_compiled_beside(1 if anonymise else processors()))
         if config is not None:
             _refuse_beside_config(context)
             from conflictts.report.recipe import read_recipe

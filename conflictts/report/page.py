@@ -8,7 +8,6 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -23,10 +22,10 @@ from conflictts.report import opinions as opinion_words
 from conflictts.report import sensitivity as choice_words
 from conflictts.report import wording
 from conflictts.report.again import recipe_of, versions
-from conflictts.report.beside import beside
 from conflictts.report.drawing import Figures, draw_figures, draw_overview
 from conflictts.report.export import as_json, findings_schema
 from conflictts.report.findings import Choices, Findings, Refused, check_areas, find_all
+from conflictts.report.first import compile_rest
 from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.report.glossary import GLOSSARY
 from conflictts.report.language import Language, Translator, translator
@@ -37,7 +36,6 @@ from conflictts.series.daily import Day, Measure
 from conflictts.series.reporting import ReportingLag
 from conflictts.truce.compiling import told_of_compiling
 from conflictts.truce.growth import WINDOW_DAYS
-from conflictts.truce.kernels import OTHERS, SEARCH, are_compiled, compile_kernels
 from conflictts.truce.period import Truce
 
 PAGE, PRINT, NUMBERS, SCHEMA, SERIES, FIGURES, RECIPE = (
@@ -208,8 +206,8 @@ def write_report(
             incidents, asked, out, k=anonymise, areas=chosen, choices=choices, windows=windows, formats=formats,
             words=words, progress=progress,
         )  # fmt: skip
-    with told_of_compiling(lambda: progress("compiling, once after the installation: half a minute")):
-        _compile(processes)
+    with told_of_compiling(lambda: progress("compiling, once after the installation: 10 to 30 seconds")):
+        compile_rest(processes)
         found, refused = find_all(
             incidents, asked, chosen, choices=choices, windows=windows, other_truces=others, claims=claims,
             events=events, processes=processes, progress=progress,
@@ -239,14 +237,6 @@ def write_report(
             files[PRINT] = as_pdf(page)
     write_folder(out, files)
     return out / PAGE if "html" in formats else out
-
-
-def _compile(processes: int) -> None:
-    """On a fresh installation, compile half of the kernels in a second process, and load them here when called."""
-    if processes > 1 and not are_compiled():
-        with beside(partial(compile_kernels, OTHERS), processes) as others:
-            compile_kernels(SEARCH)
-            others()
 
 
 def _check_asked(truces: Sequence[Truce], window: object, formats: Collection[str]) -> None:

@@ -20,10 +20,10 @@ SEARCH: Mapping[Any, tuple[Any, ...]] = {
     _path.rate_grid: (_NUMBERS, _SEEN),
     _segment.find_changes: (*_DAYS, _NUMBERS, float64, boolean, int64),
     _scan.scan: (*_DAYS, int64, int64, boolean),
+    _split.smallest_set: (_NUMBERS, float64),
 }
 OTHERS: Mapping[Any, tuple[Any, ...]] = {
     _split.probabilities_of_changes: (*_DAYS, _PLACES, _NUMBERS, float64, float64, float64),
-    _split.smallest_set: (_NUMBERS, float64),
     _slope.fit_span: (*_DAYS, int64, int64, _NUMBERS, float64, boolean),
     _trends.shares_of_weekdays: (_KEPT, _PLACES, float64),
     _trends.sums_of_windows: (_KEPT, int64, int64),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from importlib import import_module
@@ -28,21 +27,6 @@ for kernel in KERNELS:
     if len(kernel.signatures) > 1:
         print(kernel.py_func.__name__, kernel.signatures)
 """
-IN_HALVES = """
-from conflictts.report import page
-from conflictts.truce import kernels
-from conflictts.truce._split import smallest_set
-from conflictts.truce._noise import autoregressive
-
-page.SEARCH = {autoregressive: kernels.OTHERS[autoregressive]}
-page.OTHERS = {smallest_set: kernels.OTHERS[smallest_set]}
-kernels.SEARCH, kernels.OTHERS = page.SEARCH, page.OTHERS
-print(kernels.are_compiled())
-page._compile(processes=2)
-print(kernels.are_compiled(), len(autoregressive.signatures), len(smallest_set.signatures))
-smallest_set.compile(kernels.OTHERS[smallest_set])
-print(smallest_set.stats.cache_hits.total())
-"""
 
 
 @compiled
@@ -59,11 +43,3 @@ def test_all_kernels_divide_alike():  # or what they share is compiled for each 
     kernels = {value for module in modules for value in vars(module).values() if hasattr(value, "py_func")}
     assert len(kernels) > 60
     assert {kernel.targetoptions.get("error_model") for kernel in kernels} == {"numpy"}
-
-
-@compiled
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere everything is computed in one process")
-def test_a_second_process_leaves_its_half_where_the_first_finds_it(tmp_path):
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    run = subprocess.run([sys.executable, "-c", IN_HALVES], env=environment, capture_output=True, text=True, check=True)
-    assert run.stdout.splitlines() == ["False", "True 1 0", "1"]
