@@ -81,7 +81,7 @@ $(VENV)/.python:
 $(VENV)/.report: $(VENV)/.python pyproject.toml constraints.txt
 	@echo "Installing conflictts into $(VENV) (about a minute the first time) ..."
 	@$(PIP) -e .
-	@echo "Compiling what counts and fits (half a minute the first time) ..."
+	@echo "Compiling what counts and fits (a quarter of a minute the first time) ..."
 	@$(BIN)/conflictts report --quiet --out $(VENV)/compiling && rm -r $(VENV)/compiling
 	@touch $@
 

@@ -1,4 +1,4 @@
-"""Compiled kernels: a word when they are made, which takes half a minute, and none older than what they are made of."""
+"""Compiled kernels: a word when they are made, for 10 to 30 seconds, and none older than what they are made of."""
 
 from __future__ import annotations
 
