@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from importlib import import_module
@@ -11,6 +12,7 @@ import numba
 import pytest
 
 from conflictts.truce import _noise as noise
+from conflictts.truce.kernels import compile_kernels
 
 compiled = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 
@@ -33,6 +35,23 @@ for kernel in KERNELS:
 def test_a_report_hands_these_kernels_no_other_kinds_of_arrays(tmp_path):
     run = subprocess.run([sys.executable, "-c", ALL, str(tmp_path)], capture_output=True, text=True, check=True)
     assert run.stdout.splitlines() == []
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_garbage_is_looked_for_after_compiling_as_before(collecting):
+    class Broken:
+        def compile(self, _):
+            assert not gc.isenabled()
+            raise NotImplementedError
+
+    was = gc.isenabled()
+    (gc.enable if collecting else gc.disable)()
+    try:
+        with pytest.raises(NotImplementedError):
+            compile_kernels({Broken(): ()})
+        assert gc.isenabled() == collecting
+    finally:
+        (gc.enable if was else gc.disable)()
 
 
 @compiled
