@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +53,32 @@ def are_compiled() -> bool:
 def compile_kernels(kernels: Mapping[Any, tuple[Any, ...]]) -> None:
     """Compile kernels for arrays of the kinds that a report hands them, or load them; others call what is kept.
 
-    Without looking for garbage meanwhile, which takes a twentieth of the time and finds next to none.
+    Without looking for garbage meanwhile, which takes a twentieth of the time and finds next to none. An interruption
+    is answered between two kernels, since numba loses one that comes while it compiles.
     """
     collecting = gc.isenabled()
     gc.disable()
     try:
-        for kernel, kinds in kernels.items():
-            kernel.compile(kinds)
+        with _heard_interruptions() as heard:
+            for kernel, kinds in kernels.items():
+                kernel.compile(kinds)
+                if heard:
+                    raise KeyboardInterrupt
     finally:
         if collecting:
             gc.enable()
+
+
+@contextmanager
+def _heard_interruptions() -> Iterator[list[int]]:
+    """Note SIGINT rather than raise KeyboardInterrupt, where this thread would."""
+    heard: list[int] = []
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield heard
+        return
+    signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        yield heard
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

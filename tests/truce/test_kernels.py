@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import subprocess
 import sys
 from importlib import import_module
@@ -55,6 +56,24 @@ def test_garbage_is_looked_for_after_compiling_as_before(collecting):
 
 
 @compiled
+@pytest.mark.skipif(sys.platform == "win32", reason="raise_signal ends the process there")
+def test_an_interruption_is_answered_between_two_kernels():
+    """Within numba's callbacks it was lost, or came out as a RuntimeError."""
+    begun = []
+
+    class Interrupted:
+        def compile(self, kinds):
+            begun.append(kinds)
+            signal.raise_signal(signal.SIGINT)
+            begun.append("whole")
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        compile_kernels({Interrupted(): 1, Interrupted(): 2})
+    assert begun == [1, "whole"]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_all_kernels_divide_alike():  # or what they share is compiled for each way
     modules = [
         import_module(f"conflictts.truce.{path.stem}") for path in Path(noise.__file__).parent.glob("_[a-z]*.py")
