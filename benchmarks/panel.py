@@ -395,8 +395,10 @@ def print_parts(kind: str, rows: int, folder: Path) -> None:
         )
         found = engine.rows_of_files([path], duck, ("admin1",))
         assert found is not None
+        timed("countries and their areas", lambda: aggregation._areas(found))
         frame, chosen = timed(
-            "identifiers compared, first row of each warning", lambda: aggregation._also_checked(found, set())
+            "identifiers compared, first row of each warning",
+            lambda: aggregation._also_checked(found, set(), found.export.unusual()),
         )
         timed("rows that go through the checks, as text", lambda: found.as_written(frame.filter(~found.sound | chosen)))
         sound = frame.filter(found.sound & ~chosen)
