@@ -75,9 +75,15 @@ def area_in_words(text: pd.DataFrame, raws: Sequence[RawRecords]) -> str:
 
 def shared_names(text: pd.DataFrame) -> list[str]:
     """Values of a column ``admin1``, as read, of areas that lie in more than one ``country``."""
-    if not {"admin1", "country"} <= set(text) or text["country"].nunique() < 2:
+    if not {"admin1", "country"} <= set(text):
         return []
-    pairs = text[["admin1", "country"]].drop_duplicates()
+    (area, areas), (country, countries) = (text[name].factorize() for name in ("admin1", "country"))
+    if len(countries) < 2:
+        return []
+    pair = pd.unique(area * len(countries) + country)  # each value is compared once
+    pairs = pd.DataFrame(
+        {"admin1": areas.take(pair // len(countries)), "country": countries.take(pair % len(countries))}
+    )
     area, country = (composed(stripped(pairs[name].astype("str"))) for name in ("admin1", "country"))
     lying = pd.DataFrame({"area": area, "country": country})[(area != "") & (country != "")].drop_duplicates()
     several = lying["area"][lying["area"].duplicated()]

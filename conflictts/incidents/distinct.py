@@ -71,10 +71,19 @@ def composed(text: pd.Series) -> pd.Series:
     import pyarrow.compute
 
     column = _as_arrow(text)
+    if all(_letters(chunk).max(initial=0) < 128 for chunk in column.chunks):  # as most columns are, and quickly told
+        return text
     others = column.filter(pa.compute.invert(pa.compute.string_is_ascii(column))).unique()
     if others.equals(pa.compute.utf8_normalize(others, form="NFC")):
         return text
     return pd.Series(pa.compute.utf8_normalize(column, form="NFC"), text.index, dtype="str")
+
+
+def _letters(chunk: pa.Array) -> npt.NDArray[np.uint8]:
+    """The bytes of all values, one after the other."""
+    _, offsets, letters = chunk.buffers()
+    ends = np.frombuffer(offsets, np.int64, len(chunk) + 1, 8 * chunk.offset)
+    return np.frombuffer(letters or b"", np.uint8)[ends[0] : ends[-1]]
 
 
 def _inked(column: pa.ChunkedArray) -> bool:
