@@ -77,13 +77,11 @@ def shared_names(text: pd.DataFrame) -> list[str]:
     """Values of a column ``admin1``, as read, of areas that lie in more than one ``country``."""
     if not {"admin1", "country"} <= set(text):
         return []
-    (area, areas), (country, countries) = (text[name].factorize() for name in ("admin1", "country"))
+    (at_area, areas), (at_country, countries) = (text[name].factorize() for name in ("admin1", "country"))
     if len(countries) < 2:
         return []
-    pair = pd.unique(area * len(countries) + country)  # each value is compared once
-    pairs = pd.DataFrame(
-        {"admin1": areas.take(pair // len(countries)), "country": countries.take(pair % len(countries))}
-    )
+    met, also_met = np.divmod(pd.unique(at_area * len(countries) + at_country), len(countries))  # texts compared once
+    pairs = pd.DataFrame({"admin1": areas.take(met), "country": countries.take(also_met)})
     area, country = (composed(stripped(pairs[name].astype("str"))) for name in ("admin1", "country"))
     lying = pd.DataFrame({"area": area, "country": country})[(area != "") & (country != "")].drop_duplicates()
     several = lying["area"][lying["area"].duplicated()]
