@@ -91,7 +91,7 @@ def shares_of_weekdays(counts, weekday, least):
     least_total, whole_share = np.inf, 0.0
     for d in range(7):
         least_total = min(least_total, totals[d])
-        share[d] /= whole[d]
+        share[d] = share[d] / whole[d] if whole[d] > 0.0 else 0.0
         whole_share += share[d]
     for d in range(7):
         share[d] = 1.0 if least_total < least else max(share[d] / (whole_share / 7.0), 1e-3)
