@@ -15,6 +15,10 @@ class UnknownNameError(ConflictTSError):
     """A measure, column, area or allocation that does not exist here. The message lists those that do."""
 
 
+class NoRecordError(UnknownNameError):
+    """A value to choose records by that stands in none of them. The message names the nearest that do."""
+
+
 class CoverageError(ConflictTSError):
     """Dates that do not fit what the source covered."""
 

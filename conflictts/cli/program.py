@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.text import Text
 from typer.core import TyperCommand, TyperOption
 
-REFUSED, UNUSABLE, PROVIDER_FAILED, INTERRUPTED, UNEXPECTED = 1, 2, 3, 130, 70
+REFUSED, UNUSABLE, PROVIDER_FAILED, IN_PART, INTERRUPTED, UNEXPECTED = 1, 2, 3, 4, 130, 70
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,7 +24,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Daily series of armed conflict from incident records, and what changed in them at a truce.",
     epilog="Exit codes: 0 done; 1 refused by the data, with the reason; 2 wrong usage or unreadable input; "
-    "3 a provider failed; 10 an alarm (monitor); 70 a fault of the program.",
+    "3 a provider failed; 4 done without an area of which there is no record (report); 10 an alarm (monitor); 70 a "
+    "fault of the program.",
 )
 
 

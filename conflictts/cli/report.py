@@ -33,7 +33,7 @@ from conflictts.cli.options import (
     span_of,
     tell_quarantined,
 )
-from conflictts.cli.program import one_sentence, processors, progress
+from conflictts.cli.program import IN_PART, one_sentence, processors, progress
 
 if TYPE_CHECKING:
     from conflictts.incidents.table import Incidents
@@ -126,8 +126,13 @@ def report(
                 tell("reading")
                 incidents = recipe.read()
                 _tell_quarantine(incidents, quiet)
+                left_out = recipe.without_records(incidents)
                 page = recipe.make(incidents, out=out if given else None, processes=processors(), progress=tell)
             _print(page, json_, quiet)
+            for area, reason in left_out.items():
+                typer.echo(f"conflictts: the report leaves out the area {area!r}: {reason}", err=True)
+            if left_out:
+                raise typer.Exit(IN_PART)
             return
         if _was_given(context, "smallest") and not anonymise:
             raise typer.BadParameter(

@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 import pandas as pd
 
-from conflictts.errors import UnknownNameError
+from conflictts.errors import NoRecordError, UnknownNameError
 
 DAYS = ("date_start", "date_end")
 COUNTS = (
@@ -224,7 +224,9 @@ def matching_records(table: pd.DataFrame, where: Where) -> pd.Series:
     Raises
     ------
     UnknownNameError
-        If a column cannot be filtered on, or a value stands in no record; the message names the nearest that do.
+        If a column cannot be filtered on.
+    NoRecordError
+        If a value stands in no record; the message names the nearest that do.
     """
     match = pd.Series(True, table.index)
     for column, wanted in where.items():
@@ -237,7 +239,7 @@ def matching_records(table: pd.DataFrame, where: Where) -> pd.Series:
         values = [normalize("NFC", value) for value in values]  # as the readers leave it
         for value in values:
             if value not in present:
-                raise UnknownNameError(f"No record has {column} = {value!r}. {_nearest(value, present)}")
+                raise NoRecordError(f"No record has {column} = {value!r}. {_nearest(value, present)}")
         match &= table[column].isin(values)
     return match
 

@@ -23,7 +23,7 @@ from conflictts.report import wording
 from conflictts.report.again import versions
 from conflictts.report.drawing import Drawn, Figures
 from conflictts.report.export import findings_schema
-from conflictts.report.findings import Choices
+from conflictts.report.findings import Choices, areas_without_records
 from conflictts.report.folder import write_folder
 from conflictts.report.language import Translator, say
 from conflictts.report.links import name_links
@@ -126,6 +126,9 @@ def write_anonymised(
     ConflictTSError
         As `write_report`; also if areas share records, or a condition names a place or a source.
     """
+    _refuse_what_tells(choices, areas)
+    left_out = list(areas_without_records(incidents, areas, choices.where))
+    areas = {name: where for name, where in areas.items() if name not in left_out}
     found = find_safe(incidents, truces, k=k, areas=areas, choices=choices, windows=windows, progress=progress)
     source = SafeSource.of(incidents.provenance)
     progress("drawing figures")
@@ -133,7 +136,7 @@ def write_anonymised(
         each.name: _figures(each, source, words, place) for each, place in zip(found, _places(found), strict=False)
     }
     progress("writing the page")
-    numbers = as_json(found, source, words)
+    numbers = as_json(found, left_out, source, words)
     files: dict[str, bytes] = {}
     if "figures" in formats:
         for place, drawn in zip(_places(found), figures.values(), strict=True):
@@ -146,7 +149,7 @@ def write_anonymised(
         text = json.dumps(numbers, ensure_ascii=False, indent=1, allow_nan=False)
         files |= {NUMBERS: f"{text}\n".encode(), SCHEMA: findings_schema("anonymised").encode()}
     if {"html", "pdf"} & set(formats):
-        page = name_links(words.page(_page(found, source, figures, formats)))
+        page = name_links(words.page(_page(found, left_out, source, figures, formats)))
         if "html" in formats:
             files[PAGE] = page.encode()
         if "pdf" in formats:
@@ -168,7 +171,6 @@ def find_safe(
 ) -> list[SafeArea]:
     """Count each area and keep of it what may be shown."""
     require_threshold(k)
-    _refuse_what_tells(choices, areas)
     _refuse_shared_records(incidents, areas, choices.where)
     gridded = on_grid(incidents)
     found = []
@@ -297,7 +299,9 @@ def _two_digits(number: float) -> str:
     return f"{round(number, decimals):,.{max(0, decimals)}f}"
 
 
-def as_json(found: Sequence[SafeArea], source: SafeSource, words: Translator) -> dict[str, Any]:
+def as_json(
+    found: Sequence[SafeArea], left_out: Sequence[str], source: SafeSource, words: Translator
+) -> dict[str, Any]:
     """The numbers of the page as plain JSON values."""
     k = found[0].safe.k
     return {
@@ -334,6 +338,7 @@ def as_json(found: Sequence[SafeArea], source: SafeSource, words: Translator) ->
             }
             for each in found
         ],
+        "areas_without_records": list(left_out),
     }  # fmt: skip
 
 
@@ -424,7 +429,11 @@ def _figures(area: SafeArea, source: SafeSource, words: Translator, place: str) 
 
 
 def _page(
-    found: Sequence[SafeArea], source: SafeSource, figures: Mapping[str, Figures], formats: Collection[str]
+    found: Sequence[SafeArea],
+    left_out: Sequence[str],
+    source: SafeSource,
+    figures: Mapping[str, Figures],
+    formats: Collection[str],
 ) -> str:
     """The page in English."""
     first = found[0]
@@ -435,7 +444,7 @@ def _page(
     page: str = templates().get_template("anonymised.html.j2").render(
         w=wording, k=first.safe.k, unit=first.safe.unit, found=found, source=source, single=compared == 1,
         headline=headline(effects[0], first.safe.unit) if compared == 1 else _headline_of_all(effects, found),
-        sentence=headline, two=_two_digits, span=wording.days(*span), sunday=SUNDAY,
+        left_out=left_out, sentence=headline, two=_two_digits, span=wording.days(*span), sunday=SUNDAY,
         is_text=lambda effect: isinstance(effect, str),
         figures={name: embedded(drawn, formats) for name, drawn in figures.items()},
         places=dict(zip([each.name for each in found], _places(found), strict=True)),

@@ -90,6 +90,7 @@ def as_json(
         "not_compared": [
             {"area": each.area, "truce": _truce_json(each.truce), "reason": each.reason} for each in refused
         ],
+        "areas_without_records": list(dict.fromkeys(each.area for each in refused if each.no_record)),
     }
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError, InputError, TooLittleData
-from conflictts.incidents.table import Incidents, Where
+from conflictts.errors import CoverageError, InputError, NoRecordError, TooLittleData
+from conflictts.incidents.table import Incidents, Where, matching_records
 from conflictts.report.beside import beside
 from conflictts.report.claims import ClaimFindings, find_claims
 from conflictts.report.escalation import find_escalation
@@ -121,11 +121,12 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A truce in an area of which the data say too little."""
+    """A truce in an area of which the data say too little, or hold no record at all."""
 
     area: str
     truce: Truce
     reason: str
+    no_record: bool = False
 
 
 def find_all(
@@ -154,8 +155,16 @@ def find_all(
     refused: list[Refused] = []
     number, alone = len(truces) * len(areas), len(truces) * len(areas) == 1
     progress("counting days")
-    series = {area: _counted(incidents, choices, conditions, alone=alone) for area, conditions in areas.items()}
+    missing = areas_without_records(incidents, areas, choices.where)
+    series = {
+        area: _counted(incidents, choices, conditions, alone=alone)
+        for area, conditions in areas.items()
+        if area not in missing
+    }
     for area, conditions in areas.items():
+        if area in missing:
+            refused += [Refused(area, truce, missing[area], no_record=True) for truce in truces]
+            continue
         daily = series[area]
         if isinstance(daily, str):
             refused += [Refused(area, truce, daily) for truce in truces]
@@ -198,6 +207,28 @@ def _counted(incidents: Incidents, choices: Choices, area: Where, *, alone: bool
         if alone:
             raise
         return str(refusal)
+
+
+def areas_without_records(incidents: Incidents, areas: Mapping[str, Where], where: Where) -> dict[str, str]:
+    """Which of several areas are chosen by a value that stands in no record, and why; the others are reported on.
+
+    Raises
+    ------
+    UnknownNameError
+        If a column cannot be filtered on, or `where` itself chooses by such a value.
+    NoRecordError
+        If that holds of every area.
+    """
+    matching_records(incidents.table, where)
+    missing: dict[str, str] = {}
+    for name, conditions in areas.items():
+        try:
+            matching_records(incidents.table, conditions)
+        except NoRecordError as error:
+            missing[name] = str(error)
+            if len(missing) == len(areas):
+                raise
+    return missing
 
 
 def check_areas(areas: Mapping[str, Where], where: Where) -> None:

@@ -342,7 +342,8 @@ class Report:
             kicker=_kicker(first) if self.single else _kicker_of_all(self.found), cases=parts,
             firsts=[part for part, is_first in zip(parts, self.first, strict=True) if is_first],
             rows=self._rows(parts),
-            overview=overview, contents=contents, methods={each.effect.method for each in self.found},
+            overview=overview, contents=contents, left_out=numbers["areas_without_records"],
+            methods={each.effect.method for each in self.found},
             window_days=next((each.escalation.window_days for each in self.found
                               if not isinstance(each.escalation, str)), WINDOW_DAYS),
             ledger=first.incidents.ledger, provenance=first.incidents.provenance, files=numbers["source"]["files"],

@@ -18,6 +18,7 @@ from conflictts.incidents.acled import read_acled
 from conflictts.incidents.day import read_day
 from conflictts.incidents.recognise import read_incidents
 from conflictts.incidents.table import Incidents, Where
+from conflictts.report.findings import areas_without_records
 from conflictts.report.page import write_report
 from conflictts.series.claims import read_claims
 from conflictts.truce.period import Truce
@@ -114,6 +115,10 @@ class Recipe:
                 "out." + (f" Now it is: {'; '.join(read.splitlines())}." if read else "")
             )
         return found
+
+    def without_records(self, incidents: Incidents) -> dict[str, str]:
+        """Which of several areas are left out, as there is no record of them, and why; errors as `make`."""
+        return areas_without_records(incidents, self.areas or {"": {}}, self.choices.get("where", {}))
 
     def make(
         self,

@@ -163,6 +163,19 @@ def counted_by_side(unit: str, lower: int, higher: int, same: int, refused: int)
     )
 
 
+def left_out(areas: Sequence[str]) -> str:
+    """Which areas are not on the page, as there is no record of them."""
+    if len(areas) == 1:
+        return say(
+            "One area is left out, as there is no record of it: {area}. Check how the records name it.", area=areas[0]
+        )
+    return say(
+        "{n} areas are left out, as there is no record of them: {areas}. Check how the records name them.",
+        n=len(areas),
+        areas=", ".join(areas),
+    )
+
+
 def averted(effect: TruceEffect) -> str:
     """Counterfactual and averted toll in words; a negative or undecided difference is said plainly."""
     expected = (

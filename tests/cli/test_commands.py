@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from conflictts.cli import app
+from conflictts.cli.program import IN_PART
 
 GED = ["id", "date_start", "date_end", "date_prec", "adm_1", "deaths_a", "deaths_b", "deaths_civilians"]
 GED += ["deaths_unknown", "low", "best", "high"]
@@ -112,7 +113,15 @@ def test_report_by_a_file_of_choices(tmp_path):
         refused = conflictts("report", *beside, "--config", choices)
         assert refused.exit_code == 2
         assert "What is compared is said in the file alone" in " ".join(refused.stderr.split())
-    choices.write_text(choices.read_text("utf-8").replace("coverage", "covrage"), "utf-8")
+    asked = choices.read_text("utf-8")
+    choices.write_text(f"{asked}[[area]]\nname = 'North'\nwhere = {{ admin1 = 'Idleb' }}\n", "utf-8")
+    without = conflictts("report", "--config", choices, "--json", "--quiet")
+    assert without.exit_code == IN_PART
+    assert without.stderr == (
+        "conflictts: the report leaves out the area 'North': No record has admin1 = 'Idleb'. Did you mean 'Idlib'?\n"
+    )
+    assert json.loads(without.stdout)["findings"] == numbers["findings"]
+    choices.write_text(asked.replace("coverage", "covrage"), "utf-8")
     refused = conflictts("report", "--config", choices)
     assert refused.exit_code == 2
     assert "line 4: [report] has no key 'covrage'. Did you mean 'coverage'?" in refused.stderr

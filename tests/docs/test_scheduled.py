@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from conflictts.cli.program import INTERRUPTED, PROVIDER_FAILED, REFUSED, UNEXPECTED, UNUSABLE
+from conflictts.cli.program import IN_PART, INTERRUPTED, PROVIDER_FAILED, REFUSED, UNEXPECTED, UNUSABLE
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "scheduled.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -71,4 +71,4 @@ def test_a_run_is_silent_and_leaves_a_report_and_one_that_fails_says_why(folder)
 
 def test_the_page_names_the_exit_codes():
     codes = [int(code) for code in re.findall(r"^\| (\d+) \|", TEXT, flags=re.MULTILINE)]
-    assert codes == [0, REFUSED, UNUSABLE, PROVIDER_FAILED, 10, UNEXPECTED, INTERRUPTED]
+    assert codes == [0, REFUSED, UNUSABLE, PROVIDER_FAILED, IN_PART, 10, UNEXPECTED, INTERRUPTED]

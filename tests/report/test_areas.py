@@ -162,6 +162,29 @@ def test_what_cannot_be_meant_is_refused(given, reason, idlib, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("anonymise", [None, 5])
+def test_an_area_without_any_record_is_left_out_and_said_to_be(anonymise, write_records, tmp_path):
+    incidents = ct.read_incidents(write_records(tmp_path / "records.csv"))
+    truce = ct.Truce("2019-07-01")
+    given = {
+        "coverage": ("2019-05-01", "2019-11-30"), "formats": ("html", "json"), "language": "fr", "anonymise": anonymise,
+    }  # fmt: skip
+    areas = {"Idlib": {"admin1": "Idlib"}, "Misspelt": {"admin1": "Idleb"}}
+    page = ct.write_report(incidents, truce, tmp_path / "out", areas=areas, **given)
+    html, numbers = page.read_text("utf-8"), json.loads((page.parent / "findings.json").read_text("utf-8"))
+    assert numbers["areas_without_records"] == ["Misspelt"]
+    assert "Une zone est laissée de côté, faute de tout relevé\u00a0: Misspelt." in html
+    if anonymise is None:
+        (refused,) = numbers["not_compared"]
+        assert refused["reason"] == "Aucun relevé ne porte admin1 = 'Idleb'. Vouliez-vous dire 'Idlib'\u202f?"
+    else:
+        assert [each["area"] for each in numbers["areas"]] == ["Idlib"]
+        assert "Idleb" not in html, "no values of the records are offered instead"
+    for fault in ({"areas": {"Misspelt": {"admin1": "Idleb"}}}, {"areas": areas, "where": {"perpetrator": "nobody"}}):
+        with pytest.raises(UnknownNameError, match="No record has"):
+            ct.write_report(incidents, truce, tmp_path / "none", **given | fault)
+
+
 def test_truces_that_cannot_be_told_apart_are_refused(idlib, tmp_path):
     truce = idlib.truces["TRC-5"]
     with pytest.raises(InputError, match="Two truces are called"):
