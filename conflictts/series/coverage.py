@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,6 @@ from conflictts.incidents.day import read_day
 from conflictts.incidents.table import Provenance
 
 Day: TypeAlias = str | date  # a Timestamp is a date
-Status = Literal["observed", "provisional", "unobserved"]
 _LONGEST = 200 * 366  # days of coverage; beyond any conflict data set, so a typing error
 
 

@@ -33,7 +33,6 @@ UNSEEN_DAYS = 1  # in succession, that do not end a silence: at least half of it
 BRIDGE_WEEKS = 14  # an interruption of up to window / 14 days does not end a run
 GROWTH_COLUMNS = ["growth", "lower", "upper", "doubling_days", "halving_days"]
 Ends = tuple[np.ndarray, np.ndarray]  # lower and upper, of every window
-PHASES = ("rising", "falling", "level", "silent", "undetermined")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +65,6 @@ class Escalation:
         One row per week from Monday: ``first``, ``last``, ``days`` (settled), ``low``, ``best``, ``high``, ``per_day``,
         ``ratio`` to the week before with ``lower`` and ``upper``, ``reason`` (why there is no ratio). A side whose
         counts, so clustered, are worth less than one independent event sets no end of the interval.
-    shortest_run : int
-        Days in succession whose window must exclude no change before a rise or fall is established.
     rule : str
         How phases were named, in words.
     level : float
@@ -97,7 +94,6 @@ class Escalation:
     phases: pd.DataFrame
     comparisons: pd.DataFrame
     weeks: pd.DataFrame
-    shortest_run: int
     rule: str
     level: float
     warnings: tuple[str, ...]
@@ -217,7 +213,6 @@ def measure_escalation(
         phases=_phase_table(phase, reason, settled, growth, side),
         comparisons=compare_periods(inside, factor, period_days, baseline, level),
         weeks=week_on_week(table, daily_factor, memory, level),
-        shortest_run=shortest,
         rule=_rule(window_days, shortest, silent_days),
         level=level,
         warnings=_warnings(inside, window_days, drawn=daily.draws is not None),

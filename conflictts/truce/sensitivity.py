@@ -90,11 +90,6 @@ class Sensitivity:
         """Share of the answered combinations under which the finding stands."""
         return float(self.table["stands"].sum() / self.answered)
 
-    @property
-    def share_of_all(self) -> float:
-        """The same of all combinations, a refusal counting as not standing."""
-        return float(self.table["stands"].mean())
-
     def summary(self) -> pd.DataFrame:
         """One row per choice and option: combinations, refused, share standing of the answered, median rate ratio."""
         rows = {}
