@@ -18,7 +18,7 @@ from conflictts.figures.style import (
     finish,
     given_or_current,
 )
-from conflictts.truce.escalation import Escalation
+from conflictts.truce.escalation import RATE_DAYS, Escalation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,7 +108,7 @@ def plot_phases(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     first, last = escalation.daily.coverage
     draw_bars(ax, escalation.daily, first, last)
     rates = escalation.rates
-    ax.plot(rates.index, rates["centred"], color=LEVEL, linewidth=1.8, label=f"rate over {escalation.rate_days} days")
+    ax.plot(rates.index, rates["centred"], color=LEVEL, linewidth=1.8, label=f"rate over {RATE_DAYS} days")
     ax.fill_between(
         rates.index, rates["centred_lower"], rates["centred_upper"], color=LEVEL, alpha=0.2, linewidth=0,
         label=f"its {escalation.level:.0%} interval",

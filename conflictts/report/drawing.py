@@ -32,6 +32,7 @@ from conflictts.report.language import Translator, say
 from conflictts.report.opinions import onset_in_words
 from conflictts.report.sensitivity import choices_in_words
 from conflictts.series.daily import DailySeries
+from conflictts.truce.escalation import RATE_DAYS
 from conflictts.truce.period import Truce
 
 MIN_CLAIMS = 3  # claims from one start date that earn a figure
@@ -278,7 +279,7 @@ def _escalation(findings: Findings, draw: Draw) -> Figures:
     drawn: Figures = {
         "phases": Drawn(
             f"{findings.daily.unit[:1].upper()}{findings.daily.unit[1:]} per day with the rate over "
-            f"{escalation.rate_days} days, and a strip of phases along the top.",
+            f"{RATE_DAYS} days, and a strip of phases along the top.",
             draw(partial(plot_phases, escalation), name="phases"),
             " ".join(phases_in_words(escalation)),
         )

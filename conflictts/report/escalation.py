@@ -11,8 +11,9 @@ from conflictts.errors import TooLittleData
 from conflictts.report import wording
 from conflictts.report.wording import factor
 from conflictts.series.daily import DailySeries, Day
+from conflictts.truce.comparison import PERIOD_DAYS
 from conflictts.truce.effect import TruceEffect
-from conflictts.truce.escalation import PERIOD_DAYS, Escalation, measure_escalation
+from conflictts.truce.escalation import Escalation, measure_escalation
 
 
 def find_escalation(

@@ -11,13 +11,14 @@ from scipy.special import fdtri
 from conflictts.errors import CoverageError
 from conflictts.series.daily import Day, pair_of_days
 
+PERIOD_DAYS = 28  # of the latest period, and of the previous one
 LEAST_EFFECTIVE = 1.0  # effective counts on a side; with fewer the prior alone would set that end of the interval
 
 
 def compare_periods(
-    counts: pd.Series, factor: pd.Series, period_days: int, baseline: tuple[Day, Day] | None, level: float
+    counts: pd.Series, factor: pd.Series, baseline: tuple[Day, Day] | None, level: float
 ) -> pd.DataFrame:
-    """Compare the last `period_days` with as many before them, and with a declared baseline.
+    """Compare the last `PERIOD_DAYS` with as many before them, and with a declared baseline.
 
     Raises
     ------
@@ -26,8 +27,8 @@ def compare_periods(
     """
     one = pd.Timedelta(days=1)
     end = counts.index[-1]
-    latest = (end - (period_days - 1) * one, end)
-    others = {"previous period": (latest[0] - period_days * one, latest[0] - one)}
+    latest = (end - (PERIOD_DAYS - 1) * one, end)
+    others = {"previous period": (latest[0] - PERIOD_DAYS * one, latest[0] - one)}
     if others["previous period"][1] >= counts.index[0] > others["previous period"][0]:
         others["previous period"] = (counts.index[0], latest[0] - one)
     if baseline is not None:
@@ -50,7 +51,7 @@ def compare_periods(
         before, after = (side_of(days.to_numpy(), factor.loc[days.index].to_numpy()) for days in (then, now))
         row |= {"days": int(now.count()), "other_days": int(then.count()), "best": now.sum(), "other_best": then.sum()}
         row |= {"per_day": now.mean(), "other_per_day": then.mean()}
-        rows[name] = row | ratio_of_sides(before, after, level, (period_days + 1) // 2)
+        rows[name] = row | ratio_of_sides(before, after, level, (PERIOD_DAYS + 1) // 2)
     return pd.DataFrame.from_dict(rows, orient="index")
 
 

@@ -24,7 +24,7 @@ from conflictts.truce.growth import (
     weekday_offset,
 )
 
-RATE_DAYS, PERIOD_DAYS, SILENT_DAYS = 14, 28, 14
+RATE_DAYS, SILENT_DAYS = 14, 14
 # Shortest established run as a share of the window: the longest run of a level series stays below it in 95 % of series
 # (normal noise, white to AR(0.6), 2 to 50 windows long). The false-phase rate on counts is in benchmarks/README.md.
 RUN_SHARE, RUN_GROWTH = 0.30, 0.07
@@ -43,10 +43,10 @@ class Escalation:
     ----------
     daily : DailySeries
         The series, kept so that a figure needs only the result.
-    window_days, rate_days : int
-        Length of the windows for growth, and for rates.
+    window_days : int
+        Length of the windows for growth.
     rates : DataFrame, daily index
-        ``trailing`` and ``centred`` rate per day over `rate_days`, each with ``_lower`` and ``_upper``; NaN where
+        ``trailing`` and ``centred`` rate per day over 14 days, each with ``_lower`` and ``_upper``; NaN where
         under half of the days are observed, as ``reason`` says.
     growth : DataFrame, indexed by the middle day of each window
         ``first``, ``last``, ``growth`` (factor per week; 1 is no change), ``lower``, ``upper`` (near 1e-304 and 1e304
@@ -87,7 +87,6 @@ class Escalation:
 
     daily: DailySeries
     window_days: int
-    rate_days: int
     rates: pd.DataFrame
     growth: pd.DataFrame
     phase: pd.Series
@@ -108,9 +107,6 @@ def measure_escalation(
     *,
     baseline: tuple[Day, Day] | None = None,
     window_days: int = WINDOW_DAYS,
-    rate_days: int = RATE_DAYS,
-    period_days: int = PERIOD_DAYS,
-    silent_days: int = SILENT_DAYS,
     weekday: bool = True,
     level: float = 0.95,
 ) -> Escalation:
@@ -120,9 +116,10 @@ def measure_escalation(
     each other is learnt from all windows together. A day is in a rising (falling) phase if it is the middle of a window
     whose interval lies above (below) no change and belongs to a run of such days too long to be chance anywhere in the
     series; interruptions of up to ``window_days // 14`` days are bridged. Days within half a window of either end take
-    the phase of the outermost window. A stretch of days without a single count is silent. Level means that no rise or
-    fall is established, not that there is none. A phase is dated by middles of windows, so a sudden change shows as a
-    phase around its day; `detect_changepoints` dates sudden changes.
+    the phase of the outermost window. At least 14 observed days in succession without a single count are silent; one
+    unobserved day between two of them does not end a silence. Level means that no rise or fall is established, not that
+    there is none. A phase is dated by middles of windows, so a sudden change shows as a phase around its day;
+    `detect_changepoints` dates sudden changes.
 
     Where the series has draws (allocations of records of several days by chance), every window's trend is fitted to
     each of m draws and the fits are pooled by Rubin's rules, so that growth and phases hold the dating's uncertainty;
@@ -133,16 +130,9 @@ def measure_escalation(
     daily : DailySeries
         Unobserved and provisional days are missing, not 0.
     baseline : (first, last), optional
-        A period to compare the latest one with, inclusive; it ends before that begins.
+        A period to compare the latest 28 days with, inclusive; it ends before those begin.
     window_days : int, default 42
         Length of the windows for growth, 28 or more.
-    rate_days : int, default 14
-        Length of the windows for rates, 7 or more.
-    period_days : int, default 28
-        Length of the latest period, and of the previous one, 7 or more.
-    silent_days : int, default 14
-        Shortest stretch of observed days without a count that is called silent, 7 or more; a single unobserved day
-        between two of them does not end it.
     weekday : bool, default True
         Whether a profile of the days of the week, where it can be told, is taken out of the growth.
     level : float, default 0.95
@@ -160,7 +150,7 @@ def measure_escalation(
     CoverageError
         If the baseline lies outside the series, holds no settled day or shares days with the latest period.
     UnknownNameError
-        If a length is too short.
+        If the windows are too short.
 
     References
     ----------
@@ -179,11 +169,8 @@ def measure_escalation(
     ['level', 'falling', 'level']
     """
     refuse_level(level)
-    given = {"window_days": window_days, "rate_days": rate_days, "period_days": period_days, "silent_days": silent_days}
-    for name, value in given.items():
-        least = 28 if name == "window_days" else 7
-        if value < least:
-            raise UnknownNameError(f"{name} = {value} is too short. Give {least} or more days.")
+    if window_days < 28:
+        raise UnknownNameError(f"window_days = {window_days} is too short. Give 28 or more days.")
     settled = daily.settled
     if settled.notna().sum() == 0:
         raise TooLittleData(f"None of {len(settled)} days is observed and settled. Wait, or widen the coverage.")
@@ -201,19 +188,18 @@ def measure_escalation(
     shortest = shortest_run_of(len(inside), window_days)
     for_phases = ends if level == PHASE_LEVEL else rolling.interval(PHASE_LEVEL)
     side = (for_phases[0] > 0) * 1.0 - (for_phases[1] < 0)
-    phase, reason = _phases_of_days(settled, rolling, side, window_days, shortest, silent_days)
+    phase, reason = _phases_of_days(settled, rolling, side, window_days, shortest)
     table = daily.table.loc[first:last].where(inside.notna())
     return Escalation(
         daily=daily,
         window_days=window_days,
-        rate_days=rate_days,
-        rates=_rates(settled, factor, rate_days, level),
+        rates=_rates(settled, factor, level),
         growth=growth,
         phase=phase,
         phases=_phase_table(phase, reason, settled, growth, side),
-        comparisons=compare_periods(inside, factor, period_days, baseline, level),
+        comparisons=compare_periods(inside, factor, baseline, level),
         weeks=week_on_week(table, daily_factor, memory, level),
-        rule=_rule(window_days, shortest, silent_days),
+        rule=_rule(window_days, shortest),
         level=level,
         warnings=_warnings(inside, window_days, drawn=daily.draws is not None),
     )
@@ -253,11 +239,11 @@ def factor_of_days(counts: np.ndarray, of_window: np.ndarray, window_days: int) 
     return _trends.factor_of_days(counts, of_window, window_days // 2)  # type: ignore[no-any-return]
 
 
-def _rates(settled: pd.Series, factor: pd.Series, rate_days: int, level: float) -> pd.DataFrame:
+def _rates(settled: pd.Series, factor: pd.Series, level: float) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
     spread = factor.reindex(settled.index).ffill().bfill()
     for name, centred in (("trailing", False), ("centred", True)):
-        window = settled.rolling(rate_days, center=centred, min_periods=(rate_days + 1) // 2)
+        window = settled.rolling(RATE_DAYS, center=centred, min_periods=(RATE_DAYS + 1) // 2)
         days, total = window.count(), window.sum().clip(lower=0.0)
         known = total.notna()
         lower, upper = _rate_interval(total.where(known, 0.0), days.clip(lower=1.0), spread, level)
@@ -269,7 +255,7 @@ def _rates(settled: pd.Series, factor: pd.Series, rate_days: int, level: float) 
     missing = rates[short].isna()
     rates["reason"] = ""
     for name in short:
-        text = f"{name}: under half of {rate_days} days observed"
+        text = f"{name}: under half of {RATE_DAYS} days observed"
         joined = rates["reason"].where(rates["reason"] == "", rates["reason"] + "; ") + text
         rates["reason"] = rates["reason"].where(~missing[name], joined)
     return rates
@@ -299,8 +285,8 @@ def names_of_windows(sign: np.ndarray, told: np.ndarray, shortest: int, window_d
     return np.select([kept > 0, kept < 0, told], ["rising", "falling", "level"], "undetermined")
 
 
-def in_silence(counts: np.ndarray, silent_days: int) -> np.ndarray:
-    """Which days belong to a stretch of at least `silent_days` observed days without a count.
+def in_silence(counts: np.ndarray) -> np.ndarray:
+    """Which days belong to a stretch of at least `SILENT_DAYS` observed days without a count.
 
     A single unobserved day between two of them is passed over; more end it.
     """
@@ -309,7 +295,7 @@ def in_silence(counts: np.ndarray, silent_days: int) -> np.ndarray:
     begins = np.ones(len(seen), dtype=bool)
     begins[1:] = (quiet[1:] != quiet[:-1]) | (np.diff(seen) > UNSEEN_DAYS + 1)
     block = np.cumsum(begins)
-    silent = quiet & (np.bincount(block)[block] >= silent_days)
+    silent = quiet & (np.bincount(block)[block] >= SILENT_DAYS)
     found = np.zeros(len(counts), dtype=bool)
     found[seen[silent]] = True
     for gap in np.flatnonzero(silent[1:] & ~begins[1:] & (np.diff(seen) > 1)):
@@ -339,7 +325,7 @@ def _cut(days: np.ndarray, sign: np.ndarray, bridge: int) -> np.ndarray:
 
 
 def _phases_of_days(
-    settled: pd.Series, rolling: RollingGrowth, side: np.ndarray, window_days: int, shortest: int, silent_days: int
+    settled: pd.Series, rolling: RollingGrowth, side: np.ndarray, window_days: int, shortest: int
 ) -> tuple[pd.Series, pd.Series]:
     first, last = settled.first_valid_index(), settled.last_valid_index()
     inside = settled.loc[first:last]
@@ -352,7 +338,7 @@ def _phases_of_days(
         reason.loc[first:last] = np.where(names == "undetermined", rolling.reason, "")[window]
     else:
         reason.loc[first:last] = too_short(len(inside), window_days)
-    silent = in_silence(inside.to_numpy(), silent_days)
+    silent = in_silence(inside.to_numpy())
     phase.loc[inside.index[silent]] = "silent"
     reason.loc[inside.index[silent]] = ""
     return phase, reason
@@ -378,11 +364,11 @@ def _phase_table(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _rule(window_days: int, shortest: int, silent_days: int) -> str:
+def _rule(window_days: int, shortest: int) -> str:
     return (
         f"rising or falling: at least {shortest} days in succession (up to {window_days // BRIDGE_WEEKS} days of "
         f"interruption bridged) are middles of {window_days}-day windows whose {PHASE_LEVEL:.0%} interval of growth "
-        f"excludes no change on the same side; silent: at least {silent_days} observed days without a count, "
+        f"excludes no change on the same side; silent: at least {SILENT_DAYS} observed days without a count, "
         f"single unobserved days between them passed over; level: "
         f"neither; undetermined: too few counts or observed days"
     )

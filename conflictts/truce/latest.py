@@ -10,11 +10,9 @@ from scipy.special import stdtrit
 from conflictts.errors import TooLittleData
 from conflictts.truce._likelihood_interval import Trends, likelihood_ends, likelihood_sides
 from conflictts.truce._windows import family_of, spread_of, weeks_of
-from conflictts.truce.comparison import ratio_of_sides, side_of
+from conflictts.truce.comparison import PERIOD_DAYS, ratio_of_sides, side_of
 from conflictts.truce.escalation import (
-    PERIOD_DAYS,
     PHASE_LEVEL,
-    SILENT_DAYS,
     factor_of_days,
     in_silence,
     names_of_windows,
@@ -110,7 +108,7 @@ def latest_of_rows(counts: np.ndarray, weekday: np.ndarray, level: float) -> lis
             exposure = np.exp(offset_of_weekdays(counts[k], weekday))[begin:end]
             of_windows = fits[:, k, windows], spread.scale[k, windows], freedom[k, windows]
             phase = _phase_of_last(part, exposure, *of_windows)
-        if part[-1] == 0 and in_silence(part, SILENT_DAYS)[-1]:
+        if part[-1] == 0 and in_silence(part)[-1]:
             phase = "silent"
         factor = factor_of_days(part, spread.factor[k, windows], WINDOW_DAYS)
         now, then = slice(-PERIOD_DAYS, None), slice(-2 * PERIOD_DAYS, -PERIOD_DAYS)

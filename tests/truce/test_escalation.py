@@ -361,7 +361,6 @@ def test_every_day_has_one_phase_and_dates_only_shift(counts, shift):
     ("options", "error", "message"),
     [
         pytest.param({"window_days": 27}, UnknownNameError, "window_days = 27 is too short. Give 28", id="window"),
-        pytest.param({"rate_days": 6}, UnknownNameError, "rate_days = 6", id="rate"),
         pytest.param({"baseline": ("2019-01-01", "2019-02-01")}, CoverageError, "2019-01-01..2019-02-01", id="early"),
         pytest.param({"baseline": ("2020-01-06", "2021-01-06")}, CoverageError, "which are 2020-01-06", id="late"),
         pytest.param({"level": 95}, ValueError, "level = 95", id="level"),
