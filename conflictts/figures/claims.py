@@ -9,6 +9,7 @@ import pandas as pd
 
 from conflictts.errors import CoverageError
 from conflictts.figures.style import CONTRAST, INK, LEVEL, finish, given_or_current, mark_days
+from conflictts.series.claims import SLACK_DAYS
 from conflictts.series.daily import DailySeries, Day, whole_day
 
 if TYPE_CHECKING:
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 MARKERS = "osD^vP"
 
 
-def plot_claims(
-    daily: DailySeries, held: pd.DataFrame, *, since: Day, slack_days: int = 3, ax: Axes | None = None
-) -> Axes:
+def plot_claims(daily: DailySeries, held: pd.DataFrame, *, since: Day, ax: Axes | None = None) -> Axes:
     """Draw the series added up from a day, and the claims that count from about that day as brackets.
 
     Parameters
@@ -28,9 +27,8 @@ def plot_claims(
     held : DataFrame
         Claims as from `hold_claims`.
     since : date
-        First day of the sum.
-    slack_days : int, default 3
-        Claims whose period begins within so many days of `since` are drawn, each at the end of its period.
+        First day of the sum. Claims whose period begins within three days of it are drawn, each at the end of its
+        period.
     ax : Axes, optional
         Default: the current axes.
 
@@ -43,7 +41,7 @@ def plot_claims(
     Raises
     ------
     CoverageError
-        If no claim begins within `slack_days` of `since`.
+        If no claim begins within three days of `since`.
 
     Examples
     --------
@@ -54,10 +52,10 @@ def plot_claims(
     """
     ax = given_or_current(ax)
     start = whole_day(since, "since")
-    near = held[(held["period_start"] - start).abs() <= pd.Timedelta(days=slack_days)]
+    near = held[(held["period_start"] - start).abs() <= pd.Timedelta(days=SLACK_DAYS)]
     if near.empty:
         raise CoverageError(
-            f"No claim begins within {slack_days} days of {start:%Y-%m-%d}. Claims begin on "
+            f"No claim begins within {SLACK_DAYS} days of {start:%Y-%m-%d}. Claims begin on "
             f"{', '.join(f'{day:%Y-%m-%d}' for day in held['period_start'].drop_duplicates().head(8))}."
         )
     last = near["period_end"].max()

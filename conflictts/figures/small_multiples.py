@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -46,13 +46,13 @@ def plot_small_multiples(
     truces: Iterable[Truce] = (),
     changes: pd.DataFrame | None = None,
     most: int = MOST,
-    scale: Literal["own", "shared"] = "own",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw each series of a panel as its 7-day mean, from low to high, in a small panel of its own.
 
     All panels share the days. They stand in the order of their toll, row by row; what is not drawn is said below. Days
-    that nobody observed are hatched, provisional ones dotted and left out of the mean.
+    that nobody observed are hatched, provisional ones dotted and left out of the mean. Each panel has its own scale, as
+    the figure says: heights show when a series rose and fell, and cannot be compared between panels.
 
     Parameters
     ----------
@@ -64,9 +64,6 @@ def plot_small_multiples(
         ``set_last``, between which a strip lies along the top of the panel.
     most : int, default 20
         Panels at most.
-    scale : {"own", "shared"}, default "own"
-        Own scales show when each series rose and fell, a shared one how much each adds to the toll. The figure says
-        which; with own scales heights can not be compared between panels.
     ax : Axes, optional
         Default: the current axes. Its frame is hidden; the panels stand inside it. It wants about an inch of height
         for every row of panels.
@@ -79,7 +76,7 @@ def plot_small_multiples(
     Raises
     ------
     UnknownNameError
-        If `changes` lacks a column or names a series that the panel has not, `scale` is neither, or `most` is below 1.
+        If `changes` lacks a column or names a series that the panel has not, or `most` is below 1.
 
     Examples
     --------
@@ -90,27 +87,26 @@ def plot_small_multiples(
     >>> [text.get_text() for small in ax.child_axes for text in small.texts if text.get_gid() == "name"][:3]
     ['Idlib', 'Aleppo', 'Hama']
     """
-    if scale not in ("own", "shared") or most < 1:
-        raise UnknownNameError(f"`scale` is own or shared and `most` 1 or more, met {scale!r} and {most!r}.")
+    if most < 1:
+        raise UnknownNameError(f"`most` is the number of panels to draw, 1 or more; met {most!r}.")
     sets = _sets(panel, changes)
     ax = given_or_current(ax)
     ax.set_axis_off()
     totals = _totals(panel)
     shown = list(totals.index[:most])
     columns, places = _places(ax, len(shown))
-    means = {key: _means(panel[key]) for key in shown}
-    tops = {key: float(np.nanmax([0.1, mean["high"].max()])) for key, mean in means.items()}
     truces = tuple(truces)
     for position, (key, place) in enumerate(zip(shown, places, strict=True)):
         daily, small = panel[key], ax.inset_axes(place)
-        _draw(small, daily, means[key], truces, sets.get(key, []))
-        top = tops[key] if scale == "own" else max(tops.values())
+        means = _means(daily)
+        _draw(small, daily, means, truces, sets.get(key, []))
+        top = float(np.nanmax([0.1, means["high"].max()]))
         _frame(small, daily, top, dated=position + columns >= len(shown))
         _name(small, _words(key), f"{totals[key]:,.0f}")
     legend_above(ax, of=ax.child_axes)
     unit = panel.counting.unit
     ax.text(
-        0, 0.5, f"{unit} per day, {'each on its own scale' if scale == 'own' else 'all on one scale'}",
+        0, 0.5, f"{unit} per day, each on its own scale",
         transform=ax.transAxes, rotation=90, ha="left", va="center", fontsize=LEGEND_POINTS, parse_math=False,
     )  # fmt: skip
     write_footer(ax, _about(panel, totals, len(shown)))
