@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError, TooLittleData
-from conflictts.series.daily import DailySeries, Day, pair_of_days
-from conflictts.truce.intervals import quantile_of, regime_rates
+from conflictts.errors import TooLittleData
+from conflictts.series.daily import DailySeries, Day
+from conflictts.truce.intervals import quantile_of, refuse_level, regime_rates
 from conflictts.truce.locations import probabilities, smallest_set
 from conflictts.truce.slopes import SlopedFit, find_slopes, levels_of
+from conflictts.truce.window import covered_window
 
 MIN_DAYS = 14
 ODDS = 1.0  # prior, of no change against changes; benchmarks/ has the false alarms
@@ -300,8 +301,7 @@ def _found_in_draws(
 def _check_options(level: float, false_alarm: float | None, rng: np.random.Generator | None, min_days: int) -> None:
     if not (isinstance(min_days, int) and min_days >= 1):
         raise ValueError(f"min_days = {min_days!r} is not a number of days. Give 1 or more.")
-    if not 0 < level < 1:
-        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
+    refuse_level(level)
     if false_alarm is not None and not 0.005 <= false_alarm < 1:
         raise ValueError(
             f"false_alarm = {false_alarm!r} is not a probability that {N_STEADY} simulated series can show. Give a "
@@ -323,8 +323,9 @@ def searched_days(
     TooLittleData
         If fewer than 14 days are observed, or all counts are 0.
     """
-    days = pd.DatetimeIndex(_searched(daily, window).index)
-    settled = daily.settled.loc[days[0] : days[-1]]
+    first, last = covered_window(daily, window)
+    settled = daily.settled.loc[first:last]
+    days = pd.DatetimeIndex(settled.index)
     observed = settled.notna().to_numpy(copy=True)  # arrays that may be written to: kernels are compiled for one kind
     counts = settled.fillna(0.0).to_numpy(copy=True)
     refuse_thin(counts, observed)
@@ -369,19 +370,6 @@ def _calibrated(
             low, high = (middle, high) if search((steady, day_of_week, observed), middle)[0].size else (low, middle)
         needed.append(high)
     return float(np.sort(needed)[math.ceil((1 - false_alarm) * (N_STEADY + 1)) - 1])
-
-
-def _searched(daily: DailySeries, window: tuple[Day, Day] | None) -> pd.DataFrame:
-    start, end = daily.coverage
-    if window is None:
-        return daily.table
-    first, last = pair_of_days(window, "window")
-    if not start <= first <= last <= end:
-        raise CoverageError(
-            f"The window {first:%Y-%m-%d}..{last:%Y-%m-%d} must lie inside the days covered, "
-            f"{start:%Y-%m-%d}..{end:%Y-%m-%d}."
-        )
-    return daily.table.loc[first:last]
 
 
 def _rates(

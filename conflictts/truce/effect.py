@@ -14,6 +14,7 @@ from conflictts.series.daily import DailySeries, Day
 from conflictts.truce import cautions
 from conflictts.truce.design import MODELS, SLOPES, Model, make_design
 from conflictts.truce.few_counts import answer_of_few_counts, too_few_to_regress
+from conflictts.truce.intervals import refuse_level
 from conflictts.truce.negbin import NegBinFit
 from conflictts.truce.period import Truce
 from conflictts.truce.ratios import with_limits
@@ -379,8 +380,7 @@ def refit(effect: TruceEffect, daily: DailySeries, *, warn: bool = True, **chang
 
 
 def _check_choices(model: str, transition: int, other_truce_days: str, level: float) -> None:
-    if not 0 < level < 1:
-        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
+    refuse_level(level)
     if model not in MODELS:
         raise UnknownNameError(f"No model {model!r}. Choose one of {', '.join(MODELS)}.")
     if other_truce_days not in ("keep", "leave out"):

@@ -17,12 +17,12 @@ from conflictts.truce.growth import (
     WINDOW_DAYS,
     RollingGrowth,
     factor_of,
-    refuse_level,
     rolling_growth,
     times,
     too_short,
     weekday_offset,
 )
+from conflictts.truce.intervals import refuse_level
 
 RATE_DAYS, SILENT_DAYS = 14, 14
 # Shortest established run as a share of the window: the longest run of a level series stays below it in 95 % of series

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from conflictts.errors import CoverageError, TooLittleData
-from conflictts.series.daily import DailySeries, Day, pair_of_days
+from conflictts.errors import TooLittleData
+from conflictts.series.daily import DailySeries, Day
 from conflictts.truce._windows import WindowFits, fit_windows
+from conflictts.truce.intervals import refuse_level
 from conflictts.truce.negbin import pooled_freedom
+from conflictts.truce.window import covered_window
 
 WINDOW_DAYS = 42  # the rolling window; the coverage of its intervals is measured in benchmarks/growth_coverage.py
 MIN_COUNTS, MIN_ACTIVE_DAYS = 10.0, 3
@@ -119,13 +121,8 @@ def estimate_growth(
     from conflictts.truce import _trends
 
     refuse_level(level)
-    start, end = daily.coverage
-    first, last = pair_of_days(window or (start, end), "window")
-    if not start <= first <= last <= end:
-        raise CoverageError(
-            f"The window {first:%Y-%m-%d}..{last:%Y-%m-%d} must lie inside the days covered, "
-            f"{start:%Y-%m-%d}..{end:%Y-%m-%d}."
-        )
+    start, _ = daily.coverage
+    first, last = covered_window(daily, window)
     counts = daily.settled.loc[first:last].to_numpy()
     if len(counts) < 14:
         raise TooLittleData(f"The window has {len(counts)} days; growth needs at least 14. Widen it.")
@@ -326,9 +323,3 @@ def times(
     with np.errstate(divide="ignore", invalid="ignore"):
         days = 7 * np.log(2) / np.abs(slope)
         return np.where(np.greater(lower, 0), days, np.nan), np.where(np.less(upper, 0), days, np.nan)
-
-
-def refuse_level(level: float) -> None:
-    """Raise unless a confidence level lies between 0 and 1."""
-    if not 0 < level < 1:
-        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")

@@ -10,6 +10,12 @@ from conflictts.truce.slopes import SlopedFit, weeks
 FEWEST = 4.0  # degrees of freedom
 
 
+def refuse_level(level: float) -> None:
+    """Raise ValueError unless a confidence level lies between 0 and 1."""
+    if not 0 < level < 1:
+        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
+
+
 def quantile_of(fit: SlopedFit, observed: np.ndarray, level: float) -> float:
     """How many standard errors half an interval is wide, as the variance is estimated from the same days."""
     return float(quantiles(observed.sum(), fit.factor, len(fit.edges) - 1 + sum(fit.sloped), level))

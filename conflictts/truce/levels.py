@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from conflictts.truce.changepoints import MIN_DAYS, ODDS, refuse_thin
-from conflictts.truce.intervals import quantiles, rates_of_levels
+from conflictts.truce.intervals import quantiles, rates_of_levels, refuse_level
 
 
 class Levels(NamedTuple):
@@ -163,5 +163,4 @@ def _check(counts: np.ndarray, weekday: np.ndarray, level: float) -> None:
     refuse_no_counts(counts)
     if not np.isin(weekday, np.arange(7)).all():
         raise ValueError(f"weekday holds {weekday[~np.isin(weekday, np.arange(7))][0]}. Give 0 (Monday) to 6 (Sunday).")
-    if not 0 < level < 1:
-        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
+    refuse_level(level)

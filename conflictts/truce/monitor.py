@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import CoverageError, InputError
-from conflictts.series.daily import NO_AREA, DailySeries, Day, pair_of_days, whole_day
+from conflictts.series.daily import NO_AREA, DailySeries, Day, whole_day
 from conflictts.truce._baseline import Baseline, baseline_of, cautions_of, refuse_thin
 from conflictts.truce._contracts import Contract, check_options, evidence_under
+from conflictts.truce.window import covered_window
 
 FACTOR_QUANTILE = 0.99  # of the memory factor, for "yearly"
 CEILING_LEVEL = 0.95
@@ -452,16 +453,8 @@ def _elsewhere(calm: str, later: str) -> bool:
 
 
 def _calm_counts(calm: DailySeries, window: tuple[Day, Day] | None) -> pd.Series:
-    settled = calm.settled
-    if window is not None:
-        start, end = calm.coverage
-        first, last = pair_of_days(window, "window")
-        if not start <= first <= last <= end:
-            raise CoverageError(
-                f"The window {first:%Y-%m-%d}..{last:%Y-%m-%d} must lie inside the days covered, "
-                f"{start:%Y-%m-%d}..{end:%Y-%m-%d}."
-            )
-        settled = settled.loc[first:last]
+    first, last = covered_window(calm, window)
+    settled = calm.settled.loc[first:last]
     refuse_thin(settled)
     return settled.loc[: settled.last_valid_index()].astype("float64")
 

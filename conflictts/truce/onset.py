@@ -11,6 +11,7 @@ from pandas.api.typing import NaTType
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce.changepoints import detect_changepoints, searched_days
+from conflictts.truce.intervals import refuse_level
 from conflictts.truce.locations import smallest_set, split_probabilities
 from conflictts.truce.period import Truce
 
@@ -155,8 +156,7 @@ def scan_onset(
     >>> onset.summary()["days_from_effective"].tolist()
     [-1, 0, -1]
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
+    refuse_level(level)
     if n_simulations < 19:
         raise ValueError(f"n_simulations = {n_simulations!r} cannot show a p-value of 0.05. Give at least 19.")
     from conflictts.truce import _scan

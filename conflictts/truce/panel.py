@@ -16,6 +16,7 @@ from scipy.stats import false_discovery_control
 from conflictts.errors import UnknownNameError
 from conflictts.series.daily import Day, pair_of_days
 from conflictts.series.panel import DailyPanel, Key
+from conflictts.truce.intervals import refuse_level
 from conflictts.truce.period import Truce
 from conflictts.truce.pooling import LEAST_AREAS, PooledEffect, pool_effects
 from conflictts.truce.rows import CHANGES, Plan, Row, rows_of_chunk
@@ -227,8 +228,7 @@ def _planned(
     window: tuple[Day, Day] | None,
     level: float,
 ) -> Plan:
-    if not 0 < level < 1:
-        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
+    refuse_level(level)
     if truce is not None and truces:
         raise UnknownNameError("Both one truce for all areas and truces by area were given. Give one of them.")
     unknown = [key for key in truces or {} if key not in panel]

@@ -13,6 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, log_expit, ndtr
 
 from conflictts.errors import TooLittleData
+from conflictts.truce.intervals import refuse_level
 
 LEAST_AREAS = 3  # two say nothing of how areas differ
 PRIOR_TAU = 1.0  # scale of the half-normal prior of the standard deviation between areas
@@ -155,8 +156,7 @@ def pool_effects(
             f"{earlier.size} counts before, {later.size} after and {expected.size} exposures: as many of each are "
             "needed, all finite, counts 0 or more and exposures above 0."
         )
-    if not 0 < level < 1:
-        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
+    refuse_level(level)
     n_areas, total = len(earlier), earlier + later
     if n_areas < LEAST_AREAS:
         raise TooLittleData(
