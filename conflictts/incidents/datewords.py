@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from conflictts.errors import InputError
-from conflictts.incidents.phrases import plain_table
+from conflictts.incidents.phrases import extended, write_plainly
 
 Part = Literal["early", "mid", "late", "first_half", "second_half"]
 Role = Literal["around", "last", "skip"]
@@ -122,8 +122,7 @@ class DateWords:
     ranges: Mapping[str, Literal["range"]]
 
     def __post_init__(self) -> None:
-        for table in fields(self):
-            object.__setattr__(self, table.name, plain_table(getattr(self, table.name)))
+        write_plainly(self)
         wrong = [phrase for phrase in self.ranges if phrase.count("{}") != 2]
         if wrong:
             raise InputError(f"Cannot add the range {wrong[0]!r}. Write {{}} twice, once for each end.")
@@ -152,11 +151,7 @@ class DateWords:
         >>> ct.parse_period("31 Ağustos 2019", words=turkish).first.date().isoformat()
         '2019-08-31'
         """
-        names = [table.name for table in fields(self)]
-        unknown = sorted(set(tables) - set(names))
-        if unknown:
-            raise InputError(f"No table of words named {unknown[0]!r}. Choose from {', '.join(names)}.")
-        return replace(self, **{name: {**getattr(self, name), **more} for name, more in tables.items()})
+        return extended(self, tables)
 
 
 DATE_WORDS = DateWords(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from conflictts.errors import InputError
 
-Value = TypeVar("Value")
+Words = TypeVar("Words", bound=Any)
 
 LONGEST = 200  # characters; a quantity or a date that needs more is a sentence
 _SHOWN = 80
@@ -108,6 +109,18 @@ def fillings(phrase: str, template: str) -> Iterator[tuple[str, ...]]:
         at = inside.find(joint, at + 1)
 
 
-def plain_table(table: Mapping[str, Value]) -> Mapping[str, Value]:
-    """The same table, not to be changed, with its phrases written plainly so that text made plain meets them."""
-    return MappingProxyType({spaced(plain(phrase)): value for phrase, value in table.items()})
+def write_plainly(words: Any) -> None:
+    """Make every table of a dataclass unchangeable, with its phrases as plain as the text that meets them."""
+    for each in fields(words):
+        table = getattr(words, each.name)
+        plainly = MappingProxyType({spaced(plain(phrase)): value for phrase, value in table.items()})
+        object.__setattr__(words, each.name, plainly)
+
+
+def extended(words: Words, tables: Mapping[str, Mapping[str, Any]]) -> Words:
+    """The same words and more; a word that is known already takes its new meaning."""
+    names = [each.name for each in fields(words)]
+    unknown = sorted(set(tables) - set(names))
+    if unknown:
+        raise InputError(f"No table of words named {unknown[0]!r}. Choose from {', '.join(names)}.")
+    return replace(words, **{name: {**getattr(words, name), **more} for name, more in tables.items()})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from conflictts.errors import InputError
-from conflictts.incidents.phrases import plain_table
+from conflictts.incidents.phrases import extended, write_plainly
 
 Qualifier = Literal["exact", "at_least", "about", "nearly", "between", "up_to", "fewer_than", "indefinite"]
 
@@ -118,11 +118,10 @@ class QuantityWords:
     multipliers: Mapping[str, int]
     collectives: Mapping[str, int]
     plurals: Mapping[str, int]
-    nouns: Mapping[str, str] = field(default_factory=dict)
+    nouns: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        for table in fields(self):
-            object.__setattr__(self, table.name, plain_table(getattr(self, table.name)))
+        write_plainly(self)
         known = get_args(Qualifier)
         for wording, qualifier in self.wordings.items():
             wanted = 2 if qualifier == "between" else 1
@@ -156,11 +155,7 @@ class QuantityWords:
         >>> ct.parse_quantity("mindestens zwölf", words=german).low
         12.0
         """
-        names = [table.name for table in fields(self)]
-        unknown = sorted(set(tables) - set(names))
-        if unknown:
-            raise InputError(f"No table of words named {unknown[0]!r}. Choose from {', '.join(names)}.")
-        return replace(self, **{name: {**getattr(self, name), **more} for name, more in tables.items()})
+        return extended(self, tables)
 
 
 QUANTITY_WORDS = QuantityWords(

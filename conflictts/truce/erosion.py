@@ -9,8 +9,9 @@ import pandas as pd
 
 from conflictts.errors import TooLittleData
 from conflictts.truce.design import make_design
+from conflictts.truce.few_counts import FEW_AFTER, FEW_BEFORE
 from conflictts.truce.negbin import fit_negbin
-from conflictts.truce.stretches import MANY_AFTER, MANY_BEFORE, log_ratio_on_days
+from conflictts.truce.stretches import log_ratio_on_days
 from conflictts.truce.window import refuse_boundless
 
 HORIZON = 3  # times the days of the truce that were watched; nothing is told beyond
@@ -71,9 +72,9 @@ def measure_erosion(counts: np.ndarray, start: int, days: pd.DatetimeIndex, *, s
         If there are under 20 counts before or 10 after, or the regression says nothing.
     """
     n_before, n_after = np.nansum(counts[:start]), np.nansum(counts[start:])
-    if n_before < MANY_BEFORE or n_after < MANY_AFTER:
+    if n_before < FEW_BEFORE or n_after < FEW_AFTER:
         raise TooLittleData(
-            f"Too few counts ({n_before:g} before, {n_after:g} after; {MANY_BEFORE} and {MANY_AFTER} are needed)."
+            f"Too few counts ({n_before:g} before, {n_after:g} after; {FEW_BEFORE} and {FEW_AFTER} are needed)."
         )
     design = make_design(
         counts, first_after=start, day_of_week=days.day_of_week.to_numpy()[: len(counts)], model="level+erosion",

@@ -17,7 +17,7 @@ from conflictts.truce.negbin import NegBinFit, fit_negbin
 from conflictts.truce.toll import Interval, expected_rates, named_interval
 from conflictts.truce.window import refuse_small_counterfactual
 
-FEW_BEFORE, FEW_AFTER = 20, 10
+FEW_BEFORE, FEW_AFTER = 20, 10  # counts from which a regression answers
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 

@@ -10,12 +10,12 @@ import pandas as pd
 
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
 from conflictts.incidents.table import FILTERS, Incidents, Where, matching_records
+from conflictts.series.counting import NOT_STATED
 from conflictts.series.daily import UNITS, DailySeries, Day, Measure, pair_of_days
 from conflictts.series.measures import amounts_of
 from conflictts.series.percent import percent
 from conflictts.truce.period import Truce
 
-NOT_STATED = "not stated"
 MIN_RECORDS = 10  # on each side, for a mix to be compared
 MIN_CHANGE = 0.2  # of the shares; below, a change of mix is not worth a warning
 

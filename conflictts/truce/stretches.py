@@ -7,11 +7,10 @@ from scipy.special import gammaincinv
 
 from conflictts.errors import TooLittleData
 from conflictts.truce.design import make_design
-from conflictts.truce.few_counts import few_counts_ratio
+from conflictts.truce.few_counts import FEW_AFTER, FEW_BEFORE, few_counts_ratio
 from conflictts.truce.negbin import NegBinFit, fit_negbin
 from conflictts.truce.window import MAX_LOG_SPREAD
 
-MANY_BEFORE, MANY_AFTER = 20, 10  # counts from which the regression answers, as for the effect
 Triple = tuple[float, float, float]
 UNKNOWN: Triple = (np.nan, np.nan, np.nan)
 
@@ -37,7 +36,7 @@ def rate_of(counts: np.ndarray, level: float, richer: NegBinFit) -> Triple:
     if len(seen) == 0:
         return UNKNOWN
     rate = float(seen.mean())
-    if seen.sum() >= MANY_AFTER and len(seen) >= 7:
+    if seen.sum() >= FEW_AFTER and len(seen) >= 7:
         try:
             fit = fit_negbin(seen, np.ones((len(seen), 1)), slow_columns=1, day=used)
         except TooLittleData:
@@ -75,7 +74,7 @@ def ratio_to(before: np.ndarray, counts: np.ndarray, first_after: int, day_of_we
     if n_before == 0 or not np.isfinite(counts).any():
         return UNKNOWN
     try:
-        if n_before < MANY_BEFORE or n_after < MANY_AFTER:
+        if n_before < FEW_BEFORE or n_after < FEW_AFTER:
             return few_counts_ratio(both[used], after[used], used, level).ratio
         design = make_design(
             both, first_after=first_after, day_of_week=day_of_week, model="level", weekday=True, transition=0,
