@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from conflictts.figures.style import (
+    HALF_DAY,
     LEVEL,
     SET,
-    consecutive,
     draw_bars,
     draw_truces,
     finish,
     given_or_current,
+    shade_days,
 )
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.period import Truce
@@ -47,18 +46,14 @@ def plot_changepoints(changes: Changepoints, *, truces: Iterable[Truce] = (), ax
     """
     ax = given_or_current(ax)
     first, last = changes.window
-    half = pd.Timedelta(hours=12)
     draw_truces(ax, truces, first, last, bands=False)
     draw_bars(ax, changes.daily, first, last)
+    label = f"{changes.level:.0%} set of a change's first day"
     for days in changes.location_sets:
-        for block in consecutive(days):
-            ax.axvspan(
-                block[0] - half, block[-1] + half, color=SET, alpha=0.35, linewidth=0, zorder=0.5,
-                label=f"{changes.level:.0%} set of a change's first day",
-            )  # fmt: skip
+        shade_days(ax, days, color=SET, alpha=0.35, zorder=0.5, label=label)
     for regime in changes.regimes.itertuples():
         rates = changes.rates.loc[regime.first : regime.last]
-        days = [regime.first - half, *rates.index, regime.last + half]
+        days = [regime.first - HALF_DAY, *rates.index, regime.last + HALF_DAY]
         rate, lower, upper = ([values.iloc[0], *values, values.iloc[-1]] for _, values in rates.items())
         ax.fill_between(days, lower, upper, color=LEVEL, alpha=0.2, linewidth=0)
         ax.plot(

@@ -10,16 +10,17 @@ import pandas as pd
 from conflictts.figures.style import (
     CONTRAST,
     COUNTED,
+    HALF_DAY,
     INK,
     LEVEL,
     SET,
     TRUCE,
-    consecutive,
     draw_bars,
     draw_truces,
     finish,
     given_or_current,
 )
+from conflictts.series.coverage import consecutive
 from conflictts.truce.course import TruceCourse
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ PHASE_LOOK: dict[str, tuple[str, str]] = {
     "over": ("white", INK),
     "undetermined": ("white", INK),
 }
-_HALF_DAY = pd.Timedelta(hours=12)
 _ROOM = 1.42  # of the highest day: for the strip of names and the lanes below it
 _STRIP, _LANE, _HEIGHT = 0.925, 0.05, 0.02  # of the axes' height
 
@@ -70,12 +70,12 @@ def plot_course(course: TruceCourse, *, ax: Axes | None = None) -> Axes:
     draw_bars(ax, course.daily, first, last)
     before = course.phases.iloc[0]
     ax.hlines(
-        course.share * before["rate"], course.truce.effective - _HALF_DAY, last + _HALF_DAY, color=INK, linewidth=1.0,
+        course.share * before["rate"], course.truce.effective - HALF_DAY, last + HALF_DAY, color=INK, linewidth=1.0,
         linestyle=(0, (1, 2)), label=f"{_share(course.share)} the rate before",
     )  # fmt: skip
     lane = 0
     for row, days in zip(course.phases.itertuples(), course.first_days, strict=True):
-        begin, end = row.first - _HALF_DAY, row.last + _HALF_DAY
+        begin, end = row.first - HALF_DAY, row.last + HALF_DAY
         ax.fill_between([begin, end], row.lower, row.upper, color=LEVEL, alpha=0.2, linewidth=0)
         ax.hlines(row.rate, begin, end, color=LEVEL, linewidth=2.2, label=f"rate per day, {course.level:.0%} interval")
         _name(ax, row.phase, begin, end, established=row.established, whole=last - first)
@@ -117,7 +117,7 @@ def _date(ax: Axes, best: pd.Timestamp, days: pd.DatetimeIndex, at: float, *, le
     strip = ax.get_xaxis_transform()
     for block in consecutive(days):
         ax.fill_between(
-            [block[0] - _HALF_DAY, block[-1] + _HALF_DAY], at - _HEIGHT / 2, at + _HEIGHT / 2, transform=strip,
+            [block[0] - HALF_DAY, block[-1] + HALF_DAY], at - _HEIGHT / 2, at + _HEIGHT / 2, transform=strip,
             color=SET, linewidth=0, label=f"{level:.0%} set of a phase's first day",
         )  # fmt: skip
     ax.plot(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from conflictts.errors import TooLittleData
 from conflictts.figures.claims import draw_arrows
-from conflictts.figures.style import CONTRAST, INK, LEVEL, draw_truces, finish, given_or_current
+from conflictts.figures.style import CONTRAST, HALF_DAY, INK, LEVEL, draw_truces, finish, given_or_current
 from conflictts.series.chains import CoverageRatio
 from conflictts.truce.period import Truce
 
@@ -72,14 +72,13 @@ def plot_coverage_ratio(result: CoverageRatio, *, truces: Iterable[Truce] = (), 
 
 def _draw_body(ax: Axes, told: pd.DataFrame, body: str, colour: str, marker: str, *, arrow: float) -> None:
     """One body: a line through each chain, a mark per claim at its end, a bar over the period of single claims."""
-    half = pd.Timedelta(hours=12)
     for _, chain in told[told["chained"]].groupby("period_start"):
         middle = chain.groupby("period_end")["ratio"].median()
         ax.plot(middle.index, middle, color=colour, linewidth=1.0, alpha=0.55)
     single = told[~told["chained"]]
     ax.hlines(
-        single["ratio"], single["period_start"] - half, single["period_end"] + half, color=colour, linewidth=2.2,
-        alpha=0.55,
+        single["ratio"], single["period_start"] - HALF_DAY, single["period_end"] + HALF_DAY, color=colour,
+        linewidth=2.2, alpha=0.55,
     )  # fmt: skip
     at = told["period_end"].where(told["chained"], _middle(told))
     ceiling = told["ratio_low"].isna()

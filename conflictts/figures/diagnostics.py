@@ -10,6 +10,7 @@ import pandas as pd
 from conflictts.figures.style import (
     CONTRAST,
     COUNTED,
+    HALF_DAY,
     INK,
     LEVEL,
     TRUCE,
@@ -64,7 +65,7 @@ def _through_time(found: EffectDiagnostics, ax: Axes) -> None:
     means = found.residuals.groupby(week).mean().dropna()
     middle = effect.truce.effective + pd.to_timedelta(means.index * 7 + 3, unit="D")
     ax.axhline(0, color=INK, linewidth=0.7)
-    ax.axvline(effect.truce.effective - pd.Timedelta(hours=12), color=TRUCE, linewidth=1.6)
+    ax.axvline(effect.truce.effective - HALF_DAY, color=TRUCE, linewidth=1.6)
     ax.plot(middle, means, color=LEVEL, linewidth=1.0, marker="o", markersize=3)
     ax.set_xlim(effect.window[0] - pd.Timedelta(days=2), effect.window[1] + pd.Timedelta(days=2))
     date_axis(ax, *effect.window, most=5)

@@ -11,6 +11,7 @@ import pandas as pd
 from conflictts.figures.style import (
     CONTRAST,
     COUNTED,
+    HALF_DAY,
     INK,
     LEVEL,
     TRUCE,
@@ -32,7 +33,6 @@ PHASE_LOOK: dict[str, tuple[str, str]] = {
     "undetermined": ("#FFFFFF", "////"),
 }
 _WIDEST = 4.0  # factor per week at which the axis is cut; intervals beyond it leave the frame
-_HALF_DAY = pd.Timedelta(hours=12)
 
 
 def plot_growth(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
@@ -62,7 +62,7 @@ def plot_growth(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     for row in escalation.phases.itertuples():
         if row.phase in ("rising", "falling"):
             ax.axvspan(
-                row.first - _HALF_DAY, row.last + _HALF_DAY, color=PHASE_LOOK[row.phase][0], alpha=0.25, linewidth=0,
+                row.first - HALF_DAY, row.last + HALF_DAY, color=PHASE_LOOK[row.phase][0], alpha=0.25, linewidth=0,
                 zorder=0, label=f"{row.phase}, established",
             )  # fmt: skip
     log = np.log2(growth[["growth", "lower", "upper"]].to_numpy(dtype=float))
@@ -117,7 +117,7 @@ def plot_phases(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     for row in escalation.phases.itertuples():
         colour, hatch = PHASE_LOOK[row.phase]
         ax.fill_between(
-            [row.first - _HALF_DAY, row.last + _HALF_DAY], 0.93, 1.0, transform=strip, facecolor=colour,
+            [row.first - HALF_DAY, row.last + HALF_DAY], 0.93, 1.0, transform=strip, facecolor=colour,
             edgecolor=COUNTED, hatch=hatch, linewidth=0.6, label=row.phase,
         )  # fmt: skip
     finish(ax, escalation.daily, first, last, ylabel=f"{escalation.daily.unit} per day")
@@ -150,7 +150,7 @@ def plot_weeks(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     first, last = escalation.daily.coverage
     weeks = escalation.weeks
     seen = weeks[weeks["days"] > 0]
-    begin = seen["first"] - _HALF_DAY
+    begin = seen["first"] - HALF_DAY
     width = seen["last"] - seen["first"] + pd.Timedelta(hours=20)
     whole = (seen["days"] == 7).to_numpy()
     for chosen, colour, hatch, label in (

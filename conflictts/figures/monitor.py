@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import TooLittleData
-from conflictts.figures.style import CONTRAST, COUNTED, INK, LEVEL, consecutive, finish, given_or_current
+from conflictts.figures.style import CONTRAST, COUNTED, HALF_DAY, INK, LEVEL, finish, given_or_current, shade_days
 from conflictts.truce.monitor import Monitor
 
 if TYPE_CHECKING:
@@ -50,14 +50,10 @@ def plot_monitor(monitor: Monitor, *, ax: Axes | None = None) -> Axes:
     if not len(evidence):
         raise TooLittleData("No day after the calm has been monitored yet. Give some to `Monitor.update`.")
     ax = given_or_current(ax)
-    first, last, half = evidence.index[0], evidence.index[-1], pd.Timedelta(hours=12)
-    for block in consecutive(monitor.alarms):
-        ax.axvspan(block[0] - half, block[-1] + half, color=CONTRAST, alpha=0.2, linewidth=0, zorder=0, label="alarm")
-    for block in consecutive(pd.DatetimeIndex(monitor.counts.index[monitor.counts.isna()])):
-        ax.axvspan(
-            block[0] - half, block[-1] + half, facecolor="none", edgecolor=COUNTED, hatch="///", linewidth=0,
-            label="not observed or not settled",
-        )  # fmt: skip
+    first, last = evidence.index[0], evidence.index[-1]
+    shade_days(ax, monitor.alarms, color=CONTRAST, alpha=0.2, zorder=0, label="alarm")
+    unseen = pd.DatetimeIndex(monitor.counts.index[monitor.counts.isna()])
+    shade_days(ax, unseen, facecolor="none", edgecolor=COUNTED, hatch="///", label="not observed or not settled")
     log = np.log10(np.maximum(evidence.to_numpy(dtype=float), _LOWEST))
     ax.plot(
         evidence.index, log, color=LEVEL, linewidth=1.6, marker="o", markersize=2.5 if len(log) < 150 else 0,
@@ -73,7 +69,7 @@ def plot_monitor(monitor: Monitor, *, ax: Axes | None = None) -> Axes:
         )  # fmt: skip
     if monitor.recomputed_from is not None:
         ax.axvline(
-            monitor.recomputed_from - half, color=INK, linewidth=0.9, linestyle=":",
+            monitor.recomputed_from - HALF_DAY, color=INK, linewidth=0.9, linestyle=":",
             label="computed anew from here (revised days)",
         )  # fmt: skip
     finish(ax, monitor.daily, first, last, ylabel="evidence for a rise")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from conflictts.figures.style import LEVEL, SET, consecutive, draw_truces, finish, given_or_current
+from conflictts.figures.style import LEVEL, SET, draw_truces, finish, given_or_current, shade_days
 from conflictts.truce.onset import Onset
 
 if TYPE_CHECKING:
@@ -40,13 +40,9 @@ def plot_onset(onset: Onset, *, ax: Axes | None = None) -> Axes:
     ax = given_or_current(ax)
     evidence = onset.evidence
     first, last = evidence.index[0], evidence.index[-1]
-    half = pd.Timedelta(hours=12)
     draw_truces(ax, [onset.truce], first, last, bands=False)
-    for block in consecutive(onset.onset_set):
-        ax.axvspan(
-            block[0] - half, block[-1] + half, color=SET, alpha=0.35, linewidth=0, zorder=0.5,
-            label=f"{onset.level:.0%} set of the change's first day",
-        )  # fmt: skip
+    label = f"{onset.level:.0%} set of the change's first day"
+    shade_days(ax, onset.onset_set, color=SET, alpha=0.35, zorder=0.5, label=label)
     ax.vlines(evidence.index, 0, evidence, color=LEVEL, linewidth=1.2)
     ax.plot(
         evidence.index, evidence, color=LEVEL, marker="o", markersize=3, linestyle="none",

@@ -14,6 +14,7 @@ from conflictts.figures.style import (
     draw_truces,
     finish_frame,
     given_or_current,
+    shade_days,
     span_in_words,
     write_footer,
 )
@@ -57,12 +58,9 @@ def plot_safe_weeks(
         middle[withheld], [k - 1] * int(withheld.sum()), width=6.3, facecolor="none", edgecolor=CONTRAST, hatch="xxx",
         linewidth=0.6, label="withheld",
     )  # fmt: skip
-    half = pd.Timedelta(hours=12)
     for monday in weeks.index[weeks["status"] == "not observed"]:
-        ax.axvspan(
-            monday - half, monday + SUNDAY + half, facecolor="none", edgecolor=COUNTED, hatch="///", linewidth=0,
-            label="not observed",
-        )  # fmt: skip
+        week = pd.date_range(monday, monday + SUNDAY)
+        shade_days(ax, week, facecolor="none", edgecolor=COUNTED, hatch="///", label="not observed")
     ax.set_xlim(first - pd.Timedelta(hours=20), last + pd.Timedelta(hours=20))
     ax.set_ylim(0, max(ax.get_ylim()[1], 4 * k))  # boxes stay low where nothing else is shown
     date_axis(ax, first, last)

@@ -12,6 +12,7 @@ import pandas as pd
 from conflictts.errors import UnknownNameError
 from conflictts.figures.style import (
     COUNTED,
+    HALF_DAY,
     INK,
     LEGEND_POINTS,
     LETTER,
@@ -185,11 +186,10 @@ def _draw(
     sets: Iterable[tuple[pd.Timestamp, pd.Timestamp]],
 ) -> None:
     first, last = daily.coverage
-    half = pd.Timedelta(hours=12)
     draw_truces(ax, truces, first, last, bands=False)
     for begin, end in sets:
         ax.axvspan(
-            begin - half, end + half, ymin=0.86, color=SET, alpha=0.6, linewidth=0, zorder=0.5,
+            begin - HALF_DAY, end + HALF_DAY, ymin=0.86, color=SET, alpha=0.6, linewidth=0, zorder=0.5,
             label="first to last day of a change's set",
         )  # fmt: skip
     ax.fill_between(means.index, 0, means["best"], color=COUNTED, alpha=0.55, linewidth=0)

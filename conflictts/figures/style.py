@@ -16,6 +16,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
+from conflictts.series.coverage import consecutive
 from conflictts.series.daily import DailySeries
 from conflictts.series.percent import percent
 from conflictts.series.reporting import LAG_UNKNOWN
@@ -38,7 +39,7 @@ LEGEND_ROW = 1.5 * LEGEND_POINTS / 72  # inches
 OWN = "own"  # the gid of such axes
 LETTER = 0.6  # width of one in DejaVu Sans, in its size
 LETTERS = {"day": len("28 sept."), "month": len("sept."), "year": len("2019")}  # the longest label of a date axis
-ONE_DAY = pd.Timedelta(days=1)
+ONE_DAY, HALF_DAY = pd.Timedelta(days=1), pd.Timedelta(hours=12)
 THINNEST = 0.6  # points of a bar
 
 
@@ -104,13 +105,15 @@ def _columns(ax: Axes, heights: pd.Series, *, width: float, **look: Any) -> None
 def mark_days(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> None:
     """Hatch the days that nobody observed, and dot those whose count is still provisional."""
     status = daily.table.loc[first:last, "status"]
-    half = pd.Timedelta(hours=12)
     for name, hatch, label in (("unobserved", "///", "not observed"), ("provisional", "...", "provisional")):
-        for block in consecutive(pd.DatetimeIndex(status.index[status == name])):
-            ax.axvspan(
-                block[0] - half, block[-1] + half, facecolor="none", edgecolor=COUNTED, hatch=hatch, linewidth=0,
-                zorder=0.4, label=label,
-            )  # fmt: skip
+        days = pd.DatetimeIndex(status.index[status == name])
+        shade_days(ax, days, facecolor="none", edgecolor=COUNTED, hatch=hatch, zorder=0.4, label=label)
+
+
+def shade_days(ax: Axes, days: pd.DatetimeIndex, **look: Any) -> None:
+    """A band over each run of days."""
+    for run in consecutive(days):
+        ax.axvspan(run[0] - HALF_DAY, run[-1] + HALF_DAY, linewidth=0, **look)
 
 
 def draw_truces(
@@ -120,7 +123,6 @@ def draw_truces(
 
     A truce that nobody ended is drawn until the next one begins, which the legend then says, or to the last day.
     """
-    half = pd.Timedelta(hours=12)
     in_order = sorted(truces, key=lambda truce: truce.effective)
     ends = [truce.ended or following.effective for truce, following in pairwise(in_order)]
     ends += [truce.ended or last + pd.Timedelta(days=1) for truce in in_order[-1:]]
@@ -128,17 +130,16 @@ def draw_truces(
     spans = [(truce, end) for truce, end in together if truce.effective <= last and end > first]
     cut_short = any(truce.ended is None and end <= last for truce, end in spans)
     until = "truce, until declared over or the next" if cut_short else "truce, until declared over"
+    look: dict[str, Any] = {"color": LEVEL, "linewidth": 1.0, "zorder": 1}
     for truce, end in spans:
         if bands:
             begin, stop = max(truce.effective, first), min(end, last + pd.Timedelta(days=1))
-            ax.axvspan(
-                begin - half, stop - half, color=TRUCE, alpha=0.18, linewidth=0, zorder=0,
-                label=until,
-            )  # fmt: skip
+            span = begin - HALF_DAY, stop - HALF_DAY
+            ax.axvspan(*span, color=TRUCE, alpha=0.18, linewidth=0, zorder=0, label=until)
         if truce.effective >= first:
-            ax.axvline(truce.effective - half, color=LEVEL, linewidth=1.0, zorder=1, label="truce takes effect")
+            ax.axvline(truce.effective - HALF_DAY, **look, label="truce takes effect")
         if truce.announced is not None and first <= truce.announced < truce.effective:
-            ax.axvline(truce.announced - half, color=LEVEL, linewidth=1.0, linestyle=":", zorder=1, label="announced")
+            ax.axvline(truce.announced - HALF_DAY, **look, linestyle=":", label="announced")
 
 
 def finish(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp, *, ylabel: str) -> None:
@@ -298,11 +299,3 @@ def lag_in_words(lag: str, provisional: int) -> list[str]:
     """The reporting lag and the days still provisional by it, for the footer; nothing where no lag is known."""
     days = "day" if provisional == 1 else "days"
     return [] if lag == LAG_UNKNOWN else [f"reporting lag {lag}: {provisional} {days} provisional"]
-
-
-def consecutive(days: pd.DatetimeIndex) -> list[pd.DatetimeIndex]:
-    """Cut days in order into runs without a gap."""
-    if len(days) == 0:
-        return []
-    breaks = np.flatnonzero(np.diff(days.to_numpy()) > np.timedelta64(1, "D")) + 1
-    return [days[begin:end] for begin, end in zip([0, *breaks], [*breaks, len(days)], strict=True)]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from conflictts.figures.style import consecutive
 from conflictts.incidents.checks import SHARED
 from conflictts.incidents.table import Ledger
 from conflictts.report.language import say
+from conflictts.series.coverage import consecutive
 from conflictts.series.daily import DailySeries
 from conflictts.series.percent import percent
 from conflictts.series.reporting import LAG_UNKNOWN

@@ -143,3 +143,11 @@ def in_gaps(days: pd.DatetimeIndex, gaps: Iterable[tuple[Day, Day]]) -> np.ndarr
             "nothing was observed. Correct the gaps or the coverage."
         )
     return missing
+
+
+def consecutive(days: pd.DatetimeIndex) -> list[pd.DatetimeIndex]:
+    """Cut days in order into runs without a gap."""
+    if len(days) == 0:
+        return []
+    breaks = np.flatnonzero(np.diff(days.to_numpy()) > np.timedelta64(1, "D")) + 1
+    return [days[begin:end] for begin, end in zip([0, *breaks], [*breaks, len(days)], strict=True)]

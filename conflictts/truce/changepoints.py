@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import TooLittleData
+from conflictts.series.coverage import consecutive
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce.intervals import quantile_of, refuse_level, regime_rates
 from conflictts.truce.locations import probabilities, smallest_set
@@ -115,7 +116,7 @@ class Changepoints:
 
 def _as_spans(days: pd.DatetimeIndex) -> str:
     """Days in order as runs without a gap, first..last."""
-    runs = np.split(days.strftime("%Y-%m-%d").to_numpy(), np.flatnonzero(np.diff(days) > pd.Timedelta(days=1)) + 1)
+    runs = (run.strftime("%Y-%m-%d") for run in consecutive(days))
     return ", ".join(run[0] if len(run) == 1 else f"{run[0]}..{run[-1]}" for run in runs)
 
 

@@ -14,7 +14,8 @@ import pytest
 from matplotlib.axes import Axes
 
 import conflictts as ct
-from conflictts.figures.style import CONTRAST, COUNTED, LEVEL, SET, TRUCE, consecutive
+from conflictts.figures.style import CONTRAST, COUNTED, LEVEL, SET, TRUCE
+from conflictts.series.coverage import consecutive
 
 WINDOW = ("2019-04-30", "2019-11-06")
 

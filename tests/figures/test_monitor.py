@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import conflictts as ct
-from conflictts.figures.style import consecutive
+from conflictts.series.coverage import consecutive
 
 FIRST = pd.Timestamp("2020-01-01")
 CALM = [0.0, 2.0, 1.0, 3.0] * 10
