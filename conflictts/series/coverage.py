@@ -49,6 +49,20 @@ def pair_of_days(pair: tuple[Day, Day], name: str) -> tuple[pd.Timestamp, pd.Tim
     return first, last
 
 
+def window_within(
+    coverage: tuple[pd.Timestamp, pd.Timestamp], window: tuple[Day, Day] | None
+) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last day of a window inside the days covered; of these, where none is given."""
+    start, end = coverage
+    first, last = coverage if window is None else pair_of_days(window, "window")
+    if not start <= first <= last <= end:
+        raise CoverageError(
+            f"The window {first:%Y-%m-%d}..{last:%Y-%m-%d} must lie inside the days covered, "
+            f"{start:%Y-%m-%d}..{end:%Y-%m-%d}."
+        )
+    return first, last
+
+
 def covered_days(declared: tuple[Day, Day] | None, source: str) -> pd.DatetimeIndex:
     """Every day from the first to the last that the source watched, as declared by the caller or by the source.
 

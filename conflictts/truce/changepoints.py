@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import TooLittleData
-from conflictts.series.coverage import consecutive
+from conflictts.series.coverage import consecutive, window_within
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce.intervals import quantile_of, refuse_level, regime_rates
 from conflictts.truce.locations import probabilities, smallest_set
 from conflictts.truce.slopes import SlopedFit, find_slopes, levels_of
-from conflictts.truce.window import covered_window
 
 MIN_DAYS = 14
 ODDS = 1.0  # prior, of no change against changes; benchmarks/ has the false alarms
@@ -324,7 +323,7 @@ def searched_days(
     TooLittleData
         If fewer than 14 days are observed, or all counts are 0.
     """
-    first, last = covered_window(daily, window)
+    first, last = window_within(daily.coverage, window)
     settled = daily.settled.loc[first:last]
     days = pd.DatetimeIndex(settled.index)
     observed = settled.notna().to_numpy(copy=True)  # arrays that may be written to: kernels are compiled for one kind

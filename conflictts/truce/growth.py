@@ -9,11 +9,11 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from conflictts.errors import TooLittleData
+from conflictts.series.coverage import window_within
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce._windows import WindowFits, fit_windows
 from conflictts.truce.intervals import refuse_level
 from conflictts.truce.negbin import pooled_freedom
-from conflictts.truce.window import covered_window
 
 WINDOW_DAYS = 42  # the rolling window; the coverage of its intervals is measured in benchmarks/growth_coverage.py
 MIN_COUNTS, MIN_ACTIVE_DAYS = 10.0, 3
@@ -122,7 +122,7 @@ def estimate_growth(
 
     refuse_level(level)
     start, _ = daily.coverage
-    first, last = covered_window(daily, window)
+    first, last = window_within(daily.coverage, window)
     counts = daily.settled.loc[first:last].to_numpy()
     if len(counts) < 14:
         raise TooLittleData(f"The window has {len(counts)} days; growth needs at least 14. Widen it.")

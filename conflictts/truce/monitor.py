@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import CoverageError, InputError
+from conflictts.series.coverage import window_within
 from conflictts.series.daily import NO_AREA, DailySeries, Day, whole_day
 from conflictts.truce._baseline import Baseline, baseline_of, cautions_of, refuse_thin
 from conflictts.truce._contracts import Contract, check_options, evidence_under
-from conflictts.truce.window import covered_window
 
 FACTOR_QUANTILE = 0.99  # of the memory factor, for "yearly"
 CEILING_LEVEL = 0.95
@@ -453,7 +453,7 @@ def _elsewhere(calm: str, later: str) -> bool:
 
 
 def _calm_counts(calm: DailySeries, window: tuple[Day, Day] | None) -> pd.Series:
-    first, last = covered_window(calm, window)
+    first, last = window_within(calm.coverage, window)
     settled = calm.settled.loc[first:last]
     refuse_thin(settled)
     return settled.loc[: settled.last_valid_index()].astype("float64")

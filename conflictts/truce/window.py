@@ -47,18 +47,6 @@ def choose_window(
     return first, last
 
 
-def covered_window(daily: DailySeries, window: tuple[Day, Day] | None) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """First and last day of a window inside the days covered; of these, where none is given."""
-    start, end = daily.coverage
-    first, last = (start, end) if window is None else pair_of_days(window, "window")
-    if not start <= first <= last <= end:
-        raise CoverageError(
-            f"The window {first:%Y-%m-%d}..{last:%Y-%m-%d} must lie inside the days covered, "
-            f"{start:%Y-%m-%d}..{end:%Y-%m-%d}."
-        )
-    return first, last
-
-
 def days_around(
     daily: DailySeries, truce: Truce, days_before: int, days_after: int
 ) -> tuple[pd.Timestamp, pd.Timestamp]:
