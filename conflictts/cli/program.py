@@ -59,11 +59,11 @@ def main() -> None:
 
     Cycles of garbage are looked for seldom, since it makes few; and a product of matrices is not shared out among
     processors, since those here are small, and waiting for one another takes longer than the product. Kernels are
-    optimised at numba's second level: the third takes a fifteenth longer, and its code is no faster.
+    optimised at numba's first level: the third takes a tenth longer, and its code is no faster.
     """
     gc.set_threshold(100_000, 50, 100)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is first imported
-    os.environ.setdefault("NUMBA_OPT", "2")  # read when numba is
+    os.environ.setdefault("NUMBA_OPT", "1")  # read when numba is
     app()
 
 

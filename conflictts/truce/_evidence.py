@@ -5,20 +5,21 @@ how likely each node is given all counts so far if nothing rose, `risen` the sam
 the days on which it may have begun. Their ratio is a likelihood ratio with the baseline integrated out, and not one
 against a baseline that is taken for known. All likelihoods are raised to the power of one over the memory factor.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numba import njit
+
+from conflictts.truce._kernel import kernel
 
 LARGEST = 1e12  # evidence stops growing here, which only lowers it
 _SMALLEST = 1e-290
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def log_likelihood(counts, rate, size):
     """Of independent negative binomial counts of one rate, up to the factorials of the counts."""
     total = 0.0
@@ -27,7 +28,7 @@ def log_likelihood(counts, rate, size):
     return total - counts.size * (math.lgamma(size) + size * math.log1p(rate / size))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def follow_likelihood(counts, rates, sizes, increases, weights, factor, start, null, risen):
     """Evidence after each day: the weighted sum over increases of likelihood ratios summed over first days.
 
@@ -98,7 +99,7 @@ def follow_likelihood(counts, rates, sizes, increases, weights, factor, start, n
     return evidence
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def follow_bets(counts, ceiling, shares, weights, risen):
     """Evidence after each day of bets that the mean exceeds `ceiling`: gains 1 + share (count / ceiling - 1).
 

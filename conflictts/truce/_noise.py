@@ -3,19 +3,15 @@
 Days are grouped by regime and weekday, since all days of a group share one mean; a fit then costs a few logarithms per
 group instead of several per day.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
-from numba import njit
 
-from conflictts.truce.compiling import forget_stale_kernels
-
-forget_stale_kernels(Path(__file__).parent)  # here, because kernels of all other files call these
+from conflictts.truce._kernel import kernel
 
 SMALLEST, LARGEST = 0.02, 500.0  # size of the negative binomial
 MAX_TABLE = 512  # whole counts below it are told apart in one table
@@ -25,7 +21,7 @@ N_PHI, N_SHARE, GRID_STEP = 15, 21, 0.05  # phi from 0 to 0.7, share from 0 to 1
 _TINY = 1e-9  # stands for a rate of 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def days_of(chosen):
     """Positions of the days that are True."""
     days, n_days = np.empty(chosen.size, np.int64), 0
@@ -36,7 +32,7 @@ def days_of(chosen):
     return days[:n_days].copy()
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def grouped(counts, weekday, observed, changes):
     """Total count and observed days of each regime and weekday, each of shape (n_changes + 1, 7)."""
     total = np.zeros((changes.size + 1, 7))
@@ -51,7 +47,7 @@ def grouped(counts, weekday, observed, changes):
     return total, seen
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def weekday_profile(total, expected):
     """Mean of each weekday relative to what the rates expect, drawn to 1, averaging 1; both of shape (7,)."""
     profile, whole = np.empty(7), 0.0
@@ -63,7 +59,7 @@ def weekday_profile(total, expected):
     return profile
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def tabled(counts, observed):
     """Whole counts as a table of days above each number, the others as they are: all the size needs of them."""
     above = np.zeros(MAX_TABLE)
@@ -83,7 +79,7 @@ def tabled(counts, observed):
     return above[:top].copy(), rest[:n_rest].copy()
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def digamma_and_slope(x):
     """Digamma and trigamma of a positive number, by recurrence and the asymptotic series (relative error 1e-11)."""
     value, slope = 0.0, 0.0
@@ -97,7 +93,7 @@ def digamma_and_slope(x):
     return value, slope
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def size_slopes(size, above, rest, total, seen, mean):
     """First and second derivative of minus the log-likelihood by the logarithm of the size.
 
@@ -129,7 +125,7 @@ def size_slopes(size, above, rest, total, seen, mean):
     return size * first, size * size * second + size * first
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fit_size(above, rest, total, seen, mean, start):
     """Maximum likelihood size given the means, between 0.02 and 500: Newton's steps, or halved intervals."""
     low, high = math.log(SMALLEST), math.log(LARGEST)
@@ -153,7 +149,7 @@ def fit_size(above, rest, total, seen, mean, start):
     return math.exp(at)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def pearson_residuals(counts, weekday, observed, changes, rates, profile, size):
     """(count - mean) / standard deviation; 0 where unobserved or where the mean is 0."""
     residuals = np.zeros(counts.size)
@@ -172,7 +168,7 @@ def pearson_residuals(counts, weekday, observed, changes, rates, profile, size):
     return residuals
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def autocorrelations(residuals, observed):
     """Sample autocorrelations up to `MAX_LAG` days (a quarter of the observed days), and the share of days in pairs.
 
@@ -200,7 +196,7 @@ def autocorrelations(residuals, observed):
     return sample, weight
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def memory(residuals, observed, n_rates):
     """How short memory multiplies the long-run variance of residuals, and how fast it fades.
 
@@ -246,7 +242,7 @@ def memory(residuals, observed, n_rates):
     return factor / whole, mean_phi / whole
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def autoregressive(shocks, phi):
     """A stationary series of variance 1 from independent shocks of variance 1."""
     answer = shocks.copy()

@@ -3,15 +3,15 @@
 Counts y[t] are negative binomial with mean profile[weekday[t]] * rate and size r, the rate piecewise constant. Costs
 are minus log-likelihoods without the terms that depend on the counts and the size alone.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numba import njit
 
+from conflictts.truce._kernel import kernel
 from conflictts.truce._noise import days_of, grouped
 
 N_LEVELS = 96
@@ -19,7 +19,7 @@ _ROUNDS = 8
 _SAME = 1e-3  # relative change of rates whose cost does not matter: information * 1e-6 / 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def evenly_spaced(first, last, size):
     """As `numpy.linspace`."""
     answer = np.empty(size)
@@ -29,7 +29,7 @@ def evenly_spaced(first, last, size):
     return answer
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rate_grid(counts, observed):
     """Evenly spaced log rates from half the quietest week, at least a third of an event in all, to above all days."""
     seen = np.empty(counts.size)
@@ -57,7 +57,7 @@ def rate_grid(counts, observed):
     return evenly_spaced(math.log(lowest), math.log(highest), N_LEVELS)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def day_costs(log_rate, profile, size):
     """Cost of a day by weekday and level: ``fixed + count * per_count``, each of shape (7, n_levels)."""
     fixed = np.empty((7, log_rate.size))
@@ -75,7 +75,7 @@ def day_costs(log_rate, profile, size):
     return fixed, per_count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def smallest(values):
     """The smallest of the values, found in four strands, for which a processor need not wait in turn."""
     a = b = c = d = np.inf
@@ -89,7 +89,7 @@ def smallest(values):
     return min(min(a, b), min(c, d))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def passed(cost, jump, fixed, per_count, count):
     """Let a day pass from the cheaper of a level's cost and a jump to it; the new costs stand in place of the old.
 
@@ -102,7 +102,7 @@ def passed(cost, jump, fixed, per_count, count):
     return smallest(cost)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def best_path(counts, weekday, observed, log_rate, profile, size, penalty, min_days=1):
     """Cheapest piecewise constant path over a grid of log rates, each change costing `penalty`.
 
@@ -132,7 +132,7 @@ def best_path(counts, weekday, observed, log_rate, profile, size, penalty, min_d
     return _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level, min_days)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _best_path_apart(counts, weekday, fixed, per_count, penalty, min_days):
     """The same with changes so many days apart, all observed: a level is entered when it has lasted so long."""
     n_days, n_levels = counts.size, fixed.shape[1]
@@ -155,7 +155,7 @@ def _best_path_apart(counts, weekday, fixed, per_count, penalty, min_days):
     return _backtracked(counts, weekday, everywhere, fixed, per_count, penalty, cheapest, level, min_days)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _place(values, value, near):
     """Where a value stands that does, sought from near outward."""
     below, above = near, near + 1
@@ -170,7 +170,7 @@ def _place(values, value, near):
             above += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest, level, min_days):
     """From the end: the latest day on which the cheapest path may have come to its level, and so on to the first."""
     changes = np.empty(counts.size, np.int64)
@@ -194,7 +194,7 @@ def _backtracked(counts, weekday, observed, fixed, per_count, penalty, cheapest,
         end = begin
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rates_of_groups(total, seen, profile, size):
     """Maximum likelihood rate of each regime (0 where it has no counts, NaN where no day was observed)."""
     rates = np.empty(total.shape[0])
@@ -225,7 +225,7 @@ def rates_of_groups(total, seen, profile, size):
     return rates
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def cost_of_groups(total, seen, rates, profile, size):
     """Minus log-likelihood of regimes, without the penalties."""
     cost = 0.0
@@ -237,7 +237,7 @@ def cost_of_groups(total, seen, rates, profile, size):
     return cost
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def snapped(log_rate, rates):
     """The grid with its nearest levels moved onto the rates."""
     grid = log_rate.copy()
@@ -250,7 +250,7 @@ def snapped(log_rate, rates):
     return grid
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def refined_path(counts, weekday, observed, log_rate, guess, profile, size, penalty, min_days=1):
     """Best path on the grid moved onto guessed rates, then onto the fitted ones, until its exact cost stops falling."""
     changes = np.empty(0, np.int64)

@@ -4,15 +4,15 @@ On each day the rate changes with a small probability, the hazard, and is then a
 the mean. Forward and backward sums over all courses give the probability of a change on each day and of the counts as a
 whole (a hidden Markov model, exact on the grid). The hazard is fitted along; a prior holds it off 0.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numba import njit
 
+from conflictts.truce._kernel import kernel
 from conflictts.truce._noise import days_of
 from conflictts.truce._path import day_costs
 
@@ -35,7 +35,7 @@ _SMALL = 1e-50  # sums below it are brought back to 1
 _POWERS = np.ldexp(1.0, np.arange(-1022, 1))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def kinds_of_days(counts, weekday):
     """Days of one weekday and whole count are of one kind, all others kinds of their own.
 
@@ -66,7 +66,7 @@ def kinds_of_days(counts, weekday):
     return kind, weekday_of[:n_kinds].copy(), count_of[:n_kinds].copy()
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "nnan"})
+@kernel(fastmath={"reassoc", "contract", "nsz", "nnan"})
 def exponentials(x, answer):
     """Exponentials of numbers from -700 to 0 (of lower ones, that of -700) to 14 digits; into `answer`.
 
@@ -83,7 +83,7 @@ def exponentials(x, answer):
         answer[g] = series * _POWERS[np.int32(power) + _POWERS.size - 1]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "nnan"})
+@kernel(fastmath={"reassoc", "contract", "nsz", "nnan"})
 def likelihoods(weekday, counts, log_rate, profile, size, temper):
     """Likelihood of each kind of day at each level, relative to the best level, and its logarithm.
 
@@ -104,7 +104,7 @@ def likelihoods(weekday, counts, log_rate, profile, size, temper):
     return likelihood, log_likelihood
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def reach(counts):
     """How far from the mean rates may well be: half the log distance of lowest and highest fortnight, or `REACH`."""
     width = min(FORTNIGHT, counts.size)
@@ -118,7 +118,7 @@ def reach(counts):
     return max(0.5 * math.log(max(high, 0.5) / max(low, 0.5)), REACH)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def level_prior(log_rate, log_mean, within):
     """How likely each level is where the rate changes: even within so much of the mean, less and less beyond.
 
@@ -135,7 +135,7 @@ def level_prior(log_rate, log_mean, within):
     return weight
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+@kernel(fastmath={"reassoc", "contract", "nsz"})
 def forward_backward(kind, likelihood, prior, hazard, p):
     """Log-likelihood of all days, up to what `likelihoods` took out, and the sum of the probabilities of a change.
 
@@ -188,7 +188,7 @@ def forward_backward(kind, likelihood, prior, hazard, p):
     return total + math.log(before), expected
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def steady(kind, log_likelihood, prior):
     """Log-likelihood as by `forward_backward` where the hazard is 0."""
     n_kinds, n_levels = log_likelihood.shape
@@ -206,7 +206,7 @@ def steady(kind, log_likelihood, prior):
     return largest + math.log(whole)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def change_probabilities(kinds, log_rate, prior, profile, size, temper, hazard, against, p):
     """Tell the probability of a change on each day, and from their sum the next hazard (expectation and maximisation).
 
@@ -243,7 +243,7 @@ def change_probabilities(kinds, log_rate, prior, profile, size, temper, hazard, 
     return fitted, none
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def around(p, begin, end, mass):
     """Probability of a change within `NEAR` days of each day from begin to before end, at most 1; into `mass`."""
     held = 0.0
@@ -257,7 +257,7 @@ def around(p, begin, end, mass):
             held -= p[t - NEAR]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def likeliest_day(mass, begin):
     """The first day of the largest mass in the block that begins there."""
     day = begin
@@ -266,7 +266,7 @@ def likeliest_day(mass, begin):
     return day
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def told_changes(p, none, min_days):
     """The days to tell as changes: those whose F1 is expected to be largest, a change more only if it is likely enough.
 
@@ -285,16 +285,18 @@ def told_changes(p, none, min_days):
     n_days = p.size
     told, n_told, n_best = np.empty(n_days, np.int64), 0, 0
     expected, held, best = 0.0, 0.0, none
-    mass, barred = np.empty(n_days), np.zeros(n_days, np.bool_)
-    around(p, 0, n_days, mass)
+    mass, barred = np.zeros(n_days), np.zeros(n_days, np.bool_)
     for t in range(n_days):
         expected += p[t]
         barred[t] = t < min_days or t > n_days - min_days
-        mass[t] = 0.0 if barred[t] else mass[t]
     likeliest_of = np.empty((n_days + _BLOCK - 1) // _BLOCK, np.int64)  # days of each block
-    for b in range(likeliest_of.size):
-        likeliest_of[b] = likeliest_day(mass, b * _BLOCK)
+    begin, end = 0, n_days  # days whose masses are to be found
     while n_told < n_days:
+        around(p, begin, end, mass)
+        for t in range(begin, end):
+            mass[t] = 0.0 if barred[t] else mass[t]
+        for b in range(begin // _BLOCK, (end - 1) // _BLOCK + 1):
+            likeliest_of[b] = likeliest_day(mass, b * _BLOCK)
         centre = likeliest_of[0]
         for b in range(1, likeliest_of.size):
             centre = likeliest_of[b] if mass[likeliest_of[b]] > mass[centre] else centre
@@ -320,12 +322,8 @@ def told_changes(p, none, min_days):
             reach += 1
         reach = max(2 * NEAR, min_days)
         begin, end = max(day - reach, 0), min(day + reach + 1, n_days)
-        around(p, begin, end, mass)
         for t in range(begin, end):
             barred[t] |= abs(t - day) < min_days
-            mass[t] = 0.0 if barred[t] else mass[t]
-        for b in range(begin // _BLOCK, (end - 1) // _BLOCK + 1):
-            likeliest_of[b] = likeliest_day(mass, b * _BLOCK)
     chosen = np.zeros(n_days, np.bool_)
     for k in range(n_best):
         chosen[told[k]] = True

@@ -1,11 +1,11 @@
 """The numba kernel of the onset scan: the gain by one change on each of some days, and the noise around the best."""
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from conflictts.truce._kernel import kernel
 from conflictts.truce._noise import grouped, memory, pearson_residuals, tabled
 from conflictts.truce._path import cost_of_groups, rates_of_groups
 from conflictts.truce._segment import first_guess, surroundings
@@ -13,7 +13,7 @@ from conflictts.truce._segment import first_guess, surroundings
 _ROUNDS = 4
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def costs_of_splits(counts, weekday, observed, begin, end, profile, size):
     """Cost of one change at each day from `begin` to before `end`, the rates fitted; and of no change."""
     change = np.empty(1, np.int64)
@@ -38,7 +38,7 @@ def costs_of_splits(counts, weekday, observed, begin, end, profile, size):
     return costs, steady
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def scan(counts, weekday, observed, begin, end, use_profile):
     """Evidence for one change on each scanned day, with profile, size and memory fitted around the best one.
 

@@ -7,15 +7,15 @@ profile, size and memory between days are those of what they leave.
 A large kernel that is called in one place is compiled into its caller (``inline="always"``): by itself too, all that it
 calls would be optimised once more.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numba import njit
 
+from conflictts.truce._kernel import kernel
 from conflictts.truce._noise import (
     days_of,
     fit_size,
@@ -52,7 +52,7 @@ _FEW_CHANGES, OWN_PRICE, _LEAST_PRICE = 4, 1.25, 1.92
 _SHARE, _SHARE_OF_BRIEF, _BRIEF = 0.55, 0.85, 7
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def running_mean(counts, observed):
     """Mean of the observed days within a fortnight either way, at least 0.02."""
     n_days = counts.size
@@ -70,7 +70,7 @@ def running_mean(counts, observed):
     return rate
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def first_guess(counts, weekday, observed, use_profile):
     """Weekday profile and size around the running mean, the size by moments and kept small."""
     rate = running_mean(counts, observed)
@@ -90,7 +90,7 @@ def first_guess(counts, weekday, observed, use_profile):
     return profile, 0.8 * size
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def surroundings(total, seen, rates, profile, above, rest, size, use_profile):
     """Weekday profile and size, given regimes and their rates; `total` and `seen` from `grouped`."""
     counted, expected = np.zeros(7), np.zeros(7)
@@ -108,7 +108,7 @@ def surroundings(total, seen, rates, profile, above, rest, size, use_profile):
     return profile, fit_size(above, rest, total.ravel(), seen.ravel(), mean, size)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _around(counts, weekday, observed, changes, profile, above, rest, size, use_profile):
     """Rates, weekday profile, size, memory factor and phi, given changes."""
     total, seen = grouped(counts, weekday, observed, changes)
@@ -120,7 +120,7 @@ def _around(counts, weekday, observed, changes, profile, above, rest, size, use_
     return rates, profile, size, factor, phi
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _equal(one, other):
     """Whether two arrays are the same."""
     equal = one.size == other.size
@@ -129,13 +129,13 @@ def _equal(one, other):
     return equal
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _coarser(log_rate, mean, size):
     """Levels of the grid as close together as the days of a regime can tell them apart."""
     return log_rate[:: 1 if mean * size / (mean + size) > _INFORMATION else 2].copy()
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def weakest(total, seen, rates, profile, size):
     """The change whose regimes lose the least log-likelihood when they become one, and what they lose."""
     which, least = 0, np.inf
@@ -152,7 +152,7 @@ def weakest(total, seen, rates, profile, size):
     return which, least
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def log_likelihood(above, rest, total, seen, rates, profile, size):
     """Log-likelihood of regimes up to what depends on the counts alone; `above` and `rest` from `tabled`."""
     answer = -cost_of_groups(total, seen, rates, profile, size)
@@ -163,7 +163,7 @@ def log_likelihood(above, rest, total, seen, rates, profile, size):
     return answer
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def _pays(counts, weekday, observed, above, rest, days, found, steady):
     """Whether changes gain their shares beyond a steady rate of its own size; both from `_searched`."""
     gained, asked, n_changes = 0.0, 0.0, found[0].size
@@ -181,7 +181,7 @@ def _pays(counts, weekday, observed, above, rest, days, found, steady):
     return gained >= asked * math.log(days.size)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def _searched(
     counts, weekday, observed, log_rate, against, use_profile, min_days, above, rest, days, rates, profile, size
 ):
@@ -228,7 +228,7 @@ def _searched(
     return changes, rates, profile, size, factor, phi
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def find_changes(counts, weekday, observed, log_rate, against, use_profile, min_days=1):
     """Changes, rates, weekday profile, size and memory factor, each given the others, to a fixed point.
 
@@ -281,7 +281,7 @@ def find_changes(counts, weekday, observed, log_rate, against, use_profile, min_
     return none, rates, profile, size, factor, phi
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def single_days(changes, observed):
     """Positions of observed days that are a regime each; neither the first regime nor the last is looked at."""
     found, n_found = np.empty(changes.size, np.int64), 0
@@ -296,7 +296,7 @@ def single_days(changes, observed):
     return found[:n_found]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def find_in_rows(counts, weekday, observed, against, least_days, alone):
     """Changes in each of several series, single days left out until none is a regime of its own.
 

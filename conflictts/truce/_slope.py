@@ -2,20 +2,21 @@
 
 Costs are those of `_path`: minus log-likelihoods without the terms that depend on the counts and the size alone.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numba import njit
+
+from conflictts.truce._kernel import kernel
 
 MIN_TREND_DAYS, MIN_ACTIVE_DAYS = 14, 3  # observed in a span, and with counts, before it may have a trend
 _STEEPEST = 5.0  # log growth per week
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fit_level(counts, weekday, observed, begin, end, profile, size):
     """What `fit_span` gives without a trend, from the days of each weekday together."""
     total, seen, count, exposure = np.zeros(7), np.zeros(7), 0.0, 0.0
@@ -47,7 +48,7 @@ def fit_level(counts, weekday, observed, begin, end, profile, size):
     return cost, level, 0.0, information, 0.0, 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fit_span(counts, weekday, observed, begin, end, profile, size, sloped):
     """Fit ``log rate = level + slope * weeks from the middle of the span`` to the days from `begin` to before `end`.
 
@@ -110,7 +111,7 @@ def fit_span(counts, weekday, observed, begin, end, profile, size, sloped):
     return np.inf, level, slope, i00, i01, i11
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def span_costs(counts, weekday, observed, edges, profile, size):
     """Cost of each span between two edges as a level and with a trend, each of shape (n_edges, n_edges).
 
@@ -125,7 +126,7 @@ def span_costs(counts, weekday, observed, edges, profile, size):
     return level, trend
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def split_costs(counts, weekday, observed, begin, end, first, last, profile, size, sloped_before, sloped_after):
     """Cost of a span's change on each day from `first` to before `last`, a fit on either side; and a log volume.
 

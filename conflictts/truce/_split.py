@@ -1,13 +1,13 @@
 """The numba kernels that date one change: how likely each day is its first, both rates integrated over a prior."""
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numba import njit
 
+from conflictts.truce._kernel import kernel
 from conflictts.truce._noise import days_of, memory, pearson_residuals
 from conflictts.truce._path import day_costs, evenly_spaced
 from conflictts.truce._segment import OWN_PRICE
@@ -19,7 +19,7 @@ _SURE = 0.01  # a change that is none with a smaller probability is taken for on
 _NEGLIGIBLE = 30.0  # a day whose tempered log-likelihood is lower by this much holds under 1e-13 of the whole
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def cost_at(g, total, seen, fixed, per_count):
     """Cost at one level of days of which the total count and number by weekday are known."""
     cost = 0.0
@@ -28,7 +28,7 @@ def cost_at(g, total, seen, fixed, per_count):
     return cost
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def least_costs(counts, weekday, observed, fixed, per_count):
     """Cost of the days before each day and from it on, each at the best of three or more levels; shape (n_days,).
 
@@ -63,11 +63,11 @@ def least_costs(counts, weekday, observed, fixed, per_count):
     return answer
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def less_cost(log_prior, counts, weekday, observed, begin, end, fixed, per_count):
-    """Log of the prior at each level, less the cost of the days from `begin` to before `end` together."""
+@kernel
+def less_cost(log_prior, counts, weekday, observed, fixed, per_count):
+    """Log of the prior at each level, less the cost of all days together."""
     total, seen = np.zeros(7), np.zeros(7)
-    for t in range(begin, end):
+    for t in range(counts.size):
         if observed[t]:
             total[weekday[t]] += counts[t]
             seen[weekday[t]] += 1.0
@@ -80,7 +80,7 @@ def less_cost(log_prior, counts, weekday, observed, begin, end, fixed, per_count
     return cost
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def log_sum_exp(values, near):
     """log(sum(exp(values))) without overflow, of values that rise to one peak and fall, and where the peak is.
 
@@ -103,7 +103,7 @@ def log_sum_exp(values, near):
     return largest + math.log(total), peak
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profile, size, temper):
     """Log-likelihood of one change at each day, both rates integrated over the prior.
 
@@ -137,7 +137,7 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
         if cost[t] <= least + _NEGLIGIBLE * temper + slack:
             near[t] = True
             begin, end = min(begin, t), t + 1
-    path = less_cost(log_prior, counts, weekday, observed, 0, begin, fixed, per_count)
+    path = less_cost(log_prior, counts[:begin], weekday[:begin], observed[:begin], fixed, per_count)
     peak = path.size // 2
     for t in range(begin, end):
         if near[t]:
@@ -146,7 +146,7 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
             d, y = weekday[t], counts[t]
             for g in range(path.size):
                 path[g] -= fixed[d, g] + y * per_count[d, g]
-    path = less_cost(log_prior, counts, weekday, observed, end, n_days, fixed, per_count)
+    path = less_cost(log_prior, counts[end:], weekday[end:], observed[end:], fixed, per_count)
     for t in range(end - 1, begin - 1, -1):
         if observed[t]:
             d, y = weekday[t], counts[t]
@@ -158,14 +158,14 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
     return answer
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def shared_back(p, share):
     """Each day's weight and, of what the day after holds in turn, a share; changed in place, the first day's kept."""
     for t in range(p.size - 2, 0, -1):
         p[t] += share * p[t + 1]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def split_probabilities(counts, weekday, observed, profile, size, factor, phi):
     """See `locations.split_probabilities`."""
     exposure, highest = 0.0, 1.0
@@ -192,7 +192,7 @@ def split_probabilities(counts, weekday, observed, profile, size, factor, phi):
     return p
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def doubts(counts, weekday, observed, edges, profile, size, factor):
     """Probability of each edge to be no change: as much against its price as it gains by the memory factor is for it.
 
@@ -211,7 +211,7 @@ def doubts(counts, weekday, observed, edges, profile, size, factor):
     return answer
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def probabilities_between(counts, weekday, observed, begin, change, end, profile, size, factor, phi):
     """`split_probabilities` of a change among the days from `begin` to before `end`; shape (end - begin,).
 
@@ -228,7 +228,7 @@ def probabilities_between(counts, weekday, observed, begin, change, end, profile
     return split_probabilities(y, d, seen, profile, size, own_factor, own_phi)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def probabilities_of_changes(counts, weekday, observed, edges, profile, size, factor, phi):
     """Probability of each day to be the first after each change between levels, and the first day of each.
 
@@ -271,7 +271,7 @@ def probabilities_of_changes(counts, weekday, observed, edges, profile, size, fa
     return p, begins, ends
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def sink(heap, at, size, p):
     """Let a day of a heap sink to below all likelier days, and below earlier ones that are as likely."""
     day = heap[at]
@@ -289,7 +289,7 @@ def sink(heap, at, size, p):
     heap[at] = day
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def smallest_set(p, level):
     """See `locations.smallest_set`. By a heap: compiling numba's stable sort takes seconds."""
     possible, whole = np.zeros(p.size, np.bool_), 0.0
@@ -311,7 +311,7 @@ def smallest_set(p, level):
     return days_of(inside)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def date_rows(counts, weekday, observed, changes, row_ends, noise, level):
     """Fit a level to each regime of several series, and date each change: what `levels_of` and `smallest_set` give.
 

@@ -3,15 +3,15 @@
 A day's mean is ``exposure * exp(level + growth * week)``; the exposure is 0 on a day that was not observed, whose count
 is 0, and so adds nothing to any sum. Weeks are evenly spaced, so that the mean of the next day takes one product.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numba import njit
 
+from conflictts.truce._kernel import kernel
 from conflictts.truce._noise import GRID_STEP, MAX_TABLE, N_SHARE, days_of, digamma_and_slope
 
 _TOLERANCE = 1e-9  # of a coefficient, or of alpha over 1 + alpha
@@ -25,7 +25,7 @@ _FAR = 50.0  # growth per week: an end farther off than this from the estimate i
 _MANY = 1e150  # a product is turned into a logarithm before it passes what a float can hold
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def sums_of_windows(counts, length, step):
     """Observed days, total count and days with a count of windows of so many days, begun every `step` days.
 
@@ -42,7 +42,7 @@ def sums_of_windows(counts, length, step):
     return observed, totals, active
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def windows_of_rows(rows, exposure, length, enough):
     """Counts and exposure of those windows of successive days that are to be fitted, row by row.
 
@@ -71,7 +71,7 @@ def windows_of_rows(rows, exposure, length, enough):
     return y, open_to
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def shares_of_weekdays(counts, weekday, least):
     """Rate of each weekday relative to its week, averaging 1, at least 0.001; all 1 where none can be told.
 
@@ -98,7 +98,7 @@ def shares_of_weekdays(counts, weekday, least):
     return share
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def factor_of_days(counts, of_window, middle):
     """See `escalation.factor_of_days`."""
     n_days, n_seen, total, squares = counts.size, 0, 0.0, 0.0
@@ -128,7 +128,7 @@ def factor_of_days(counts, of_window, middle):
     return factor
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def weights_of_memory(products, pairs, left_by_phi, length, total_days):
     """Weigh plausible autocorrelation functions by the residuals of all windows together.
 
@@ -179,7 +179,7 @@ def weights_of_memory(products, pairs, left_by_phi, length, total_days):
     return answer
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _sums(y, exposure, week, level, growth, alpha):
     """Sums over days from which all derivatives of the log-likelihood follow.
 
@@ -221,7 +221,7 @@ def _sums(y, exposure, week, level, growth, alpha):
     return s0, s1, h00, h01, h11, logs + math.log1p(product), bent, c0, c1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _count_slopes(size, above, top, rest, n_rest):
     """Sums over days of digamma(size + count) - digamma(size), and of its derivative; counts as `_tabled` has them."""
     first, second = 0.0, 0.0
@@ -238,7 +238,7 @@ def _count_slopes(size, above, top, rest, n_rest):
     return first, second
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _tabled(y, above, rest):
     """Whole counts into `above`, days with more than each number; others into `rest`. How many there are of each."""
     top, n_rest = 0, 0
@@ -258,7 +258,7 @@ def _tabled(y, above, rest):
     return top, n_rest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _settled(y, exposure, week, level, growth, alpha):
     """Level and growth given alpha, by Newton steps, of which the likelihood is concave; and whether they converge."""
     s0, s1, h00, h01, h11, _, _, _, _ = _sums(y, exposure, week, level, growth, alpha)
@@ -283,7 +283,7 @@ def _settled(y, exposure, week, level, growth, alpha):
     return level, growth, largest < 1e-6
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def _dispersion(y, exposure, week, level, growth, table, before, mean):
     """Alpha by maximum likelihood given the mean, 0 where the likelihood falls from there.
 
@@ -332,7 +332,7 @@ def _dispersion(y, exposure, week, level, growth, table, before, mean):
     return 0.0 if at > largest - 1e-9 else math.exp(-at)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def _joint(y, exposure, week, level, growth, alpha, table):
     """Newton steps in level, growth and log size together, while each is at most half the one before.
 
@@ -375,7 +375,7 @@ def _joint(y, exposure, week, level, growth, alpha, table):
     return level, growth, alpha, False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fitted(y, exposure, week, level, growth, before, table, room):
     """Level, growth and alpha of one row from a level and growth to begin at, and whether they converge."""
     level, growth, sound = _settled(y, exposure, week, level, growth, 0.0)
@@ -397,7 +397,7 @@ def _fitted(y, exposure, week, level, growth, before, table, room):
     return level, growth, alpha, False
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def fit_rows(counts, exposure, week):
     """Maximum likelihood of level, growth and alpha of every row, each begun at what the row before it has.
 
@@ -432,7 +432,7 @@ def fit_rows(counts, exposure, week):
     return level, growth, alpha
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _lost(y, exposure, week, level, growth, alpha, distance, at):
     """Log-likelihood that a fit loses at a growth so far from its own, at the likeliest level `at` for it.
 
@@ -460,7 +460,7 @@ def _lost(y, exposure, week, level, growth, alpha, distance, at):
     return lost, -slope, at, -h01 / max(h00, 1e-300)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _end(y, exposure, week, level, growth, alpha, scale, quantile, side):
     """How far from the growth, on one side, the root of the loss meets the quantile: Newton steps between bounds."""
     near, far, distance, at, last, turning = 0.0, np.inf, 0.1, level, 0.0, 0.0
@@ -488,7 +488,7 @@ def _end(y, exposure, week, level, growth, alpha, scale, quantile, side):
     return distance
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def ends_of_rows(counts, exposure, week, level, growth, alpha, scale, quantile):
     """Lower and upper growth that a likelihood ratio does not refute, shape (n_rows,) each; see `likelihood_ends`."""
     lower, upper = np.empty(growth.size), np.empty(growth.size)
@@ -502,7 +502,7 @@ def ends_of_rows(counts, exposure, week, level, growth, alpha, scale, quantile):
     return lower, upper
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def sides_of_rows(counts, exposure, week, level, growth, alpha, scale, quantile):
     """The side of no growth on which each row's interval lies, shape (n_rows,); 0 where it holds none or has no fit."""
     side = np.zeros(growth.size)
@@ -514,7 +514,7 @@ def sides_of_rows(counts, exposure, week, level, growth, alpha, scale, quantile)
     return side
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def residual_sums(counts, exposure, week, level, growth, alpha, n_lags):
     """Sums over rows of products of standardised residuals so many days apart, and of the pairs of days observed.
 
@@ -541,7 +541,7 @@ def residual_sums(counts, exposure, week, level, growth, alpha, n_lags):
     return products, pairs
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def spreads_of_rows(exposure, week, level, growth, alpha, autocorrelation):
     """What independent NB counts would vary by, and what counts with this autocorrelation by distance in days do.
 
@@ -595,7 +595,7 @@ def spreads_of_rows(exposure, week, level, growth, alpha, autocorrelation):
     return days, taken, of_growth, of_total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fit_with_memory(counts, exposure, week, n_lags, left_by_phi, powers, total_days, memory):
     """Fit rows, weigh their memory, and say what it does to their variance, in one call.
 
@@ -633,7 +633,7 @@ def fit_with_memory(counts, exposure, week, n_lags, left_by_phi, powers, total_d
     return level, growth, alpha, days, taken, of_growth, of_total, memory, products[0]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fit_ends(counts, weekday, length, least_seen, least_counts, least_active, least_by_weekday, n_lags, left, powers):
     """Fit all windows of each of several series that tell enough, its own memory weighed, from what is settled of it.
 
