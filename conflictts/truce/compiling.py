@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -49,5 +49,6 @@ def forget_stale_kernels(folder: Path) -> None:
         return
     newest = max(source.stat().st_mtime_ns for source in folder.glob("_*.py"))
     for index in (folder / "__pycache__").glob("*.nbi"):
-        if index.stat().st_mtime_ns < newest:
-            index.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another process is doing the same
+            if index.stat().st_mtime_ns < newest:
+                index.unlink()

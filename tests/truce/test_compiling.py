@@ -37,6 +37,7 @@ def test_kernels_older_than_any_source_are_forgotten(tmp_path):
                      *zip((20, 29, 31), indices, strict=True)]:  # fmt: skip
         path.touch()
         os.utime(path, (at, at))
+    (compiled / "_split.gone-1.py311.nbi").symlink_to(compiled / "deleted by another process meanwhile")
     forget_stale_kernels(tmp_path)
     assert [path.exists() for path in indices] == [False, False, True]
     assert (tmp_path / "_path.py").exists()
