@@ -26,13 +26,14 @@ def check(
     """Read a file and account for every row: used, quarantined, excluded; what is wrong where, and what is unusual."""
     with one_sentence(debug):
         from conflictts.incidents.files import write_for_spreadsheet
+        from conflictts.series.numerals import so_many
 
         incidents = read_records(source, deletions)
         _print_ledger(incidents)
         if quarantine is not None:
             with written_whole(quarantine, "--quarantine", inputs=source or ()) as part:
                 write_for_spreadsheet(incidents.ledger.rejected, part)
-            typer.echo(f"{len(incidents.ledger.rejected):,} rows written to {quarantine}")
+            typer.echo(f"{so_many(len(incidents.ledger.rejected), 'row')} written to {quarantine}")
         if incidents.ledger.used == 0:
             typer.echo("conflictts: every row is in quarantine; nothing is left to count. Mend the file.", err=True)
             raise typer.Exit(REFUSED)
@@ -40,6 +41,8 @@ def check(
 
 def _print_ledger(incidents: Incidents) -> None:
     from rich.markup import escape
+
+    from conflictts.series.numerals import so_many
 
     console = Console(soft_wrap=True, highlight=False)
     ledger, provenance, table = incidents.ledger, incidents.provenance, incidents.table
@@ -54,11 +57,12 @@ def _print_ledger(incidents: Incidents) -> None:
         spans = int((table["date_end"] > table["date_start"]).sum())
         details = int((table["part_of"] != "").sum())
         told = [f"Records lie between {table['date_start'].min():%Y-%m-%d} and {table['date_end'].max():%Y-%m-%d}"]
-        told += [f"{spans:,} span several days"] if spans else []
-        told += [f"{details:,} are details of another record and are never added"] if details else []
+        told += [f"{spans:,} {'spans' if spans == 1 else 'span'} several days"] if spans else []
+        told += ["1 is a detail of another record and is never added"] if details == 1 else []
+        told += [f"{details:,} are details of another record and are never added"] if details > 1 else []
         console.print(f"{'; '.join(told)}.")
     for line in ledger.warnings.to_dict("records"):
-        some = f" ({line['records']:,} records, the first {escape(line['example'])})"
+        some = f" ({so_many(line['records'], 'record')}, the first {escape(line['example'])})"
         of_file = line["records"] == ledger.read  # said of the file and not of some of its records
         console.print(f"[yellow]Note[/]: {escape(line['warning'])}{'' if of_file else some}.")
     several = len(provenance.files) > 1

@@ -70,7 +70,9 @@ def _print_download(done: Download, quiet: bool, as_json: bool) -> None:
         outcome = {**done.summary().to_dict("records")[0], "path": str(done.path), "notes": list(done.notes)}
         typer.echo(json.dumps(outcome, ensure_ascii=False))
     elif not quiet:
+        from conflictts.series.numerals import so_many
+
         resumed = f", {done.resumed:,} of them from an earlier run" if done.resumed else ""
-        typer.echo(f"{done.path}: {done.rows:,} rows in {done.pages:,} pages{resumed}")
+        typer.echo(f"{done.path}: {so_many(done.rows, 'row')} in {so_many(done.pages, 'page')}{resumed}")
         for note in done.notes:
             typer.echo(note)

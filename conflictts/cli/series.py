@@ -156,6 +156,8 @@ def _facts(counted: DailySeries | DailyPanel, table: pd.DataFrame, seed: int) ->
 
 def _tell(counted: DailySeries | DailyPanel, table: pd.DataFrame, seed: int) -> None:
     """On stderr, so that the series on stdout stays clean: what was counted, and what was not."""
+    from conflictts.series.numerals import so_many, with_unit
+
     facts = _facts(counted, table, seed)
     days = table.drop_duplicates("day")["status"].value_counts()
     typer.echo(f"{facts['unit']}: {facts['area']}; {facts['source']}", err=True)
@@ -171,7 +173,8 @@ def _tell(counted: DailySeries | DailyPanel, table: pd.DataFrame, seed: int) -> 
     typer.echo(f"reporting lag: {facts['reporting_lag']}", err=True)
     account = counted.account.groupby("outcome", sort=False)[["records", "best"]].sum()
     for outcome, line in account.iterrows():
-        typer.echo(f"{outcome}: {int(line['records']):,} records, {line['best']:,.10g} {facts['unit']}", err=True)
+        total = with_unit(f"{line['best']:,.10g}", facts["unit"])
+        typer.echo(f"{outcome}: {so_many(int(line['records']), 'record')}, {total}", err=True)
 
 
 def _csv(table: pd.DataFrame, measure: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from conflictts.figures.style import LEVEL, SET, draw_truces, finish, given_or_current, shade_days
+from conflictts.series.numerals import p_value
 from conflictts.truce.onset import Onset
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ def plot_onset(onset: Onset, *, ax: Axes | None = None) -> Axes:
     if isinstance(onset.detected, pd.Timestamp):
         ax.plot(
             onset.detected, 0.985, marker="v", markersize=6, color=LEVEL, linestyle="none",
-            transform=ax.get_xaxis_transform(), clip_on=False, label=f"detected (p = {onset.p_value:.2g})",
+            transform=ax.get_xaxis_transform(), clip_on=False, label=f"detected ({p_value(onset.p_value)})",
         )  # fmt: skip
     else:
-        ax.plot([], [], linestyle="none", label=f"no change near the date (p = {onset.p_value:.2g})")
+        ax.plot([], [], linestyle="none", label=f"no change near the date ({p_value(onset.p_value)})")
     ax.set_ylim(top=1.2 * max(float(evidence.max()), 1.0))
     finish(ax, onset.daily, first, last, ylabel="twice the gain of log-likelihood\nover the memory factor")
     return ax

@@ -10,6 +10,7 @@ import numpy as np
 from conflictts.errors import UnknownNameError
 from conflictts.figures.style import CONTRAST, FOOTER_POINTS, LEVEL, given_or_current, legend_above
 from conflictts.series.daily import UNITS
+from conflictts.series.numerals import so_many
 from conflictts.series.percent import percent
 from conflictts.truce.sources import SourceMix
 
@@ -56,7 +57,7 @@ def plot_source_mix(mix: SourceMix, *, column: str = "reporting_body", ax: Axes 
     names = [textwrap.shorten(str(name), LONGEST_NAME, placeholder=" …") for name in shares.index[:MOST]]
     values = shares.to_numpy()
     if len(values) > MOST:
-        names.append(f"{len(values) - MOST} others")
+        names.append(so_many(len(values) - MOST, "other"))
         values = np.vstack([values[:MOST], values[MOST:].sum(axis=0)])
     at = np.arange(len(values))[::-1]
     ax.barh(at, values[:, 0], height=0.22, color=LEVEL, label="before the truce")
@@ -76,8 +77,9 @@ def plot_source_mix(mix: SourceMix, *, column: str = "reporting_body", ax: Axes 
     first, last = mix.window
     text = (
         f"share of {UNITS[mix.measure]} by {column.replace('_', ' ')} · {first.day} {first:%b %Y} to {last.day} "
-        f"{last:%b %Y} · {change['records_before']:,} records before, {change['records_after']:,} after · mix changed "
-        f"by {percent(change['mix_change'])}, toll per day by {percent(change['count_change'])} · source: {mix.source}"
+        f"{last:%b %Y} · {so_many(change['records_before'], 'record')} before, {change['records_after']:,} after · mix "
+        f"changed by {percent(change['mix_change'])}, toll per day by {percent(change['count_change'])} · source: "
+        f"{mix.source}"
     )
     width = max(40, int(ax.get_window_extent().width / ax.figure.dpi * 72 / (FOOTER_POINTS * 0.56)))
     ax.annotate(

@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 
 from conflictts.errors import UnknownNameError
 from conflictts.series.measures import UNITS
+from conflictts.series.numerals import SINGULAR
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -60,6 +61,16 @@ KINDS = {  # of slots, and what may stand in them
     "phases": r".+?",  # one or more, a semicolon between them
 }
 KINDS["of"] = KINDS["unit"]
+_PLURAL = {one: many for many, one in SINGULAR.items()} | {
+    name: f"{name}s"
+    for noun in ("day", "week", "record", "row", "claim", "other")
+    for name in (noun, f"observed {noun}", f"settled {noun}", f"observed whole {noun}")
+}
+_ONE = re.compile(rf"(?<![\d.,–])1 ({'|'.join(sorted(_PLURAL, key=len, reverse=True))})\b")
+_FEWER_THAN_TWO = re.compile(  # of which French speaks in the singular
+    r"(?<![\d,\u202f–])([01](?:,\d+)?) (civils tués|morts|incidents(?: meurtriers)?|combattants tués|blessés|"
+    r"jours(?: observés| définitifs| provisoires)?|semaines(?: entières observées)?|relevés|autres)\b"
+)
 _NEXT = re.compile(_WHOLE_WORD.replace(")", r"[.!?])") + r"(?<=[.!?])\s+(?=[A-Z“×\d])")  # between two sentences
 _IN_FIGURES = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _SPAN_IN_FIGURES = re.compile(rf"(?<![\w./=-]){_IN_FIGURES}(?:\.\.{_IN_FIGURES})?(?![\w/-]|\.\w)")
@@ -197,9 +208,11 @@ class Translator:
                 found = pattern.fullmatch(text)
                 if found:
                     put = french.format(**{name: self._slot(found[name], kinds[name]) for name in kinds})
+                    put = _FEWER_THAN_TWO.sub(lambda few: re.sub(r"s\b", "", few[0]), put)
                     begun = text[:1].isupper() and (found.start(1) == 0 or french.startswith("{"))
                     return put[:1].upper() + put[1:] if begun else put
-        return None
+        several = _ONE.sub(lambda one: f"1 {_PLURAL[one[1]]}", text)
+        return self._matched(several) if several != text else None
 
     def _slot(self, text: str, kind: str) -> str:
         if kind == "day":

@@ -13,6 +13,7 @@ from conflictts.errors import ConflictTSError, TooLittleData
 from conflictts.incidents.table import Incidents, Where
 from conflictts.report import wording
 from conflictts.series.daily import Measure
+from conflictts.series.numerals import p_value
 from conflictts.truce.diagnostics import EffectDiagnostics, diagnose_effect
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.envelope import effect_envelope
@@ -86,8 +87,9 @@ def shift_in_words(shift: ShiftTest) -> str:
     )
     return (
         f"Second opinion: the counts of the window turned in a circle by every number of days give {turns} orders, the "
-        f"true one included; {as_far} of them show a step at the date at least as large (p = {shift.p_value:.2g}): "
-        f"{reading}. No model and no chance enter, and it has little power in short windows."
+        f"true one included; {as_far} of them {'shows' if as_far == 1 else 'show'} a step at the date at least as "
+        f"large ({p_value(shift.p_value)}): {reading}. No model and no chance enter, and it has little power in short "
+        "windows."
     )
 
 
@@ -114,7 +116,7 @@ def onset_in_words(onset: Onset | str) -> str:
         return f"Scan for a change near the date: not done. {onset}"
     scanned, others = onset.evidence.index, len(onset.other_changes)
     asked = f"A scan of {wording.days(scanned[0], scanned[-1])} for one change of the rate"
-    p = f"p = {onset.p_value:.2g}"
+    p = p_value(onset.p_value)
     if onset.p_value > 0.05:
         none = f"{asked} shows none ({p})"
         if others:

@@ -35,6 +35,7 @@ from conflictts.report.links import name_links
 from conflictts.report.page import embedded, templates, today
 from conflictts.report.print import as_pdf, require_weasyprint
 from conflictts.series.counting import NOT_STATED
+from conflictts.series.numerals import p_alone
 from conflictts.series.panel import DailyPanel
 from conflictts.truce.panel import PanelAnalysis
 
@@ -315,7 +316,7 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
     if "rate_ratio" in found.table:
         columns += [
             ("Rate ratio", True, number("rate_ratio", wording.ratio, "lower", "upper")),
-            ("Adjusted p-value", True, number("p_adjusted", _p_value)),
+            ("Adjusted p-value", True, number("p_adjusted", p_alone)),
             ("Fewer than expected", True, number("averted", wording.count, "averted_lower", "averted_upper")),
         ]
     return columns
@@ -434,10 +435,6 @@ def _methods(found: PanelAnalysis) -> list[str]:
 
 def _how_many(which: pd.Series) -> str:
     return f"{int(which.sum()):,}"
-
-
-def _p_value(p: float) -> str:
-    return "under 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
 def _name(key: Any) -> str:

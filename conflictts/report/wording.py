@@ -13,6 +13,7 @@ from conflictts.incidents.table import Ledger
 from conflictts.report.language import say
 from conflictts.series.coverage import consecutive
 from conflictts.series.daily import DailySeries
+from conflictts.series.numerals import toll, with_unit
 from conflictts.series.percent import percent
 from conflictts.series.reporting import LAG_UNKNOWN
 from conflictts.truce.changepoints import Changepoints
@@ -22,6 +23,8 @@ from conflictts.truce.ratios import hundredths as hundredths  # for the pages
 
 if TYPE_CHECKING:
     from conflictts.report.findings import Findings, Refused
+
+count = toll  # so the pages call it
 
 # Measured by benchmarks/ and quoted on every page, with the command that measures them again.
 EFFECT_COVERAGE = (
@@ -60,13 +63,6 @@ def days(first: pd.Timestamp, last: pd.Timestamp) -> str:
     if first.year == last.year:
         return f"{first.day} {first:%B} to {day(last)}"
     return f"{day(first)} to {day(last)}"
-
-
-def count(number: float) -> str:
-    """A toll: whole where it is whole, else to the nearest tenth below ten and to the nearest one above."""
-    if math.isclose(number, round(number), abs_tol=1e-6) or abs(number) >= 10:
-        return f"{round(number):,}".replace("-", "−")
-    return f"{number:.1f}".replace("-", "−")
 
 
 def rate(number: float) -> str:
@@ -179,7 +175,7 @@ def left_out(areas: Sequence[str]) -> str:
 def averted(effect: TruceEffect) -> str:
     """Counterfactual and averted toll in words; a negative or undecided difference is said plainly."""
     expected = (
-        f"Had the rate before gone on, {count(effect.counterfactual)} {effect.daily.unit} "
+        f"Had the rate before gone on, {with_unit(count(effect.counterfactual), effect.daily.unit)} "
         f"({effect.level:.0%} interval {count(effect.counterfactual_lower)} to {count(effect.counterfactual_upper)}) "
         f"would be expected from {days(effect.truce.effective, effect.window[1])}; "
         f"{count(effect.rates.loc['after', 'best'])} were counted, {count(effect.counterfactual - effect.averted)} by "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from conflictts.series.daily import DailySeries
+from conflictts.series.numerals import with_unit
 from conflictts.truce.erosion import Erosion
 from conflictts.truce.period import Truce
 from conflictts.truce.phases import Outcome, Telling
@@ -89,7 +90,7 @@ class TruceCourse:
             text += f", {_told(row.rate)} a day" if row.days else ", not observed"
             told.append(text if row.established else f"{text}, by the best estimate only")
         before = self.phases["rate"].iloc[0]
-        return f"The {self.truce.name}: {'; '.join(told)}; before it {_told(before)} {self.daily.unit} a day."
+        return f"The {self.truce.name}: {'; '.join(told)}; before it {with_unit(_told(before), self.daily.unit)} a day."
 
 
 def _told(rate: float) -> str:

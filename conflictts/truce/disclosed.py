@@ -10,6 +10,7 @@ import pandas as pd
 from conflictts.errors import TooLittleData
 from conflictts.series.daily import DailySeries, Day
 from conflictts.series.disclosure import SafeWeeks, monday_after, sunday_before
+from conflictts.series.numerals import so_many
 from conflictts.truce.negbin import fit_negbin
 from conflictts.truce.period import Truce
 from conflictts.truce.window import choose_window
@@ -93,8 +94,8 @@ def safe_effect(safe: SafeWeeks, truce: Truce, sides: Sides, *, level: float = 0
         weeks, surely = int(table.loc[name, "weeks"]), safe.surely(*(sides.before, sides.after)[name == "after"])
         if weeks < least:
             raise TooLittleData(
-                f"Only {weeks} whole weeks, Monday to Sunday, were observed {name} the truce; at least {least} are "
-                "needed for a ratio that tells nothing of single records. Widen the window or the coverage."
+                f"Only {so_many(weeks, 'observed whole week')}, Monday to Sunday, {name} the truce; at least {least} "
+                "are needed for a ratio that tells nothing of single records. Widen the window or the coverage."
             )
         if surely < 2 * safe.k:
             raise TooLittleData(

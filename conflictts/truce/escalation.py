@@ -11,6 +11,7 @@ from scipy.special import gammaincinv
 
 from conflictts.errors import TooLittleData, UnknownNameError
 from conflictts.series.daily import DailySeries, Day
+from conflictts.series.numerals import toll
 from conflictts.truce._windows import autocorrelation
 from conflictts.truce.comparison import compare_periods, week_on_week
 from conflictts.truce.growth import (
@@ -374,11 +375,6 @@ def _rule(window_days: int, shortest: int) -> str:
     )
 
 
-def _in_words(count: float) -> str:
-    """A day's count: of records spread over their days it has many decimals."""
-    return f"{count:,.0f}" if count >= 100 else f"{count:.3g}"
-
-
 def _warnings(counts: pd.Series, window_days: int, *, drawn: bool) -> tuple[str, ...]:
     said: list[str] = []
     if drawn:
@@ -391,6 +387,6 @@ def _warnings(counts: pd.Series, window_days: int, *, drawn: bool) -> tuple[str,
         around = counts.loc[heavy[heavy].index[0] - pd.Timedelta(days=window_days - 1) : heavy[heavy].index[-1]]
         said.append(
             f"in {int(heavy.sum()):,} of {len(heavy):,} windows a single day holds over half of the counts, the "
-            f"largest {around.idxmax():%Y-%m-%d} with {_in_words(around.max())}: growth there is the story of one day"
+            f"largest {around.idxmax():%Y-%m-%d} with {toll(around.max())}: growth there is the story of one day"
         )
     return tuple(said)

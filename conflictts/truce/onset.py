@@ -10,6 +10,7 @@ from pandas.api.typing import NaTType
 
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.series.daily import DailySeries, Day
+from conflictts.series.numerals import so_many
 from conflictts.truce.changepoints import detect_changepoints, searched_days
 from conflictts.truce.intervals import refuse_level
 from conflictts.truce.locations import smallest_set, split_probabilities
@@ -232,8 +233,8 @@ def _refuse_short_sides(days: pd.DatetimeIndex, observed: np.ndarray, truce: Tru
     before, after = int(observed[: max(begin, 0)].sum()), int(observed[end:].sum())
     if min(before, after) < MIN_DAYS_EITHER_SIDE:
         raise TooLittleData(
-            f"Observed are {before} days before and {after} after the scan from {-EARLIEST} days before to {LATEST} "
-            f"days after {truce.effective:%Y-%m-%d}; each side needs {MIN_DAYS_EITHER_SIDE}. Widen the window."
+            f"Observed are {so_many(before, 'day')} before and {after} after the scan from {-EARLIEST} days before to "
+            f"{LATEST} days after {truce.effective:%Y-%m-%d}; each side needs {MIN_DAYS_EITHER_SIDE}. Widen the window."
         )
 
 

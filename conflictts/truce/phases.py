@@ -10,6 +10,7 @@ import pandas as pd
 
 from conflictts.errors import TooLittleData
 from conflictts.series.daily import DailySeries
+from conflictts.series.numerals import so_many
 from conflictts.truce.changepoints import detect_changepoints, searched_days
 from conflictts.truce.design import make_design
 from conflictts.truce.erosion import Erosion, measure_erosion
@@ -137,7 +138,7 @@ class Telling:
         ):
             seen = int(np.isfinite(part).sum())
             if seen < least:
-                return f"only {seen} observed days {name}, at least {least} are needed"
+                return f"only {so_many(seen, 'observed day')} {name}, at least {least} are needed"
             if seen < (1 - MAX_MISSING) * len(part):
                 return f"{1 - seen / len(part):.0%} of the days {name} are not observed, at most a fifth may be"
         before = self.counts[: self.start]

@@ -13,6 +13,7 @@ from conflictts.incidents.table import FILTERS, Incidents, Where, matching_recor
 from conflictts.series.counting import NOT_STATED
 from conflictts.series.daily import UNITS, DailySeries, Day, Measure, pair_of_days
 from conflictts.series.measures import amounts_of
+from conflictts.series.numerals import so_many
 from conflictts.series.percent import percent
 from conflictts.truce.period import Truce
 
@@ -146,8 +147,8 @@ def source_mix(
     days = int((observed < truce.effective).sum()), int((observed >= truce.effective).sum())
     if min(days) == 0:
         raise CoverageError(
-            f"Between {first:%Y-%m-%d} and {last:%Y-%m-%d} {days[0]} days before the truce and {days[1]} after it are "
-            "observed and settled; each side needs one. Widen the window."
+            f"Between {first:%Y-%m-%d} and {last:%Y-%m-%d} {so_many(days[0], 'day')} before the truce and {days[1]} "
+            "after it are observed and settled; each side needs one. Widen the window."
         )
     parts, changes, warnings = [], {}, []
     for column in columns:

@@ -506,7 +506,7 @@ def test_standard_output_may_be_the_file_that_is_written(tmp_path):
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "200  rows read" in ended.stdout
     assert '"x"' in ended.stdout
-    assert "1 rows written to /dev/stdout" in ended.stdout
+    assert "1 row written to /dev/stdout" in ended.stdout
 
 
 def test_a_figure_of_another_format_is_refused_before_anything_is_read(tmp_path):

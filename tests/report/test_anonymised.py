@@ -280,7 +280,7 @@ REFUSED = [
     ({"baseline": DAYS}, InputError, "no part that `baseline` bears on"),
     ({"anonymise": 60}, TooLittleData, "Too few civilian deaths in 8 whole weeks after the truce: where cells of fewer "
      "than 60 are withheld, 120 must be sure"),
-    ({"window": ("2019-08-01", "2019-11-03")}, TooLittleData, "Only 3 whole weeks, Monday to Sunday, were observed"),
+    ({"window": ("2019-08-01", "2019-11-03")}, TooLittleData, "Only 3 observed whole weeks, Monday to Sunday"),
 ]  # fmt: skip
 
 

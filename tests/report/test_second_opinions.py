@@ -235,7 +235,7 @@ def test_onset_is_told_by_its_set_and_never_by_its_point(effect):
     sharp = beside.onset_in_words(dataclasses.replace(onset, onset_set=onset.onset_set[:3]))
     assert "not dated well" not in sharp
     none = beside.onset_in_words(dataclasses.replace(onset, p_value=0.3))
-    assert none == "A scan of 24 August to 21 September 2019 for one change of the rate shows none (p = 0.3)."
+    assert none == "A scan of 24 August to 21 September 2019 for one change of the rate shows none (p = 0.30)."
     elsewhere = dataclasses.replace(onset, p_value=1.0, other_changes=onset.onset_set[:1])
     assert beside.onset_in_words(elsewhere).endswith("shows none (p = 1); the rate changed on another day.")
     several = dataclasses.replace(onset, other_changes=onset.onset_set[:2])

@@ -46,7 +46,7 @@ def test_thin_sides_are_refused():
     with pytest.raises(TooLittleData, match=r"Too few incidents in 8 whole weeks after the truce: .* 10 must be sure"):
         safe_effect(withhold_small_weeks(series, cuts=sides.cuts), truce, sides)
     sides = sides_of(series, truce, ("2019-08-10", "2019-10-31"))
-    with pytest.raises(TooLittleData, match="Only 3 whole weeks, Monday to Sunday, were observed before the truce"):
+    with pytest.raises(TooLittleData, match="Only 3 observed whole weeks, Monday to Sunday, before the truce"):
         safe_effect(withhold_small_weeks(series, cuts=sides.cuts), truce, sides)
 
 
