@@ -103,8 +103,9 @@ def panel(
         from conflictts.cases import load_idlib_2019
         from conflictts.errors import UndeclaredCoverage
         from conflictts.incidents.outlines import read_outlines
+        from conflictts.report.export import NUMBERS
         from conflictts.report.folder import refuse_foreign_folder
-        from conflictts.report.panel import NUMBERS, PARTS, write_panel_report
+        from conflictts.report.panel import PARTS, write_panel_report
         from conflictts.report.print import require_weasyprint
         from conflictts.series.aggregation import daily_panel
         from conflictts.series.daily import daily_series

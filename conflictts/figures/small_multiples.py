@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import UnknownNameError
+from conflictts.figures.forest import name_of
 from conflictts.figures.style import (
     COUNTED,
     HALF_DAY,
@@ -103,7 +104,7 @@ def plot_small_multiples(
         _draw(small, daily, means, truces, sets.get(key, []))
         top = float(np.nanmax([0.1, means["high"].max()]))
         _frame(small, daily, top, dated=position + columns >= len(shown))
-        _name(small, _words(key), f"{totals[key]:,.0f}")
+        _name(small, name_of(key), f"{totals[key]:,.0f}")
     legend_above(ax, of=ax.child_axes)
     unit = panel.counting.unit
     ax.text(
@@ -219,7 +220,3 @@ def _name(ax: Axes, name: str, total: str) -> None:
     head: dict[str, Any] = {"transform": ax.transAxes, "va": "bottom", "fontsize": NAME_POINTS, "parse_math": False}
     ax.text(0.0, 1.03, short, ha="left", color=INK, fontweight="bold", gid="name", **head)
     ax.text(1.0, 1.03, total, ha="right", color=INK, gid="total", **head)
-
-
-def _words(key: Key) -> str:
-    return key if isinstance(key, str) else ", ".join(key)

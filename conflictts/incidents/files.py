@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pandas as pd
 
@@ -35,6 +35,8 @@ from conflictts.incidents.splitting import (
 Path_ = str | PathLike[str]
 Wanted = Callable[[tuple[str, ...]], Collection[str] | None]
 """Columns of a file to columns to keep, or None for all; a mapping tells the form their cells are hoped to have."""
+
+AS_CSV: dict[str, Any] = {"index": False, "lineterminator": "\n", "quoting": csv.QUOTE_ALL}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,9 +206,17 @@ def require_columns(raw: RawRecords, required: tuple[str, ...], *, kind: str) ->
 
 
 def write_for_spreadsheet(table: pd.DataFrame, path: str | PathLike[str]) -> None:
-    """Write text rows as CSV in UTF-8 with the mark Excel needs; what makes cells harmless is undone in reading."""
-    safe = table.map(harmless).rename(columns=harmless)
-    safe.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n", quoting=csv.QUOTE_ALL)
+    """Write a table as `as_csv` gives it, in UTF-8 with the mark Excel needs."""
+    _harmless(table).to_csv(path, encoding="utf-8-sig", **AS_CSV)
+
+
+def as_csv(table: pd.DataFrame) -> str:
+    """A table as CSV of which a spreadsheet runs no cell; what makes cells harmless is undone in reading."""
+    return str(_harmless(table).to_csv(**AS_CSV))
+
+
+def _harmless(table: pd.DataFrame) -> pd.DataFrame:
+    return table.map(harmless).rename(columns=harmless)
 
 
 def shorten(names: list[str], most: int = 8) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,18 +15,16 @@ import pandas as pd
 from conflictts.errors import CoverageError, InputError, TooLittleData
 from conflictts.figures.safe_weeks import plot_safe_weeks
 from conflictts.figures.sheet import draw_sheet
-from conflictts.incidents.files import write_for_spreadsheet
+from conflictts.incidents.files import as_csv
 from conflictts.incidents.table import Incidents, Provenance, Where, matching_records
 from conflictts.report import wording
 from conflictts.report.again import versions
-from conflictts.report.drawing import Drawn, Figures
-from conflictts.report.export import findings_schema
+from conflictts.report.drawing import Drawn, Figures, as_files
+from conflictts.report.export import NUMBERS, SCHEMA, numbers_files
 from conflictts.report.findings import Choices, areas_without_records
 from conflictts.report.folder import write_folder
 from conflictts.report.language import Translator, say
-from conflictts.report.links import name_links
-from conflictts.report.page import FIGURES, NUMBERS, PAGE, PLACES, PRINT, SCHEMA, WEEKS, embedded, templates, today
-from conflictts.report.print import as_pdf
+from conflictts.report.page import PAGE, PLACES, WEEKS, embedded, page_files, templates, today
 from conflictts.series.daily import DailySeries, Day, daily_series
 from conflictts.series.disclosure import (
     CELL,
@@ -140,21 +136,14 @@ def write_anonymised(
     files: dict[str, bytes] = {}
     if "figures" in formats:
         for place, drawn in zip(_places(found), figures.values(), strict=True):
-            for name, figure in drawn.items():
-                path = f"{FIGURES}/{place}{name}"
-                files |= {f"{path}.svg": figure.sheet.svg.encode(), f"{path}.png": figure.sheet.png}
+            files |= as_files(drawn, place)
     if "csv" in formats:
-        files |= {WEEKS: _csv([_weeks_table(each) for each in found]), PLACES: _csv([_places_table(e) for e in found])}
+        for name, table_of in ((WEEKS, _weeks_table), (PLACES, _places_table)):
+            files[name] = as_csv(pd.concat(map(table_of, found), ignore_index=True)).encode()
     if "json" in formats:
-        text = json.dumps(numbers, ensure_ascii=False, indent=1, allow_nan=False)
-        files |= {NUMBERS: f"{text}\n".encode(), SCHEMA: findings_schema("anonymised").encode()}
+        files |= numbers_files(numbers, "anonymised")
     if {"html", "pdf"} & set(formats):
-        page = name_links(words.page(_page(found, left_out, source, figures, formats)))
-        if "html" in formats:
-            files[PAGE] = page.encode()
-        if "pdf" in formats:
-            progress("laying out the PDF")
-            files[PRINT] = as_pdf(page)
+        files |= page_files(words.page(_page(found, left_out, source, figures, formats)), formats, progress)
     write_folder(out, files)
     return out / PAGE if "html" in formats else out
 
@@ -400,12 +389,6 @@ def _whole(counts: pd.Series) -> list[str]:
     return ["" if math.isnan(count) else f"{count:.0f}" for count in counts]
 
 
-def _csv(tables: Sequence[pd.DataFrame]) -> bytes:
-    text = io.StringIO()
-    write_for_spreadsheet(pd.concat(tables, ignore_index=True), text)  # type: ignore[arg-type]
-    return text.getvalue().encode()
-
-
 def _places(found: Sequence[SafeArea]) -> list[str]:
     """What begins the anchors and file names of each area."""
     return [""] if len(found) == 1 else [f"area-{number}-" for number in range(1, len(found) + 1)]
@@ -415,7 +398,7 @@ def _figures(area: SafeArea, source: SafeSource, words: Translator, place: str) 
     safe = area.safe
     truces = [truce for truce, _ in area.effects]
     named = " · ".join(part for part in (area.name, area.scope) if part)
-    unit = f"{safe.unit[:1].upper()}{safe.unit[1:]}"
+    unit = wording.begun(safe.unit)
     sheet = draw_sheet(
         partial(plot_safe_weeks, safe, truces=truces, area=named, source=source.words), name=f"{place}weeks",
         words=words if words.language != "en" else None,

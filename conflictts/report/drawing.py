@@ -63,6 +63,16 @@ class Drawn:
 
 Figures = dict[str, Drawn]
 Draw = Callable[..., Sheet]
+FIGURES = "figures"  # the folder that holds them
+
+
+def as_files(figures: Figures, prefix: str = "") -> dict[str, bytes]:
+    """Every figure as two files."""
+    files: dict[str, bytes] = {}
+    for name, drawn in figures.items():
+        path = f"{FIGURES}/{prefix}{name}"
+        files |= {f"{path}.svg": drawn.sheet.svg.encode(), f"{path}.png": drawn.sheet.png}
+    return files
 
 
 def draw_figures(
@@ -124,7 +134,7 @@ def draw_overview(found: Sequence[Findings], words: Translator) -> Figures:
 def _days(findings: Findings, draw: Draw) -> Figures:
     daily, truces = findings.daily, findings.truces
     span = wording.days(*daily.coverage)
-    unit = f"{daily.unit[:1].upper()}{daily.unit[1:]}"
+    unit = wording.begun(daily.unit)
     return {
         "daily": Drawn(
             f"{unit} per day with the 7-day mean, {span}, and the truces.",
@@ -238,7 +248,7 @@ def _claims(findings: Findings, draw: Draw) -> Figures:
         )
     for start in _claim_starts(claims.held, findings.effect.truce):
         drawn[f"claims-{start:%Y-%m-%d}"] = Drawn(
-            f"{daily.unit[:1].upper()}{daily.unit[1:]} added up from {wording.day(start)}, against the totals that "
+            f"{wording.begun(daily.unit)} added up from {wording.day(start)}, against the totals that "
             "others claim from that day.",
             draw(partial(plot_claims, daily, claims.held, since=start), name=f"claims-{start:%Y%m%d}"),
         )
@@ -278,7 +288,7 @@ def _escalation(findings: Findings, draw: Draw) -> Figures:
         return {}
     drawn: Figures = {
         "phases": Drawn(
-            f"{findings.daily.unit[:1].upper()}{findings.daily.unit[1:]} per day with the rate over "
+            f"{wording.begun(findings.daily.unit)} per day with the rate over "
             f"{RATE_DAYS} days, and a strip of phases along the top.",
             draw(partial(plot_phases, escalation), name="phases"),
             " ".join(phases_in_words(escalation)),

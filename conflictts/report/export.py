@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from importlib.resources import files
@@ -22,11 +23,13 @@ from conflictts.truce.escalation import Escalation
 from conflictts.truce.period import Truce
 from conflictts.truce.sensitivity import Sensitivity
 
+NUMBERS, SCHEMA = "findings.json", "findings.schema.json"
 SCHEMA_VERSION = 5  # as in findings.schema.json
 PANEL_VERSION = 1  # as in panel.schema.json
+Kind = Literal["report", "panel", "anonymised"]
 
 
-def findings_schema(of: Literal["report", "panel", "anonymised"] = "report") -> str:
+def findings_schema(of: Kind = "report") -> str:
     """The JSON Schema that every findings.json of this version meets, as text.
 
     Parameters
@@ -48,6 +51,12 @@ def findings_schema(of: Literal["report", "panel", "anonymised"] = "report") -> 
     """
     name = {"report": "findings.schema.json"}.get(of, f"{of}.schema.json")
     return files("conflictts").joinpath("report", name).read_text(encoding="utf-8")
+
+
+def numbers_files(numbers: dict[str, Any], of: Kind) -> dict[str, bytes]:
+    """The numbers of a page as a file, and the schema that it meets."""
+    text = json.dumps(numbers, ensure_ascii=False, indent=1, allow_nan=False)
+    return {NUMBERS: f"{text}\n".encode(), SCHEMA: findings_schema(of).encode()}
 
 
 def as_json(

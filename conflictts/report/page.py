@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
 import re
 import unicodedata
@@ -22,8 +21,8 @@ from conflictts.report import opinions as opinion_words
 from conflictts.report import sensitivity as choice_words
 from conflictts.report import wording
 from conflictts.report.again import recipe_of, versions
-from conflictts.report.drawing import Figures, draw_figures, draw_overview
-from conflictts.report.export import as_json, findings_schema
+from conflictts.report.drawing import FIGURES, Figures, as_files, draw_figures, draw_overview
+from conflictts.report.export import NUMBERS, SCHEMA, as_json, numbers_files
 from conflictts.report.findings import Choices, Findings, Refused, check_areas, find_all
 from conflictts.report.first import compile_rest
 from conflictts.report.folder import refuse_foreign_folder, write_folder
@@ -38,9 +37,7 @@ from conflictts.truce.compiling import told_of_compiling
 from conflictts.truce.growth import WINDOW_DAYS
 from conflictts.truce.period import Truce
 
-PAGE, PRINT, NUMBERS, SCHEMA, SERIES, FIGURES, RECIPE = (
-    *("report.html", "report.pdf", "findings.json", "findings.schema.json", "series.csv", "figures", "report.toml"),
-)
+PAGE, PRINT, SERIES, RECIPE = "report.html", "report.pdf", "series.csv", "report.toml"
 WEEKS, PLACES = "weeks.csv", "places.csv"  # of an anonymised report
 Format = Literal["html", "json", "csv", "figures", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -226,17 +223,22 @@ def write_report(
     if "csv" in formats:
         files[SERIES] = _series(found)
     if "json" in formats:
-        text = json.dumps(words.numbers(numbers), ensure_ascii=False, indent=1, allow_nan=False)
-        files |= {NUMBERS: f"{text}\n".encode(), SCHEMA: findings_schema().encode()}
+        files |= numbers_files(words.numbers(numbers), "report")
     if {"html", "pdf"} & set(formats):
-        page = name_links(words.page(report.page(numbers, formats)))
-        if "html" in formats:
-            files[PAGE] = page.encode()
-        if "pdf" in formats:
-            progress("laying out the PDF")
-            files[PRINT] = as_pdf(page)
+        files |= page_files(words.page(report.page(numbers, formats)), formats, progress)
     write_folder(out, files)
     return out / PAGE if "html" in formats else out
+
+
+def page_files(page: str, formats: Collection[str], progress: Callable[[str], None]) -> dict[str, bytes]:
+    """A page in its language as the files that are asked for."""
+    page, files = name_links(page), {}
+    if "html" in formats:
+        files[PAGE] = page.encode()
+    if "pdf" in formats:
+        progress("laying out the PDF")
+        files[PRINT] = as_pdf(page)
+    return files
 
 
 def _check_asked(truces: Sequence[Truce], window: object, formats: Collection[str]) -> None:
@@ -304,9 +306,7 @@ class Report:
         """Every figure as two files."""
         files: dict[str, bytes] = {}
         for place, figures in zip(["", *self.places], [self.overview, *self.figures], strict=True):
-            for name, figure in figures.items():
-                path = f"{FIGURES}/{place}{name}"
-                files |= {f"{path}.svg": figure.sheet.svg.encode(), f"{path}.png": figure.sheet.png}
+            files |= as_files(figures, place)
         return files
 
     def page(self, numbers: dict[str, Any], formats: Collection[str]) -> str:

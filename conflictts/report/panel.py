@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
-import json
 import os
 from collections.abc import Callable
 from functools import partial
@@ -18,17 +16,17 @@ import pandas as pd
 
 from conflictts.errors import UnknownNameError
 from conflictts.figures.forest import MOST as MOST_AREAS
-from conflictts.figures.forest import plot_forest
+from conflictts.figures.forest import name_of, plot_forest
 from conflictts.figures.map import plot_map
 from conflictts.figures.sheet import draw_sheet
 from conflictts.figures.small_multiples import MOST as MOST_SERIES
 from conflictts.figures.small_multiples import plot_small_multiples
-from conflictts.incidents.files import write_for_spreadsheet
+from conflictts.incidents.files import as_csv
 from conflictts.incidents.outlines import Outlines
 from conflictts.report import wording
 from conflictts.report.again import versions
-from conflictts.report.drawing import Drawn, Figures
-from conflictts.report.export import PANEL_VERSION, findings_schema, ledger_json, rows_of
+from conflictts.report.drawing import FIGURES, Drawn, Figures, as_files
+from conflictts.report.export import NUMBERS, PANEL_VERSION, SCHEMA, ledger_json, numbers_files, rows_of
 from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.report.language import Language, Translator, say, translator
 from conflictts.report.links import name_links
@@ -39,9 +37,7 @@ from conflictts.series.numerals import p_alone
 from conflictts.series.panel import DailyPanel
 from conflictts.truce.panel import PanelAnalysis
 
-PAGE, PRINT, AREAS, CHANGES, NUMBERS, SCHEMA, FIGURES = (
-    *("panel.html", "panel.pdf", "areas.csv", "changes.csv", "findings.json", "findings.schema.json", "figures"),
-)
+PAGE, PRINT, AREAS, CHANGES = "panel.html", "panel.pdf", "areas.csv", "changes.csv"
 PARTS = (PAGE, PRINT, AREAS, CHANGES, NUMBERS, SCHEMA, FIGURES)
 TITLES = {
     "ratios": "What changed at the truce in every area",
@@ -116,12 +112,10 @@ def write_panel_report(
     files = {
         AREAS: _csv(found.table.reset_index()),
         CHANGES: _csv(found.changes),
-        NUMBERS: f"{json.dumps(as_numbers(panel, found), ensure_ascii=False, indent=1, allow_nan=False)}\n".encode(),
-        SCHEMA: findings_schema("panel").encode(),
+        **numbers_files(as_numbers(panel, found), "panel"),
     }
     figures = draw_panel(panel, found, words, outlines)
-    for name, drawn in figures.items():
-        files |= {f"{FIGURES}/{name}.svg": drawn.sheet.svg.encode(), f"{FIGURES}/{name}.png": drawn.sheet.png}
+    files |= as_files(figures)
     page = name_links(words.page(_page(panel, found, figures, command)))
     files[PAGE] = page.encode()
     if pdf:
@@ -169,12 +163,12 @@ def as_numbers(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Any]:
 
 def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outlines: Outlines | None = None) -> Figures:
     """The figures, by name: with a truce its rate ratios, also on the map if one is known, and the series."""
-    names = {_name(key) for key in panel} - {NOT_STATED}
+    names = {name_of(key) for key in panel} - {NOT_STATED}
     put = (lambda text: text if text in names else words(text)) if words.language != "en" else None
     truces = [found.truce] if found.truce is not None else []
     rows = -(-min(len(panel), MOST_SERIES) // 4)
     height = max(4.3, 1.7 + 1.05 * rows)  # what the words beside the scale want at least
-    unit = f"{found.unit[:1].upper()}{found.unit[1:]}"
+    unit = wording.begun(found.unit)
     series = Drawn(
         f"{unit} per day as 7-day means, the areas with the highest toll first; shaded along the top, the days that "
         "may be the first of a change.",
@@ -187,7 +181,7 @@ def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outli
     if effects.empty:
         return {"series": series}
     height = 1.9 + 0.22 * (min(len(effects), MOST_AREAS) + 2)
-    margin = min(0.4, 0.03 + 0.0085 * max(22, *(len(_name(key)) for key in effects.index)))
+    margin = min(0.4, 0.03 + 0.0085 * max(22, *(len(name_of(key)) for key in effects.index)))
     shows = "Rate ratios after over before the truce by area, with their intervals, on a scale of ratios."
     if found.pooled is not None:
         shows = f"{shows[:-1]}; below them their mean and where one more area would lie."
@@ -223,14 +217,14 @@ def _on_the_map(effects: pd.DataFrame) -> str:
         alone = effects.iloc[0]
         return say(
             "The rate ratio is {ratio} in {area}, with an interval from {lower} to {upper}.",
-            ratio=wording.ratio(alone["rate_ratio"]), area=_name(alone.name), lower=wording.ratio(alone["lower"]),
+            ratio=wording.ratio(alone["rate_ratio"]), area=name_of(alone.name), lower=wording.ratio(alone["lower"]),
             upper=wording.ratio(alone["upper"]),
         )  # fmt: skip
     return say(
         "The lowest is {least} in {lowest}, the highest {most} in {highest}; the interval lies below 1 in {lower} of "
         "{total} areas and above it in {higher}.",
-        least=wording.ratio(ratios.min()), lowest=_name(ratios.idxmin()), most=wording.ratio(ratios.max()),
-        highest=_name(ratios.idxmax()), lower=_how_many(effects["upper"] < 1), total=f"{len(effects):,}",
+        least=wording.ratio(ratios.min()), lowest=name_of(ratios.idxmin()), most=wording.ratio(ratios.max()),
+        highest=name_of(ratios.idxmax()), lower=_how_many(effects["upper"] < 1), total=f"{len(effects):,}",
         higher=_how_many(effects["lower"] > 1),
     )  # fmt: skip
 
@@ -257,7 +251,7 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: st
         columns=[(title, numeric) for title, numeric, _ in columns],
         rows=[[cell(key, row) for _, _, cell in columns] for key, row in found.table.iterrows()],
         drawn=drawn, figures=embedded(figures, ("html", "figures")), formats=("html", "figures"),
-        refusals=[(_name(tuple(line[: len(found.by)])), line[-2], line[-1])
+        refusals=[(name_of(tuple(line[: len(found.by)])), line[-2], line[-1])
                   for line in refusals.itertuples(index=False, name=None)],
         methods=_methods(found), citation=provenance.citation if provenance else "",
         licence=provenance.licence if provenance else "", files=(NUMBERS, AREAS, CHANGES),
@@ -283,7 +277,7 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
         return cell
 
     def key_of(key: Any, _: pd.Series) -> Cell:
-        return _name(key), _name(key)
+        return name_of(key), name_of(key)
 
     set_days = found.changes.groupby([*found.by], sort=False, dropna=False)["set_days"].last().to_dict()
 
@@ -323,7 +317,7 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
 
 
 def _headline(found: PanelAnalysis) -> str:
-    unit = f"{found.unit[:1].upper()}{found.unit[1:]}"
+    unit = wording.begun(found.unit)
     number, single = f"{len(found.table):,}", len(found.table) == 1
     if found.truce is not None:
         truce = found.truce.name
@@ -437,20 +431,7 @@ def _how_many(which: pd.Series) -> str:
     return f"{int(which.sum()):,}"
 
 
-def _name(key: Any) -> str:
-    if isinstance(key, str):
-        return key
-    return ", ".join(map(str, key))
-
-
-def _dated(table: pd.DataFrame) -> pd.DataFrame:
-    """Days as text."""
-    return table.assign(**{
-        name: table[name].dt.strftime("%Y-%m-%d") for name in table.select_dtypes("datetime").columns
-    })  # fmt: skip
-
-
 def _csv(table: pd.DataFrame) -> bytes:
-    text = io.StringIO()
-    write_for_spreadsheet(_dated(table), text)  # type: ignore[arg-type]
-    return text.getvalue().encode()
+    """The table as a file, days as text."""
+    days = {name: table[name].dt.strftime("%Y-%m-%d") for name in table.select_dtypes("datetime").columns}
+    return as_csv(table.assign(**days)).encode()

@@ -259,7 +259,7 @@ def weaknesses(findings: Findings) -> list[Weakness]:
     from conflictts.report.sensitivity import shaky_choices
 
     effect, daily, ledger = findings.effect, findings.daily, findings.incidents.ledger
-    said = [Weakness(_sentence(warning), "table-windows") for warning in effect.warnings]
+    said = [Weakness(f"{begun(warning)}.", "table-windows") for warning in effect.warnings]
     said += [Weakness(sentence, "table-windows") for sentence in announced_far_off(effect.truce)]
     for name, other in findings.windows.items():
         if isinstance(other, TruceEffect) and (
@@ -275,7 +275,7 @@ def weaknesses(findings: Findings) -> list[Weakness]:
     if not isinstance(findings.sensitivity, str):
         said += [Weakness(sentence, "table-choices") for sentence in shaky_choices(findings.sensitivity)]
     if not isinstance(findings.opinions.mix, str):
-        said += [Weakness(_sentence(warning), "table-mix") for warning in findings.opinions.mix.warnings]
+        said += [Weakness(f"{begun(warning)}.", "table-mix") for warning in findings.opinions.mix.warnings]
     table = findings.incidents.table
     first, last = table["date_start"].min(), table["date_end"].max()
     through = daily.provenance.data_through if daily.provenance is not None else None
@@ -344,8 +344,9 @@ def shared_names(ledger: Ledger) -> list[str]:
     ]
 
 
-def _sentence(warning: str) -> str:
-    return f"{warning[:1].upper()}{warning[1:]}."
+def begun(text: str) -> str:
+    """The text with a capital letter at its beginning."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def days_not_settled(daily: DailySeries) -> list[str]:

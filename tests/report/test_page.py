@@ -318,7 +318,7 @@ def test_an_interrupted_run_leaves_the_older_report_whole(idlib, folder, tmp_pat
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(page_module.json, "dumps", interrupted)
+    monkeypatch.setattr("conflictts.report.export.json.dumps", interrupted)
     with pytest.raises(KeyboardInterrupt):
         bundled_report(idlib, out)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
