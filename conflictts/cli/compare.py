@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from conflictts.cli.options import FIGURES, Debug, read_records, require_ending
-from conflictts.cli.program import one_sentence, written_whole
+from conflictts.cli.program import one_sentence, write_figure, written_whole
 
 
 def compare(
@@ -23,7 +23,6 @@ def compare(
 ) -> None:
     """Say what changed between two downloads of one source: added, removed and changed records."""
     with one_sentence(debug):
-        from conflictts.figures.sheet import draw_sheet
         from conflictts.figures.vintages import plot_vintages
         from conflictts.incidents.files import write_for_spreadsheet
         from conflictts.incidents.vintages import compare_vintages
@@ -42,6 +41,4 @@ def compare(
             with written_whole(changes, "--changes", inputs=(old, new)) as part:
                 write_for_spreadsheet(comparison.changed, part)
         if figure is not None:
-            sheet = draw_sheet(partial(plot_vintages, comparison), name="vintages")
-            with written_whole(figure, "--figure") as part:
-                part.write_bytes(sheet.svg.encode() if figure.lower().endswith(".svg") else sheet.png)
+            write_figure(partial(plot_vintages, comparison), figure, name="vintages")

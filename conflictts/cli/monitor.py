@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from conflictts.cli.options import FIGURES, Debug, require_ending, span_of
-from conflictts.cli.program import one_sentence, written_whole
+from conflictts.cli.program import one_sentence, write_figure, written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,8 +98,11 @@ def monitor(
         alarms = after.alarms[after.alarms >= after.evidence.index[since]] if since < len(after.evidence) else []
         alarm = after.alarm or len(alarms) > 0
         if figure is not None:
-            _draw(after, figure)
-        _write(after, state)
+            from conflictts.figures.monitor import plot_monitor
+
+            write_figure(partial(plot_monitor, after), figure, name="monitor")
+        with written_whole(state, "STATE.json") as part:
+            part.write_text(after.state + "\n", encoding="utf-8")
         if as_json or not quiet:
             reach = after.reach(rng=np.random.default_rng(SEED))
             if as_json:
@@ -176,20 +179,6 @@ def _read_series(path: str, **labels: str) -> DailySeries:
     if len(told):
         words["measure"] = str(told[0])
     return DailySeries.from_counts(pd.Series(best.to_numpy(), pd.DatetimeIndex(days)), **words)
-
-
-def _write(monitor: Monitor, path: str) -> None:
-    with written_whole(path, "STATE.json") as part:
-        part.write_text(monitor.state + "\n", encoding="utf-8")
-
-
-def _draw(monitor: Monitor, path: str) -> None:
-    from conflictts.figures.monitor import plot_monitor
-    from conflictts.figures.sheet import draw_sheet
-
-    sheet = draw_sheet(partial(plot_monitor, monitor), name="monitor")
-    with written_whole(path, "--figure") as part:
-        part.write_bytes(sheet.svg.encode() if path.lower().endswith(".svg") else sheet.png)
 
 
 def _outcome(monitor: Monitor, alarm: bool, reach: pd.DataFrame) -> dict[str, Any]:

@@ -98,6 +98,15 @@ def written_whole(path: str, option: str, *, inputs: Iterable[str] = ()) -> Iter
             os.replace(part, target)
 
 
+def write_figure(plot: Callable[..., Any], path: str, *, name: str) -> None:
+    """Draw on a sheet of its own, and write it as SVG or PNG, as the file's name ends."""
+    from conflictts.figures.sheet import draw_sheet
+
+    sheet = draw_sheet(plot, name=name)
+    with written_whole(path, "--figure") as part:
+        part.write_bytes(sheet.svg.encode() if path.lower().endswith(".svg") else sheet.png)
+
+
 @contextmanager
 def progress(quiet: bool, *, asked: bool = False) -> Iterator[Callable[[str], None]]:
     """Show the current step on a terminal; in a pipe, where asked for, one line each; nothing with --quiet."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from functools import partial
@@ -30,7 +29,7 @@ from conflictts.cli.options import (
     span_of,
     tell_quarantined,
 )
-from conflictts.cli.program import one_sentence, progress, written_whole
+from conflictts.cli.program import one_sentence, progress, write_figure, written_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,8 +105,10 @@ def series(
                 retrieved_on=retrieved_on,
             )
             if figure is not None and isinstance(counted, DailySeries):
+                from conflictts.figures.daily import plot_daily
+
                 tell("drawing")
-                _draw(counted, figure)
+                write_figure(partial(plot_daily, counted), figure, name="series")
         table = _table(counted)
         if out is None:
             typer.echo(_csv(table, measure), nl=False)
@@ -179,11 +180,9 @@ def _tell(counted: DailySeries | DailyPanel, table: pd.DataFrame, seed: int) -> 
 
 def _csv(table: pd.DataFrame, measure: str) -> str:
     """With what is counted on every line, for whatever reads it next: a CSV has no other place for it."""
-    from conflictts.incidents.files import write_for_spreadsheet
+    from conflictts.incidents.files import as_csv
 
-    text = io.StringIO()
-    write_for_spreadsheet(_day_as_text(table).assign(measure=measure), text)  # type: ignore[arg-type]
-    return text.getvalue()
+    return as_csv(_day_as_text(table).assign(measure=measure))
 
 
 def _json(table: pd.DataFrame, facts: dict[str, Any]) -> str:
@@ -201,12 +200,3 @@ def _write(table: pd.DataFrame, facts: dict[str, Any], path: str, inputs: Sequen
         else:
             text = _csv(table, facts["measure"]) if path.lower().endswith(".csv") else _json(table, facts)
             part.write_text(text, encoding="utf-8", newline="")
-
-
-def _draw(daily: DailySeries, path: str) -> None:
-    from conflictts.figures.daily import plot_daily
-    from conflictts.figures.sheet import draw_sheet
-
-    sheet = draw_sheet(partial(plot_daily, daily), name="series")
-    with written_whole(path, "--figure") as part:
-        part.write_bytes(sheet.svg.encode() if path.lower().endswith(".svg") else sheet.png)
