@@ -76,12 +76,7 @@ def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = Non
     """
     if most < 1:
         raise UnknownNameError(f"`most` is the number of areas to draw, 1 or more; met {most!r}.")
-    effects = found.effects()
-    if effects.empty:
-        raise TooLittleData(
-            f"None of {len(found.table)} areas has an effect to draw. `refusals()` says why; analyse the panel with a "
-            "truce within its days."
-        )
+    effects = drawable_effects(found)
     shown = effects.nsmallest(most, "standard_error", keep="first").sort_values("rate_ratio", kind="stable")
     ax = given_or_current(ax)
     bottom = draw_ratios(ax, shown)
@@ -92,6 +87,17 @@ def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = Non
     legend_above(ax)
     write_footer(ax, _about(found, effects, len(shown)))
     return ax
+
+
+def drawable_effects(found: PanelAnalysis) -> pd.DataFrame:
+    """The effects of a panel; raises TooLittleData where there are none."""
+    effects = found.effects()
+    if effects.empty:
+        raise TooLittleData(
+            f"None of {len(found.table)} areas has an effect to draw. `refusals()` says why; analyse the panel with a "
+            "truce within its days."
+        )
+    return effects
 
 
 def draw_ratios(ax: Axes, ratios: pd.DataFrame) -> int:
@@ -168,10 +174,7 @@ def _draw_pooled(ax: Axes, pooled: PooledEffect, row: int) -> int:
 
 
 def _about(found: PanelAnalysis, effects: pd.DataFrame, shown: int) -> list[str]:
-    parts = [f"{found.unit} by {' and '.join(found.by)}", found.area]
-    if found.truce is not None:
-        parts.append(found.truce.name)
-    parts.append(span_in_words(effects["window_first"].min(), effects["window_last"].max()))
+    parts = about_effects(found, effects)
     if shown < len(effects):
         parts.append(f"{shown} of {len(effects)} areas with an effect drawn, those known best")
     refused = len(found.table) - len(effects)
@@ -181,6 +184,14 @@ def _about(found: PanelAnalysis, effects: pd.DataFrame, shown: int) -> list[str]
     if found.pooled is not None:
         parts.append(f"variance between areas {percent(found.pooled.heterogeneity)} of the whole")
     return [*parts, f"source: {found.source}"]
+
+
+def about_effects(found: PanelAnalysis, effects: pd.DataFrame) -> list[str]:
+    """What was counted, where, about which truce and over which days, for the footer."""
+    parts = [f"{found.unit} by {' and '.join(found.by)}", found.area]
+    if found.truce is not None:
+        parts.append(found.truce.name)
+    return [*parts, span_in_words(effects["window_first"].min(), effects["window_last"].max())]
 
 
 def name_of(key: object) -> str:

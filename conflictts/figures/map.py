@@ -14,8 +14,8 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from conflictts.errors import TooLittleData, UnknownNameError
-from conflictts.figures.forest import LEAST, name_of
+from conflictts.errors import UnknownNameError
+from conflictts.figures.forest import LEAST, about_effects, drawable_effects, name_of
 from conflictts.figures.style import (
     CONTRAST,
     COUNTED,
@@ -24,7 +24,6 @@ from conflictts.figures.style import (
     LEVEL,
     given_or_current,
     legend_above,
-    span_in_words,
     write_footer,
 )
 from conflictts.incidents.files import shorten
@@ -89,12 +88,7 @@ def plot_map(found: PanelAnalysis, where: Outlines | pd.DataFrame, *, ax: Axes |
     >>> [text.get_text() for text in ct.plot_map(found, panel.places).texts[:2]]
     ['Idlib', 'Aleppo']
     """
-    effects = found.effects()
-    if effects.empty:
-        raise TooLittleData(
-            f"None of {len(found.table)} areas has an effect to draw. `refusals()` says why; analyse the panel with a "
-            "truce within its days."
-        )
+    effects = drawable_effects(found)
     shapes, strangers = _shapes_of(found, where)
     if not any(key in shapes for key in effects.index):
         known = sorted(where.areas) if isinstance(where, Outlines) else [name_of(key) for key in where.index]
@@ -266,10 +260,7 @@ def _scale(ax: Axes, norm: LogNorm, farthest: float) -> None:
 def _about(
     found: PanelAnalysis, effects: pd.DataFrame, shapes: Mapping[Any, Shape], where: Outlines | pd.DataFrame
 ) -> list[str]:
-    parts = [f"{found.unit} by {' and '.join(found.by)}", found.area]
-    if found.truce is not None:
-        parts.append(found.truce.name)
-    parts.append(span_in_words(effects["window_first"].min(), effects["window_last"].max()))
+    parts = about_effects(found, effects)
     lacking = len(found.table) - len(shapes)
     if lacking:
         parts.append(f"areas not on the map: {lacking}")
