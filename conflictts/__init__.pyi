@@ -52,8 +52,8 @@ from .incidents.ucdp import read_ucdp as read_ucdp
 from .incidents.vintages import VintageComparison as VintageComparison
 from .incidents.vintages import compare_vintages as compare_vintages
 from .report.export import findings_schema as findings_schema
-from .report.page import write_report as write_report
 from .report.panel import write_panel_report as write_panel_report
+from .report.write import write_report as write_report
 from .series.aggregation import daily_panel as daily_panel
 from .series.benchmarking import Benchmark as Benchmark
 from .series.benchmarking import benchmark_to_claims as benchmark_to_claims

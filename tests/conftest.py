@@ -34,12 +34,12 @@ def findings_meet_their_schema() -> Iterator[None]:
     """Hold every findings.json that is made against the published schema, wherever a test makes it."""
     from jsonschema import Draft202012Validator
 
-    from conflictts.report import page
+    from conflictts.report import write
 
     schema = json.loads(ct.findings_schema())
     Draft202012Validator.check_schema(schema)
     validator = Draft202012Validator(schema)
-    make = page.as_json
+    make = write.as_json
 
     def made_and_checked(*given: object, **named: object) -> dict[str, object]:
         numbers = make(*given, **named)  # type: ignore[arg-type]
@@ -48,7 +48,7 @@ def findings_meet_their_schema() -> Iterator[None]:
         return numbers
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page, "as_json", made_and_checked)
+        patch.setattr(write, "as_json", made_and_checked)
         yield
 
 

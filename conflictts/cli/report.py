@@ -139,7 +139,7 @@ def report(
                 "it bears on --anonymise alone. Add that, or leave it out.", param_hint="--smallest"
             )
         from conflictts import cases
-        from conflictts.report.page import USUAL, write_report
+        from conflictts.report.write import USUAL, write_report
         from conflictts.truce.period import Truce
 
         conditions = conditions_of(where or [])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import os
 from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import version
 from platform import python_version
@@ -23,6 +25,14 @@ LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "numba", "matplotlib")
 def versions() -> dict[str, str]:
     """Of this package, of the libraries whose arithmetic enters a report, and of Python."""
     return {name: version(name) for name in ("conflictts", *LIBRARIES)} | {"python": python_version()}
+
+
+def today() -> str:
+    """The day of SOURCE_DATE_EPOCH where that is set, so that the same input gives the same bytes."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    utc = datetime.UTC
+    moment = datetime.datetime.fromtimestamp(int(epoch), utc) if epoch else datetime.datetime.now(utc)
+    return moment.date().isoformat()
 
 
 def recipe_of(

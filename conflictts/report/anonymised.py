@@ -18,13 +18,13 @@ from conflictts.figures.sheet import draw_sheet
 from conflictts.incidents.files import as_csv
 from conflictts.incidents.table import Incidents, Provenance, Where, matching_records
 from conflictts.report import wording
-from conflictts.report.again import versions
+from conflictts.report.again import today, versions
 from conflictts.report.drawing import Drawn, Figures, as_files
 from conflictts.report.export import NUMBERS, SCHEMA, numbers_files
 from conflictts.report.findings import Choices, areas_without_records
 from conflictts.report.folder import write_folder
 from conflictts.report.language import Translator, say
-from conflictts.report.page import PAGE, PLACES, WEEKS, embedded, page_files, templates, today
+from conflictts.report.page import PAGE, embedded, page_files, templates
 from conflictts.series.daily import DailySeries, Day, daily_series
 from conflictts.series.disclosure import (
     CELL,
@@ -39,6 +39,7 @@ from conflictts.series.disclosure import (
 from conflictts.truce.disclosed import SafeEffect, Sides, safe_effect, sides_of
 from conflictts.truce.period import Truce
 
+WEEKS, PLACES = "weeks.csv", "places.csv"
 SCHEMA_VERSION = 1  # as in anonymised.schema.json
 MAY_BE_NAMED = ("admin1", "admin2", "event_type", "perpetrator", "target")  # columns whose conditions a page states
 SUNDAY = pd.Timedelta(days=6)

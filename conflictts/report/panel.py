@@ -24,13 +24,13 @@ from conflictts.figures.small_multiples import plot_small_multiples
 from conflictts.incidents.files import as_csv
 from conflictts.incidents.outlines import Outlines
 from conflictts.report import wording
-from conflictts.report.again import versions
+from conflictts.report.again import today, versions
 from conflictts.report.drawing import FIGURES, Drawn, Figures, as_files
 from conflictts.report.export import NUMBERS, PANEL_VERSION, SCHEMA, ledger_json, numbers_files, rows_of
 from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.report.language import Language, Translator, say, translator
 from conflictts.report.links import name_links
-from conflictts.report.page import embedded, templates, today
+from conflictts.report.page import embedded, templates
 from conflictts.report.print import as_pdf, require_weasyprint
 from conflictts.series.counting import NOT_STATED
 from conflictts.series.numerals import p_alone

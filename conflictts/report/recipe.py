@@ -19,7 +19,7 @@ from conflictts.incidents.day import read_day
 from conflictts.incidents.recognise import read_incidents
 from conflictts.incidents.table import Incidents, Where
 from conflictts.report.findings import areas_without_records
-from conflictts.report.page import write_report
+from conflictts.report.write import write_report
 from conflictts.series.claims import read_claims
 from conflictts.truce.period import Truce
 

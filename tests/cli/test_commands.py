@@ -282,7 +282,7 @@ def test_a_fault_of_the_program_says_so_without_a_traceback(monkeypatch, tmp_pat
     def broken(*_, **__):
         raise RuntimeError("wires crossed")
 
-    monkeypatch.setattr("conflictts.report.page.write_report", broken)
+    monkeypatch.setattr("conflictts.report.write.write_report", broken)
     result = conflictts("report", "--out", tmp_path / "out")
     assert result.exit_code == 70
     assert "unexpected RuntimeError: wires crossed" in result.stderr

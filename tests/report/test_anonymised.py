@@ -21,9 +21,9 @@ from typer.testing import CliRunner
 import conflictts as ct
 from conflictts.cli import app
 from conflictts.errors import InputError, TooLittleData
-from conflictts.report import page
+from conflictts.report import wording, write
 from conflictts.report.language import translator
-from conflictts.report.page import FORMATS, USUAL
+from conflictts.report.write import FORMATS, USUAL
 
 K = 5
 DAYS = ("2019-05-06", "2019-11-03")
@@ -222,8 +222,8 @@ def figures_in(text: str) -> set[str]:
 def test_every_number_of_the_page_and_its_figures_is_on_the_list(files, numbers):
     """The list: findings.json, its weeks' first and last days, k, and what the page says whatever the records hold."""
     (area,) = numbers["areas"]
-    allowed = figures_in((Path(page.__file__).parent / "templates" / "anonymised.html.j2").read_text("utf-8"))
-    allowed |= figures_in(page.wording.ANONYMISED_COVERAGE) | {str(K), str(K - 1), "95"}
+    allowed = figures_in((Path(write.__file__).parent / "templates" / "anonymised.html.j2").read_text("utf-8"))
+    allowed |= figures_in(wording.ANONYMISED_COVERAGE) | {str(K), str(K - 1), "95"}
     allowed |= figures_in(json.dumps(numbers["source"])) | figures_in(f"{numbers['made_on']} {numbers['made_by']}")
     days = [pd.Timestamp(week["week"]) + pd.Timedelta(days=more) for week in area["weeks"] for more in (0, 6)]
     days += [pd.Timestamp(TRUCE)]
@@ -317,7 +317,7 @@ def test_the_command(tmp_path):
 
 def test_french_leaves_nothing_in_english(made, tmp_path, monkeypatch):
     words = translator("fr")
-    monkeypatch.setattr(page, "translator", lambda _: words)
+    monkeypatch.setattr(write, "translator", lambda _: words)
     options = {"areas": {"Idlib": {"admin1": "Idlib"}, "Hama": {"admin1": "Hama"}}, "language": "fr"}
     for number, named in enumerate((options, {"language": "fr"})):
         found = report(tmp_path / str(number), made, **named)

@@ -19,8 +19,8 @@ import pytest
 from markupsafe import escape
 
 import conflictts as ct
-from conflictts.report import page as page_module
 from conflictts.report import wording
+from conflictts.report.write import FORMATS, USUAL
 
 TRUCE = "2019-08-31"
 
@@ -286,7 +286,7 @@ def test_same_input_and_date_give_the_same_bytes(tmp_path, printable):
         "ct.write_report(c, c.truces['TRC-5'], sys.argv[1], window=('2019-04-30', '2019-11-06'), claims=c.claims,"
         "                processes=int(sys.argv[2]), formats=sys.argv[3:])"
     )
-    formats = page_module.FORMATS if printable else page_module.USUAL
+    formats = FORMATS if printable else USUAL
     for run, zone, processes in (("a", "UTC", "1"), ("b", "Asia/Damascus", "2")):
         environment = {"SOURCE_DATE_EPOCH": "1573000000", "PYTHONHASHSEED": str(ord(run)), "TZ": zone, "PATH": ""}
         environment["PYTHONPATH"] = str(Path(ct.__file__).parents[1])  # the code under test, wherever it lies

@@ -19,8 +19,8 @@ import conflictts as ct
 from conflictts.cli import app
 from conflictts.errors import InputError
 from conflictts.report.language import translator
-from conflictts.report.page import FORMATS
 from conflictts.report.print import as_pdf, require_weasyprint
+from conflictts.report.write import FORMATS
 
 MARGIN = 15 / 25.4 * 72  # points, left and right, as in the page's style
 SLACK = 2  # points: boxes of words hold room above their letters, which turned words have at their side
