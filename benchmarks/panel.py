@@ -365,7 +365,7 @@ def print_parts(kind: str, rows: int, folder: Path) -> None:
     from conflictts.incidents.encoding import decoded
     from conflictts.incidents.packing import digest
     from conflictts.incidents.splitting import find_layout, scan, stream_fast
-    from conflictts.series import aggregation, engine
+    from conflictts.series import aggregation, engine, export_rows
     from conflictts.series.exports import export_of
 
     path = write(kind, rows, folder)
@@ -389,11 +389,11 @@ def print_parts(kind: str, rows: int, folder: Path) -> None:
     timed("splitting, the columns of the panel", lambda: sum(map(len, stream_fast(path, layout, panels))))
     timed("splitting, with those of the checks", lambda: sum(map(len, stream_fast(path, layout, forms))))
     with engine.engine_of("2GB", folder) as duck:
-        timed("_load", lambda: engine._load(path, layout, export, forms, duck, "records", hopeful=True))
+        timed("_load", lambda: export_rows._load(path, layout, export, forms, duck, "records", hopeful=True))
         taken["days, figures and spans read and checked; rows handed to DuckDB"] = (
             taken.pop("_load") - taken["splitting, with those of the checks"]
         )
-        found = engine.rows_of_files([path], duck, ("admin1",))
+        found = export_rows.rows_of_files([path], duck, ("admin1",))
         assert found is not None
         timed("countries and their areas", lambda: aggregation._areas(found))
         frame, chosen = timed(

@@ -24,16 +24,8 @@ from conflictts.series.allocation import Allocation
 from conflictts.series.counting import NOT_STATED, Bundles, count_bundles, require_known
 from conflictts.series.coverage import covered_days, in_gaps
 from conflictts.series.daily import Calendar, Day, daily_series
-from conflictts.series.engine import (
-    Rows,
-    batches_of,
-    better_whole,
-    collected,
-    engine_of,
-    require_room,
-    rows_of_files,
-    rows_of_frame,
-)
+from conflictts.series.engine import batches_of, collected, engine_of, require_room
+from conflictts.series.export_rows import Rows, better_whole, rows_of_files, rows_of_frame
 from conflictts.series.exports import ACLED, GED
 from conflictts.series.measures import PARTS, Measure
 from conflictts.series.panel import DailyPanel, panel_of

@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 import conflictts as ct
 from conflictts.cli import app
-from conflictts.series import engine
+from conflictts.series import export_rows
 from conflictts.truce import panel as panels
 
 CHOICES = ["--by", "admin1", "--by", "place", "--truce", "2019-08-31", "--window", "2019-06-01:2019-10-18"]
@@ -41,10 +41,10 @@ import duckdb, narwhals, pyarrow
 from contextlib import redirect_stdout
 import conflictts as ct
 from conflictts.cli import app
-from conflictts.series import engine
+from conflictts.series import export_rows
 from conflictts.truce import panel
 
-engine.WHOLE = float("inf")  # DuckDB counts small text too
+export_rows.WHOLE = float("inf")  # DuckDB counts small text too
 panel.CHUNK = 1
 arguments, moments = json.loads(sys.argv[1])
 idlib = ct.daily_series(ct.load_idlib_2019(), measure="civilians", by="admin1")  # compiles and imports all that is used
@@ -126,7 +126,7 @@ def test_map_of_a_geojson(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-@pytest.mark.parametrize("whole", [engine.WHOLE, math.inf], ids=["read whole", "counted by DuckDB"])
+@pytest.mark.parametrize("whole", [export_rows.WHOLE, math.inf], ids=["read whole", "counted by DuckDB"])
 def test_an_export_is_counted_where_it_lies_with_the_same_ledger(tmp_path, monkeypatch, whole):
     """Of a GED export as CSV and as Parquet, with a row at fault; what is in memory makes no difference."""
     rng = np.random.default_rng(5)
@@ -150,7 +150,7 @@ def test_an_export_is_counted_where_it_lies_with_the_same_ledger(tmp_path, monke
     table.to_parquet(tmp_path / "ged251.parquet")
     table.to_csv(tmp_path / "ged251.csv", index=False)
     choices = ["--by", "admin1", "--coverage", "2019-05-01:2019-11-30", "--truce", "2019-08-31"]
-    monkeypatch.setattr(engine, "WHOLE", whole)
+    monkeypatch.setattr(export_rows, "WHOLE", whole)
     expected = ct.daily_series(
         ct.read_incidents(tmp_path / "ged251.csv"), measure="civilians", by="admin1",
         coverage=("2019-05-01", "2019-11-30"),
@@ -206,9 +206,9 @@ def test_the_command_on_the_page_makes_every_file_again(tmp_path, monkeypatch):
     )
 
 
-@pytest.mark.parametrize("whole", [engine.WHOLE, math.inf], ids=["read whole", "counted by DuckDB"])
+@pytest.mark.parametrize("whole", [export_rows.WHOLE, math.inf], ids=["read whole", "counted by DuckDB"])
 def test_an_acled_export_is_counted_where_it_lies_without_deleted_events(tmp_path, monkeypatch, whole):
-    monkeypatch.setattr(engine, "WHOLE", whole)
+    monkeypatch.setattr(export_rows, "WHOLE", whole)
     days = pd.date_range("2019-05-01", "2019-11-30").strftime("%Y-%m-%d")
     table = pd.DataFrame({"event_id_cnty": [f"SYR{k}" for k in range(len(days))], "event_date": days})
     table = table.assign(event_type="Battles", admin1="Idleb", fatalities=np.arange(len(days)) % 5, country="Syria")

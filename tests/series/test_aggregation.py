@@ -23,7 +23,7 @@ from conflictts.errors import ConflictTSError, CoverageError, InputError
 from conflictts.incidents import splitting
 from conflictts.incidents.packing import unpacked
 from conflictts.incidents.splitting import stream_fast
-from conflictts.series import aggregation, engine
+from conflictts.series import aggregation, engine, export_rows
 from conflictts.series.measures import UNITS
 
 GED = {
@@ -111,7 +111,7 @@ def where_it_lies(source, **counted) -> ct.DailyPanel | str:
 @pytest.fixture(autouse=True, scope="module")
 def engine_takes_small_files_too():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "WHOLE", np.inf)
+        patch.setattr(export_rows, "WHOLE", np.inf)
         yield
 
 
@@ -225,7 +225,7 @@ def test_damaged_archive_is_refused_as_its_reader_refuses_it(invented, tmp_path,
 def test_archive_without_room_for_it_is_refused(invented, tmp_path, never_whole, monkeypatch, how):
     """A full disk is told as such, with its folder, and not as damage of the file."""
     file = packed(invented, tmp_path, how)
-    monkeypatch.setattr(engine, "unpacked", lambda path, into: unpacked(path, into=Path("/dev/full")))
+    monkeypatch.setattr(export_rows, "unpacked", lambda path, into: unpacked(path, into=Path("/dev/full")))
     with pytest.raises(
         InputError, match=r"cannot be unpacked into .*\(No space left on device\)\. Make room there"
     ) as no:
@@ -355,9 +355,11 @@ def test_rows_at_fault_are_found_wherever_they_lie(invented, never_whole, monkey
     """Leaping from one to the next, between places that the scan noted."""
     monkeypatch.setattr(splitting, "_SCANNED", 1 << 10)
     monkeypatch.setattr(splitting, "CHUNK", 1 << 12)
-    monkeypatch.setattr(engine, "_NEAR", 1)
+    monkeypatch.setattr(export_rows, "_NEAR", 1)
     opened = []
-    monkeypatch.setattr(engine, "stream_fast", lambda *given, **how: opened.append(how) or stream_fast(*given, **how))
+    monkeypatch.setattr(
+        export_rows, "stream_fast", lambda *given, **how: opened.append(how) or stream_fast(*given, **how)
+    )
     counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
     assert_same(ct.daily_panel(invented, **counted), whole(invented, **counted))
     leaps = [how["row"] for how in opened if "row" in how]
@@ -395,6 +397,7 @@ def test_little_memory_is_enough(invented, never_whole):
 def test_rows_taken_over_in_many_batches_are_counted_alike(typed, tmp_path, monkeypatch):
     """Each batch has a dictionary of its own."""
     monkeypatch.setattr(engine, "AT_ONCE", 1)
+    monkeypatch.setattr(export_rows, "AT_ONCE", 1)
     path = tmp_path / "ged251.parquet"
     pq.write_table(pa.concat_tables([typed] * 3), path)
     counted = {"measure": "deaths", "by": ["admin1", "event_type"], "coverage": COVERAGE}
@@ -450,7 +453,7 @@ def test_engine_that_stops_on_the_way_is_told_of():
 def test_small_text_is_read_whole(invented, tmp_path, monkeypatch):
     counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
     expected = ct.daily_panel(invented, **counted)
-    monkeypatch.setattr(engine, "WHOLE", 4)
+    monkeypatch.setattr(export_rows, "WHOLE", 4)
     monkeypatch.setattr(aggregation, "engine_of", lambda *given: pytest.fail("DuckDB was started"))
     assert_same(ct.daily_panel(invented, **counted), expected)
     for how in ("gz", "zip"):
@@ -463,7 +466,7 @@ def test_small_text_is_read_whole(invented, tmp_path, monkeypatch):
 
 
 def test_archive_that_is_large_as_it_says_is_not_read_whole(invented, tmp_path, never_whole, monkeypatch):
-    monkeypatch.setattr(engine, "WHOLE", 4)
+    monkeypatch.setattr(export_rows, "WHOLE", 4)
     counted = {"measure": "deaths", "by": "admin1", "coverage": COVERAGE}
     size = invented.stat().st_size
     for how in ("gz", "zip"):

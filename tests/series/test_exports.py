@@ -17,7 +17,7 @@ from conflictts.errors import ConflictTSError, InputError
 from conflictts.incidents import sheets
 from conflictts.incidents.acled import DELETED, OLDER
 from conflictts.incidents.packing import digest
-from conflictts.series import aggregation, engine
+from conflictts.series import aggregation, export_rows
 from conflictts.series.measures import UNITS
 from tests.series.test_aggregation import COVERAGE, assert_same, packed
 
@@ -95,7 +95,7 @@ def where_it_lies(path, **counted) -> ct.DailyPanel | str:
 @pytest.fixture(autouse=True, scope="module")
 def engine_takes_small_files_too():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "WHOLE", np.inf)
+        patch.setattr(export_rows, "WHOLE", np.inf)
         yield
 
 
