@@ -71,8 +71,8 @@ def make_design(
     day_of_week: np.ndarray,
     model: Model,
     weekday: bool,
-    transition: int,
-    offset: np.ndarray | None,
+    transition: int = 0,
+    offset: np.ndarray | None = None,
 ) -> Design:
     """Lay out the regression of a window.
 

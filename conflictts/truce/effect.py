@@ -305,9 +305,7 @@ def _estimate(
     first, last = choose_window(daily, truce, window)
     others = tuple(other_truces)
     days, counts = settled_counts(daily, first, last)
-    first_after = (truce.effective - first).days
-    position = np.arange(len(days))
-    after = position >= first_after
+    after = np.asarray(days >= truce.effective)
     taken = days_of_others(days, truce, others)
     inside = compared_days(days, truce, transition=transition, other_truces=others, other_truce_days=other_truce_days)
     rates = rates_of_sides(days, counts, after, inside)
@@ -324,8 +322,8 @@ def _estimate(
     else:
         design = make_design(
             best,
-            first_after=first_after,
-            day_of_week=(first.day_of_week + position) % 7,
+            first_after=int(after.argmax()),
+            day_of_week=days.day_of_week.to_numpy(),
             model=model,
             weekday=weekday,
             transition=transition,

@@ -10,7 +10,7 @@ import pandas as pd
 from conflictts.errors import TooLittleData
 from conflictts.truce.design import make_design
 from conflictts.truce.few_counts import FEW_AFTER, FEW_BEFORE
-from conflictts.truce.negbin import fit_negbin
+from conflictts.truce.regression import fit_design
 from conflictts.truce.stretches import log_ratio_on_days
 from conflictts.truce.window import refuse_boundless
 
@@ -76,11 +76,10 @@ def measure_erosion(counts: np.ndarray, start: int, days: pd.DatetimeIndex, *, s
         raise TooLittleData(
             f"Too few counts ({n_before:g} before, {n_after:g} after; {FEW_BEFORE} and {FEW_AFTER} are needed)."
         )
-    design = make_design(
-        counts, first_after=start, day_of_week=days.day_of_week.to_numpy()[: len(counts)], model="level+erosion",
-        weekday=True, transition=0, offset=None,
-    )  # fmt: skip
-    fit = fit_negbin(design.counts, design.matrix, slow_columns=3, day=design.used)
+    day_of_week = days.day_of_week.to_numpy()[: len(counts)]
+    fit = fit_design(
+        make_design(counts, first_after=start, day_of_week=day_of_week, model="level+erosion", weekday=True)
+    )
     growth, half = fit.coefficients[2], fit.half_width(np.eye(len(fit.coefficients))[2], level)
     refuse_boundless("growth per week", half)
     now = np.exp(log_ratio_on_days(fit, np.zeros(1), level)[:, 0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,18 @@ from conflictts.truce.toll import Toll, expected_rates, named_interval, toll_aft
 from conflictts.truce.window import refuse_boundless, refuse_small_counterfactual
 
 
+def fit_design(design: Design, start: tuple[np.ndarray, float] | None = None) -> NegBinFit:
+    """The regression of a design's counts on its columns."""
+    return fit_negbin(
+        design.counts, design.matrix, slow_columns=design.n_slow, day=design.used, offset=design.offset[design.used],
+        start=start,
+    )  # fmt: skip
+
+
 def fit_effect(daily: DailySeries, design: Design, days: pd.DatetimeIndex) -> tuple[NegBinFit, list[str]]:
     """The regression on the best figures; where the series has draws, pooled over them."""
 
-    def fit_to(counts: np.ndarray, start: tuple[np.ndarray, float] | None = None) -> NegBinFit:
-        return fit_negbin(
-            counts, design.matrix, slow_columns=design.n_slow, day=design.used, offset=design.offset[design.used],
-            start=start,
-        )  # fmt: skip
-
-    fit = fit_to(design.counts)
+    fit = fit_design(design)
     if daily.draws is None:
         return fit, []
     if daily.draws.shape[1] < 2:
@@ -37,7 +40,7 @@ def fit_effect(daily: DailySeries, design: Design, days: pd.DatetimeIndex) -> tu
     fits, failed = [], 0
     for counts in draws.T:
         try:
-            fits.append(fit_to(counts, (fit.coefficients, fit.alpha)))
+            fits.append(fit_design(replace(design, counts=counts), (fit.coefficients, fit.alpha)))
         except TooLittleData:
             failed += 1
     if len(fits) < 2 or failed > 0.2 * draws.shape[1]:

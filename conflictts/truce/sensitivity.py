@@ -20,11 +20,18 @@ from conflictts.series.reporting import ReportingLag
 from conflictts.truce.design import Model, make_design
 from conflictts.truce.effect import TruceEffect, estimate_truce_effect
 from conflictts.truce.few_counts import answer_of_few_counts, too_few_to_regress
-from conflictts.truce.negbin import fit_negbin
 from conflictts.truce.period import Truce
 from conflictts.truce.ratios import two_digits
-from conflictts.truce.regression import numbers_of_regression
-from conflictts.truce.window import BOUNDS, DAYS_AFTER, DAYS_BEFORE, days_around, refuse_short_sides, settled_counts
+from conflictts.truce.regression import fit_design, numbers_of_regression
+from conflictts.truce.window import (
+    BOUNDS,
+    DAYS_AFTER,
+    DAYS_BEFORE,
+    compared_days,
+    days_around,
+    refuse_short_sides,
+    settled_counts,
+)
 
 Figures = Literal["best", "low", "high"]
 Regression = Literal["level", "level, no weekdays", "level+trend"]
@@ -279,9 +286,8 @@ class _Fits:
         self, days: pd.DatetimeIndex, counts: np.ndarray, model: Regression, transition: int
     ) -> dict[str, object]:
         regression, weekday = REGRESSIONS[model]
-        position, first_after = np.arange(len(days)), (self.truce.effective - days[0]).days
-        after = position >= first_after
-        inside = (position < first_after - transition) | (position >= first_after + transition)
+        after = np.asarray(days >= self.truce.effective)
+        inside = compared_days(days, self.truce, transition=transition)
         refuse_short_sides(days, counts, after, inside, self.truce)
         best = np.where(inside, counts, np.nan)
         before, then = float(np.nansum(best[~after])), float(np.nansum(best[after]))
@@ -289,11 +295,10 @@ class _Fits:
             answer = answer_of_few_counts(best, after, days, self.level, None)
         else:
             design = make_design(
-                best, first_after=first_after, day_of_week=(days[0].day_of_week + position) % 7, model=regression,
-                weekday=weekday, transition=transition, offset=None,
+                best, first_after=int(after.argmax()), day_of_week=days.day_of_week.to_numpy(), model=regression,
+                weekday=weekday, transition=transition,
             )  # fmt: skip
-            fit = fit_negbin(design.counts, design.matrix, slow_columns=design.n_slow, day=design.used)
-            answer, _ = numbers_of_regression(fit, design, regression, self.level)
+            answer, _ = numbers_of_regression(fit_design(design), design, regression, self.level)
         return {"before": before, "after": then} | {name: answer[name] for name in (*_NUMBERS, "method")}
 
 

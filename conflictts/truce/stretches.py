@@ -9,6 +9,7 @@ from conflictts.errors import TooLittleData
 from conflictts.truce.design import make_design
 from conflictts.truce.few_counts import FEW_AFTER, FEW_BEFORE, few_counts_ratio
 from conflictts.truce.negbin import NegBinFit, fit_negbin
+from conflictts.truce.regression import fit_design
 from conflictts.truce.window import MAX_LOG_SPREAD
 
 Triple = tuple[float, float, float]
@@ -76,11 +77,8 @@ def ratio_to(before: np.ndarray, counts: np.ndarray, first_after: int, day_of_we
     try:
         if n_before < FEW_BEFORE or n_after < FEW_AFTER:
             return few_counts_ratio(both[used], after[used], used, level).ratio
-        design = make_design(
-            both, first_after=first_after, day_of_week=day_of_week, model="level", weekday=True, transition=0,
-            offset=None,
-        )  # fmt: skip
-        fit = fit_negbin(design.counts, design.matrix, slow_columns=2, day=design.used)
+        design = make_design(both, first_after=first_after, day_of_week=day_of_week, model="level", weekday=True)
+        fit = fit_design(design)
     except TooLittleData:
         return UNKNOWN
     half = min(fit.half_width(np.eye(len(fit.coefficients))[1], level), MAX_LOG_SPREAD)

@@ -95,8 +95,8 @@ def compared_days(
     truce: Truce,
     *,
     transition: int,
-    other_truces: Iterable[Truce],
-    other_truce_days: Literal["keep", "leave out"],
+    other_truces: Iterable[Truce] = (),
+    other_truce_days: Literal["keep", "leave out"] = "keep",
 ) -> np.ndarray:
     """Which days of a window no declared choice leaves out, bool of shape (n_days,)."""
     from_date = np.arange(len(days)) - (truce.effective - days[0]).days
