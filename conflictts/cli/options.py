@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from conflictts.incidents.table import Incidents
+    from conflictts.incidents.table import Incidents, Ledger
 
 FIGURES = (".svg", ".png")
 MEASURES = "incidents, deadly incidents, deaths, civilians, combatants or injured"
@@ -139,25 +139,36 @@ def conditions_of(where: list[str]) -> dict[str, list[str]]:
 
 def span_of(text: str | None, option: str) -> tuple[str, str] | None:
     """Read "FIRST:LAST" as a pair of days."""
-    if text is None:
-        return None
+    return None if text is None else _span(text, option)
+
+
+def spans_of(texts: list[str] | None, option: str) -> list[tuple[str, str]]:
+    """The same of every text given."""
+    return [_span(text, option) for text in texts or []]
+
+
+def _span(text: str, option: str) -> tuple[str, str]:
     first, colon, last = text.partition(":")
     if not colon:
         raise typer.BadParameter(f"{text!r} is not two dates, such as 2019-01-01:2019-11-30.", param_hint=option)
-    require_date(first, option)
-    require_date(last, option)
+    _require_date(first, option)
+    _require_date(last, option)
     if first > last:
         raise typer.BadParameter(f"{text!r} ends before it starts. Write FIRST:LAST.", param_hint=option)
     return first, last
 
 
-def require_date(text: str | None, option: str) -> None:
+def require_dates(**options: str | None) -> None:
     """Refuse what is no day written as YYYY-MM-DD."""
+    for name, text in options.items():
+        if text is not None:
+            _require_date(text, f"--{name.replace('_', '-')}")
+
+
+def _require_date(text: str, option: str) -> None:
     from conflictts.errors import CoverageError
     from conflictts.series.coverage import whole_day
 
-    if text is None:
-        return
     try:
         whole_day(text, option)
     except CoverageError:
@@ -166,7 +177,8 @@ def require_date(text: str | None, option: str) -> None:
         ) from None
 
 
-def tell_quarantined(number: int) -> None:
-    """Say on stderr that rows were lost to the count, and where they are shown."""
-    rows = "row is" if number == 1 else "rows are"
-    typer.echo(f"{number:,} {rows} in quarantine and not counted; conflictts check shows them.", err=True)
+def tell_quarantined(ledger: Ledger) -> None:
+    """Say on stderr that rows were lost to the count, if any were, and where they are shown."""
+    if number := ledger.n_quarantined:
+        rows = "row is" if number == 1 else "rows are"
+        typer.echo(f"{number:,} {rows} in quarantine and not counted; conflictts check shows them.", err=True)

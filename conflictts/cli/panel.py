@@ -28,10 +28,11 @@ from conflictts.cli.options import (
     Window,
     conditions_of,
     no_coverage,
-    require_date,
+    require_dates,
     require_export,
     require_files,
     span_of,
+    spans_of,
     tell_quarantined,
 )
 from conflictts.cli.program import one_sentence, progress, writing
@@ -117,13 +118,7 @@ def panel(
             raise typer.BadParameter("none given. Say what makes an area: --by admin1.", param_hint="--by")
         if threads is not None and threads < 1:
             raise typer.BadParameter(f"{threads} is no number of threads. Give 1 or more.", param_hint="--threads")
-        for date, option in (
-            (truce, "--truce"),
-            (announced, "--announced"),
-            (ended, "--ended"),
-            (retrieved_on, "--retrieved-on"),
-        ):
-            require_date(date, option)
+        require_dates(truce=truce, announced=announced, ended=ended, retrieved_on=retrieved_on)
         given = (("--announced", announced), ("--ended", ended), ("--window", window))
         require_files(source)
         require_export(source, deletions)
@@ -135,7 +130,7 @@ def panel(
             raise typer.BadParameter("--geojson and --geojson-key go together.", param_hint=lacking)
         outlines = None if geojson is None else read_outlines(Path(geojson).expanduser(), key=str(geojson_key))
         covered, compared = span_of(coverage, "--coverage"), span_of(window, "--window")
-        gaps = [span_of(days, "--gap") for days in gap or []]
+        gaps = spans_of(gap, "--gap")
         folder = Path(out).expanduser().absolute()
         refuse_foreign_folder(folder, PARTS)
         if pdf:
@@ -161,7 +156,7 @@ def panel(
             choices: dict[str, Any] = {
                 "measure": measure,
                 "coverage": covered,
-                "gaps": [days for days in gaps if days is not None],
+                "gaps": gaps,
                 "allocation": allocation,
                 "where": conditions_of(where or []),
                 "by": by,
@@ -203,9 +198,8 @@ def panel(
             typer.echo((folder / NUMBERS).read_text(encoding="utf-8"), nl=False)
         elif not quiet:
             typer.echo(str(page))
-        lost = counted.ledger.n_quarantined
-        if lost and not quiet:
-            tell_quarantined(lost)
+        if not quiet:
+            tell_quarantined(counted.ledger)
 
 
 def _command(source: list[str] | None, options: dict[str, Any], *, pdf: bool) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -27,17 +27,14 @@ from conflictts.cli.options import (
     conditions_of,
     read_records,
     require_coverage,
-    require_date,
+    require_dates,
     require_export,
     require_files,
     span_of,
+    spans_of,
     tell_quarantined,
 )
 from conflictts.cli.program import IN_PART, one_sentence, processors, progress
-
-if TYPE_CHECKING:
-    from conflictts.incidents.table import Incidents
-
 
 BESIDE_CONFIG = ("config", "out", "quiet", "json_", "progress_", "debug")  # say where to and how to speak, not what
 
@@ -125,7 +122,8 @@ def report(
             with progress(quiet, asked=progress_) as tell:
                 tell("reading")
                 incidents = recipe.read()
-                _tell_quarantine(incidents, quiet)
+                if not quiet:
+                    tell_quarantined(incidents.ledger)
                 left_out = recipe.without_records(incidents)
                 page = recipe.make(incidents, out=out if given else None, processes=processors(), progress=tell)
             _print(page, json_, quiet)
@@ -144,16 +142,10 @@ def report(
 
         conditions = conditions_of(where or [])
         covered, compared = span_of(coverage, "--coverage"), span_of(window, "--window")
-        gaps, compare_to = [span_of(days, "--gap") for days in gap or []], span_of(baseline, "--baseline")
+        gaps, compare_to = spans_of(gap, "--gap"), span_of(baseline, "--baseline")
         if truce and ended and ended <= truce:
             raise typer.BadParameter(f"{ended!r} is not after --truce {truce}.", param_hint="--ended")
-        for date, option in (
-            (truce, "--truce"),
-            (announced, "--announced"),
-            (ended, "--ended"),
-            (retrieved_on, "--retrieved-on"),
-        ):
-            require_date(date, option)
+        require_dates(truce=truce, announced=announced, ended=ended, retrieved_on=retrieved_on)
         require_files(source)
         require_export(source, deletions)
         bundled = None if source else cases.load_idlib_2019()
@@ -168,7 +160,8 @@ def report(
             tell("reading")
             incidents = bundled or read_records(source, deletions)
             require_coverage(covered, incidents)
-            _tell_quarantine(incidents, quiet)
+            if not quiet:
+                tell_quarantined(incidents.ledger)
             page = write_report(
                 incidents,
                 asked,
@@ -177,7 +170,7 @@ def report(
                 coverage=covered,
                 window=compared,
                 where=conditions,
-                gaps=[days for days in gaps if days is not None],
+                gaps=gaps,
                 lag=lag,
                 retrieved_on=retrieved_on,
                 baseline=compare_to,
@@ -211,12 +204,6 @@ def _refuse_beside_config(context: typer.Context) -> None:
 def _was_given(context: typer.Context, name: str) -> bool:
     """Whether an option or argument was written on the command line."""
     return getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
-
-
-def _tell_quarantine(incidents: Incidents, quiet: bool) -> None:
-    lost = incidents.ledger.n_quarantined
-    if lost and not quiet:
-        tell_quarantined(lost)
 
 
 def _print(page: Path, as_json: bool, quiet: bool) -> None:

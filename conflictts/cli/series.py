@@ -24,9 +24,10 @@ from conflictts.cli.options import (
     conditions_of,
     read_records,
     require_coverage,
-    require_date,
+    require_dates,
     require_ending,
     span_of,
+    spans_of,
     tell_quarantined,
 )
 from conflictts.cli.program import one_sentence, progress, write_figure, written_whole
@@ -84,8 +85,8 @@ def series(
             raise typer.BadParameter(
                 "is for one series. Leave --by out, or name one with --where.", param_hint="--draws"
             )
-        require_date(retrieved_on, "--retrieved-on")
-        covered, gaps = span_of(coverage, "--coverage"), [span_of(days, "--gap") for days in gap or []]
+        require_dates(retrieved_on=retrieved_on)
+        covered, gaps = span_of(coverage, "--coverage"), spans_of(gap, "--gap")
         with progress(quiet) as tell:
             tell("reading")
             incidents = read_records(source, deletions)
@@ -95,7 +96,7 @@ def series(
                 incidents,
                 measure=measure,
                 coverage=covered,
-                gaps=[days for days in gaps if days is not None],
+                gaps=gaps,
                 allocation=allocation,
                 where=conditions_of(where or []),
                 by=by,
@@ -115,9 +116,7 @@ def series(
         else:
             _write(table, _facts(counted, table, seed), out, source or ())
         if not quiet:
-            lost = incidents.ledger.n_quarantined
-            if lost:
-                tell_quarantined(lost)
+            tell_quarantined(incidents.ledger)
             _tell(counted, table, seed)
 
 
