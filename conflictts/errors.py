@@ -46,3 +46,9 @@ def require_kind(value: object, kind: type, name: str, advice: str) -> None:
         met = type(value)
         met_name = met.__name__ if met.__module__ == "builtins" else f"{met.__module__.split('.')[0]} {met.__name__}"
         raise InputError(f"`{name}` is a {met_name} where {kind.__name__} is needed. {advice}")
+
+
+def require_within(name: str, value: float, lowest: float, highest: float) -> None:
+    """Refuse a number outside its bounds."""
+    if not lowest <= value <= highest:
+        raise InputError(f"{name} = {value:g} lies outside {lowest:g}..{highest:g}. Give a value within.")

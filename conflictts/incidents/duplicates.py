@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import InputError
+from conflictts.errors import require_within
 from conflictts.incidents.candidates import candidates
 from conflictts.incidents.likeness import ALIKE, Side, haversine, scored_pairs
 from conflictts.incidents.table import Incidents
@@ -146,10 +146,10 @@ def find_duplicates(
     >>> len(found.pairs) > 0.8 * len(invented.pairs)
     True
     """
-    _require_within("max_days", max_days, 0, 60)
-    _require_within("max_km", max_km, 1, 500)
-    _require_within("max_span_days", max_span_days, 1, 366)
-    _require_within("min_score", min_score, 0, 100)
+    require_within("max_days", max_days, 0, 60)
+    require_within("max_km", max_km, 1, 500)
+    require_within("max_span_days", max_span_days, 1, 366)
+    require_within("min_score", min_score, 0, 100)
     table_b = a.table if b is None else b.table
     rows_a, left_a = _taking_part(a.table, details, max_span_days)
     rows_b, left_b = _taking_part(table_b, details, max_span_days)
@@ -176,11 +176,6 @@ def find_duplicates(
         found = found[_best_only(found["i"].to_numpy(), found["j"].to_numpy(), one_table=b is None)]
     pairs = _in_words(found.reset_index(drop=True), rows_a, rows_b)
     return Duplicates(pairs=pairs, compared=compared, left_out=left, min_score=float(min_score))
-
-
-def _require_within(name: str, value: float, lowest: float, highest: float) -> None:
-    if not lowest <= value <= highest:
-        raise InputError(f"{name} = {value:g} lies outside {lowest:g}..{highest:g}. Give a value within.")
 
 
 def _taking_part(table: pd.DataFrame, details: str, max_span_days: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from conflictts.errors import InputError, ProviderError
 from conflictts.incidents import acled, sidecar, ucdp
 from conflictts.incidents.credentials import find_credential, sendable_as_header
+from conflictts.incidents.day import read_day
 from conflictts.incidents.exchange import Exchange, Pace, checked_base, libraries
 from conflictts.incidents.lock import Taken, locked
 from conflictts.incidents.logins import HeaderLogin, Login, PasswordLogin
@@ -444,16 +445,10 @@ def _window(start: str | date | None, end: str | date | None) -> tuple[date | No
 
 
 def _day(value: str | date | None, name: str) -> date | None:
-    if value is None:
-        return None
-    if isinstance(value, date):
-        return value.date() if isinstance(value, datetime) else value
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise InputError(f"`{name}` is {value!r}, which is no day. Write it as YYYY-MM-DD.")
+    try:
+        return None if value is None else read_day(value).date()
+    except (ValueError, TypeError):
+        raise InputError(f"`{name}` is {value!r}, which is no day. Write it as YYYY-MM-DD.") from None
 
 
 def _countries_by_number(country: int | Sequence[int] | None) -> list[int]:

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError, InputError
+from conflictts.errors import CoverageError, InputError, require_within
 from conflictts.incidents.table import COLUMNS, COUNTS, DAYS, DEGREES, Incidents, Ledger, Provenance
 
 KM_PER_DEGREE = 111.195  # of latitude, on a sphere of 6,371 km
@@ -178,17 +178,21 @@ def simulate_incidents(
     True
     """
     _require_days(days_before, days_after)
-    shares = {
-        "week_share": week_share, "month_share": month_share, "told_twice": told_twice,
-        "week_share + month_share": week_share + month_share,
-    }  # fmt: skip
-    _require(shares, 0.0, 1.0)
-    _require({"autocorrelation": autocorrelation}, 0.0, 0.99)
-    _require({"rate": rate}, 1e-9, 1e6)
-    _require({"rate_ratio": rate_ratio}, 0.0, 1e3)
-    _require({"erosion": erosion}, -5.0, 5.0)
-    _require({"dispersion": dispersion, "only_second": only_second, "lag_days": lag_days}, 0.0, 1e3)
-    _require({"deaths": deaths}, 1.0, 1e4)
+    for name, value, lowest, highest in (
+        ("week_share", week_share, 0.0, 1.0),
+        ("month_share", month_share, 0.0, 1.0),
+        ("told_twice", told_twice, 0.0, 1.0),
+        ("week_share + month_share", week_share + month_share, 0.0, 1.0),
+        ("autocorrelation", autocorrelation, 0.0, 0.99),
+        ("rate", rate, 1e-9, 1e6),
+        ("rate_ratio", rate_ratio, 0.0, 1e3),
+        ("erosion", erosion, -5.0, 5.0),
+        ("dispersion", dispersion, 0.0, 1e3),
+        ("only_second", only_second, 0.0, 1e3),
+        ("lag_days", lag_days, 0.0, 1e3),
+        ("deaths", deaths, 1.0, 1e4),
+    ):
+        require_within(name, value, lowest, highest)
 
     calendar = _calendar(first_day, days_before + days_after)
     since = np.arange(len(calendar)) - days_before
@@ -227,12 +231,6 @@ def _require_days(days_before: int, days_after: int) -> None:
         raise CoverageError(
             f"{days_before} days before and {days_after} days after the truce cannot be simulated. Give 1 or more each."
         )
-
-
-def _require(values: dict[str, float], lowest: float, highest: float) -> None:
-    for name, value in values.items():
-        if not lowest <= value <= highest:
-            raise InputError(f"{name} = {value:g} lies outside {lowest:g}..{highest:g}. Give a value within.")
 
 
 def _calendar(first_day: str | pd.Timestamp, n_days: int) -> pd.DatetimeIndex:
