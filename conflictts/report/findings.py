@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from conflictts.incidents.table import Incidents, Where, matching_records
 from conflictts.report.beside import beside
 from conflictts.report.claims import ClaimFindings, find_claims
 from conflictts.report.escalation import find_escalation
-from conflictts.report.opinions import Opinions, find_opinions
+from conflictts.report.opinions import Opinions, find_opinions, or_why_not
 from conflictts.report.sensitivity import find_sensitivity
 from conflictts.series.allocation import Allocation
 from conflictts.series.daily import DailySeries, Day, Measure, daily_series
@@ -281,17 +282,10 @@ def _find(
             ),
             "all days covered": (first, until),
         }
-        windows: dict[str, TruceEffect | str] = {}
-        for name, span in spans.items():
-            try:
-                windows[name] = estimate_truce_effect(daily, truce, window=span, other_truces=besides)
-            except TooLittleData as refusal:
-                windows[name] = str(refusal)
-        changes: Changepoints | str
-        try:
-            changes = detect_changepoints(daily)
-        except TooLittleData as refusal:
-            changes = str(refusal)
+        windows = {
+            name: or_why_not(partial(estimate_truce_effect, daily, truce, window=span, other_truces=besides))
+            for name, span in spans.items()
+        }
         escalation, baseline_words = find_escalation(daily, effect, choices.baseline)
         return Findings(
             area=area,
@@ -299,7 +293,7 @@ def _find(
             daily=daily,
             effect=effect,
             windows=windows,
-            changes=changes,
+            changes=or_why_not(partial(detect_changepoints, daily)),
             opinions=find_opinions(incidents, effect, measure=choices.measure, where=where),
             course=truce_course(daily, truce, other_truces=besides),
             escalation=escalation,

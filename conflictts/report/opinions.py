@@ -53,14 +53,15 @@ def find_opinions(incidents: Incidents, effect: TruceEffect, *, measure: Measure
     return Opinions(
         envelope=effect_envelope(effect),
         shift=shift_test(effect),
-        placebos=_or_why_not(lambda: placebo_effects(effect)),
-        diagnostics=_or_why_not(lambda: diagnose_effect(effect, rng=np.random.default_rng(SEED))),
+        placebos=or_why_not(lambda: placebo_effects(effect)),
+        diagnostics=or_why_not(lambda: diagnose_effect(effect, rng=np.random.default_rng(SEED))),
         mix=_mix(incidents, effect, measure, where),
-        onset=_or_why_not(lambda: scan_onset(effect.daily, effect.truce, rng=np.random.default_rng(SEED))),
+        onset=or_why_not(lambda: scan_onset(effect.daily, effect.truce, rng=np.random.default_rng(SEED))),
     )
 
 
-def _or_why_not(compute: Callable[[], Found]) -> Found | str:
+def or_why_not(compute: Callable[[], Found]) -> Found | str:
+    """What is computed, or why the data cannot carry it."""
     try:
         return compute()
     except TooLittleData as refusal:
