@@ -116,7 +116,8 @@ def plot_map(found: PanelAnalysis, where: Outlines | pd.DataFrame, *, ax: Axes |
         _fill(ax, shapes, kinds, colours)
     else:
         _dot(ax, shapes, kinds, colours, sizes)
-    _name(ax, shapes, [*drawn.sort_values("standard_error", kind="stable").index, *kinds], sizes)
+    apart = np.abs(np.log(ratios)).sort_values(ascending=False, kind="stable").index
+    _name(ax, shapes, [*(key for label in LOOKS for key in apart if kinds[key] == label), *kinds], kinds, sizes)
     _scale(ax, norm, farthest)
     write_footer(ax, _about(found, effects, shapes, where))
     return ax
@@ -203,32 +204,47 @@ def _dot(
         ax.scatter(places[:, 0], places[:, 1], s=area, zorder=2, facecolor=faces, **LOOKS[label])
 
 
-def _name(ax: Axes, shapes: Mapping[Any, Shape], keys: Sequence[Any], sizes: Mapping[Any, float]) -> None:
-    """Names in outlines that are about as wide, or above discs, else below; the best known first, none over another."""
-    dot = ax.figure.dpi / 72
-    em = NAME_POINTS * dot
-    taken: list[tuple[float, ...]] = []
-    for key, ((ring, *_), *_) in shapes.items():
-        if len(ring) == 1:
-            centre, radius = ax.transData.transform(ring[0]), sizes.get(key, SMALLEST) ** 0.5 / 2 * dot
-            taken.append((*(centre - radius), *(centre + radius)))
+def _name(
+    ax: Axes, shapes: Mapping[Any, Shape], keys: Sequence[Any], kinds: Mapping[Any, str], sizes: Mapping[Any, float]
+) -> None:
+    """Names in outlines that are about as wide, or beside discs; those that stand out first, none over another.
+
+    Where there is no room, the name of an area whose interval does not hold 1 stands farther off, at the end of a line.
+    """
+    em = NAME_POINTS * ax.figure.dpi / 72
+    rings = {key: max((polygon[0] for polygon in shape), key=len) for key, shape in shapes.items()}
+    radii = {key: sizes.get(key, SMALLEST) ** 0.5 / 2 * ax.figure.dpi / 72 for key in shapes}
+    taken = [
+        (*(centre - radii[key]), *(centre + radii[key]))
+        for key, ring in rings.items()
+        if len(ring) == 1
+        for centre in ax.transData.transform(ring)
+    ]
     for key in list(dict.fromkeys(keys))[:NAMED]:
         name = textwrap.shorten(name_of(key), 24, placeholder="…")
-        ring = max((polygon[0] for polygon in shapes[key]), key=len)
-        ends = np.array([ring.min(axis=0), ring.max(axis=0)])
-        (left, _), (right, _) = ax.transData.transform(ends)
-        wide = len(name) * LETTER * em / 2
-        up = 0.0 if len(ring) > 1 else sizes.get(key, SMALLEST) ** 0.5 / 2 * dot + 0.8 * em
-        if len(ring) > 1 and right - left < 1.7 * wide:
-            continue
-        for above in dict.fromkeys((up, -up)):
-            x, y = ax.transData.transform(ends.mean(axis=0)) + np.array([0.0, above])
-            box = (x - wide, y - 0.7 * em, x + wide, y + 0.7 * em)
+        ends = ax.transData.transform([rings[key].min(axis=0), rings[key].max(axis=0)])
+        half = np.array([len(name) * LETTER * em / 2, 0.7 * em])
+        out = half + (radii[key] if len(rings[key]) == 1 else 0.0) + [0.4 * em, 0.1 * em]
+        steps = [[0.0, out[1]], [0.0, -out[1]], [out[0], 0.0], [-out[0], 0.0]]
+        if len(rings[key]) > 1:
+            steps = [[0.0, 0.0]] if ends[1, 0] - ends[0, 0] >= 1.7 * half[0] else []
+        near = len(steps)
+        if kinds[key] == SURE:
+            steps += [
+                [x * (out[0] + far * em), y * (out[1] + far * em)]
+                for far in (1.5, 3.0, 5.0)
+                for x, y in ((1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1))
+            ]
+        for number, step in enumerate(steps):
+            at = ends.mean(axis=0) + step
+            box = (*(at - half), *(at + half))
             inside = ax.bbox.x0 < box[0] and box[2] < ax.bbox.x1 and ax.bbox.y0 < box[1] and box[3] < ax.bbox.y1
             if not inside or any(_overlap(box, other) for other in taken):
                 continue
             taken.append(box)
-            x, y = ax.transData.inverted().transform((x, y))
+            (x, y), (end_x, end_y) = ax.transData.inverted().transform([at, ends.mean(axis=0)])
+            if number >= near:
+                ax.plot([x, end_x], [y, end_y], color=INK, linewidth=0.6, zorder=1.9)
             ax.text(
                 x, y, name, ha="center", va="center", fontsize=NAME_POINTS, color=INK, parse_math=False, zorder=3,
                 path_effects=[withStroke(linewidth=1.8, foreground="white")],

@@ -61,10 +61,15 @@ def test_discs_are_larger_where_more_is_known(areas_found, axes):
     assert "discs at the mean" in footer(ax)
 
 
-def test_names_keep_off_discs(areas_found, axes):
-    places = pd.DataFrame({"latitude": [35.0, 35.08, 34.92], "longitude": [36.0] * 3}, pd.Index(["A", "E", "D"]))
-    ax = ct.plot_map(areas_found, places, ax=axes[0])  # E lies where the name of A would stand, D where else it might
-    assert {text.get_text() for text in ax.texts} & {*places.index} == {"D", "E"}
+@pytest.mark.parametrize(("sides", "lines"), [([], 0), ([("silent", 35.95), ("B", 36.05)], 1)])
+def test_what_stands_out_has_its_name_though_discs_lie_around(sides, lines, areas_found, axes):
+    """Two of them lie where its name would stand; four leave no room beside it, and it stands at the end of a line."""
+    rows = [("A", 36.0, 35.0), ("E", 36.0, 35.08), ("D", 36.0, 34.92), *((name, at, 35.0) for name, at in sides)]
+    places = pd.DataFrame(rows, columns=["area", "longitude", "latitude"]).set_index("area")
+    ax = ct.plot_map(areas_found, places, ax=axes[0])
+    (name,) = [text for text in ax.texts if text.get_text() == "A"]
+    assert (name.get_position()[1] == pytest.approx(35.0)) == (lines == 0)
+    assert len(ax.lines) == lines
 
 
 def test_a_name_without_room_above_its_disc_stands_below(areas_found, axes):
