@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from rich.text import Text
 from typer.core import TyperCommand, TyperOption
 
 REFUSED, UNUSABLE, PROVIDER_FAILED, IN_PART, INTERRUPTED, UNEXPECTED = 1, 2, 3, 4, 130, 70
+OWN = {"lock", "new"}  # what lies in the folder that a file is written in
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -92,8 +94,8 @@ def written_whole(path: str, option: str, *, inputs: Iterable[str] = ()) -> Iter
         if device:
             yield Path(path)
             return
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".conflictts-") as aside:
-            part = Path(aside, target.name)  # by its ending pandas tells how to pack it
+        with _aside(target.parent) as folder:
+            part = folder / target.name  # by its ending pandas tells how to pack it
             yield part
             os.replace(part, target)
 
@@ -105,6 +107,25 @@ def write_figure(plot: Callable[..., Any], path: str, *, name: str) -> None:
     sheet = draw_sheet(plot, name=name)
     with written_whole(path, "--figure") as part:
         part.write_bytes(sheet.svg.encode() if path.lower().endswith(".svg") else sheet.png)
+
+
+@contextmanager
+def _aside(place: Path) -> Iterator[Path]:
+    """A hidden folder that is gone in the end; those that killed runs left beside it are removed.
+
+    A run holds the lock of its folder, which the system takes back from the dead.
+    """
+    from conflictts.incidents.lock import Taken, locked
+
+    for left in place.glob(f".conflictts-{'[a-z0-9_]' * 8}"):
+        if not left.is_symlink() and (left / "lock").is_file() and {each.name for each in left.iterdir()} <= OWN:
+            with suppress(Taken, OSError), locked(left / "lock"):
+                shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=place, prefix=".conflictts-") as aside, ExitStack() as held:
+        with suppress(Taken, OSError):  # a file system without locks: the folder is never taken for one left behind
+            held.enter_context(locked(Path(aside, "lock"), patience=1.0))
+        Path(aside, "new").mkdir()
+        yield Path(aside, "new")
 
 
 @contextmanager

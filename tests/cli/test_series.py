@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 import conflictts as ct
 from conflictts.cli import app
+from conflictts.incidents.lock import locked
 
 GAP = ["--gap", "2019-06-01:2019-06-10", "--gap", "2019-08-05:2019-08-05"]
 LAG = ["--lag", "7", "--retrieved-on", "2020-01-20"]
@@ -189,6 +190,18 @@ def test_a_file_that_cannot_be_written_whole_stays_as_it_was(option, ending, tmp
     assert result.exit_code == 2
     assert f"days.{ending} cannot be written (No space left on device)" in " ".join(result.stderr.split())
     assert (path.read_text("utf-8"), list(tmp_path.iterdir())) == ("before", [path])
+
+
+def test_what_killed_runs_left_goes_and_what_living_ones_or_others_made_stays(tmp_path):
+    left, living, other = (tmp_path / f".conflictts-{end}" for end in ("abcd_123", "abcd5678", "12345678"))
+    for folder in (left, living, other):
+        (folder / "new").mkdir(parents=True)
+        (folder / "new" / "days.csv").write_text("half a line", encoding="utf-8")
+        (folder / "lock").write_text("process 1", encoding="utf-8")
+    (other / "thesis.docx").write_text("years of work", encoding="utf-8")
+    with locked(living / "lock"):
+        assert run("--out", tmp_path / "days.csv", "--quiet").exit_code == 0
+    assert {each.name for each in tmp_path.iterdir()} == {"days.csv", living.name, other.name}
 
 
 @pytest.mark.parametrize("name", ["there.csv", "none/days.parquet"])
