@@ -253,15 +253,15 @@ def headline(effect: SafeEffect, unit: str) -> str:
     before, after = effect.sides.loc["before"], effect.sides.loc["after"]
     subject = f"Counted {unit}"
     slots = {
-        "truce": effect.truce.name,
+        "truce": effect.truce.phrase,
         "after": _two_digits(after["per_week"]),
         "days_after": wording.days(after["first"], after["last"] + SUNDAY),
         "before": _two_digits(before["per_week"]),
         "days_before": wording.days(before["first"], before["last"] + SUNDAY),
-        "ratio": _two_digits(effect.rate_ratio),
+        "ratio": _ratio(effect.rate_ratio),
         "level": f"{effect.level:.0%}",
-        "lower": _two_digits(effect.lower),
-        "upper": _two_digits(effect.upper),
+        "lower": _ratio(effect.lower),
+        "upper": _ratio(effect.upper),
     }
     if effect.upper < 1:
         sentence = (
@@ -287,6 +287,11 @@ def _two_digits(number: float) -> str:
         return f"{number:g}"
     decimals = 1 - math.floor(math.log10(float(f"{number:.1e}")))
     return f"{round(number, decimals):,.{max(0, decimals)}f}"
+
+
+def _ratio(number: float) -> str:
+    """The same, next to 1 with so many more as tell on which side it lies."""
+    return wording.ratio(number) if f"{number:.1f}" == "1.0" else _two_digits(number)
 
 
 def as_json(
@@ -351,7 +356,7 @@ def _comparison(truce: Truce, effect: SafeEffect | str, unit: str, words: Transl
         }
         for name, row in effect.sides.iterrows()
     ]
-    numbers = {name: _shortened(getattr(effect, name)) for name in ("rate_ratio", "lower", "upper")}
+    numbers = {name: float(_ratio(getattr(effect, name)).replace(",", "")) for name in ("rate_ratio", "lower", "upper")}
     return {**named, "sentence": words(headline(effect, unit)), "sides": sides, **numbers, "level": effect.level}
 
 
@@ -428,7 +433,7 @@ def _page(
     page: str = templates().get_template("anonymised.html.j2").render(
         w=wording, k=first.safe.k, unit=first.safe.unit, found=found, source=source, single=compared == 1,
         headline=headline(effects[0], first.safe.unit) if compared == 1 else _headline_of_all(effects, found),
-        left_out=left_out, sentence=headline, two=_two_digits, span=wording.days(*span), sunday=SUNDAY,
+        left_out=left_out, sentence=headline, two=_two_digits, ratio=_ratio, span=wording.days(*span), sunday=SUNDAY,
         is_text=lambda effect: isinstance(effect, str),
         figures={name: embedded(drawn, formats) for name, drawn in figures.items()},
         places=dict(zip([each.name for each in found], _places(found), strict=True)),

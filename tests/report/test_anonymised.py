@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ import conflictts as ct
 from conflictts.cli import app
 from conflictts.errors import InputError, TooLittleData
 from conflictts.report import wording, write
+from conflictts.report.anonymised import headline
 from conflictts.report.language import translator
 from conflictts.report.write import FORMATS, USUAL
 
@@ -343,3 +345,13 @@ def test_same_input_and_date_give_the_same_bytes(tmp_path, printable):
     first, second = ({path.name: path.read_bytes() for path in (tmp_path / run).rglob("*.*")} for run in "ab")
     assert first == second
     assert ("report.pdf" in first) == printable
+
+
+def test_a_limit_next_to_1_is_told_with_the_digits_that_tell_its_side():
+    weeks = {"first": pd.Timestamp("2019-05-06"), "last": pd.Timestamp("2019-08-19"), "per_week": 10.0}
+    effect = SimpleNamespace(
+        sides=pd.DataFrame([weeks, weeks], index=["before", "after"]), truce=ct.Truce("2019-08-31"), level=0.95,
+        rate_ratio=0.5, lower=0.25, upper=0.996,
+    )  # fmt: skip
+    assert "were lower after" in headline(effect, "deaths")
+    assert headline(effect, "deaths").endswith("a rate ratio of 0.50 (95% interval 0.25 to 0.996).")
