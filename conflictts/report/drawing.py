@@ -93,7 +93,7 @@ def draw_figures(
     """
 
     def draw(plot: Callable[..., Any], *, name: str, **given: Any) -> Sheet:
-        given.setdefault("words", words if words.language != "en" else None)
+        given.setdefault("words", words)
         return draw_sheet(plot, name=f"{prefix}{name}", **given)
 
     def others() -> Figures:
@@ -227,7 +227,7 @@ def _course(findings: Findings, draw: Draw) -> Figures:
         return {}
     return {
         "course": Drawn(
-            f"How the {course.truce.name} lived: a strip of phases over the daily counts, each with its rate and "
+            f"How the {course.truce.phrase} lived: a strip of phases over the daily counts, each with its rate and "
             "interval, and below it the days that may have been the first of each.",
             draw(partial(plot_course, course), name="course"),
             course.sentence(),

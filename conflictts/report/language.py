@@ -35,6 +35,19 @@ COLUMNS = {  # of the table of records, where a sentence names one; those of dis
     "place": "lieu", "perpetrator": "auteur", "target": "cible", "event_type": "type d’événement",
     "reporting_body": "organisme",
 }  # fmt: skip
+CODES = {  # of a coded press catalogue, where a page names its actors and events: English, French
+    "government_or_russia": ("government or Russia", "gouvernement ou Russie"),
+    "government": ("government", "gouvernement"),
+    "russia": ("Russia", "Russie"),
+    "armed_groups": ("armed groups", "groupes armés"),
+    "unknown": ("unknown", "inconnu"),
+    "ground_clash": ("ground clash", "affrontement au sol"),
+    "area_day_total": ("total of a day and area", "total d’un jour et d’une zone"),
+}
+_CODE = rf"(?:{'|'.join(CODES)})"
+_CODES = re.compile(  # several in a row, one that is no word of a sentence, or one that is all
+    rf"(?<![\w./=-])(?:{_CODE}(?:(?:, | or ){_CODE})+|[a-z]+(?:_[a-z]+)+)(?![\w/=-]|\.\w|\()|\A{_CODE}\Z"
+)
 _THIN = "\u202f"  # the narrow space that French sets between thousands and before %
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _NUMBER = r"[−-]?\d[\d,]*(?:\.\d+)?(?:e-\d+)?"
@@ -50,7 +63,7 @@ KINDS = {  # of slots, and what may stand in them
     "day": _DAY,
     "span": rf"{_SPAN}(?: and {_SPAN})*(?: alone)?(?: \(\d+ days(?:, not all consecutive)?\)|, with gaps)?",
     "unit": "|".join(f"(?i:{unit})" for unit in sorted(UNITS.values(), key=len, reverse=True)),
-    "truce": r".+?",
+    "truce": r"truce “[^”]*”|.+?",
     "truces": r".+?",  # one or more, a comma between them
     "column": r"(?:admin1|admin2|place|event_type|perpetrator|target|source|reporting_body)",
     "columns": r".+?",  # one or more, “and” between them
@@ -136,10 +149,10 @@ class Translator:
     def __call__(self, text: str) -> str:
         """A text of one or more sentences, put over."""
         if self.language == "en":
-            return _days_in_words(text)
+            return _codes_in_words(_days_in_words(text), 0)
         core = text.strip()
         if core not in self._known:
-            self._known[core] = self._sentences(core)
+            self._known[core] = _codes_in_words(self._sentences(core), 1)
         return text.replace(core, self._known[core], 1) if core else text
 
     def page(self, source: str) -> str:
@@ -193,6 +206,8 @@ class Translator:
     def _matched(self, text: str) -> str | None:
         if not re.search(r"[^\W\d_]", text):
             return _figures(text)
+        if _CODES.fullmatch(text) and (put := _codes_in_words(text, 1)) != text:
+            return put
         if text in self.catalogue:
             return self.catalogue[text]
         if re.fullmatch(rf"(?:{_MONTH})(?: \d{{4}})?", text):
@@ -229,7 +244,10 @@ class Translator:
             return _figures(text)
         if kind == "truce":
             day = re.fullmatch(rf"truce of ({_DAY})", text)
-            return f"la trêve du {_day(day[1])}" if day else f"la trêve « {text} »"
+            name = re.sub("^truce “(.*)”$", r"\1", text)
+            if name.casefold().startswith("trêve "):
+                return f"la {name}"
+            return f"la trêve du {_day(day[1])}" if day else f"la trêve «\u00a0{name}\u00a0»"
         if kind == "truces":
             return re.sub(rf"truce of (?:{_DAY})", lambda found: self(found[0]), text)
         if kind == "phases":
@@ -258,6 +276,17 @@ class Translator:
             entry = (max(literals, key=len), re.compile(expression, re.DOTALL), plain, kinds)
             made.append((sum(map(len, literals)), entry))
         return [entry for _, entry in sorted(made, key=lambda each: -each[0])]
+
+
+def _codes_in_words(text: str, language: int) -> str:
+    """government, government_or_russia -> government, government or Russia; 0 is English, 1 French."""
+
+    def put(found: re.Match[str]) -> str:
+        parts = re.split("(, | or )", found[0])
+        joints = {" or ": (" or ", " ou ")[language]}
+        return "".join(CODES[part][language] if part in CODES else joints.get(part, part) for part in parts)
+
+    return _CODES.sub(put, text)
 
 
 def _days_in_words(text: str) -> str:

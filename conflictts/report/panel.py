@@ -320,7 +320,7 @@ def _headline(found: PanelAnalysis) -> str:
     unit = wording.begun(found.unit)
     number, single = f"{len(found.table):,}", len(found.table) == 1
     if found.truce is not None:
-        truce = found.truce.name
+        truce = found.truce.phrase
         if single:
             return say("{unit} in 1 area before and after the {truce}, and what changed in it.", unit=unit, truce=truce)
         return say(

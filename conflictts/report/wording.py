@@ -122,9 +122,9 @@ def headline(effect: TruceEffect) -> str:
     daily = effect.daily
     subject = f"Counted {daily.unit}"
     finding = {
-        "lower": f"{subject} were lower after the {effect.truce.name}",
-        "higher": f"{subject} were higher after the {effect.truce.name}",
-        "not detectably different": f"{subject} did not change detectably after the {effect.truce.name}",
+        "lower": f"{subject} were lower after the {effect.truce.phrase}",
+        "higher": f"{subject} were higher after the {effect.truce.phrase}",
+        "not detectably different": f"{subject} did not change detectably after the {effect.truce.phrase}",
     }[verdict(effect)]
     return (
         f"{finding}: {rate(after['per_day'])} a day ({days(after['first'], after['last'])}) against "

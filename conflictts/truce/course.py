@@ -79,7 +79,7 @@ class TruceCourse:
     def sentence(self) -> str:
         """The phases from the truce on, each with its first day, that day's set and its rate; never a cause."""
         if self.outcome == "undetermined":
-            return f"The course of the {self.truce.name} is undetermined: {self.reasons[0]}."
+            return f"The course of the {self.truce.phrase} is undetermined: {self.reasons[0]}."
         told = []
         for row in self.phases.iloc[1:].itertuples():
             text = f"{row.phase} from {row.first.day} {row.first:%B %Y}"
@@ -90,7 +90,9 @@ class TruceCourse:
             text += f", {_told(row.rate)} a day" if row.days else ", not observed"
             told.append(text if row.established else f"{text}, by the best estimate only")
         before = self.phases["rate"].iloc[0]
-        return f"The {self.truce.name}: {'; '.join(told)}; before it {with_unit(_told(before), self.daily.unit)} a day."
+        return (
+            f"The {self.truce.phrase}: {'; '.join(told)}; before it {with_unit(_told(before), self.daily.unit)} a day."
+        )
 
 
 def _told(rate: float) -> str:

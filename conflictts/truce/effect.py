@@ -148,15 +148,15 @@ class TruceEffect:
             growth = f"a factor of {with_limits(self.per_week, self.per_week_lower, self.per_week_upper)} a week"
         if self.model == "level+trend":
             step = f"stepped to a {side} level" if side else "show no detectable step"
-            finding = f"Beside a trend by {growth}, {subject[0].lower()}{subject[1:]} {step} at the {self.truce.name}"
+            finding = f"Beside a trend by {growth}, {subject[0].lower()}{subject[1:]} {step} at the {self.truce.phrase}"
         elif self.model == "level+erosion":
             step = f"were {side} than before" if side else "show no detectable change from before"
-            finding = f"{subject} {step} on the first day of the {self.truce.name}"
+            finding = f"{subject} {step} on the first day of the {self.truce.phrase}"
             numbers += f", changing from then on by {growth}"
         elif side:
-            finding = f"{subject} were {side} after the {self.truce.name} than before it"
+            finding = f"{subject} were {side} after the {self.truce.phrase} than before it"
         else:
-            finding = f"{subject} show no detectable change after the {self.truce.name}"
+            finding = f"{subject} show no detectable change after the {self.truce.phrase}"
         first, last = self.window
         return f"{finding}: {numbers}, {first.day} {first:%B %Y} to {last.day} {last:%B %Y}."
 

@@ -218,7 +218,7 @@ def _window(daily: DailySeries, truce: Truce) -> tuple[pd.Timestamp, pd.Timestam
     start, end = daily.coverage
     if not start <= truce.effective <= end:
         raise CoverageError(
-            f"The {truce.name} took effect on {truce.effective:%Y-%m-%d}, outside the days covered, "
+            f"The {truce.phrase} took effect on {truce.effective:%Y-%m-%d}, outside the days covered, "
             f"{start:%Y-%m-%d}..{end:%Y-%m-%d}. Count over a wider coverage."
         )
     last = truce.effective + pd.Timedelta(days=DAYS_AFTER - 1)

@@ -9,6 +9,8 @@ import pandas as pd
 from conflictts.errors import CoverageError
 from conflictts.series.daily import whole_day
 
+KIND_OF_TRUCE = {"truce", "ceasefire", "cease-fire", "armistice", "memorandum", "agreement"}
+
 
 @dataclass(frozen=True, slots=True)
 class Truce:
@@ -63,6 +65,12 @@ class Truce:
         if not self.name:
             named = f"truce of {self.effective.day} {self.effective:%B %Y}"
             object.__setattr__(self, "name", named)
+
+    @property
+    def phrase(self) -> str:
+        """What follows "the" in a sentence: truce of 31 August 2019, Sochi memorandum, or truce “spring”."""
+        said = self.name.casefold().split()
+        return self.name if ": " not in self.name and KIND_OF_TRUCE & set(said) else f"truce “{self.name}”"
 
     def __repr__(self) -> str:
         dates = [f"{self.effective:%Y-%m-%d}"]

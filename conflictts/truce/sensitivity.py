@@ -118,7 +118,7 @@ class Sensitivity:
         refused = len(self.table) - self.answered
         said = {"lower": "a lower rate", "higher": "a higher rate"}.get(self.finding, "no detectable change")
         text = (
-            f"The finding ({said} after the {self.effect.truce.name}) stands under "
+            f"The finding ({said} after the {self.effect.truce.phrase}) stands under "
             f"{int(self.table['stands'].sum())} of {self.answered} combinations of choices ({percent(self.share)})"
         )
         text += f"; {refused} more gave no answer" if refused else ""

@@ -28,12 +28,12 @@ def choose_window(
     start, end = daily.coverage
     if truce.effective == start:
         raise CoverageError(
-            f"The {truce.name} took effect on the first day covered, {start:%Y-%m-%d}: no day lies before it to "
+            f"The {truce.phrase} took effect on the first day covered, {start:%Y-%m-%d}: no day lies before it to "
             "compare with. Widen the coverage."
         )
     if not start < truce.effective <= end:
         raise CoverageError(
-            f"The {truce.name} took effect on {truce.effective:%Y-%m-%d}, not inside the days covered, "
+            f"The {truce.phrase} took effect on {truce.effective:%Y-%m-%d}, not inside the days covered, "
             f"{start:%Y-%m-%d}..{end:%Y-%m-%d}. Correct its date, or widen the coverage to days before and after it."
         )
     if window is None:

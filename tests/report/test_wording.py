@@ -227,6 +227,40 @@ def test_a_rate_of_one_day_is_told_as_one_event():
 
 
 @pytest.mark.parametrize(
+    ("told", "english", "french"),
+    [
+        ("russia", "Russia", "Russie"),
+        ("armed_groups, russia", "armed groups, Russia", "groupes armés, Russie"),
+        ("perpetrator government or government_or_russia", "perpetrator government or government or Russia", None),
+        *((own, own, own) for own in ("police_force", "government (state)", "benchmarks/ground_clash.py")),
+    ],
+)
+def test_codes_are_words_on_a_page_but_not_those_of_others(told, english, french):
+    assert translator("en")(told) == english
+    assert french is None or translator("fr")(told) == french
+
+
+@pytest.mark.parametrize(
+    ("name", "phrase", "french"),
+    [
+        ("", "truce of 31 August 2019", "trêve du 31 août 2019"), ("Sochi memorandum", "Sochi memorandum", None),
+        ("spring", "truce “spring”", "trêve «\u00a0spring\u00a0»"),
+        ("trêve de mai", "truce “trêve de mai”", "trêve de mai"),
+        ("Sochi: the pact", "truce “Sochi: the pact”", "trêve «\u00a0Sochi: the pact\u00a0»"),
+    ],
+)  # fmt: skip
+def test_any_name_of_a_truce_reads_well(name, phrase, french, effect, idlib):
+    truce = dataclasses.replace(effect.truce, name=name)
+    course = dataclasses.replace(ct.truce_course(effect.daily, idlib.truces["TRC-5"]), truce=truce)
+    assert wording.headline(dataclasses.replace(effect, truce=truce)).startswith(
+        f"Counted civilian deaths were lower after the {phrase}: 0."
+    )
+    assert course.sentence().startswith(f"The {phrase}: calm from 31 August 2019")
+    if french is not None:
+        assert translator("fr")(course.sentence()).startswith(f"La {french}\u00a0: calme à partir du 31 août 2019")
+
+
+@pytest.mark.parametrize(
     ("english", "french"),
     [
         ("the toll before the date is 0, so there is no mix by perpetrator to compare", "le bilan d’avant la date est"),
@@ -238,7 +272,7 @@ def test_a_rate_of_one_day_is_told_as_one_event():
         (
             "“government_or_russia”, with 44% of the toll before the date, is named as perpetrator by no record after "
             "it: the naming may have changed, not the violence",
-            "« government_or_russia », avec 44 % du bilan",
+            "« gouvernement ou Russie », avec 44 % du bilan",
         ),
     ],
 )
