@@ -17,9 +17,12 @@ from conflictts.errors import ConflictTSError, InputError
 from conflictts.incidents import sheets
 from conflictts.incidents.acled import DELETED, OLDER
 from conflictts.incidents.packing import digest
-from conflictts.series import aggregation, export_rows
+from conflictts.series import aggregation
 from conflictts.series.measures import UNITS
-from tests.series.test_aggregation import COVERAGE, assert_same, packed
+from tests.series import test_aggregation as ged
+from tests.series.test_aggregation import COVERAGE, assert_same, packed, where_it_lies
+
+engine_takes_small_files_too = ged.engine_takes_small_files_too
 
 ACLED = {
     "event_id_cnty": "SYR1",
@@ -83,20 +86,6 @@ def whole(path, deletions=None, **counted) -> ct.DailyPanel | str:
         return ct.daily_series(ct.read_acled(path, deletions=deletions), **counted)
     except ConflictTSError as error:
         return str(error)
-
-
-def where_it_lies(path, **counted) -> ct.DailyPanel | str:
-    try:
-        return ct.daily_panel(path, **counted)
-    except ConflictTSError as error:
-        return str(error)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def engine_takes_small_files_too():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export_rows, "WHOLE", np.inf)
-        yield
 
 
 @pytest.fixture

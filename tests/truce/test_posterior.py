@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from copy import deepcopy
 from itertools import product
 
 import numba
@@ -230,25 +229,10 @@ def kernel_arguments() -> dict[str, tuple]:
 
 @pytest.mark.skipif(not JIT, reason="compares compiled kernels with their Python source")
 @pytest.mark.parametrize("name", kernel_arguments())
-def test_kernel_by_its_python_source(name):
-    kernel, args = getattr(posterior, name), kernel_arguments()[name]
-    one_args, other_args = deepcopy(args), deepcopy(args)
-    compiled, interpreted = kernel(*one_args), kernel.py_func(*other_args)
-    if not isinstance(compiled, tuple):
-        compiled, interpreted = (compiled,), (interpreted,)
-    compiled, interpreted = (*compiled, *one_args), (*interpreted, *other_args)  # some are written to
-    compiled = [value for value in compiled if not isinstance(value, tuple | None)]
-    interpreted = [value for value in interpreted if not isinstance(value, tuple | None)]
-    for one, other in zip(compiled, interpreted, strict=True):
-        assert np.asarray(one) == pytest.approx(np.asarray(other), rel=1e-9, abs=1e-12)  # compiled sums reorder
+def test_kernel_by_its_python_source(name, as_its_source):
+    as_its_source(getattr(posterior, name), kernel_arguments()[name])
 
 
 @pytest.mark.skipif(not JIT, reason="a kernel is known by its Python source")
-def test_every_kernel_is_compared():
-    here = posterior.__name__
-    kernels = {
-        name
-        for name, value in vars(posterior).items()
-        if hasattr(value, "py_func") and value.py_func.__module__ == here
-    }
-    assert kernels == set(kernel_arguments())
+def test_every_kernel_is_compared(kernels_of):
+    assert kernels_of(posterior) == set(kernel_arguments())

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from copy import deepcopy
 
 import numba
 import numpy as np
@@ -111,22 +110,13 @@ def kernel_arguments() -> dict[str, tuple]:
 
 @pytest.mark.skipif(not JIT, reason="compares compiled kernels with their Python source")
 @pytest.mark.parametrize("name", kernel_arguments())
-def test_kernel_by_its_python_source(name):
-    kernel, args = getattr(segment, name), kernel_arguments()[name]
-    compiled, interpreted = kernel(*deepcopy(args)), kernel.py_func(*args)
-    if not isinstance(compiled, tuple):
-        compiled, interpreted = (compiled,), (interpreted,)
-    for one, other in zip(compiled, interpreted, strict=True):
-        assert np.asarray(one) == pytest.approx(np.asarray(other), rel=1e-9, abs=1e-12)  # compiled sums reorder
+def test_kernel_by_its_python_source(name, as_its_source):
+    as_its_source(getattr(segment, name), kernel_arguments()[name])
 
 
 @pytest.mark.skipif(not JIT, reason="a kernel is known by its Python source")
-def test_every_kernel_is_compared():
-    here = segment.__name__
-    kernels = {
-        name for name, value in vars(segment).items() if hasattr(value, "py_func") and value.py_func.__module__ == here
-    }
-    assert kernels == set(kernel_arguments())
+def test_every_kernel_is_compared(kernels_of):
+    assert kernels_of(segment) == set(kernel_arguments())
 
 
 def test_running_mean_by_numpy():
