@@ -6,13 +6,21 @@ import base64
 import io
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from itertools import pairwise
 from typing import Any
 
 from conflictts.errors import InputError
 
 VARIANT = "pdf/ua-1"  # tagged for screen readers: ISO 14289-1
+MM = 96 / 25.4  # in the pixels of a layout
+NARROWEST = 144 * MM  # a drawing, whose letters are 5 points high then
+LEAD, OF_HEADING = 7 * MM, 5 * MM  # room above what moves to the sheet before: on top of a sheet there is none
+HEADINGS = ("h1", "h2", "h3", "h4")
+CHAIN = 32 * MM  # headings and the words before a figure that stay with it
+BLANK = 0.12  # of a page, at its foot, that may stay
+LAYOUTS, MOST_PAGES = 4, 40  # how often a page of up to so many sheets is laid out
 LIBRARIES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 _BEFORE_LINK = re.compile(r" (?=<(?:a|span) )")
 _DRAWING = re.compile(r'<svg role="img" aria-label="([^"]*)" (.*?</svg>)', re.DOTALL)
@@ -69,13 +77,64 @@ def as_pdf(page: str) -> bytes:
     page = _DRAWING.sub(_as_image, page)
     page = _BEFORE_LINK.sub("<span> </span>", page)  # else WeasyPrint 70 may break such a line after its first word
     with _nothing_lost():
-        laid_out = weasyprint.HTML(string=page, url_fetcher=fetcher).render(pdf_variant=VARIANT)
+        laid_out = _laid_out(page, lambda source: weasyprint.HTML(string=source, url_fetcher=fetcher))
         pdf: bytes = laid_out.write_pdf(pdf_variant=VARIANT)
     if not laid_out.fonts:
         raise InputError(
             "A PDF needs a font, and the system has none. On Debian and Ubuntu: apt-get install fonts-dejavu-core."
         )
     return pdf
+
+
+def _laid_out(page: str, read: Callable[[str], Any]) -> Any:
+    """Lay a page out, figures made a little narrower where they then fit on the sheet before, which were blank else."""
+    rules, tried = "", set[str]()
+    for _ in range(LAYOUTS):
+        laid_out = read(page.replace("</head>", f"<style>{rules}</style></head>", 1)).render(pdf_variant=VARIANT)
+        found = _narrower(laid_out.pages, tried) if len(laid_out.pages) <= MOST_PAGES else {}
+        if not found:
+            break
+        tried |= found.keys()
+        rules += "".join(f"@media print {{ #{name} img {{ width: {width:.0f}px }} }}" for name, width in found.items())
+    return laid_out
+
+
+def _narrower(sheets: Sequence[Any], tried: Collection[str]) -> dict[str, float]:
+    """Figures that begin a sheet, and the width at which each would fit at the foot of the sheet before.
+
+    Of every part that begins a sheet of its own the first that was not tried: what follows moves with it.
+    """
+    found: dict[str, float] = {}
+    done, begun = False, set[str]()
+    for before, sheet in pairwise(sheet._page_box for sheet in sheets):
+        flow = list(sheet.children[0].descendants())
+        cases = {box.element.get("id") for box in flow if box.element_tag == "section" and box.element is not None}
+        if cases - begun:
+            begun |= cases
+            done = False
+            continue
+        figures = [box for box in flow if box.element_tag == "figure" and box.element.get("id")]
+        if done or not figures:
+            continue
+        top = sheet.content_box_y()
+        figure = figures[0]
+        drawings = [box for box in figure.descendants() if box.element_tag == "img"]
+        foot = max(
+            box.position_y + box.height
+            for box in before.children[0].descendants()
+            if hasattr(box, "text") or hasattr(box, "replacement")
+        )
+        room = before.content_box_y() + before.height - foot
+        if figure.position_y - top > CHAIN or not drawings or room < BLANK * before.height:
+            continue
+        headed = any(box.element_tag in HEADINGS and box.position_y < figure.position_y for box in flow)
+        wanting = figure.position_y + figure.border_height() - top + LEAD + OF_HEADING * headed - room
+        width = drawings[0].width * (1 - wanting / drawings[0].height)
+        name = figure.element.get("id")
+        if NARROWEST <= width < drawings[0].width and name not in tried:
+            found[name] = width
+            done = True
+    return found
 
 
 def _as_image(drawing: re.Match[str]) -> str:

@@ -212,6 +212,20 @@ def test_text_before_a_link_fills_its_line(weasyprint, poppler, tmp_path):
     assert min(len(line.split()) for line in begun) > 5
 
 
+DRAWN = '<figure id="drawn"><svg role="img" aria-label="a" xmlns="http://www.w3.org/2000/svg" {}</svg></figure>'
+
+
+@pytest.mark.parametrize(("lines", "sheets"), [(32, 1), (34, 1), (40, 2)])
+def test_a_figure_that_nearly_fits_leaves_no_third_of_a_sheet_blank(lines, sheets, weasyprint, poppler, tmp_path):
+    """A sheet holds 51 lines and the figure is 17 high: after 34 it is made narrower, after 40 it is not."""
+    svg = DRAWN.format('viewBox="0 0 200 100" width="200" height="100"><rect width="200" height="100"/>')
+    style = "<style>figure { margin: 0; break-inside: avoid } figure img { width: 100% }</style>"
+    style += "<style>@page { size: A4; margin: 20mm } body, p { margin: 0; line-height: 5mm }</style>"
+    page = PAGE.format("<p>word</p>" * lines + svg).replace("</head>", f"{style}</head>")
+    (tmp_path / "page.pdf").write_bytes(as_pdf(page))
+    assert re.search(rf"Pages:\s+{sheets}\n", poppler("pdfinfo", tmp_path / "page.pdf"))
+
+
 def without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str | None) -> None:
     """An installation without WeasyPrint, or with one whose libraries the system lacks."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "weasyprint"]:
