@@ -102,8 +102,8 @@ class Page:
     total: int
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    restrictions: Any = None
-    following: str | None = None
+    restrictions: Any
+    following: str | None
 
 
 def read_page(service: Service, content: bytes, number: int) -> Page:

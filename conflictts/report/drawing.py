@@ -75,9 +75,7 @@ def as_files(figures: Figures, prefix: str = "") -> dict[str, bytes]:
     return files
 
 
-def draw_figures(
-    findings: Findings, words: Translator, *, prefix: str = "", first: bool = True, processes: int = 1
-) -> Figures:
+def draw_figures(findings: Findings, words: Translator, *, prefix: str, first: bool, processes: int) -> Figures:
     """Every figure of an area and truce, by name, its text in the page's language.
 
     Parameters
@@ -86,9 +84,9 @@ def draw_figures(
     words : Translator
     prefix : str
         Keeps the parts of the drawings apart from those of another area or truce on the same page.
-    first : bool, default True
+    first : bool
         Whether this is the first truce of its area; the figures of the area alone are drawn with that one.
-    processes : int, default 1
+    processes : int
         With 2 or more, half of them are drawn in a second process.
     """
 

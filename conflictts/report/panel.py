@@ -229,7 +229,7 @@ def _on_the_map(effects: pd.DataFrame) -> str:
     )  # fmt: skip
 
 
-def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: str | None = None) -> str:
+def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: str | None) -> str:
     """The page in English."""
     from markupsafe import Markup
 

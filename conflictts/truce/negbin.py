@@ -214,7 +214,7 @@ def fit_negbin(
         mean=mean,
         log_likelihood=_log_likelihood(counts, mean, alpha),
         independent=independent,
-        covariance=_no_less_than(LEAST_INFLATION, np.einsum("m,mij->ij", weights, members), independent),
+        covariance=_lifted(np.einsum("m,mij->ij", weights, members), independent),
         weights=weights,
         members=members,
         residuals=residuals,
@@ -223,8 +223,8 @@ def fit_negbin(
     )
 
 
-def _no_less_than(share: float, covariance: np.ndarray, independent: np.ndarray) -> np.ndarray:
-    """The covariance, lifted where a combination of columns has less than a share of its variance if independent.
+def _lifted(covariance: np.ndarray, independent: np.ndarray) -> np.ndarray:
+    """The covariance, lifted where columns combined have less than `LEAST_INFLATION` of their variance if independent.
 
     Where rates differ by much, days of a high one are given more memory than their variance holds. Slow columns bear
     that; days of the week, which memory makes surer, would be left with less than nothing.
@@ -232,10 +232,10 @@ def _no_less_than(share: float, covariance: np.ndarray, independent: np.ndarray)
     root = np.linalg.cholesky(independent)
     back = np.linalg.inv(root)
     ratios, axes = np.linalg.eigh(back @ covariance @ back.T)
-    if ratios[0] >= share:
+    if ratios[0] >= LEAST_INFLATION:
         return covariance
     turned = root @ axes
-    return np.asarray(turned * np.maximum(ratios, share) @ turned.T)
+    return np.asarray(turned * np.maximum(ratios, LEAST_INFLATION) @ turned.T)
 
 
 def kurtosis(residuals: np.ndarray) -> float:

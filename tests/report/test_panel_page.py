@@ -123,7 +123,7 @@ def test_only_its_own_script_may_run(written):
 def test_every_sentence_has_its_french(panel, found):
     words = translator("fr")
     figures = page.draw_panel(panel, found, words)
-    source = words.page(page._page(panel, found, figures))
+    source = words.page(page._page(panel, found, figures, None))
     kept = {
         "SVG",
         "PNG",
