@@ -20,7 +20,6 @@ def plot_comparisons(effects: Sequence[TruceEffect], *, labels: Sequence[str], a
 
     Parameters
     ----------
-    effects : sequence of TruceEffect
     labels : sequence of str
         What to call each.
     ax : Axes, optional

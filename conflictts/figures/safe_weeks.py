@@ -34,8 +34,6 @@ def plot_safe_weeks(
 
     Parameters
     ----------
-    safe : SafeWeeks
-    truces : iterable of Truce, optional
     area, source : str
         For the footer.
     ax : Axes, optional

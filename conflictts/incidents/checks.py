@@ -36,7 +36,6 @@ def file_table(raws: Sequence[RawRecords], columns: Mapping[str, str]) -> pd.Dat
 
     Parameters
     ----------
-    raws : sequence of RawRecords
     columns : mapping of str to str
         Name in the result -> name in the files. Names that no file has are left out; where one file lacks a column
         that another has, its rows are blank there. Where a column is text in one of the files, it is so in all.
@@ -169,7 +168,6 @@ def check_incidents(
         The files the rows came from.
     names : mapping of str to str
         Column of the table -> name of the column in the file, for messages.
-    provenance : Provenance
     excluded : mapping of str to Series of bool, optional
         Filter -> the rows it leaves out, in the order of `records`. Excluded rows are not checked; a row that several
         filters leave out counts under the first.

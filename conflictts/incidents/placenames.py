@@ -97,10 +97,6 @@ def read_place_name(name: str) -> PlaceName:
 def place_similarity(one: str, other: str) -> float:
     """How alike two names of places are, from 0 to 1.
 
-    Parameters
-    ----------
-    one, other : str
-
     Returns
     -------
     float

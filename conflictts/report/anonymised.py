@@ -62,7 +62,6 @@ class SafeArea:
         Blank where the report has one area without a name.
     scope : str
         What is counted, in words.
-    safe : SafeWeeks
     places : DataFrame
         As from `safe_places`.
     effects : tuple of (Truce, SafeEffect or str)

@@ -24,7 +24,6 @@ class FittedEffect:
 
     Attributes
     ----------
-    body : str
     claims : tuple of str
         Names of the claims that were met.
     effect : TruceEffect or str
@@ -50,7 +49,6 @@ class ClaimFindings:
         As from `compare_coverage`, over the effect's window.
     ratio : CoverageRatio or None
         Of the bodies with most claims; None where no claim has a ratio.
-    fitted : tuple of FittedEffect
     """
 
     held: pd.DataFrame

@@ -46,7 +46,6 @@ class Drawn:
     ----------
     shows : str
         What it shows, below it.
-    sheet : Sheet
     finding : str
         What it finds, for those who hear the page.
     """
@@ -80,8 +79,6 @@ def draw_figures(findings: Findings, words: Translator, *, prefix: str, first: b
 
     Parameters
     ----------
-    findings : Findings
-    words : Translator
     prefix : str
         Keeps the parts of the drawings apart from those of another area or truce on the same page.
     first : bool

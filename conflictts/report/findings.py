@@ -78,8 +78,6 @@ class Findings:
     ----------
     area : str
         Its name in the report; blank where the report has one area without a name.
-    incidents : Incidents
-    daily : DailySeries
     effect : TruceEffect
         Over the declared window.
     windows : dict of str to (TruceEffect or str)

@@ -28,17 +28,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opinions:
-    """What stands beside an effect; a string says why something is not there.
-
-    Attributes
-    ----------
-    envelope : DataFrame
-    shift : ShiftTest
-    placebos : PlaceboEffects or str
-    diagnostics : EffectDiagnostics or str
-    mix : SourceMix or str
-    onset : Onset or str
-    """
+    """What stands beside an effect; a string says why something is not there."""
 
     envelope: pd.DataFrame
     shift: ShiftTest

@@ -57,14 +57,7 @@ TABLES = {  # where the numbers of a figure stand: a table of the page, or a fil
 
 
 class Report:
-    """The parts of a page: each area and truce with its drawings, and what all share.
-
-    Attributes
-    ----------
-    found : list of Findings
-    refused : list of Refused
-    words : Translator
-    """
+    """The parts of a page: each area and truce with its drawings, and what all share."""
 
     def __init__(
         self,

@@ -50,10 +50,6 @@ def lay_out(first: np.ndarray, last: np.ndarray, n_days: int, *, allocation: All
     allocation : {"spread", "exact", "start", "midpoint"}
         "spread" gives every day of a record an equal share; "start" and "midpoint" give all to one day; "exact" is
         "start" for records that the caller has already reduced to those of one day.
-
-    Returns
-    -------
-    Layout
     """
     length = last - first + 1
     if allocation == "spread":
@@ -86,7 +82,6 @@ def add_pieces(sums: np.ndarray, layout: Layout, amounts: np.ndarray, group: np.
     ----------
     sums : ndarray of float, shape (n_measures, n_groups, n_days)
         Contiguous; what the pieces are added to.
-    layout : Layout
     amounts : ndarray of float, shape (n_records, n_measures)
         What each record adds, no NaN.
     group : ndarray of int, shape (n_records,)
@@ -124,7 +119,6 @@ def draw_allocations(
     draws : int
         How many allocations.
     drawn_unit : {"persons", "records"}
-    rng : Generator
 
     Returns
     -------

@@ -137,10 +137,6 @@ def count_bundles(
         Days not observed: declared gaps, and days after the source's last.
     measure, allocation, where, by, draws, drawn_unit, rng
         As in `daily_series`; `by` may be empty.
-
-    Returns
-    -------
-    Tally
     """
     table, amounts, records = bundles.table, bundles.amounts, bundles.records
     outcome = _outcomes(bundles, ledger, measure, allocation, where)

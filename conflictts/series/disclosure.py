@@ -35,8 +35,6 @@ class SafeWeeks:
     stretches : DataFrame, columns first, last, withheld, count
         Runs of weeks, first and last Monday, without overlap: how many of them are withheld, and their toll together,
         to the nearest multiple of `k`; NaN where only one is.
-    k : int
-    measure, unit : str
     """
 
     weeks: pd.DataFrame
@@ -85,10 +83,6 @@ def withhold_small_weeks(daily: DailySeries, *, k: int = SMALLEST, cuts: Iterabl
         Tolls and numbers of incidents from 1 to ``k - 1`` are withheld; what is shown is a multiple of `k`. At least 3.
     cuts : iterable of Timestamp
         Mondays that begin a new stretch; totals can be had from one cut to another.
-
-    Returns
-    -------
-    SafeWeeks
 
     Raises
     ------
@@ -153,7 +147,6 @@ def weeks_told(
     watched : ndarray of bool, shape (n_weeks,)
     stretch : ndarray of int, shape (n_weeks,)
         Number of each week's stretch, from 0.
-    k : int
     persons : bool
         Whether the toll is of persons, of whom a single incident may hold any number.
 

@@ -195,7 +195,6 @@ def provisional_days(
         Every covered day.
     lag : ReportingLag or int, optional
         In days if a number. None: not known, so that no day is called provisional.
-    retrieved_on : date, optional
 
     Returns
     -------

@@ -24,7 +24,6 @@ def about_counts(days: pd.DatetimeIndex, best: np.ndarray, after: np.ndarray, tr
     best : ndarray, shape (n_days,)
         Counts; NaN on days not used.
     after : ndarray of bool, shape (n_days,)
-    truce : Truce
     """
     said = []
     before = best[~after]
@@ -64,8 +63,6 @@ def about_other_truces(
     ----------
     days : DatetimeIndex
         The window.
-    truce : Truce
-    others : iterable of Truce
     left_out : bool
         Whether their days are left out already.
     without : str or None

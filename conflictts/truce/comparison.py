@@ -137,7 +137,6 @@ def week_on_week(
         Variance over mean of a total around each day, were days independent.
     autocorrelation : ndarray, shape (14,)
         By distance in days from 0.
-    level : float
     """
     index = pd.DatetimeIndex(table.index)
     begins = np.flatnonzero((index.day_of_week == 0) | (np.arange(len(index)) == 0))

@@ -90,10 +90,6 @@ def make_design(
     transition : int
         Days on each side of the date to leave out.
     offset : ndarray, shape (n_calendar_days,), optional
-
-    Returns
-    -------
-    Design
     """
     position = np.arange(len(counts))
     after = position >= first_after

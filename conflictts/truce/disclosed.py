@@ -55,13 +55,11 @@ class SafeEffect:
 
     Attributes
     ----------
-    truce : Truce
     sides : DataFrame, index before and after, columns first, last, weeks, withheld, total, per_week
         First and last Monday, weeks observed, how many of them are withheld, toll (a multiple of the threshold).
     rate_ratio, lower, upper : float
         After over before by the tolls in `sides`, and the ends of its interval: negative binomial regression of the
         weeks' rounded tolls on a step, with a covariance for weeks that remember each other.
-    level : float
     """
 
     truce: Truce
@@ -79,9 +77,6 @@ def safe_effect(safe: SafeWeeks, truce: Truce, sides: Sides, *, level: float = 0
     ----------
     safe : SafeWeeks
         With the cuts of `sides`.
-    truce : Truce
-    sides : Sides
-    level : float, default 0.95
 
     Raises
     ------

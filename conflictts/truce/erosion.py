@@ -64,7 +64,6 @@ def measure_erosion(counts: np.ndarray, start: int, days: pd.DatetimeIndex, *, s
         Position of the truce's first day.
     days : DatetimeIndex
         At least as many as counts.
-    share, level : float
 
     Raises
     ------

@@ -67,7 +67,6 @@ class LogRatio:
 
     Attributes
     ----------
-    log_ratio, standard_error : float
     p_value : float
         Two-sided, of no change.
     effective_before, effective_after : float
@@ -95,14 +94,9 @@ def few_counts_ratio(
     after : ndarray of bool, shape (n_days,)
     day : ndarray of int, shape (n_days,)
         Day numbers, increasing.
-    level : float
     draws : ndarray, shape (n_days, n_draws), optional
         Equally plausible completions of the counts: the posterior is then the average of theirs, with the inflation of
         `counts`.
-
-    Returns
-    -------
-    FewCounts
 
     References
     ----------

@@ -223,7 +223,6 @@ def rolling_growth(
     ----------
     counts, log_offset : ndarray, shape (n_days,)
         Counts are NaN on days not known.
-    window_days : int
     draws : ndarray, shape (n_draws, n_days), optional
         Each is fitted, and every window's fits are pooled by Rubin's rules.
     """
@@ -260,7 +259,6 @@ def why_not(counts: np.ndarray, length: int, step: int = 1) -> np.ndarray:
     ----------
     counts : ndarray of float, shape (n_days,)
         NaN on days not known.
-    length, step : int
     """
     from conflictts.truce import _trends
 

@@ -65,7 +65,6 @@ def rates_of_levels(fits: np.ndarray, around: np.ndarray, level: float) -> np.nd
         Log rate, information and exposure, as `_split.date_rows` gives them.
     around : ndarray, shape (n_regimes, 3)
         Quantile, size and memory factor of each regime's series.
-    level : float
     """
     from scipy.special import betaincinv
 

@@ -41,7 +41,6 @@ class Latest(NamedTuple):
     ----------
     growth, growth_lower, growth_upper : float
         Factor per week over the six weeks to the last settled day.
-    growth_reason : str
     phase : str
         Of the last settled day.
     phase_reason : str
@@ -50,7 +49,6 @@ class Latest(NamedTuple):
         Totals of the latest four weeks, and of the four before them.
     ratio, ratio_lower, ratio_upper : float
         Rate of the latest four weeks over that of the four before.
-    ratio_reason : str
     """
 
     growth: float
@@ -78,7 +76,6 @@ def latest_of_rows(counts: np.ndarray, weekday: np.ndarray, level: float) -> lis
         NaN on days that are unobserved or provisional.
     weekday : ndarray of int64, shape (n_days,)
         Monday 0.
-    level : float
 
     Raises
     ------

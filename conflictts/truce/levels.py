@@ -100,7 +100,6 @@ def levels_of_rows(
         NaN where nobody counted.
     weekday : ndarray of int64, shape (n_days,)
         Monday 0; not checked, since it is one for a whole panel.
-    level : float
     but_for_single_days : bool
         Whether such days are left out.
 

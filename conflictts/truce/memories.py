@@ -31,7 +31,6 @@ def weigh_memories(
     residuals : ndarray, shape (n_days,)
     day : ndarray of int, shape (n_days,)
         Day numbers from 0, increasing.
-    slow_columns : int
     no_memory : float, default 0.6
         Probability, 0 or more and below 1.
 

@@ -33,7 +33,6 @@ class NegBinFit:
         Dispersion: the variance is ``mean + alpha * mean**2``. 0 is Poisson.
     mean : ndarray, shape (n_days,)
         Fitted mean per day.
-    log_likelihood : float
     independent : ndarray, shape (n_columns, n_columns)
         Covariance of the coefficients if days were independent, scaled by the dispersion of the Pearson residuals; not
         below that of Poisson counts.
@@ -124,8 +123,6 @@ def satterthwaite(
     variances : ndarray, shape (n_contrasts, n_members)
     inflation : ndarray, shape (n_contrasts,)
         By memory, at least 1.
-    kurtosis : float
-    n_days, slow_columns : int
 
     Returns
     -------
@@ -169,10 +166,6 @@ def fit_negbin(
         Known part of the log mean.
     start : (ndarray of shape (n_columns,), float), optional
         Coefficients and dispersion of a similar fit to begin from; the answer is the same, sooner.
-
-    Returns
-    -------
-    NegBinFit
 
     Raises
     ------

@@ -30,10 +30,8 @@ class Plan:
 
     Attributes
     ----------
-    truce : Truce or None
     truces : mapping of key to Truce
     window : (Timestamp, Timestamp) or None
-    level : float
     """
 
     truce: Truce | None
@@ -63,7 +61,6 @@ def rows_of_chunk(
     counts : ndarray of float, shape (n_series, n_days)
         NaN on days that are unobserved or provisional.
     days : DatetimeIndex, shape (n_days,)
-    plan : Plan
     keys : sequence of str or tuple of str, length n_series
     daily : callable
         Makes the series at a position in `counts`, which only an effect needs.

@@ -23,7 +23,6 @@ def rate_of(counts: np.ndarray, level: float, richer: NegBinFit) -> Triple:
     ----------
     counts : ndarray, shape (n_days,)
         NaN where not observed.
-    level : float
     richer : NegBinFit
         A fit to days with more counts, which tells the variance where these have fewer than 10.
 
@@ -61,7 +60,6 @@ def ratio_to(before: np.ndarray, counts: np.ndarray, first_after: int, day_of_we
     first_after : int
         A position after the last day of `before` and not after the first of `counts`.
     day_of_week : ndarray of int, shape (n_calendar_days,)
-    level : float
 
     Returns
     -------
