@@ -28,6 +28,7 @@ LOW_ABOVE = "{}: low is above best; kept as stated"
 BEST_ABOVE = "{}: best is above high; kept as stated"
 _AS_WRITTEN = ("incident_id", "part_of", "source_url")
 USED_ALREADY = "identifier already used in row"
+SHARED_DISTRICTS = "second-order area (admin2) of a name that several first-order areas have; counted as one area"
 SHARED = "first-order area (admin1) of a name that areas of several countries have; counted as one area"
 
 
@@ -222,6 +223,25 @@ def warn_of_shared(incidents: Incidents, names: Sequence[str]) -> Incidents:
         return incidents
     read = composed(stripped(pd.Series(names, dtype="str")))
     return warn_in_ledger(incidents, incidents.table["admin1"].isin(read), SHARED)
+
+
+def warn_of_districts(ledger: Ledger, records: pd.DataFrame) -> Ledger:
+    """Say in the ledger how many records lie in districts whose name several first-order areas have.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    records : DataFrame, columns admin1, admin2 and records
+        How many lie in each, of those that are counted by district alone.
+    """
+    known = records[(records["records"] > 0) & (records["admin1"] != "") & (records["admin2"] != "")]
+    areas = known.groupby("admin2")["admin1"].nunique()
+    here = known["admin2"].isin(areas.index[areas > 1])
+    if not here.any():
+        return ledger
+    line = [(SHARED_DISTRICTS, int(known.loc[here, "records"].sum()), known.loc[here, "admin2"].min())]
+    added = pd.DataFrame(line, columns=["warning", "records", "example"])
+    return replace(ledger, warnings=pd.concat([ledger.warnings, added], ignore_index=True))
 
 
 def tell_files(raw: RawRecords | Sequence[RawRecords]) -> list[RawRecords]:

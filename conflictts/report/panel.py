@@ -402,6 +402,7 @@ def _warnings(panel: DailyPanel, found: PanelAnalysis) -> list[str]:
         told += wording.silences(next(iter(panel.values())), recorded[0], recorded[-1], through)
     if "admin1" in panel.by:
         told += wording.shared_names(ledger)
+    told += wording.shared_districts(ledger)
     if ledger.n_quarantined:
         told.append(wording.quarantined(ledger))
     return told

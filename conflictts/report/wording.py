@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from conflictts.incidents.checks import SHARED
+from conflictts.incidents.checks import SHARED, SHARED_DISTRICTS
 from conflictts.incidents.table import Ledger
 from conflictts.report.language import say
 from conflictts.series.coverage import consecutive
@@ -334,7 +334,7 @@ def quarantined(ledger: Ledger) -> str:
 
 def shared_names(ledger: Ledger) -> list[str]:
     """How many records lie in areas whose name is that of another country's area too."""
-    records = int(ledger.warnings.loc[ledger.warnings["warning"] == SHARED, "records"].sum())
+    records = _warned_of(ledger, SHARED)
     if not records:
         return []
     lie = "record lies in an area" if records == 1 else "records lie in areas"
@@ -342,6 +342,22 @@ def shared_names(ledger: Ledger) -> list[str]:
         f"{records:,} {lie} of a name that several countries have: each such name is one area here, and its numbers "
         "are of all of them together. Count one country at a time to tell them apart."
     ]
+
+
+def shared_districts(ledger: Ledger) -> list[str]:
+    """How many records, counted by district alone, lie in districts whose name another area's district has too."""
+    records = _warned_of(ledger, SHARED_DISTRICTS)
+    if not records:
+        return []
+    lie = "record lies in a district" if records == 1 else "records lie in districts"
+    return [
+        f"{records:,} {lie} of a name that several first-order areas have: each such name is one area here, and its "
+        "numbers are of all of them together. Count by admin1 and admin2 to tell them apart."
+    ]
+
+
+def _warned_of(ledger: Ledger, warning: str) -> int:
+    return int(ledger.warnings.loc[ledger.warnings["warning"] == warning, "records"].sum())
 
 
 def begun(text: str) -> str:

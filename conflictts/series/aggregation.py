@@ -13,13 +13,13 @@ import pandas as pd
 
 from conflictts.errors import InputError
 from conflictts.incidents.acled import deleted, read_acled
-from conflictts.incidents.checks import SHARED, area_in_words, shared_names
+from conflictts.incidents.checks import SHARED, area_in_words, shared_names, warn_of_districts
 from conflictts.incidents.distinct import composed, map_distinct, repeated, stripped
 from conflictts.incidents.files import map_beside, paths_of
 from conflictts.incidents.formulas import table_as_meant
 from conflictts.incidents.recognise import read_incidents
 from conflictts.incidents.sidecar import Sidecar
-from conflictts.incidents.table import Ledger, Provenance, Where
+from conflictts.incidents.table import Ledger, Provenance, Where, matching_records
 from conflictts.series.allocation import Allocation
 from conflictts.series.counting import NOT_STATED, Bundles, count_bundles, require_known
 from conflictts.series.coverage import covered_days, in_gaps
@@ -29,7 +29,7 @@ from conflictts.series.export_rows import Rows, better_whole, rows_of_files, row
 from conflictts.series.exports import ACLED, GED
 from conflictts.series.measures import PARTS, Measure
 from conflictts.series.panel import DailyPanel, panel_of
-from conflictts.series.places import place_sums, places_of
+from conflictts.series.places import by_district_alone, place_sums, places_of
 from conflictts.series.reporting import ReportingLag
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def daily_panel(
                 rows = rows_of_files(paths, engine, columns)
             else:
                 rows = rows_of_frame(frame, engine, columns, release)
-            gathered = None if rows is None else _gather(rows, measure, columns, release, gone)
+            gathered = None if rows is None else _gather(rows, measure, columns, release, gone, by, where)
     if gathered is None and frame is not None:
         raise InputError("The frame has no rows. Give one with records.")
     if gathered is None:
@@ -161,7 +161,13 @@ def _as_frame(source: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any] | None:
 
 
 def _gather(
-    rows: Rows, measure: Measure, columns: Sequence[str], release: str | None, gone: set[str] | None
+    rows: Rows,
+    measure: Measure,
+    columns: Sequence[str],
+    release: str | None,
+    gone: set[str] | None,
+    by: Sequence[str],
+    where: Where,
 ) -> tuple[Bundles, Ledger, Provenance, pd.DataFrame] | None:
     """Sum the sound rows and put the others through the checks; None if these must see all of them.
 
@@ -188,6 +194,9 @@ def _gather(
     warnings = checked.ledger.warnings
     warnings = warnings.assign(records=warnings["records"] + [more.get(each, 0) for each in warnings["warning"]])
     ledger = replace(checked.ledger, read=read, used=checked.ledger.used + count, warnings=warnings)
+    if by_district_alone(by):
+        provider = checked.provenance.provider
+        ledger = warn_of_districts(ledger, _of_districts(frame.filter(plain), rows, checked.table, where, provider))
     places = pd.concat(
         [
             place_sums(checked.table, columns),
@@ -393,6 +402,23 @@ def _place_sums(frame: nw.LazyFrame[Any], rows: Rows, columns: Sequence[str], pr
     numbers = {name: found.column(name).to_numpy().astype("float64") for name in names_of_sums}
     words = _all_keys(found, rows, columns, provider) | {"precision": _keys(found.column("precision"), {})}
     return pd.DataFrame(words).replace("", NOT_STATED).assign(**numbers)
+
+
+def _of_districts(
+    frame: nw.LazyFrame[Any], rows: Rows, checked: pd.DataFrame, where: Where, provider: str
+) -> pd.DataFrame:
+    """How many of the records that meet the conditions lie in each district of each first-order area."""
+    import narwhals as nw
+
+    columns = tuple(dict.fromkeys(("admin1", "admin2", *where)))
+    keys = {column: nw.col(name).cast(nw.String).fill_null("") for column, name in _grouped(rows, columns).items()}
+    if not {"admin1", "admin2"} <= keys.keys():
+        return pd.DataFrame({"admin1": [], "admin2": [], "records": []})
+    found = collected(frame.select(**keys).group_by(*keys).agg(records=nw.len()))
+    told = pd.DataFrame(_all_keys(found, rows, columns, provider)).assign(records=found.column("records").to_numpy())
+    lying = pd.concat([told, checked[list(columns)].assign(records=1)])
+    lying = lying[matching_records(lying, where)]
+    return lying.groupby(["admin1", "admin2"])["records"].sum().reset_index()
 
 
 def _all_keys(found: pa.Table, rows: Rows, columns: Sequence[str], provider: str) -> dict[str, pd.Series]:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import require_kind
-from conflictts.incidents.table import Incidents, Provenance, Where
+from conflictts.incidents.checks import warn_of_districts
+from conflictts.incidents.table import Incidents, Provenance, Where, matching_records
 from conflictts.series.allocation import Allocation, DrawnUnit
 from conflictts.series.counting import (
     SUMS,
@@ -324,7 +325,8 @@ def daily_series(
     by : str or sequence of str, optional
         Columns of the incident table; gives a `DailyPanel`, one series for each of their values that occur together.
         Areas of one name are one series: name what holds them too (``["admin1", "admin2"]``), and count one country at
-        a time where the ledger warns that several have an area of one name.
+        a time where the ledger warns that several have an area of one name. By ``"admin2"`` alone the panel's ledger
+        warns of districts whose name several first-order areas have.
     lag : ReportingLag or int, optional
         How late records come in, or the number of days for which a day stays provisional. Without it no day is
         provisional, and `reporting_lag` says that the lag is not known.
@@ -389,9 +391,14 @@ def daily_series(
     if not by:
         return series_of(tally, 0, counting)
     from conflictts.series.panel import panel_of
-    from conflictts.series.places import place_sums, places_of
+    from conflictts.series.places import by_district_alone, place_sums, places_of
 
-    return panel_of(tally, counting, incidents.ledger, places_of(place_sums(incidents.table, by), by))
+    ledger = incidents.ledger
+    if by_district_alone(by):
+        counted = incidents.table[matching_records(incidents.table, where or {})]
+        lying = counted.groupby(["admin1", "admin2"]).size().rename("records").reset_index()
+        ledger = warn_of_districts(ledger, lying)
+    return panel_of(tally, counting, ledger, places_of(place_sums(incidents.table, by), by))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,11 @@ from conflictts.series.counting import NOT_STATED, groups_of
 COARSE = 1  # decimals of degrees that are told of an area, about 11 km: not where a single event was
 
 
+def by_district_alone(by: Sequence[str]) -> bool:
+    """Whether districts of one name in several first-order areas are one group."""
+    return "admin2" in by and "admin1" not in by
+
+
 def place_sums(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Sums of coordinates of an incident table.
 

@@ -289,5 +289,23 @@ def test_areas_of_one_name_in_several_countries_are_told(tmp_path):
             assert (sentence in path.read_text(encoding="utf-8")) == told
 
 
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "of a name that several first-order"), ("fr", "dont le nom est")]
+)
+def test_districts_of_one_name_in_several_areas_are_told(language, told, tmp_path):
+    days = pd.date_range("2019-03-01", "2019-08-31")
+    rows = [
+        f"{number},{place},{day:%Y-%m-%d},{day:%Y-%m-%d},0,0,1,1,1,1"
+        for number, (day, place) in enumerate(itertools.product(days, ["Homs,Markaz", "Hama,Markaz", "Hama,Hama"]))
+    ]
+    header = "id,adm_1,adm_2,date_start,date_end,deaths_a,deaths_b,deaths_civilians,low,best,high"
+    (tmp_path / "ged251.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    read = ct.read_incidents(tmp_path / "ged251.csv")
+    for by, warned in (("admin2", True), (["admin1", "admin2"], False)):
+        panel = ct.daily_series(read, measure="deaths", by=by, coverage=("2019-03-01", "2019-08-31"))
+        path = ct.write_panel_report(panel, ct.analyse_panel(panel), tmp_path / f"{len(by)}", language=language)
+        assert (told in path.read_text(encoding="utf-8")) == warned
+
+
 def test_links_have_names_of_their_own(written, links_told_apart):
     assert len(links_told_apart(written)) > 10

@@ -323,6 +323,19 @@ def test_areas_of_one_name_in_several_countries_are_warned_of_as_if_read_whole(t
     assert_same(ct.daily_panel(tmp_path / export, **counted), expected)
 
 
+@pytest.mark.parametrize("where", [{}, {"admin1": ["Homs", "Hama"]}, {"admin1": "Homs"}])
+def test_districts_of_one_name_are_warned_of_as_if_read_whole(tmp_path, never_whole, where):
+    places = [("Homs", "Markaz"), ("Hama", " Markaz "), ("Hama", "Salamiyah"), ("", "Markaz"), ("Idlib", "")] * 12
+    rows = [{**GED, "id": str(number), "adm_1": one, "adm_2": two} for number, (one, two) in enumerate(places)]
+    pd.DataFrame(rows).to_csv(tmp_path / "ged251.csv", index=False)
+    for by, warned in (("admin2", where != {"admin1": "Homs"}), (("admin1", "admin2"), False)):
+        counted = {"measure": "deaths", "by": by, "coverage": COVERAGE, "where": where}
+        expected = whole(tmp_path / "ged251.csv", **counted)
+        told = expected.ledger.warnings.set_index("warning")["records"]
+        assert told[told.index.str.contains("several first-order areas")].tolist() == [24] * warned
+        assert_same(ct.daily_panel(tmp_path / "ged251.csv", **counted), expected)
+
+
 def test_a_name_written_in_two_ways_that_look_alike_is_one_area(tmp_path, never_whole):
     """With its accents as one sign with the letter, and as signs of their own, as text copied from a PDF has them."""
     names = ["M\u00e9naka", "Me\u0301naka", " Me\u0301naka ", "Gao"]
