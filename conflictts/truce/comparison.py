@@ -10,6 +10,7 @@ from scipy.special import fdtri
 
 from conflictts.errors import CoverageError
 from conflictts.series.daily import Day, pair_of_days
+from conflictts.series.numerals import toll
 
 PERIOD_DAYS = 28  # of the latest period, and of the previous one
 LEAST_EFFECTIVE = 1.0  # effective counts on a side; with fewer the prior alone would set that end of the interval
@@ -90,7 +91,7 @@ def ratio_of_sides(then: Side, now: Side, level: float, least_days: int) -> dict
         return unknown | {"reason": "no counts on either side"}
     few_before, few_now = then.effective < LEAST_EFFECTIVE, now.effective < LEAST_EFFECTIVE
     if few_before and few_now:
-        counts = f"{then.total:.3g} and {now.total:.3g}"
+        counts = f"{toll(then.total)} and {toll(now.total)}"
         return unknown | {"reason": f"too clustered to compare: {counts}, each worth less than one independent event"}
     before, after = then.effective + 0.5, now.effective + 0.5
     tails = np.array([(1 - level) / 2, (1 + level) / 2])

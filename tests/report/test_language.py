@@ -99,8 +99,21 @@ def printed(text: str) -> str:
 @pytest.mark.parametrize(("english", "french"), KNOWN)
 def test_known(english, french):
     assert printed(translator("fr")(english)) == french
-    if not re.search(r"\d{4}-\d{2}", english):
+    if not re.search(r"\d{4}-\d{2}|“spread”", english):
         assert translator("en")(english) == english
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("laid over them by “spread”.", "laid over them by “equal shares”."),
+        ("4.1% of the total from records of several days (midpoint)",
+         "4.1% of the total from records of several days (middle day)"),
+        ("the start of the series (start)", "the start of the series (start)"),
+    ],
+)  # fmt: skip
+def test_how_records_of_several_days_are_laid_is_told_in_words(told, words):
+    assert translator("en")(told) == words
 
 
 WRITTEN_OUT = [

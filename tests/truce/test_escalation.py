@@ -402,3 +402,8 @@ def test_growth_of_an_established_phase_excludes_no_change():
     assert phases.index[-1] == "falling"
     assert phases["upper"].iloc[-1] < 1
     assert phases["halving_days"].iloc[-1] > 0
+
+
+def test_totals_too_clustered_to_compare_are_told_as_tolls(idlib):
+    weeks = measure_escalation(daily_series(idlib, measure="civilians")).weeks.set_index("first")
+    assert weeks.loc["2019-10-07", "reason"].startswith("too clustered to compare: 0.1 and 0, each worth less")
