@@ -14,7 +14,7 @@ import pytest
 import conflictts as ct
 from conflictts.errors import UnknownNameError
 from conflictts.incidents import acled, catalogue, merging, ucdp
-from conflictts.report import language, page
+from conflictts.report import language, page, write
 from conflictts.report.language import read_catalogue, translator
 from conflictts.series.measures import UNITS
 
@@ -423,7 +423,7 @@ class Made:
 
     def __init__(self, out: Path, patch: pytest.MonkeyPatch, *given: object, **named: object) -> None:
         words = translator("fr")
-        patch.setattr(page, "translator", lambda asked: words if asked == "fr" else translator(asked))
+        patch.setattr(write, "translator", lambda asked: words if asked == "fr" else translator(asked))
         self.folder = ct.write_report(*given, out / "fr", language="fr", **named).parent
         self.english = ct.write_report(*given, out / "en", **named).parent
         self.unknown = list(words.unknown)
