@@ -16,6 +16,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
+from conflictts.series.allocation import IN_WORDS
 from conflictts.series.coverage import consecutive
 from conflictts.series.daily import DailySeries
 from conflictts.series.percent import percent
@@ -281,8 +282,8 @@ def what_is_drawn(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -
         f"source: {daily.source}",
     ]
     if daily.allocated > 0:
-        laid = percent(daily.allocated, digits=1)
-        parts.append(f"{laid} of the total from records of several days ({daily.allocation})")
+        laid, laid_how = percent(daily.allocated, digits=1), IN_WORDS.get(daily.allocation, daily.allocation)
+        parts.append(f"{laid} of the total from records of several days ({laid_how})")
     if daily.no_upper_bound:
         states = "record states" if daily.no_upper_bound == 1 else "records state"
         parts.append(f"{daily.no_upper_bound:,} {states} no upper bound")

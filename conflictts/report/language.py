@@ -44,8 +44,6 @@ CODES = {  # of a coded press catalogue, where a page names its actors and event
     "ground_clash": ("ground clash", "affrontement au sol"),
     "area_day_total": ("total of a day and area", "total d’un jour et d’une zone"),
 }
-RULES = {"spread": "equal shares", "exact": "single days alone", "start": "first day", "midpoint": "middle day"}
-_RULE = re.compile(rf"(?<=by “)(?:{'|'.join(RULES)})(?=”\.)|(?<=several days \()(?:{'|'.join(RULES)})(?=\))")
 _CODE = rf"(?:{'|'.join(CODES)})"
 _CODES = re.compile(  # several in a row, one that is no word of a sentence, or one that is all
     rf"(?<![\w./=-])(?:{_CODE}(?:(?:, | or ){_CODE})+|[a-z]+(?:_[a-z]+)+)(?![\w/=-]|\.\w|\()|\A{_CODE}\Z"
@@ -151,7 +149,7 @@ class Translator:
     def __call__(self, text: str) -> str:
         """A text of one or more sentences, put over."""
         if self.language == "en":
-            return _codes_in_words(_RULE.sub(lambda rule: RULES[rule[0]], _days_in_words(text)), 0)
+            return _codes_in_words(_days_in_words(text), 0)
         core = text.strip()
         if core not in self._known:
             self._known[core] = _codes_in_words(self._sentences(core), 1)

@@ -11,6 +11,7 @@ import pandas as pd
 from conflictts.incidents.checks import SHARED, SHARED_DISTRICTS
 from conflictts.incidents.table import Ledger
 from conflictts.report.language import say
+from conflictts.series.allocation import IN_WORDS
 from conflictts.series.coverage import consecutive
 from conflictts.series.daily import DailySeries
 from conflictts.series.numerals import toll, with_unit
@@ -24,7 +25,7 @@ from conflictts.truce.ratios import hundredths as hundredths  # for the pages
 if TYPE_CHECKING:
     from conflictts.report.findings import Findings, Refused
 
-count = toll  # so the pages call it
+count, LAID = toll, IN_WORDS  # so the pages call them
 
 # Measured by benchmarks/ and quoted on every page, with the command that measures them again.
 EFFECT_COVERAGE = (

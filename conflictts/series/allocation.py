@@ -13,6 +13,7 @@ DrawnUnit = Literal["persons", "records"]
 AT_ONCE = 2**20  # pieces that are laid out at a time, some 50 MB
 DRAWN_UNITS: tuple[DrawnUnit, ...] = ("persons", "records")
 ALLOCATIONS: tuple[Allocation, ...] = ("spread", "exact", "start", "midpoint")
+IN_WORDS = {"spread": "equal shares", "exact": "single days alone", "start": "first day", "midpoint": "middle day"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

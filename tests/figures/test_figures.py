@@ -253,7 +253,7 @@ def test_onset_draws_evidence_of_every_scanned_day(idlib, axes):
     marks = [line for line in ax.lines if line.get_marker() == "o"]
     assert marks[0].get_ydata().tolist() == onset.evidence.tolist()
     labels = ax.get_legend_handles_labels()[1]
-    assert {"announced", "truce takes effect", f"detected (p = {onset.p_value:.2g})"} <= set(labels)
+    assert {"announced", "truce takes effect", f"detected (p = {onset.p_value:.3f})"} <= set(labels)
 
 
 def test_onset_without_a_detected_day_says_so(idlib, axes):
