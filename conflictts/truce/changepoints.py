@@ -244,7 +244,7 @@ def detect_changepoints(
         return levels_of(*arrays, found)
 
     fit = described(arrays, found)
-    draws = _drawn(daily, days, observed)
+    draws = drawn_counts(daily, days, observed)
     series = counts[None] if draws is None else draws
     sets = []
     for each in zip(*(probabilities(drawn, day_of_week, observed, fit) for drawn in series), strict=True):
@@ -276,8 +276,8 @@ def detect_changepoints(
     )
 
 
-def _drawn(daily: DailySeries, days: pd.DatetimeIndex, observed: np.ndarray) -> np.ndarray | None:
-    """The draws on the days searched, 0 where not observed or provisional, shape (n_draws, n_days)."""
+def drawn_counts(daily: DailySeries, days: pd.DatetimeIndex, observed: np.ndarray) -> np.ndarray | None:
+    """The draws on some days, 0 where not observed or provisional, shape (n_draws, n_days); None without draws."""
     if daily.draws is None:
         return None
     return np.ascontiguousarray(np.where(observed[:, None], daily.draws.reindex(days).to_numpy(dtype=float), 0.0).T)

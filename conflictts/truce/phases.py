@@ -11,7 +11,8 @@ import pandas as pd
 from conflictts.errors import TooLittleData
 from conflictts.series.daily import DailySeries
 from conflictts.series.numerals import so_many
-from conflictts.truce.changepoints import detect_changepoints, searched_days
+from conflictts.truce.beginnings import beginnings, fading
+from conflictts.truce.changepoints import Changepoints, detect_changepoints, drawn_counts, searched_days
 from conflictts.truce.design import make_design
 from conflictts.truce.erosion import Erosion, measure_erosion
 from conflictts.truce.locations import smallest_set, split_probabilities
@@ -77,6 +78,7 @@ class Telling:
         self.day_of_week = days.day_of_week.to_numpy()
         self.reasons: list[str] = []
         self.erosion: Erosion | None = None
+        self.changes: Changepoints | None = None  # among the truce's days
         self.parts: list[Part] = []
 
     def tell(self) -> None:
@@ -99,6 +101,8 @@ class Telling:
         rule = f"the {self.baseline} days before the {'truce took effect' if self.baseline == self.start else 'calm'}"
         first = Part(0, self.days[:0], "", (1.0, np.nan, np.nan), "before", rule)
         self.parts = _merged([first, *parts])
+        if self.changes is not None:
+            self._date(self.changes)
 
     @property
     def outcome(self) -> Outcome:
@@ -184,6 +188,7 @@ class Telling:
             changes = detect_changepoints(self.daily, window=window, level=self.level)
         except TooLittleData:  # no counts at all: the calm is complete
             return parts
+        self.changes = changes
         found = "a change of rate found among the truce's days, none given"
         for date, set_ in zip(changes.dates, changes.location_sets, strict=True):
             parts.append(Part((date - self.days[0]).days, set_, found))
@@ -210,7 +215,8 @@ class Telling:
             return None
         weekday = days.day_of_week.to_numpy().astype(np.int64)
         evidence, _, _, profile, size, factor, phi = _scan.scan(counts, weekday, observed, begin, stop, True)
-        p = split_probabilities(counts, weekday, observed, profile, size, factor, phi)[begin:stop]
+        unfaded = split_probabilities(counts, weekday, observed, profile, size, factor, 1.0)
+        p = fading(unfaded, factor, phi)[begin:stop]
         if not p.sum() > 0:
             return None
         best = days[begin + int(evidence.argmax())]
@@ -221,6 +227,11 @@ class Telling:
         for part, end in zip(parts, ends, strict=True):
             part.ratio = self._ratio(part.first, end)
         at = next((k for k, part in enumerate(parts) if self._is_calm(part, ends[k])), len(parts))
+        if 0 < at < len(parts) and parts[at].first <= self.start + LATEST:  # the days until then may be the change's
+            joined = Part(self.start, parts[0].set_, parts[0].how)
+            joined.ratio = self._ratio(self.start, ends[at])
+            if self._is_calm(joined, ends[at]):
+                parts, ends, at = [joined, *parts[at + 1 :]], ends[at:], 0
         if at > 0:  # without a calm there is nothing to erode or to collapse
             restless = parts[0]
             end = self.end if at == len(parts) else parts[at].first
@@ -317,12 +328,8 @@ class Telling:
         if not late[0] >= self.share:
             return parts
         eroding_rule = f"{jump.how}; {_in_words(early)}: until the fitted growth reaches {self.share:g}"
-        spread = erosion.back.iloc[0]
-        low = self.start + int(np.ceil(max(spread["lower"], 0)))
-        high = self.end - 1
-        if np.isfinite(spread["upper"]):
-            high = min(self.start + int(np.ceil(spread["upper"])), high)
-        if not np.isfinite(spread["upper"]) or spread["upper"] > self.end - self.start:
+        upper = erosion.back["upper"].iloc[0]
+        if not np.isfinite(upper) or upper > self.end - self.start:
             self.reasons.append(
                 "the collapse is a best estimate: at the last day the interval of the growing rate still reaches below "
                 f"{self.share:g} of the rate before"
@@ -330,7 +337,7 @@ class Telling:
         eroding = Part(jump.first, jump.set_, jump.how, early, "eroding", eroding_rule)
         sure = bool(late[1] >= self.share)
         collapsed = Part(
-            at, self.days[low : high + 1], "", late, "collapsed",
+            at, jump.set_, "", late, "collapsed",
             f"the fitted growth reaches {self.share:g} of the rate before on this day (a jump on "
             f"{self.days[jump.first]:%Y-%m-%d} is not plainly likelier); {_in_words(late)}: "
             f"{'its interval throughout' if sure else 'its estimate'} reaches {self.share:g}",
@@ -365,6 +372,36 @@ class Telling:
         for_jump = fits[1].log_likelihood + averaged - fits[0].log_likelihood
         memory = max(fits[0].inflation(np.eye(matrix.shape[1])[2]), 1.0)
         return bool(for_jump / memory < np.log(MIN_BAYES_FACTOR))
+
+    def _date(self, changes: Changepoints) -> None:
+        """Give erosion and collapse after each calm the sets of their first days, over all courses that have them."""
+        from conflictts.truce import _path, _segment
+
+        counts, observed = searched_days(self.daily, (self.days[0], self.days[self.end - 1]))[1:]
+        day_of_week = self.day_of_week[: self.end].astype(np.int64)
+        arrays = counts, day_of_week, observed
+        *_, factor, phi = _segment.find_changes(*arrays, _path.rate_grid(counts, observed), 0.0, True, 1)
+        draws = drawn_counts(self.daily, self.days[: self.end], observed)
+        bound = self.share * float(np.nanmean(self.counts[: self.baseline]))
+        noise = changes.weekday_profile.to_numpy(), changes.size, factor, phi
+        firsts = [*(part.first for part in self.parts), self.end]
+        for k, part in enumerate(self.parts):
+            names = [later.phase for later in self.parts[k + 1 : k + 3]]
+            n_later = 2 if names == ["eroding", "collapsed"] else int(names[:1] in (["eroding"], ["collapsed"]))
+            if part.phase != "calm" or n_later == 0:
+                continue
+            days = slice(part.first, firsts[k + 1 + n_later])
+            p = np.mean(
+                [
+                    beginnings(np.ascontiguousarray(each[days]), day_of_week[days], observed[days], bound, *noise)
+                    for each in ([counts] if draws is None else draws)
+                ],
+                axis=0,
+            )
+            for later in self.parts[k + 1 : k + 1 + n_later]:
+                of_days = p[0] if later.phase == "eroding" else p[1]
+                if of_days.any():
+                    later.set_ = self.days[part.first + smallest_set(of_days, self.level)]
 
     def _aftermath(self) -> Part:
         """The days after the truce's end."""

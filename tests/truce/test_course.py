@@ -140,8 +140,9 @@ def test_idlib_in_the_bundled_catalogue(idlib):
     assert course.erosion.lower > 1
     assert course.sentence() == (
         "The truce of 31 August 2019: calm from 31 August 2019 (95% set 29 Aug to 21 Sep, with gaps), 0.5 a day; "
-        "eroding from 24 October 2019 (95% set 7 Sep to 17 Dec, with gaps), 2.7 a day; collapsed from 2 December 2019 "
-        "(95% set 30 Oct to 11 Jan), 4.4 a day, by the best estimate only; before it 5.8 civilian deaths a day."
+        "eroding from 24 October 2019 (95% set 1 Sep to 1 Dec, with gaps), 2.7 a day; collapsed from 2 December 2019 "
+        "(95% set 12 Oct to 8 Jan, with gaps), 4.4 a day, by the best estimate only; before it 5.8 civilian deaths a "
+        "day."
     )
 
 
@@ -152,7 +153,7 @@ def test_idlib_in_ucdp(idlib, greater_idlib, measure):
     assert course.phases["phase"].tolist() == ["before", "calm", "eroding"]
     assert course.phases["first"].iloc[1] == pd.Timestamp("2019-08-31")
     assert course.phases["first"].iloc[2] == pd.Timestamp("2019-10-24")
-    assert course.phases["set_last"].iloc[2] < pd.Timestamp("2019-11-05")
+    assert course.phases["set_last"].iloc[2] <= pd.Timestamp("2019-11-05")
 
 
 def test_days_not_yet_settled_do_not_hide_a_course():
@@ -338,6 +339,24 @@ def test_courses_whose_truth_is_known():
             held.append(days[120] in course.first_days[1])
         assert named.count(right) >= least  # 97 % and 100 % in the full study; of 20, one in 200 seeds has fewer
         assert np.sum(held) >= 17
+
+
+def test_the_set_of_a_collapse_holds_its_day_though_the_erosion_before_it_is_missed():
+    """A small version of benchmarks/courses.py: steps on days 54 and 92, where sets between the changes found miss."""
+    days = pd.date_range(FIRST, periods=254)
+    mean = np.repeat([8.0, 0.8, 2.8, 7.2], [120, 54, 38, 42])
+    rng = np.random.default_rng(1)
+    held = []
+    for _ in range(30):
+        counts = rng.negative_binomial(0.6, 0.6 / (0.6 + mean)).astype(float)
+        course = ct.truce_course(ct.DailySeries.from_counts(pd.Series(counts, days)), ct.Truce(days[120]))
+        held += [
+            days[212] in set_
+            for name, set_ in zip(course.phases["phase"], course.first_days, strict=True)
+            if name == "collapsed"
+        ]
+    assert len(held) >= 25
+    assert np.mean(held) >= 0.9  # 20 of 29 with sets that take the changes found for granted
 
 
 def test_errors_name_value_and_bounds():
