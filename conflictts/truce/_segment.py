@@ -47,8 +47,8 @@ _INFORMATION = 3.0  # of a day on its log rate: above it every level is used, be
 # likely they are together, and each pays so many memory factors (the 5 % point of chi-squared, halved): less, and the
 # rates on its two sides do not differ
 _FEW_CHANGES, OWN_PRICE, _LEAST_PRICE = 4, 1.25, 1.92
-# What each gains on average, in the same logarithm, beyond a steady rate of whatever size explains the counts best; and
-# beside a regime of fewer days than this, which may be single large ones
+# What each gains on average, in the same logarithm and memory factors, beyond a steady rate of whatever size explains the
+# counts best; and beside a regime of fewer days than this, which may be single large ones
 _SHARE, _SHARE_OF_BRIEF, _BRIEF = 0.55, 0.85, 7
 
 
@@ -178,7 +178,7 @@ def _pays(counts, weekday, observed, above, rest, days, found, steady):
     for sign, (changes, rates, profile, size, _, _) in ((1.0, found), (-1.0, steady)):
         total, seen = grouped(counts, weekday, observed, changes)
         gained += sign * log_likelihood(above, rest, total, seen, rates, profile, size)
-    return gained >= asked * math.log(days.size)
+    return gained >= asked * found[4] * math.log(days.size)
 
 
 @kernel(inline="always")

@@ -216,7 +216,7 @@ def test_coverage_quoted_of_series_fitted_to_claims_is_what_the_study_measured()
 def test_a_rate_of_one_day_is_told_as_one_event():
     days = pd.date_range("2019-01-01", "2019-12-31")
     counts = pd.Series(0.0, days)
-    counts[["2019-04-02", "2019-06-11", "2019-07-20", "2019-10-03"]] = [1, 20, 1, 1]
+    counts[["2019-04-02", "2019-06-11", "2019-07-20", "2019-10-03"]] = [1, 30, 1, 1]
     first, second = wording.changes_in_words(
         ct.detect_changepoints(ct.DailySeries.from_counts(counts)), ct.Truce("2019-08-31")
     )

@@ -166,6 +166,14 @@ def test_steady_series_that_remember_show_few_changes(name):
 
 
 @simulation
+def test_changes_pay_for_the_memory_between_days():
+    """Steady series whose changes would pay together if days forgot each other, as all four did once."""
+    mean = np.full(300, MEAN) * location_sets.WEEK[np.arange(300) % 7]
+    for seed in ([9, 29], [13, 5], [13, 47], [14, 50]):
+        assert found_days(location_sets.inar(mean, SIZE, np.random.default_rng(seed))) == []
+
+
+@simulation
 @pytest.mark.parametrize("name", ["latent AR(0.6)", "INAR(0.4)", "zero-inflated AR(0.6)"])
 def test_sets_of_series_that_remember_hold_the_day(name):
     rng = np.random.default_rng(10)
