@@ -62,6 +62,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/growth_coverage.py
 	$(BIN)/python benchmarks/growth_intervals.py
 	$(BIN)/python benchmarks/courses.py
+	$(BIN)/python benchmarks/statements.py --series 100
 	$(BIN)/python benchmarks/duplicates.py
 	$(BIN)/python benchmarks/fuzz_readers.py
 	$(BIN)/python benchmarks/reading.py
