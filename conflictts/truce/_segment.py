@@ -47,8 +47,8 @@ _INFORMATION = 3.0  # of a day on its log rate: above it every level is used, be
 # likely they are together, and each pays so many memory factors (the 5 % point of chi-squared, halved): less, and the
 # rates on its two sides do not differ
 _FEW_CHANGES, OWN_PRICE, _LEAST_PRICE = 4, 1.25, 1.92
-# What each gains on average, in the same logarithm and memory factors, beyond a steady rate of whatever size explains the
-# counts best; and beside a regime of fewer days than this, which may be single large ones
+# What each gains on average, in the same logarithm and memory factors, beyond a steady rate of whatever size explains
+# the counts best; and beside a regime of fewer days than this, which may be single large ones
 _SHARE, _SHARE_OF_BRIEF, _BRIEF = 0.55, 0.85, 7
 
 
