@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -49,15 +50,14 @@ def stated(daily: ct.DailySeries, truce: ct.Truce, share: float) -> set[str]:
         false.add("missed")
     if not fell and ct.shift_test(effect).p_value <= 0.05:
         false.add("turns")
-    try:
+    with suppress(TooLittleData):  # then the report says nothing either
         onset = ct.scan_onset(daily, truce, rng=np.random.default_rng(1))
         if onset.p_value <= 0.05 and (not fell or onset.rate_after > onset.rate_before):
             false.add("onset")
+    with suppress(TooLittleData):
         found = ct.detect_changepoints(daily).dates
         if any(not fell or abs(day - truce.effective) > REACH * DAY for day in found):
             false.add("changes")
-    except TooLittleData:
-        pass  # then the report says nothing either
     outcome = ct.truce_course(daily, truce).outcome
     if outcome in ({"eroding", "collapsed"} if fell else {"calm", "eroding", "collapsed"}):
         false.add("course")

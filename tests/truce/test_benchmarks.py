@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from conflictts import DailySeries, detect_changepoints
+from conflictts import DailySeries, Truce, detect_changepoints
 from conflictts.truce import _posterior
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -36,6 +36,7 @@ simulation = pytest.mark.skipif(
 location_sets = loaded("location_sets")
 changepoints = loaded("changepoints")
 told_noise = loaded("told_noise")
+statements = loaded("statements")
 
 E8 = np.exp(0.5**2)  # second moment of exp(latent), whose mean is 1
 LATENT = (MEAN + MEAN**2 * ((1 + 1 / (2 * SIZE)) * E8 - 1), lambda k: MEAN**2 * (np.exp(0.25 * 0.6**k) - 1))
@@ -229,3 +230,22 @@ def test_being_told_the_noise_finds_what_the_search_finds():
         counts = location_sets.NOISE[noise](mean, changepoints.SIZE, rng)
         found = told_noise.told(counts, noise)
         assert found == pytest.approx(np.array(true), abs=changepoints.NEAR)
+
+
+@simulation
+def test_what_is_false_hangs_on_the_truth():
+    """A true fall is not false, a rise is wherever it is told; and a steady series has few false headlines."""
+    days = pd.date_range("2020-01-06", periods=statements.BEFORE + statements.DAYS)
+    truce, rng = Truce(days[statements.BEFORE]), np.random.default_rng(3)
+    after = days >= truce.effective
+
+    def series(factor: float) -> DailySeries:
+        return DailySeries.from_counts(pd.Series(location_sets.independent(8.0 * factor**after, SIZE, rng), days))
+
+    fall, rise = series(0.2), series(5.0)
+    assert not statements.stated(fall, truce, 0.3) & {"headline", "all days", "onset", "changes", "missed"}
+    assert {"headline", "onset", "changes"} <= statements.stated(fall, truce, 1.0)
+    assert {"headline", "all days", "onset", "missed"} <= statements.stated(rise, truce, 0.3)
+    steady = [statements.stated(series(1.0), truce, 1.0) for _ in range(12)]
+    assert sum("headline" in false for false in steady) <= 3  # 12 series with 5 % show more in 1 of 400 runs
+    assert sum("changes" in false for false in steady) <= 1
