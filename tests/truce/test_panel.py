@@ -68,14 +68,14 @@ def panel_of(idlib, series: dict[str, list[tuple[str, int]]], coverage: tuple[st
 
 
 def test_a_single_day_is_named_and_is_no_change(idlib):
-    """Twenty dead on one day among 365 near zero; on one of nothing else; and amid a rate that truly falls."""
+    """Thirty dead on one day among 365 near zero; on one of nothing else; and amid a rate that truly falls."""
     days = pd.date_range("2019-01-01", "2019-12-31").strftime("%Y-%m-%d")
     steady = [(day, 3 + number % 3) for number, day in enumerate(days[:180])]
     panel = panel_of(
         idlib,
         {
-            "thin": [("2019-04-02", 1), ("2019-06-11", 20), ("2019-07-20", 1), ("2019-10-03", 1)],
-            "once": [("2019-06-11", 20)],
+            "thin": [("2019-04-02", 1), ("2019-06-11", 30), ("2019-07-20", 1), ("2019-10-03", 1)],
+            "once": [("2019-06-11", 30)],
             "falls": [(day, toll if day != "2019-03-10" else 400) for day, toll in steady],
         },
         ("2019-01-01", "2019-12-31"),
