@@ -198,6 +198,12 @@ def test_coverage_quoted_is_what_the_studies_measured():
     short, long = ([row[4] for row in weeks if (row[1] == "0.8") == remembers] for remembers in (False, True))
     memory = f"{spread(short)} with a memory of up to 0.6 from day to day, and in {spread(long)} with one of 0.8"
     assert memory in wording.ANONYMISED_COVERAGE
+    steady = [row for row in rows("A report's statements together") if row[0] == "nothing changed"]
+    bursts = [row[13] for row in steady if row[2:4] == ["0.3", "INAR(0.4)"]]
+    others = [row[13] for row in steady if row[13] not in bursts]
+    assert len(others) == 9
+    assert f"{spread(others)} of the series of nine kinds" in wording.STATEMENTS_TOGETHER
+    assert f"in {float(bursts[0][:-1]):.0f}% of those of a tenth kind" in wording.STATEMENTS_TOGETHER
 
 
 def test_coverage_quoted_of_series_fitted_to_claims_is_what_the_study_measured():
