@@ -383,7 +383,7 @@ class Telling:
         *_, factor, phi = _segment.find_changes(*arrays, _path.rate_grid(counts, observed), 0.0, True, 1)
         draws = drawn_counts(self.daily, self.days[: self.end], observed)
         bound = self.share * float(np.nanmean(self.counts[: self.baseline]))
-        noise = changes.weekday_profile.to_numpy(), changes.size, factor, phi
+        noise = changes.weekday_profile.to_numpy(copy=True), changes.size, factor, phi  # of the kind that is compiled
         firsts = [*(part.first for part in self.parts), self.end]
         for k, part in enumerate(self.parts):
             names = [later.phase for later in self.parts[k + 1 : k + 3]]

@@ -21,7 +21,7 @@ from conflictts.truce._split import smallest_set
 from conflictts.truce._noise import autoregressive
 
 first.SEARCH = {autoregressive: kernels.OTHERS[autoregressive]}
-first.OTHERS = {smallest_set: kernels.SEARCH[smallest_set]}
+first.OTHERS = {smallest_set: kernels.OTHERS[smallest_set]}
 kernels.SEARCH, kernels.OTHERS = first.SEARCH, first.OTHERS
 print(kernels.are_compiled())
 """
