@@ -159,10 +159,16 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
 
 
 @kernel
-def shared_back(p, share):
-    """Each day's weight and, of what the day after holds in turn, a share; changed in place, the first day's kept."""
+def fade(p, factor, phi):
+    """Let each change be some days earlier than it shows, with the odds of the autocorrelation at so many days.
+
+    Counts that remember the day before follow a change only as the memory fades. The autocorrelation at k days is
+    share * phi**k, and the factor 1 + 2 share phi / (1 - phi). `p` is changed in place; the first day keeps its own.
+    """
+    later, shown = 0.0, p[p.size - 1]
     for t in range(p.size - 2, 0, -1):
-        p[t] += share * p[t + 1]
+        later, shown = phi * later + shown, p[t]
+        p[t] += (factor - 1.0) * (1.0 - phi) / 2.0 * later
 
 
 @kernel
@@ -184,7 +190,7 @@ def split_probabilities(counts, weekday, observed, profile, size, factor, phi):
     p, whole = np.empty(log_p.size), 0.0
     for t in range(log_p.size):
         p[t] = math.exp((log_p[t] - highest) / factor)
-    shared_back(p, (factor - 1.0) * (1.0 - phi) / 2.0)
+    fade(p, factor, phi)
     for t in range(p.size):
         whole += p[t]
     for t in range(p.size):

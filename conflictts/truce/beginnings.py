@@ -39,7 +39,7 @@ def beginnings(
     size : float
         Of the negative binomial.
     factor, phi : float
-        Memory factor, by which log-likelihoods are divided, and how memory fades (`fading`).
+        Memory factor, by which log-likelihoods are divided, and how memory fades (`_split.fade`).
 
     Returns
     -------
@@ -82,8 +82,8 @@ def beginnings(
     collapsed = change + collapse_since + np.logaddexp(_log_sum(calm_till), _log_sum(eroded))
     climbing = _climbs(of_day, calm, collapse, math.log(bound), log_rate)
     return (
-        fading(np.append(0.0, _normal(eroding)), factor, phi),
-        fading(np.append(0.0, _normal(np.logaddexp(collapsed, climbing))), factor, phi),
+        _faded(eroding, factor, phi),
+        _faded(np.logaddexp(collapsed, climbing), factor, phi),
     )
 
 
@@ -104,24 +104,15 @@ def _climbs(
     return answer[1:]
 
 
-def fading(p: np.ndarray, factor: float, phi: float) -> np.ndarray:
-    """Let each change be some days earlier than it shows, with the odds of the autocorrelation at so many days.
+def _faded(log_p: np.ndarray, factor: float, phi: float) -> np.ndarray:
+    """Probabilities of the days from the second on, each somewhat earlier as memory fades, and 0 for the first day."""
+    from conflictts.truce import _split
 
-    Counts that remember the day before follow a change only as the memory fades. The autocorrelation at k days is
-    share * phi**k, and the factor 1 + 2 share phi / (1 - phi).
-    """
-    shared, later = p.copy(), 0.0
-    for t in range(len(p) - 2, 0, -1):
-        later = phi * later + p[t + 1]
-        shared[t] += (factor - 1) * (1 - phi) / 2 * later
-    whole = shared.sum()
-    return shared / whole if whole > 0 else shared
+    p = np.append(0.0, np.exp(log_p - _log_sum(log_p)))
+    _split.fade(p, factor, phi)
+    return np.asarray(p / p.sum())
 
 
 def _log_sum(values: np.ndarray) -> np.ndarray:
     """log(sum(exp(values))) over the last axis."""
     return np.asarray(np.logaddexp.reduce(values, axis=-1))
-
-
-def _normal(log_p: np.ndarray) -> np.ndarray:
-    return np.asarray(np.exp(log_p - _log_sum(log_p)))

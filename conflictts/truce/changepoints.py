@@ -73,7 +73,7 @@ class Changepoints:
     0 2019-04-20  4.93
     1 2019-09-17  0.03
     >>> len(changes.location_sets[0]), case.truces["TRC-5"].effective in changes.location_sets[0]
-    (23, True)
+    (24, True)
     """
 
     daily: DailySeries

@@ -54,7 +54,7 @@ def split_probabilities(
 
     Both rates are integrated over a beta prior on size / (size + rate), and the likelihood is raised to the power of
     one over the memory factor. Counts that remember the day before follow a change only as the memory fades; so the
-    change may be k days earlier than it shows, with the odds r**k, r being the autocorrelation at one day.
+    change may be k days earlier than it shows, with the odds of the autocorrelation at k days.
     """
     from conflictts.truce import _split
 
@@ -79,7 +79,7 @@ def sloped_split_probabilities(
     costs, log_volume = _slope.split_costs(counts, day_of_week, observed, 0, n_days, 1, n_days, profile, size, *sloped)
     log_p = np.concatenate([[-np.inf], log_volume - costs / factor])
     p = np.exp(log_p - log_p.max())
-    _split.shared_back(p, (factor - 1) * (1 - phi) / 2)
+    _split.fade(p, factor, phi)
     return np.asarray(p / p.sum())
 
 

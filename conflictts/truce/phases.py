@@ -11,7 +11,7 @@ import pandas as pd
 from conflictts.errors import TooLittleData
 from conflictts.series.daily import DailySeries
 from conflictts.series.numerals import so_many
-from conflictts.truce.beginnings import beginnings, fading
+from conflictts.truce.beginnings import beginnings
 from conflictts.truce.changepoints import Changepoints, detect_changepoints, drawn_counts, searched_days
 from conflictts.truce.design import make_design
 from conflictts.truce.erosion import Erosion, measure_erosion
@@ -215,8 +215,7 @@ class Telling:
             return None
         weekday = days.day_of_week.to_numpy().astype(np.int64)
         evidence, _, _, profile, size, factor, phi = _scan.scan(counts, weekday, observed, begin, stop, True)
-        unfaded = split_probabilities(counts, weekday, observed, profile, size, factor, 1.0)
-        p = fading(unfaded, factor, phi)[begin:stop]
+        p = split_probabilities(counts, weekday, observed, profile, size, factor, phi)[begin:stop]
         if not p.sum() > 0:
             return None
         best = days[begin + int(evidence.argmax())]

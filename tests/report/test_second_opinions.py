@@ -231,7 +231,7 @@ def test_onset_is_told_by_its_set_and_never_by_its_point(effect):
     onset = ct.scan_onset(effect.daily, effect.truce, rng=np.random.default_rng(1), n_simulations=99)
     vague = beside.onset_in_words(onset)
     assert wording.date_set(onset.onset_set) in vague
-    assert vague.endswith("20 of 29 scanned days remain, so it is not dated well.")
+    assert vague.endswith("22 of 29 scanned days remain, so it is not dated well.")
     sharp = beside.onset_in_words(dataclasses.replace(onset, onset_set=onset.onset_set[:3]))
     assert "not dated well" not in sharp
     none = beside.onset_in_words(dataclasses.replace(onset, p_value=0.3))

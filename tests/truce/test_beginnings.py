@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from conflictts.truce import _path, _posterior
-from conflictts.truce.beginnings import EACH, beginnings, fading
+from conflictts.truce import _path, _posterior, _split
+from conflictts.truce.beginnings import EACH, beginnings
 
 PROFILE = np.array([1.3, 1.0, 0.9, 1.1, 1.0, 0.9, 0.8])
 BOUND, SIZE, FACTOR = 2.0, 0.8, 1.4
@@ -69,8 +69,11 @@ def test_a_change_may_be_as_much_earlier_as_the_days_remember():
     share, phi = 0.8, 0.5
     factor = 1 + 2 * share * phi / (1 - phi)
     odds = [0.0, share * phi**4, share * phi**3, share * phi**2, share * phi, 1.0, 0.0]
-    np.testing.assert_allclose(fading(p, factor, phi), np.array(odds) / sum(odds), rtol=1e-12)  # rounding
-    np.testing.assert_array_equal(fading(p, 1.0, 0.0), p)
+    forgotten = p.copy()
+    _split.fade(forgotten, 1.0, 0.0)
+    np.testing.assert_array_equal(forgotten, p)
+    _split.fade(p, factor, phi)
+    np.testing.assert_allclose(p, odds, rtol=1e-12)  # rounding
 
 
 @pytest.mark.parametrize(

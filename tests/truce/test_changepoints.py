@@ -137,9 +137,10 @@ def test_location_set_by_the_beta_integral(counts, gaps, factor, phi):
     n, s = np.cumsum(observed), np.cumsum(counts)
     log_p = betaln(0.5 + 2 * n[:-1], 0.5 + s[:-1]) + betaln(0.5 + 2 * (n[-1] - n[:-1]), 0.5 + s[-1] - s[:-1])
     p = np.exp((log_p - log_p.max()) / factor)  # entry k is for a change on day k + 1
+    earlier = np.subtract.outer(np.arange(len(p)), np.arange(len(p)))
     remembered = (factor - 1) * (1 - phi) / 2  # share * phi, since the factor is 1 + 2 share phi / (1 - phi)
-    earlier = remembered ** np.subtract.outer(np.arange(len(p)), np.arange(len(p))).astype(float).clip(0)
-    p = np.tril(earlier).T @ p  # it shows on day t, and was on day s <= t with the odds remembered ** (t - s)
+    odds = np.where(earlier > 0, remembered * phi ** (earlier.clip(1) - 1.0), earlier == 0)
+    p = odds.T @ p  # it shows on day t, and was on day s < t with the odds share * phi ** (t - s)
     p /= p.sum()
     found = locations.split_probabilities(counts, np.arange(len(counts)) % 7, observed, np.ones(7), 2.0, factor, phi)
     assert found[0] == 0
