@@ -59,8 +59,6 @@ class Changepoints:
     found_in_draws : ndarray, shape (n_changes,), or None
         Share of the series' draws (allocations of records of several days) in which the search finds a change on a
         day of this one's set; None for a series without draws.
-    others_in_draws : float or None
-        Changes per draw that lie in none of the sets.
 
     Examples
     --------
@@ -88,7 +86,6 @@ class Changepoints:
     factor: float
     odds: float
     found_in_draws: np.ndarray | None = None
-    others_in_draws: float | None = None
 
     def summary(self) -> pd.DataFrame:
         """One row per change: best point; first, last and number of days of its set; rates before and after; the set.
@@ -250,14 +247,14 @@ def detect_changepoints(
     for each in zip(*(probabilities(drawn, day_of_week, observed, fit) for drawn in series), strict=True):
         begin, p = each[0][0], np.mean([one for _, one in each], axis=0)
         sets.append(days[begin + smallest_set(p, level)])
-    found_in_draws, others = None, None
+    found_in_draws = None
     if draws is not None:
 
         def changes_of(drawn: np.ndarray) -> list[int]:
             inputs = (drawn, day_of_week, observed)
             return described(inputs, search(inputs, against)).edges[1:-1]
 
-        found_in_draws, others = _found_in_draws(draws, changes_of, days, sets)
+        found_in_draws = _found_in_draws(draws, changes_of, days, sets)
     rates = _rates(fit, days, observed, day_of_week, level)
     return Changepoints(
         daily=daily,
@@ -272,7 +269,6 @@ def detect_changepoints(
         factor=fit.factor,
         odds=math.exp(against),
         found_in_draws=found_in_draws,
-        others_in_draws=others,
     )
 
 
@@ -285,17 +281,15 @@ def drawn_counts(daily: DailySeries, days: pd.DatetimeIndex, observed: np.ndarra
 
 def _found_in_draws(
     draws: np.ndarray, search: Callable[[np.ndarray], list[int]], days: pd.DatetimeIndex, sets: list[pd.DatetimeIndex]
-) -> tuple[np.ndarray, float]:
-    """Share of the draws with a change in each set, and changes per draw in none of them."""
-    found, others = np.zeros(len(sets)), 0
+) -> np.ndarray:
+    """Share of the draws with a change in each set."""
+    found = np.zeros(len(sets))
     for counts in draws:
         if counts.sum() == 0:  # no rate to change
             continue
         changes = days[search(counts)]
-        inside = np.array([changes.isin(each) for each in sets]).reshape(len(sets), len(changes))
-        found += inside.any(axis=1)
-        others += int((~inside.any(axis=0)).sum())
-    return found / len(draws), others / len(draws)
+        found += [changes.isin(each).any() for each in sets]
+    return found / len(draws)
 
 
 def _check_options(level: float, false_alarm: float | None, rng: np.random.Generator | None, min_days: int) -> None:

@@ -25,14 +25,11 @@ class Erosion:
     ----------
     per_week, lower, upper : float
         Factor per week; 1 is no erosion.
-    at_first, at_first_lower, at_first_upper : float
-        Ratio to the rate before on the truce's first day.
     back : DataFrame, index the declared share and 1
         ``day`` on which the fitted rate is back at that share of the rate before, ``days`` from the truce's first,
         with ``lower`` and ``upper`` (infinite where the interval has no end within three times the days watched, and
         NaN or NaT throughout unless the interval of the growth lies above 1 and the rate begins below the share). A
-        share of one half is half of the rate before, reached sooner than half of the calm is lost: that is where the
-        ratio is (1 + at_first) / 2.
+        share of one half is half of the rate before, reached sooner than half of the calm is lost.
 
     Examples
     --------
@@ -47,9 +44,6 @@ class Erosion:
     per_week: float
     lower: float
     upper: float
-    at_first: float
-    at_first_lower: float
-    at_first_upper: float
     back: pd.DataFrame
 
 
@@ -81,11 +75,10 @@ def measure_erosion(counts: np.ndarray, start: int, days: pd.DatetimeIndex, *, s
     )
     growth, half = fit.coefficients[2], fit.half_width(np.eye(len(fit.coefficients))[2], level)
     refuse_boundless("growth per week", half)
-    now = np.exp(log_ratio_on_days(fit, np.zeros(1), level)[:, 0])
-    back = {}
+    now, back = np.exp(fit.coefficients[1]), {}
     for part in (share, 1.0):
         row: dict[str, object] = {"day": pd.NaT, "days": np.nan, "lower": np.nan, "upper": np.nan}
-        if growth - half > 0 and now[0] < part:
+        if growth - half > 0 and now < part:
             reach = HORIZON * (len(counts) - start)
             log = log_ratio_on_days(fit, np.arange(reach + 1) / 7, level)
             estimate, latest, earliest = (_first_at_least(curve, float(np.log(part))) for curve in log)
@@ -93,10 +86,7 @@ def measure_erosion(counts: np.ndarray, start: int, days: pd.DatetimeIndex, *, s
             row = {"day": day, "days": estimate, "lower": earliest, "upper": latest}
         back[part] = row
     per_week, lower, upper = (float(value) for value in np.exp([growth, growth - half, growth + half]))
-    return Erosion(
-        per_week=per_week, lower=lower, upper=upper, at_first=float(now[0]), at_first_lower=float(now[1]),
-        at_first_upper=float(now[2]), back=pd.DataFrame.from_dict(back, orient="index"),
-    )  # fmt: skip
+    return Erosion(per_week=per_week, lower=lower, upper=upper, back=pd.DataFrame.from_dict(back, orient="index"))
 
 
 def _first_at_least(curve: np.ndarray, bound: float) -> float:

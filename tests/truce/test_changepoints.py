@@ -436,7 +436,6 @@ def test_equal_draws_change_no_set():
     plain, found = detect_changepoints(replace(daily, draws=None)), detect_changepoints(daily)
     assert [days.tolist() for days in found.location_sets] == [days.tolist() for days in plain.location_sets]
     assert found.found_in_draws.tolist() == [1.0]
-    assert found.others_in_draws == 0.0
     assert found.summary()["found_in_draws"].tolist() == [1.0]
     assert plain.found_in_draws is None
     assert "found_in_draws" not in plain.summary()
@@ -458,7 +457,7 @@ def test_change_that_few_draws_show_is_said_to_be_so():
     found = detect_changepoints(replace(daily, draws=daily.draws.assign(level=level)[[0, 1, "level", 0]]))
     assert found.found_in_draws.tolist() == [0.75]
     late = detect_changepoints(daily)
-    assert (late.found_in_draws.tolist(), late.others_in_draws) == ([1.0], 0.0)
+    assert late.found_in_draws.tolist() == [1.0]
     assert START + pd.Timedelta(days=81) in late.location_sets[0]
 
 
@@ -470,7 +469,6 @@ def test_provisional_days_of_draws_are_not_searched():
     draws.iloc[100:] = 50.0
     found = detect_changepoints(replace(daily, table=table, draws=draws))
     assert found.found_in_draws.tolist() == [1.0]
-    assert found.others_in_draws == 0.0
 
 
 @pytest.mark.parametrize("slopes", [False, True])

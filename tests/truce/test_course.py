@@ -282,16 +282,17 @@ def test_a_phase_without_counts_has_a_ceiling():
 
 
 def test_growth_reaches_the_share_where_algebra_says():
-    """Fitted values follow exp(b + d w), so the share is reached at w = (log share - b) / d, in weeks."""
+    """Fitted values follow exp(b + d w), so from one half to all of the rate before it takes w = log 2 / d weeks."""
     rng = np.random.default_rng(1)
     mean = np.concatenate([np.full(120, 20.0), 2.0 * 1.15 ** (np.arange(100) / 7)])
     days = pd.date_range(FIRST, periods=220)
     erosion = measure_erosion(rng.poisson(mean).astype(float), 120, days, share=0.5, level=0.95)
-    for share, row in erosion.back.iterrows():
-        expected = 7 * (np.log(share) - np.log(erosion.at_first)) / np.log(erosion.per_week)
-        assert row["days"] == pytest.approx(expected, rel=1e-9)
+    between = 7 * np.log(2) / np.log(erosion.per_week)
+    assert erosion.back.loc[1.0, "days"] - erosion.back.loc[0.5, "days"] == pytest.approx(between, rel=1e-9)
+    assert erosion.back.loc[0.5, "days"] == pytest.approx(7 * np.log(0.5 / 0.1) / np.log(1.15), rel=0.1)  # the truth
+    for _, row in erosion.back.iterrows():
         assert row["lower"] < row["days"] < row["upper"]
-        assert row["day"] == days[120] + pd.Timedelta(days=int(np.ceil(expected)))
+        assert row["day"] == days[120] + pd.Timedelta(days=int(np.ceil(row["days"])))
     assert erosion.lower < 1.15 < erosion.upper
 
 
