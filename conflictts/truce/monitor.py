@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -20,7 +19,7 @@ from conflictts.truce._contracts import Contract, check_options, evidence_under
 
 FACTOR_QUANTILE = 0.99  # of the memory factor, for "yearly"
 CEILING_LEVEL = 0.95
-N_SIMULATED = 99  # series, for each increase, behind `reach`
+N_SIMULATED, RISES, WATCHED = 99, (2.0, 3.0, 5.0), 90  # series for each rise, and their days, behind `reach`
 _RECORDS_OF = re.compile(r"^.* \(records of .*?\)(?=, |$)")
 STATE_VERSION = 3  # 1 and 2 had other evidence under "arl", and the same under the other contracts
 _DAY = pd.Timedelta(days=1)
@@ -266,9 +265,7 @@ class Monitor:
         counts = pd.concat([self.calm, self.counts]) if len(self.counts) else self.calm
         return DailySeries.from_counts(counts, measure=self.measure, unit=self.unit, area=self.area, source=self.source)
 
-    def reach(
-        self, *, increases: Sequence[float] = (2.0, 3.0, 5.0), days: int = 90, rng: np.random.Generator
-    ) -> pd.DataFrame:
+    def reach(self, *, rng: np.random.Generator) -> pd.DataFrame:
         """How surely and how soon an alarm would follow a rise from the day after the calm on, by simulation.
 
         Counts are independent from day to day, negative binomial of the calm's size, their mean the calm's times the
@@ -276,16 +273,14 @@ class Monitor:
 
         Parameters
         ----------
-        increases : sequence of float, default (2, 3, 5)
-        days : int, default 90
-            Days watched at most; under "yearly" never more than its horizon.
         rng : numpy.random.Generator
 
         Returns
         -------
         DataFrame
-            One row for each increase: ``increase``, ``days``, ``share`` of 99 simulated series with an alarm within
-            them, ``median_days`` until it over all series, NaN where fewer than half have one.
+            One row for each of the increases 2, 3 and 5: ``increase``, ``days`` watched (90; under "yearly" never more
+            than its horizon), ``share`` of 99 simulated series with an alarm within them, ``median_days`` until it over
+            all series, NaN where fewer than half have one.
 
         Examples
         --------
@@ -295,9 +290,9 @@ class Monitor:
         >>> Monitor.fit(DailySeries.from_counts(calm)).reach(rng=np.random.default_rng(1))["share"].tolist()[-1]
         1.0
         """
-        watched = days if self.horizon is None else min(days, self.horizon)
+        watched = WATCHED if self.horizon is None else min(WATCHED, self.horizon)
         rows = []
-        for increase in increases:
+        for increase in RISES:
             mean = self.rate * increase
             drawn = rng.negative_binomial(self.size, self.size / (self.size + mean), (N_SIMULATED, watched))
             over = np.array([self._follow(counts) >= self.threshold for counts in drawn.astype(float)])

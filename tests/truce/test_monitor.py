@@ -496,10 +496,10 @@ def test_reach_is_what_taking_in_each_day_gives():
     """The share and the median of simulated rises, day by day through `update`, from the same draws."""
     calm = pd.Series([0.0, 1.0, 0.0, 0.0, 2.0, 0.0] * 10, pd.date_range("2020-01-01", periods=60))
     monitor = ct.Monitor.fit(ct.DailySeries.from_counts(calm))
-    told = monitor.reach(increases=(3.0,), days=20, rng=np.random.default_rng(7)).iloc[0]
-    mean = 3 * monitor.rate
-    drawn = np.random.default_rng(7).negative_binomial(monitor.size, monitor.size / (monitor.size + mean), (99, 20))
-    days = pd.date_range("2020-03-01", periods=20)
+    told = monitor.reach(rng=np.random.default_rng(7)).iloc[0]
+    mean = 2 * monitor.rate
+    drawn = np.random.default_rng(7).negative_binomial(monitor.size, monitor.size / (monitor.size + mean), (99, 90))
+    days = pd.date_range("2020-03-01", periods=90)
     firsts = [
         monitor.update(ct.DailySeries.from_counts(pd.Series(row, days, dtype=float))).first_alarm for row in drawn
     ]
