@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conflictts.errors import UnknownNameError
 from conflictts.figures.style import CONTRAST, FOOTER_POINTS, LEVEL, given_or_current, legend_above
 from conflictts.series.daily import UNITS
 from conflictts.series.numerals import so_many
@@ -21,14 +20,12 @@ MOST = 5  # values with a bar of their own; the rest stand together
 LONGEST_NAME = 60
 
 
-def plot_source_mix(mix: SourceMix, *, column: str = "reporting_body", ax: Axes | None = None) -> Axes:
-    """Draw the share of the toll of each reporting body or perpetrator, before and after a truce's date.
+def plot_source_mix(mix: SourceMix, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of the toll of each reporting body, before and after a truce's date.
 
     Parameters
     ----------
     mix : SourceMix
-    column : str, default "reporting_body"
-        One of the columns compared.
     ax : Axes, optional
         Default: the current axes.
 
@@ -37,11 +34,6 @@ def plot_source_mix(mix: SourceMix, *, column: str = "reporting_body", ax: Axes 
     Axes
         The axes given.
 
-    Raises
-    ------
-    UnknownNameError
-        If the mix was not compared by that column.
-
     Examples
     --------
     >>> import conflictts as ct
@@ -49,11 +41,9 @@ def plot_source_mix(mix: SourceMix, *, column: str = "reporting_body", ax: Axes 
     >>> mix = ct.source_mix(case, case.truces["TRC-5"], measure="civilians", window=("2019-04-30", "2019-11-06"))
     >>> ax = ct.plot_source_mix(mix)
     """
-    table = mix.table[mix.table["column"] == column]
-    if table.empty:
-        raise UnknownNameError(f"No column {column!r} in this mix. Choose one of {', '.join(mix.changes.index)}.")
     ax = given_or_current(ax)
-    shares = table.set_index("value")[["share_before", "share_after"]].fillna(0.0)
+    bodies = mix.table[mix.table["column"] == "reporting_body"]
+    shares = bodies.set_index("value")[["share_before", "share_after"]].fillna(0.0)
     names = [textwrap.shorten(str(name), LONGEST_NAME, placeholder=" …") for name in shares.index[:MOST]]
     values = shares.to_numpy()
     if len(values) > MOST:
@@ -73,10 +63,10 @@ def plot_source_mix(mix: SourceMix, *, column: str = "reporting_body", ax: Axes 
     ax.grid(axis="x", color="#E3E6E8", linewidth=0.6)
     ax.set_axisbelow(True)
     legend_above(ax)
-    change = mix.changes.loc[column]
+    change = mix.changes.loc["reporting_body"]
     first, last = mix.window
     text = (
-        f"share of {UNITS[mix.measure]} by {column.replace('_', ' ')} · {first.day} {first:%b %Y} to {last.day} "
+        f"share of {UNITS[mix.measure]} by reporting body · {first.day} {first:%b %Y} to {last.day} "
         f"{last:%b %Y} · {so_many(change['records_before'], 'record')} before, {change['records_after']:,} after · mix "
         f"changed by {percent(change['mix_change'])}, toll per day by {percent(change['count_change'])} · source: "
         f"{mix.source}"

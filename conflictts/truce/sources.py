@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
-from conflictts.incidents.table import FILTERS, Incidents, Where, matching_records
+from conflictts.incidents.table import Incidents, Where, matching_records
 from conflictts.series.counting import NOT_STATED
 from conflictts.series.daily import UNITS, DailySeries, Day, Measure, pair_of_days
 from conflictts.series.measures import amounts_of
@@ -17,6 +16,7 @@ from conflictts.series.numerals import so_many
 from conflictts.series.percent import percent
 from conflictts.truce.period import Truce
 
+COLUMNS = "reporting_body", "perpetrator"
 MIN_RECORDS = 10  # on each side, for a mix to be compared
 MIN_CHANGE = 0.2  # of the shares; below, a change of mix is not worth a warning
 
@@ -76,7 +76,6 @@ def source_mix(
     window: tuple[Day, Day],
     daily: DailySeries | None = None,
     where: Where | None = None,
-    columns: Sequence[str] = ("reporting_body", "perpetrator"),
 ) -> SourceMix:
     """Compare who told of the violence, and who was named for it, before and after a truce's date.
 
@@ -94,8 +93,6 @@ def source_mix(
         otherwise every day of the window counts as observed.
     where : mapping of column to value or values, optional
         Conditions on the incident table, all of which must hold.
-    columns : sequence of str, default ("reporting_body", "perpetrator")
-        Columns of the incident table. "source" is the place where a record was published.
 
     Returns
     -------
@@ -107,7 +104,7 @@ def source_mix(
     CoverageError
         If the window does not hold the truce's first day and a day before it, or a side of it no observed day.
     UnknownNameError
-        If the measure or a column does not exist.
+        If the measure does not exist.
     TooLittleData
         If no record of the window states the measure.
 
@@ -121,9 +118,6 @@ def source_mix(
     """
     if measure not in UNITS:
         raise UnknownNameError(f"No measure {measure!r}. Choose one of {', '.join(UNITS)}.")
-    for column in columns:
-        if column not in FILTERS:
-            raise UnknownNameError(f"No column {column!r} to compare. Choose one of {', '.join(FILTERS)}.")
     first, last = pair_of_days(window, "window")
     if not first < truce.effective <= last:
         raise CoverageError(
@@ -151,7 +145,7 @@ def source_mix(
             "after it are observed and settled; each side needs one. Widen the window."
         )
     parts, changes, warnings = [], {}, []
-    for column in columns:
+    for column in COLUMNS:
         part = _mix(table[column].replace("", NOT_STATED), toll, after, days)
         part.insert(0, "column", column)
         parts.append(part)
@@ -206,7 +200,7 @@ def _change(part: pd.DataFrame, column: str, days: tuple[int, int]) -> tuple[dic
             f"the mix by {word} changed more than the count: {percent(mix)} of the toll moved between them, while the "
             f"toll per day moved by {percent(count)}"
         )
-        if column in ("reporting_body", "source"):
+        if column == "reporting_body":
             warnings[-1] += "; part of the change may be one of tellers"
     if min(n_before, n_after) >= MIN_RECORDS:
         for side, other in (("before", "after"), ("after", "before")):

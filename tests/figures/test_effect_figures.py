@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 import conflictts as ct
-from conflictts.errors import UnknownNameError
 
 WINDOW = ("2019-04-30", "2019-10-18")
 
@@ -77,5 +76,3 @@ def test_sources_draw_two_bars_each_and_gather_the_rest(mix, axes):
     assert widths[0, :5] == pytest.approx(shares["share_before"].iloc[:5].to_numpy())
     assert any(text.get_text() == f"{len(shares) - 5} others" for text in ax.texts)
     assert "127 records before, 13 after" in footer(ax)
-    with pytest.raises(UnknownNameError, match="No column 'colour' in this mix"):
-        ct.plot_source_mix(mix, column="colour", ax=ax)
