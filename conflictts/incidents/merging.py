@@ -163,7 +163,7 @@ def undo_merges(merged: MergedIncidents, incident_ids: Collection[str] | None = 
     return merge_duplicates(a, rest[0] if rest else None, pairs, prefer=merged.prefer)
 
 
-def combine_incidents(a: Incidents, b: Incidents, *, told_twice: Literal["warn", "ignore"] = "warn") -> Incidents:
+def combine_incidents(a: Incidents, b: Incidents) -> Incidents:
     """Put the records of two sources into one table, each as it is.
 
     Parameters
@@ -171,22 +171,18 @@ def combine_incidents(a: Incidents, b: Incidents, *, told_twice: Literal["warn",
     a, b : Incidents
         Of any providers: ACLED and UCDP, or either and a table of one's own. Not modified. For more than two, combine
         the result with the next.
-    told_twice : {"warn", "ignore"}
-        Whether to look for events that both sources tell, which would count twice, and to state their number in the
-        ledger; see `find_duplicates`. Nothing is merged either way.
 
     Returns
     -------
     Incidents
         All records of `a`, then those of `b`. Rows read, used, quarantined and excluded are those of both; coverage is
-        the days both watched.
+        the days both watched. The ledger states how many events both sources seem to tell, which count twice; see
+        `find_duplicates`. Nothing is merged.
 
     Raises
     ------
     InputError
         If an identifier stands in both sources.
-    UnknownNameError
-        If `told_twice` is neither "warn" nor "ignore".
 
     See Also
     --------
@@ -203,8 +199,6 @@ def combine_incidents(a: Incidents, b: Incidents, *, told_twice: Literal["warn",
     >>> both.ledger.warnings["warning"].iloc[-1]
     'the other source seems to tell the event too, so that it counts twice; see merge_duplicates'
     """
-    if told_twice not in ("warn", "ignore"):
-        raise UnknownNameError(f"told_twice = {told_twice!r} is no choice. Choose 'warn' or 'ignore'.")
     _require_apart(a.table, b.table)
     nothing = np.array([], dtype=object)
     table = pd.concat([a.table, b.table], ignore_index=True)
@@ -213,8 +207,6 @@ def combine_incidents(a: Incidents, b: Incidents, *, told_twice: Literal["warn",
         ledger=_ledger_of_both((a, b), len(table), nothing, nothing),
         provenance=_provenance_of_both(a.provenance, b.provenance),
     )
-    if told_twice == "ignore":
-        return both
     seen = table["incident_id"].isin(find_duplicates(a, b).pairs["id_a"])
     return warn_in_ledger(both, seen, TOLD_TWICE)
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import conflictts as ct
-from conflictts.errors import InputError, UnknownNameError
+from conflictts.errors import InputError
 from conflictts.incidents.merging import TOLD_TWICE
 
 UCDP = (
@@ -82,7 +82,6 @@ def test_events_that_both_tell_are_said_and_merged_on_request(sources):
     both = ct.combine_incidents(ged, acled)
     said = both.ledger.warnings.set_index("warning").loc[TOLD_TWICE]
     assert (said["records"], said["example"]) == (1, "1")
-    assert TOLD_TWICE not in set(ct.combine_incidents(ged, acled, told_twice="ignore").ledger.warnings["warning"])
     merged = ct.merge_duplicates(ged, acled, ct.find_duplicates(ged, acled).pairs, prefer="a")
     assert merged.table["incident_id"].tolist() == ["1", "2"]
     assert merged.ledger.summary()["rows"].sum() == merged.ledger.read == 6
@@ -101,8 +100,6 @@ def test_pairs_that_were_looked_at_in_a_file_are_merged(paths, tmp_path):
 def test_sources_that_share_identifiers_are_not_combined(sources):
     with pytest.raises(InputError, match="2 identifiers stand in both sources, the first '1'"):
         ct.combine_incidents(sources[0], sources[0])
-    with pytest.raises(UnknownNameError, match="told_twice = 'maybe'"):
-        ct.combine_incidents(*sources[:2], told_twice="maybe")
 
 
 @pytest.mark.parametrize("names", [["ged", "acled"], ["ged", "desk"]])
