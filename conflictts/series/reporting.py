@@ -13,6 +13,7 @@ from conflictts.incidents.table import Incidents
 from conflictts.series.coverage import Day, whole_day
 
 LAG_UNKNOWN = "not known"
+COMPLETE = 0.95  # the share of the final count from which on a day counts as settled
 MIN_LATE = 10  # records that a later vintage added; with fewer there is no curve to speak of
 # Weak normal priors (centre, standard deviation) on logit(late), log(scale in days), log(shape): they keep the fit
 # finite where all records came at once or hardly any, and weigh next to nothing against 100 records.
@@ -28,8 +29,6 @@ class ReportingLag:
     ----------
     table : DataFrame, shape (longest + 1, 3), index age (days since the event, from 0)
         ``share`` of the final count, 0 .. 1, with ``lower`` and ``upper`` (NaN where the curve was declared).
-    complete : float
-        The share from which on a day counts as settled.
     level : float
         Confidence level of lower and upper.
     records, late : int
@@ -39,7 +38,6 @@ class ReportingLag:
     """
 
     table: pd.DataFrame
-    complete: float
     level: float
     records: int
     late: int
@@ -47,7 +45,7 @@ class ReportingLag:
 
     @property
     def days(self) -> int:
-        """Age in days at which a day is settled: `complete` is reached by the lower end, or by a declared share.
+        """Age in days at which a day is settled: 95 % are reached by the lower end, or by a declared share.
 
         Where even the oldest age of the table does not reach it, that age.
         """
@@ -55,31 +53,29 @@ class ReportingLag:
 
     @property
     def _reached(self) -> np.ndarray:
-        """Positions in the table at which `complete` is surely reached."""
-        return np.flatnonzero(self.table["lower"].fillna(self.table["share"]) >= self.complete)
+        """Positions in the table at which that share is surely reached."""
+        return np.flatnonzero(self.table["lower"].fillna(self.table["share"]) >= COMPLETE)
 
     @property
     def words(self) -> str:
         """How long days stay provisional, and why, for footers and reports."""
         basis = f"estimated from {len(self.vintages)} vintages" if self.vintages else "declared"
         told = "is in" if len(self._reached) else "may not be in even"
-        return f"{self.complete:.0%} of the final count {told} after {self.days} days ({basis})"
+        return f"{COMPLETE:.0%} of the final count {told} after {self.days} days ({basis})"
 
     @classmethod
-    def declared(cls, shares: Mapping[int, float], *, complete: float = 0.95) -> ReportingLag:
+    def declared(cls, shares: Mapping[int, float]) -> ReportingLag:
         """Take a lag curve that the source states or experience suggests.
 
         Parameters
         ----------
         shares : mapping of int to float
             Age in days -> share of the final count reported by then, 0 .. 1, never falling; straight lines between.
-        complete : float, default 0.95
-            The share from which on a day counts as settled.
 
         Raises
         ------
         InputError
-            If there is no age, or the shares fall, lie outside 0 .. 1 or never reach `complete`.
+            If there is no age, or the shares fall, lie outside 0 .. 1 or never reach 0.95.
 
         Examples
         --------
@@ -87,17 +83,16 @@ class ReportingLag:
         >>> ct.ReportingLag.declared({0: 0.5, 10: 1.0}).days
         9
         """
-        _require_share(complete, "complete")
         ages, given = sorted(shares), [float(shares[age]) for age in sorted(shares)]
         sound = bool(ages) and ages[0] >= 0 and all(np.diff(given) >= 0) and given[0] >= 0 and given[-1] <= 1
-        if not sound or given[-1] < complete:
+        if not sound or given[-1] < COMPLETE:
             raise InputError(
                 f"shares = {dict(shares)!r} is no lag curve. Give ages of 0 days or more with shares of the final "
-                f"count between 0 and 1 that never fall and reach complete = {complete:g}, such as {{0: 0.5, 14: 1.0}}."
+                f"count between 0 and 1 that never fall and reach {COMPLETE:g}, such as {{0: 0.5, 14: 1.0}}."
             )
         age = np.arange(ages[-1] + 1)
         table = pd.DataFrame({"share": np.interp(age, ages, given, left=0.0)}, pd.RangeIndex(len(age), name="age"))
-        return cls(table.assign(lower=np.nan, upper=np.nan), complete, np.nan, 0, 0, ())
+        return cls(table.assign(lower=np.nan, upper=np.nan), np.nan, 0, 0, ())
 
     def summary(self) -> pd.DataFrame:
         """The share at the ages 0, 1, 2, 4, 7, 14, 30, 60, 90 and 180 days, as far as the table goes."""
@@ -105,7 +100,7 @@ class ReportingLag:
 
 
 def estimate_reporting_lag(
-    vintages: Mapping[Day, Incidents], *, longest: int = 180, complete: float = 0.95, level: float = 0.95
+    vintages: Mapping[Day, Incidents], *, longest: int = 180, level: float = 0.95
 ) -> ReportingLag:
     """Estimate how late a source's records come in, from downloads on two or more days.
 
@@ -124,8 +119,6 @@ def estimate_reporting_lag(
     longest : int, default 180
         Days up to this age at the first vintage are used, and the table ends here. Later additions, such as a yearly
         revision, are no reporting lag.
-    complete : float, default 0.95
-        The share from which on a day counts as settled.
     level : float, default 0.95
         Confidence level.
 
@@ -142,7 +135,7 @@ def estimate_reporting_lag(
     TooLittleData
         If there are fewer than two vintages, or the later ones add fewer than 10 records.
     InputError
-        If `longest`, `complete` or `level` is out of bounds, or two vintages are of one day.
+        If `longest` or `level` is out of bounds, or two vintages are of one day.
     CoverageError
         If a vintage has records of days after its retrieval.
 
@@ -164,8 +157,8 @@ def estimate_reporting_lag(
     >>> bool(lag.table.loc[2, "lower"] < 1 - 0.75**3 < lag.table.loc[2, "upper"])
     True
     """
-    _require_share(complete, "complete")
-    _require_share(level, "level")
+    if not 0 < level < 1:
+        raise InputError(f"level = {level!r} is not between 0 and 1. Give a share such as 0.95.")
     if longest < 1:
         raise InputError(f"longest = {longest!r} is no age in days. Give 1 or more, such as 180.")
     tables = {whole_day(day, "retrieved"): incidents.table for day, incidents in vintages.items()}
@@ -181,7 +174,7 @@ def estimate_reporting_lag(
             "declare the lag: ReportingLag.declared({0: 0.5, 14: 1.0})."
         )
     table = _curve(cells, longest, level)
-    return ReportingLag(table, complete, level, int(cells["records"].sum()), late, tuple(retrieved))
+    return ReportingLag(table, level, int(cells["records"].sum()), late, tuple(retrieved))
 
 
 def provisional_days(
@@ -228,11 +221,6 @@ def provisional_days(
     else:
         settled_after, words = lag, f"{lag} {'day' if lag == 1 else 'days'}, declared"
     return np.asarray((retrieved - days).days < settled_after), f"{words}; retrieved on {retrieved:%Y-%m-%d}"
-
-
-def _require_share(value: float, name: str) -> None:
-    if not 0 < value < 1:
-        raise InputError(f"{name} = {value!r} is not between 0 and 1. Give a share such as 0.95.")
 
 
 def _first_seen(retrieved: list[pd.Timestamp], tables: list[pd.DataFrame], longest: int) -> pd.DataFrame:

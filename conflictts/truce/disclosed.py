@@ -18,6 +18,7 @@ from conflictts.truce.window import choose_window
 MIN_WEEKS_BEFORE, MIN_WEEKS_AFTER = 4, 3
 WEEK = pd.Timedelta(weeks=1)
 STEP = np.array([0.0, 1.0])
+LEVEL = 0.95  # of the interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class SafeEffect:
     level: float
 
 
-def safe_effect(safe: SafeWeeks, truce: Truce, sides: Sides, *, level: float = 0.95) -> SafeEffect:
+def safe_effect(safe: SafeWeeks, truce: Truce, sides: Sides) -> SafeEffect:
     """Compare the weeks on either side of a truce's first day.
 
     Parameters
@@ -104,8 +105,8 @@ def safe_effect(safe: SafeWeeks, truce: Truce, sides: Sides, *, level: float = 0
     number = np.asarray((used.index - used.index[0]).days // 7)
     fit = fit_negbin(used.to_numpy(), np.column_stack([np.ones(len(used)), after]), slow_columns=2, day=number)
     ratio = float(table.loc["after", "per_week"] / table.loc["before", "per_week"])
-    factor = float(np.exp(fit.half_width(STEP, level)))
-    return SafeEffect(truce, table, ratio, ratio / factor, ratio * factor, level)
+    factor = float(np.exp(fit.half_width(STEP, LEVEL)))
+    return SafeEffect(truce, table, ratio, ratio / factor, ratio * factor, LEVEL)
 
 
 def _side(safe: SafeWeeks, first: pd.Timestamp, last: pd.Timestamp) -> dict[str, object]:

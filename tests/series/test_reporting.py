@@ -122,15 +122,15 @@ def test_two_vintages_of_one_day_are_refused():
 
 
 DECLARED = [
-    pytest.param({0: 0.5, 10: 1.0}, 0.95, 9, id="straight line reaches 0.95 at 9"),
-    pytest.param({0: 0.5, 10: 1.0}, 0.5, 0, id="complete at once"),
-    pytest.param({3: 0.9, 5: 0.97}, 0.95, 5, id="nothing before the first age"),
+    pytest.param({0: 0.5, 10: 1.0}, 9, id="straight line reaches 0.95 at 9"),
+    pytest.param({0: 0.95, 10: 1.0}, 0, id="complete at once"),
+    pytest.param({3: 0.9, 5: 0.97}, 5, id="nothing before the first age"),
 ]
 
 
-@pytest.mark.parametrize(("shares", "complete", "days"), DECLARED)
-def test_declared_curve(shares, complete, days):
-    lag = ReportingLag.declared(shares, complete=complete)
+@pytest.mark.parametrize(("shares", "days"), DECLARED)
+def test_declared_curve(shares, days):
+    lag = ReportingLag.declared(shares)
     assert lag.days == days
     assert lag.words.endswith("(declared)")
 
