@@ -18,7 +18,7 @@ from growth_coverage import DAYS, NOISES, simulate
 from scipy.special import stdtrit
 
 import conflictts as ct
-from conflictts.truce._likelihood_interval import likelihood_sides
+from conflictts.truce._windows import likelihood_sides
 from conflictts.truce.growth import rolling_growth, weekday_offset
 
 NORMAL = 1.959964

@@ -12,11 +12,34 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from conflictts.truce._likelihood_interval import Trends, likelihood_ends
 from conflictts.truce.memories import MAX_LAG
 
 _PHI = np.arange(20) * 0.05
 SLOW_COLUMNS = 2  # intercept and trend
+
+
+class Trends(NamedTuple):
+    """Log-linear NB2 trends fitted to rows of counts, so that any other growth can be held against the counts.
+
+    Attributes
+    ----------
+    counts, exposure : ndarray, shape (n_rows, n_days)
+        Both 0 on days not seen; a day's mean is its exposure times that of the trend.
+    week : ndarray, shape (n_days,)
+        Time in weeks, evenly spaced.
+    level, growth, alpha : ndarray, shape (n_rows,)
+        As fitted.
+    scale : ndarray, shape (n_rows,)
+        Variance of the growth over what independent NB counts would give: dispersion times memory.
+    """
+
+    counts: np.ndarray
+    exposure: np.ndarray
+    week: np.ndarray
+    level: np.ndarray
+    growth: np.ndarray
+    alpha: np.ndarray
+    scale: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,11 +101,11 @@ def fit_windows(
     -------
     WindowFits
     """
-    from conflictts.truce import _trends
+    from conflictts.truce import _trend_windows
 
     length = counts.shape[1]
     given = np.empty(0) if memory is None else memory
-    level, growth, alpha, days, taken, of_growth, of_total, memory, squares = _trends.fit_with_memory(
+    level, growth, alpha, days, taken, of_growth, of_total, memory, squares = _trend_windows.fit_with_memory(
         counts, exposure, weeks_of(length), *family_of(length), total_days, given
     )
     spread = spread_of(growth, days, taken, of_growth, of_total, squares)
@@ -113,7 +136,7 @@ def spread_of(
     Parameters
     ----------
     growth, days, taken, of_growth, of_total
-        As `_trends.fit_with_memory` gives them: windows on the last axis. Those not fitted are NaN.
+        As `_trend_windows.fit_with_memory` gives them: windows on the last axis. Those not fitted are NaN.
     squares : ndarray or float
         Of each series, where an axis of series is before that of windows.
     """
@@ -130,13 +153,52 @@ def spread_of(
     )
 
 
+def likelihood_ends(trends: Trends, quantile: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the set of growths that a likelihood ratio does not refute, shape (n_rows,) each.
+
+    Twice the log-likelihood lost, over the scale, stays within the square of the quantile. With a dozen counts in a
+    window the likelihood is no parabola: its curvature at a steep estimate is far below that at no growth, and so many
+    standard errors hold the truth too often. Dispersion, memory and alpha are those of the fit. The likelihood is
+    concave, so the set is an interval.
+
+    Parameters
+    ----------
+    trends : Trends
+    quantile : ndarray, shape (n_rows,)
+        Above 0.
+
+    Returns
+    -------
+    lower, upper : ndarray
+        Infinite where no growth on that side is refuted; NaN where the fit did not converge.
+
+    References
+    ----------
+    Kent (1982), Biometrika 69(1), 19-27 (scaled likelihood ratio where the model does not hold); Venzon & Moolgavkar
+    (1988), Applied Statistics 37(1), 87-94 (intervals by the profile likelihood).
+    """
+    from conflictts.truce import _trends
+
+    return _trends.ends_of_rows(*trends, quantile)  # type: ignore[no-any-return]
+
+
+def likelihood_sides(trends: Trends, quantile: np.ndarray) -> np.ndarray:
+    """The side of no growth, -1.0 or 1.0, on which each of these intervals lies, shape (n_rows,); 0.0 where on neither.
+
+    It takes one likelihood a row instead of the dozen that the two ends take.
+    """
+    from conflictts.truce import _trends
+
+    return _trends.sides_of_rows(*trends, quantile)  # type: ignore[no-any-return]
+
+
 def weeks_of(length: int) -> np.ndarray:
     """Weeks of each day of a window from its middle, shape (length,)."""
     return (np.arange(length) - (length - 1) / 2) / 7
 
 
 def family_of(length: int) -> tuple[int, np.ndarray, np.ndarray]:
-    """The autocorrelation functions among which memory is sought, as `_trends.fit_with_memory` takes them."""
+    """The autocorrelation functions among which memory is sought, as `_trend_windows.fit_with_memory` takes them."""
     n_lags = min(MAX_LAG, length // 4)
     return n_lags, _left_by_phi(length, n_lags), _powers(length)
 

@@ -235,9 +235,9 @@ def factor_of_days(counts: np.ndarray, of_window: np.ndarray, window_days: int) 
     That of the window whose middle is nearest, up to half a window off; where none tells, that of single days of the
     whole series.
     """
-    from conflictts.truce import _trends
+    from conflictts.truce import _trend_windows
 
-    return _trends.factor_of_days(counts, of_window, window_days // 2)  # type: ignore[no-any-return]
+    return _trend_windows.factor_of_days(counts, of_window, window_days // 2)  # type: ignore[no-any-return]
 
 
 def _rates(settled: pd.Series, factor: pd.Series, level: float) -> pd.DataFrame:

@@ -118,7 +118,7 @@ def estimate_growth(
     >>> f"{found.growth:.2f} ({found.lower:.2f} to {found.upper:.2f})"
     '1.18 (0.97 to 1.43)'
     """
-    from conflictts.truce import _trends
+    from conflictts.truce import _trend_windows
 
     refuse_level(level)
     start, _ = daily.coverage
@@ -140,7 +140,7 @@ def estimate_growth(
         rows = np.where(np.isfinite(rows), daily.draws.loc[first:last].to_numpy(dtype=float).T, np.nan)
         if (why_not(rows.ravel(), len(counts), len(counts)) != "").any():
             raise TooLittleData(f"Draws leave under {MIN_COUNTS:g} counts in the window, or too few days. Widen it.")
-    whole = _trends.windows_of_rows(rows, np.exp(offset[part]), len(counts), np.ones(1, dtype=bool))
+    whole = _trend_windows.windows_of_rows(rows, np.exp(offset[part]), len(counts), np.ones(1, dtype=bool))
     fits = fit_windows(*whole, total_days=n_days, memory=memory)
     slope, lower, upper = (each[0] for each in _pooled(fits, len(rows), level))
     if not np.isfinite(slope):
@@ -226,7 +226,7 @@ def rolling_growth(
     draws : ndarray, shape (n_draws, n_days), optional
         Each is fitted, and every window's fits are pooled by Rubin's rules.
     """
-    from conflictts.truce import _trends
+    from conflictts.truce import _trend_windows
 
     if len(counts) < window_days:
         nothing = np.empty(0)
@@ -242,7 +242,7 @@ def rolling_growth(
     slope, factor, daily_factor = (np.full(n_windows, np.nan) for _ in range(3))
     if not enough.any():
         return RollingGrowth(slope, factor, daily_factor, reason, None, None, enough, n_draws)
-    windows = _trends.windows_of_rows(rows, np.exp(log_offset), window_days, enough)
+    windows = _trend_windows.windows_of_rows(rows, np.exp(log_offset), window_days, enough)
     fits = fit_windows(*windows, total_days=int(np.isfinite(counts).sum()))
     found = fits.growth, fits.factor, fits.daily_factor
     if n_draws > 1:
@@ -260,9 +260,9 @@ def why_not(counts: np.ndarray, length: int, step: int = 1) -> np.ndarray:
     counts : ndarray of float, shape (n_days,)
         NaN on days not known.
     """
-    from conflictts.truce import _trends
+    from conflictts.truce import _trend_windows
 
-    observed, totals, active = _trends.sums_of_windows(counts, length, step)
+    observed, totals, active = _trend_windows.sums_of_windows(counts, length, step)
     reason = np.full(len(totals), "", dtype=object)
     least = (1 - MAX_UNOBSERVED) * length
     if active.min() >= MIN_ACTIVE_DAYS and totals.min() >= MIN_COUNTS and observed.min() >= least:
@@ -304,9 +304,9 @@ def weekday_offset(daily: DailySeries) -> np.ndarray:
 
 def offset_of_weekdays(counts: np.ndarray, weekday: np.ndarray) -> np.ndarray:
     """The same from arrays of shape (n_days,): counts, NaN where not settled, and days of the week, Monday 0."""
-    from conflictts.truce import _trends
+    from conflictts.truce import _trend_windows
 
-    return np.asarray(np.log(_trends.shares_of_weekdays(counts, weekday, LEAST_BY_WEEKDAY))[weekday])
+    return np.asarray(np.log(_trend_windows.shares_of_weekdays(counts, weekday, LEAST_BY_WEEKDAY))[weekday])
 
 
 def factor_of(*logs: np.ndarray | float) -> tuple[np.ndarray, ...]:

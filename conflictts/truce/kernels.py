@@ -14,7 +14,7 @@ from typing import Any
 from numba import boolean, config, float64, int64
 from numba.types import Array
 
-from conflictts.truce import _noise, _path, _scan, _segment, _slope, _split, _trends
+from conflictts.truce import _noise, _path, _scan, _segment, _slope, _split, _trend_windows, _trends
 
 _NUMBERS, _PLACES, _SEEN, _ROWS = float64[::1], int64[::1], boolean[::1], float64[:, ::1]
 _KEPT, _KEPT_ROWS = Array(float64, 1, "C", readonly=True), Array(float64, 2, "C", readonly=True)  # as pandas gives them
@@ -31,12 +31,12 @@ OTHERS: Mapping[Any, tuple[Any, ...]] = {
     _path.day_costs: (_NUMBERS, _NUMBERS, float64),
     _split.probabilities_of_changes: (*_DAYS, _PLACES, _NUMBERS, float64, float64, float64),
     _slope.fit_span: (*_DAYS, int64, int64, _NUMBERS, float64, boolean),
-    _trends.shares_of_weekdays: (_KEPT, _PLACES, float64),
-    _trends.sums_of_windows: (_KEPT, int64, int64),
-    _trends.windows_of_rows: (_KEPT_ROWS, _NUMBERS, int64, _SEEN),
-    _trends.fit_with_memory: (_ROWS, _ROWS, _NUMBERS, int64, _ROWS, _ROWS, int64, _NUMBERS),
+    _trend_windows.shares_of_weekdays: (_KEPT, _PLACES, float64),
+    _trend_windows.sums_of_windows: (_KEPT, int64, int64),
+    _trend_windows.windows_of_rows: (_KEPT_ROWS, _NUMBERS, int64, _SEEN),
+    _trend_windows.fit_with_memory: (_ROWS, _ROWS, _NUMBERS, int64, _ROWS, _ROWS, int64, _NUMBERS),
     _trends.ends_of_rows: (_ROWS, _ROWS, *6 * (_NUMBERS,)),
-    _trends.factor_of_days: (_KEPT, _NUMBERS, int64),
+    _trend_windows.factor_of_days: (_KEPT, _NUMBERS, int64),
     _noise.autoregressive: (_NUMBERS, float64),
     _split.smallest_set: (_NUMBERS, float64),
     _scan.scan: (*_DAYS, int64, int64, boolean),

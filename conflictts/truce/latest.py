@@ -8,8 +8,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from conflictts.errors import TooLittleData
-from conflictts.truce._likelihood_interval import Trends, likelihood_ends, likelihood_sides
-from conflictts.truce._windows import family_of, spread_of, weeks_of
+from conflictts.truce._windows import Trends, family_of, likelihood_ends, likelihood_sides, spread_of, weeks_of
 from conflictts.truce.comparison import PERIOD_DAYS, ratio_of_sides, side_of
 from conflictts.truce.escalation import (
     PHASE_LEVEL,
@@ -82,12 +81,12 @@ def latest_of_rows(counts: np.ndarray, weekday: np.ndarray, level: float) -> lis
     TooLittleData
         If no day of a series is observed and settled.
     """
-    from conflictts.truce import _trends
+    from conflictts.truce import _trend_windows
 
     if not np.isfinite(counts).any(axis=1).all():
         raise TooLittleData(f"none of {counts.shape[1]} days is observed and settled")
     asked = (1 - MAX_UNOBSERVED) * WINDOW_DAYS, MIN_COUNTS, MIN_ACTIVE_DAYS, LEAST_BY_WEEKDAY
-    fits, days, taken, of_growth, of_total, squares, of_last, first, last = _trends.fit_ends(
+    fits, days, taken, of_growth, of_total, squares, of_last, first, last = _trend_windows.fit_ends(
         counts, weekday, WINDOW_DAYS, *asked, *family_of(WINDOW_DAYS)
     )
     spread = spread_of(fits[1], days, taken, of_growth, of_total, squares)
@@ -155,10 +154,10 @@ def _phase_of_last(
     fits : ndarray, shape (3, n_windows)
         Level, growth and alpha of each window; NaN where not fitted, and so are its `scale` and `freedom`.
     """
-    from conflictts.truce import _trends
+    from conflictts.truce import _trend_windows
 
     told = np.isfinite(fits[1])
-    windows = _trends.windows_of_rows(part[None], exposure, WINDOW_DAYS, told)
+    windows = _trend_windows.windows_of_rows(part[None], exposure, WINDOW_DAYS, told)
     trends = _trends_of(windows, fits[:, told], scale[told])
     sign = np.zeros(len(told))
     sign[told] = likelihood_sides(trends, stdtrit(freedom[told], 0.5 + PHASE_LEVEL / 2))

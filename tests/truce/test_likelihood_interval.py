@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import stdtrit
 
-from conflictts.truce._likelihood_interval import Trends, likelihood_ends
-from conflictts.truce._windows import _PHI, WindowFits, fit_windows
+from conflictts.truce._windows import _PHI, Trends, WindowFits, fit_windows, likelihood_ends
 
 LENGTH = 42
 WEEK = (np.arange(LENGTH) - (LENGTH - 1) / 2) / 7

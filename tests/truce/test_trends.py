@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import digamma, gammaln, polygamma
 
-from conflictts.truce import _trends
+from conflictts.truce import _trend_windows, _trends
 
 LENGTH = 42
 WEEK = (np.arange(LENGTH) - (LENGTH - 1) / 2) / 7
@@ -131,7 +131,7 @@ def test_no_plain_search_finds_a_likelier_fit(kind):
 def test_spreads_are_those_of_matrices(kind):
     _, exposure, _, level, growth, alpha = fits_of(kind)
     acf = 0.6 ** np.arange(LENGTH)
-    days, taken, of_growth, of_total = _trends.spreads_of_rows(exposure, WEEK, level, growth, alpha, acf)
+    days, taken, of_growth, of_total = _trend_windows.spreads_of_rows(exposure, WEEK, level, growth, alpha, acf)
     assert days.tolist() == (exposure > 0).sum(axis=1).tolist()
     mean = means(exposure, level, growth)
     design = np.column_stack([np.ones(LENGTH), WEEK])
@@ -152,7 +152,7 @@ def test_spreads_are_those_of_matrices(kind):
 def test_sums_of_residuals_are_those_of_arrays(kind):
     counts, exposure, _, level, growth, alpha = fits_of(kind)
     growth[3] = np.nan  # a fit that did not converge enters no sum
-    products, pairs = _trends.residual_sums(counts, exposure, WEEK, level, growth, alpha, 5)
+    products, pairs = _trend_windows.residual_sums(counts, exposure, WEEK, level, growth, alpha, 5)
     kept = np.arange(len(growth)) != 3
     mean = means(exposure, level, growth)
     seen = exposure > 0
@@ -233,7 +233,7 @@ DAYS = np.array([2.0, np.nan, 0.0, 3.5, 0.0, 1.0, np.nan, np.nan, 4.0, 0.0, 7.0]
 @pytest.mark.parametrize(("length", "step"), [(4, 1), (5, 5), (11, 11), (11, 1)])
 def test_sums_of_windows_are_those_of_arrays(length, step):
     windows = np.lib.stride_tricks.sliding_window_view(DAYS, length)[::step]
-    observed, totals, active = _trends.sums_of_windows(DAYS, length, step)
+    observed, totals, active = _trend_windows.sums_of_windows(DAYS, length, step)
     assert observed.tolist() == np.isfinite(windows).sum(axis=1).tolist()
     assert totals == pytest.approx(np.nansum(windows, axis=1))
     assert active.tolist() == (windows > 0).sum(axis=1).tolist()
@@ -242,7 +242,7 @@ def test_sums_of_windows_are_those_of_arrays(length, step):
 def test_windows_of_rows_are_those_of_arrays():
     rows, exposure = np.stack([DAYS, DAYS[::-1]]), np.linspace(0.5, 1.5, len(DAYS))
     enough = np.array([True, False, True, True, False, True, False, True])
-    counts, open_to = _trends.windows_of_rows(rows, exposure, 4, enough)
+    counts, open_to = _trend_windows.windows_of_rows(rows, exposure, 4, enough)
     windows = np.lib.stride_tricks.sliding_window_view(rows, 4, axis=1)[:, enough].reshape(-1, 4)
     exposed = np.tile(np.lib.stride_tricks.sliding_window_view(exposure, 4)[enough], (2, 1))
     assert counts.tolist() == np.nan_to_num(windows).tolist()
@@ -258,12 +258,12 @@ def test_shares_of_weekdays_are_those_of_arrays():
     middle, day, known = counts[3:-3], weekday[3:-3], around > 0
     share = [(middle / (1 + around))[known & (day == d)].sum() / (around / (1 + around))[known & (day == d)].sum()
              for d in range(7)]  # fmt: skip
-    found = _trends.shares_of_weekdays(counts, weekday, 10.0)
+    found = _trend_windows.shares_of_weekdays(counts, weekday, 10.0)
     assert found == pytest.approx(np.array(share) / np.mean(share))
     assert found.argmax() == 4
     fewest = min(middle[known & (day == d)].sum() for d in range(7))
-    assert _trends.shares_of_weekdays(counts, weekday, fewest + 0.5).tolist() == [1.0] * 7
-    assert _trends.shares_of_weekdays(counts[:6], weekday[:6], 1.0).tolist() == [1.0] * 7
+    assert _trend_windows.shares_of_weekdays(counts, weekday, fewest + 0.5).tolist() == [1.0] * 7
+    assert _trend_windows.shares_of_weekdays(counts[:6], weekday[:6], 1.0).tolist() == [1.0] * 7
 
 
 @pytest.mark.parametrize(
@@ -278,9 +278,9 @@ def test_factor_of_a_day_is_that_of_the_nearest_window(of_window, expected):
     """Windows of five days, middles from the third day on; 0 stands for the factor of all days."""
     counts = np.array([1.0, 2.0, 9.0, np.nan, 0.0, 4.0, 12.0, 0.0, 0.0])
     overall = np.nanvar(counts) / np.nanmean(counts)
-    found = _trends.factor_of_days(counts, np.array(of_window, dtype=float), 2)
+    found = _trend_windows.factor_of_days(counts, np.array(of_window, dtype=float), 2)
     assert found == pytest.approx([each or overall for each in expected])
-    assert _trends.factor_of_days(np.zeros(9), np.array(of_window, dtype=float), 2).min() == 1.0
+    assert _trend_windows.factor_of_days(np.zeros(9), np.array(of_window, dtype=float), 2).min() == 1.0
 
 
 @pytest.mark.parametrize("n_days", [1, 7, 10, 21, 22, 41])
@@ -288,7 +288,10 @@ def test_no_window_is_near_a_day_of_a_short_series(n_days):
     """Read from beyond an array, which a kernel does not notice, it would be anything."""
     counts = np.arange(n_days) % 3 * 2.0
     overall = max(1.0, np.var(counts) / max(np.mean(counts), 1e-300))
-    kernels = [_trends.factor_of_days, getattr(_trends.factor_of_days, "py_func", _trends.factor_of_days)]
+    kernels = [
+        _trend_windows.factor_of_days,
+        getattr(_trend_windows.factor_of_days, "py_func", _trend_windows.factor_of_days),
+    ]
     for kernel in kernels:
         assert kernel(counts, np.empty(0), 21) == pytest.approx(np.full(n_days, overall))
 
@@ -296,16 +299,16 @@ def test_no_window_is_near_a_day_of_a_short_series(n_days):
 @EACH_KIND
 def test_one_call_gives_what_its_parts_give(kind):
     counts, exposure, week, level, growth, alpha = fits_of(kind)
-    products, pairs = _trends.residual_sums(counts, exposure, week, level, growth, alpha, 10)
+    products, pairs = _trend_windows.residual_sums(counts, exposure, week, level, growth, alpha, 10)
     by_phi = np.linspace(1.0, 0.1, 5)[:, None] * np.linspace(1.0, 0.5, 11)
     powers = np.array([0.0, 0.2, 0.4, 0.6, 0.8])[:, None] ** np.arange(LENGTH)
     for given in (np.empty(0), np.array([0.1, 0.0, 0.0, 0.3, 0.2])):
-        *trend, days, taken, of_growth, of_total, memory, squares = _trends.fit_with_memory(
+        *trend, days, taken, of_growth, of_total, memory, squares = _trend_windows.fit_with_memory(
             counts, exposure, week, 10, by_phi, powers, 150, given
         )
-        weights = given if given.size else _trends.weights_of_memory(products, pairs, by_phi, LENGTH, 150)
+        weights = given if given.size else _trend_windows.weights_of_memory(products, pairs, by_phi, LENGTH, 150)
         acf = np.r_[1.0, (weights @ powers)[1:]]
-        spread = _trends.spreads_of_rows(exposure, week, level, growth, alpha, acf)
+        spread = _trend_windows.spreads_of_rows(exposure, week, level, growth, alpha, acf)
         expected = (level, growth, alpha, *spread, weights, products[0])
         for one, other in zip((*trend, days, taken, of_growth, of_total, memory, squares), expected, strict=True):
             assert one == pytest.approx(other, rel=1e-9, nan_ok=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conflictts.errors import TooLittleData
-from conflictts.truce import _trends
+from conflictts.truce import _trend_windows
 from conflictts.truce._windows import (
     _PHI,
     SLOW_COLUMNS,
@@ -97,7 +97,7 @@ def test_memory_is_found_where_it_is(phi):
     lags = range(11)
     products = np.array([(left[:, lag:] * left[:, : LENGTH - lag]).sum() for lag in lags])
     pairs = np.array([float(len(left) * (LENGTH - lag)) for lag in lags])
-    memory = _trends.weights_of_memory(products, pairs, _left_by_phi(LENGTH, 10), LENGTH, len(noise))
+    memory = _trend_windows.weights_of_memory(products, pairs, _left_by_phi(LENGTH, 10), LENGTH, len(noise))
     # 3,000 days know the lag-1 autocorrelation to about 0.02
     assert autocorrelation(memory, 5)[:3] == pytest.approx([1.0, phi, phi**2], abs=0.06)
 
