@@ -21,11 +21,12 @@ from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.period import Truce
 from conflictts.truce.ratios import hundredths as hundredths  # for the pages
+from conflictts.truce.ratios import two_digits
 
 if TYPE_CHECKING:
     from conflictts.report.findings import Findings, Refused
 
-count, LAID = toll, IN_WORDS  # so the pages call them
+count, ratio, LAID = toll, two_digits, IN_WORDS  # so the pages call them
 
 # Measured by benchmarks/ and quoted on every page, with the command that measures them again.
 EFFECT_COVERAGE = (
@@ -77,17 +78,6 @@ def rate(number: float) -> str:
     if math.isnan(number):
         return "–"
     return f"{number:.2f}" if number < 10 else f"{number:,.1f}"
-
-
-def ratio(number: float) -> str:
-    """A rate ratio: two significant digits below ten; next to 1 so many more as tell on which side it lies."""
-    if number == 0 or not math.isfinite(number):
-        return f"{number:g}"
-    if number != 1 and f"{number:.1f}" == "1.0":
-        texts = (f"{number:.{decimals}f}" for decimals in range(2, 7))
-        return next((text for text in texts if float(text) != 1), "1.0")
-    decimals = max(0, 1 - math.floor(math.log10(float(f"{number:.1e}"))))
-    return f"{number:,.{decimals}f}"
 
 
 def factor(number: float, times: str = "") -> str:

@@ -12,6 +12,7 @@ from conflictts.series.numerals import with_unit
 from conflictts.truce.erosion import Erosion
 from conflictts.truce.period import Truce
 from conflictts.truce.phases import Outcome, Telling
+from conflictts.truce.ratios import two_digits
 from conflictts.truce.window import ONE_DAY, choose_window, settled_counts
 
 
@@ -89,16 +90,10 @@ class TruceCourse:
                 first, last = (f"{day.day} {day:%b}" for day in (row.set_first, row.set_last))
                 gaps = ", with gaps" if (row.set_last - row.set_first).days >= row.set_days else ""
                 text += f" ({self.level:.0%} set {first} to {last}{gaps})"
-            text += f", {_told(row.rate)} a day" if row.days else ", not observed"
+            text += f", {two_digits(row.rate)} a day" if row.days else ", not observed"
             told.append(text if row.established else f"{text}, by the best estimate only")
-        before = self.phases["rate"].iloc[0]
-        return (
-            f"The {self.truce.phrase}: {'; '.join(told)}; before it {with_unit(_told(before), self.daily.unit)} a day."
-        )
-
-
-def _told(rate: float) -> str:
-    return f"{rate:.2g}" if rate < 10 else f"{rate:,.0f}"
+        before = with_unit(two_digits(self.phases["rate"].iloc[0]), self.daily.unit)
+        return f"The {self.truce.phrase}: {'; '.join(told)}; before it {before} a day."
 
 
 def truce_course(

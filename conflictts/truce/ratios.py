@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 
 def with_limits(ratio: float, lower: float | None, upper: float | None, before: str = "") -> str:
-    """Write a ratio and its limits, each with two significant digits or as many as tell it from 1.
+    """Write a ratio and its limits, each as `two_digits` writes it.
 
     Examples
     --------
     >>> with_limits(0.072, 0.0000049, 0.9981), with_limits(124.0, 1.0, 26997.0, "95% interval ")
-    ('0.072 (0.0000049 to 0.998)', '120 (95% interval 1 to 27,000)')
+    ('0.072 (0.0000049 to 0.998)', '124 (95% interval 1.0 to 26,997)')
     """
     return f"{two_digits(ratio)} ({before}{two_digits(lower)} to {two_digits(upper)})"
 
@@ -22,18 +22,24 @@ def hundredths(ratio: float) -> str:
     Examples
     --------
     >>> hundredths(1.2249), hundredths(1.0041), hundredths(7662.04)
-    ('1.22', '1.004', '7,700')
+    ('1.22', '1.004', '7,662')
     """
     text = f"{ratio:.2f}"
     return text if float(text) != 1 and ratio < 100 else two_digits(ratio)
 
 
 def two_digits(ratio: float | None) -> str:
-    """Write a ratio with two significant digits or as many as tell it from 1, and never with an exponent."""
-    if ratio is None or not np.isfinite(ratio):
-        return f"{ratio}"
-    texts = (f"{ratio:.{digits}g}" for digits in range(2, 17))
-    text = next((text for text in texts if float(text) != 1 or ratio == 1), "1")
-    if "e" not in text:
-        return text
-    return f"{float(text):,.0f}" if ratio > 1 else np.format_float_positional(float(text), trim="-")
+    """Write a ratio with two significant digits below ten; next to 1 so many more as tell on which side it lies.
+
+    Examples
+    --------
+    >>> [two_digits(ratio) for ratio in (0.0, 0.3, 0.0682, 0.9981, 1.0, 12.3, 26997.0)]
+    ['0', '0.30', '0.068', '0.998', '1.0', '12', '26,997']
+    """
+    if ratio is None or ratio == 0 or not math.isfinite(ratio):
+        return "0" if ratio == 0 else f"{ratio}"
+    if ratio != 1 and f"{ratio:.1f}" == "1.0":
+        texts = (f"{ratio:.{decimals}f}" for decimals in range(2, 7))
+        return next((text for text in texts if float(text) != 1), "1.0")
+    decimals = max(0, 1 - math.floor(math.log10(float(f"{ratio:.1e}"))))
+    return f"{ratio:,.{decimals}f}"

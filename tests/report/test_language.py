@@ -217,7 +217,7 @@ TOLD = {  # what may stand in a slot of a refusal that is no number
     "so_many(before, 'day')": ["1 day", "12 days"],
     "so_many(days[0], 'day')": ["1 day", "12 days"],
     "words": ["admin1 Hama"],
-    "with_limits(ratio, lower, upper)": ["0.7 (0.42 to 0.998)"],
+    "with_limits(ratio, lower, upper)": ["0.70 (0.42 to 0.998)"],
     "how": ["with a straight trend beside the step", "without the trend"],
     "other": ["with", "without"],
     "refusal": ["All 30 counts are 0: there is no rate to estimate. Widen the window."],

@@ -59,12 +59,12 @@ def test_growth_that_few_counts_limit_has_no_figures_it_cannot_know(number, expe
 @pytest.mark.parametrize(
     ("rate", "english", "french"),
     [
-        (0.0, "0 civilian deaths", "0 civil tué"), (1.0, "1 civilian death", "1 civil tué"),
-        (1.04, "1 civilian death", "1 civil tué"), (1.44, "1.4 civilian deaths", "1,4 civil tué"),
-        (2.0, "2 civilian deaths", "2 civils tués"), (21.0, "21 civilian deaths", "21 civils tués"),
+        (0.0, "0 civilian deaths", "0 civil tué"), (1.0, "1.0 civilian deaths", "1,0 civil tué"),
+        (1.04, "1.04 civilian deaths", "1,04 civil tué"), (1.44, "1.4 civilian deaths", "1,4 civil tué"),
+        (2.0, "2.0 civilian deaths", "2,0 civils tués"), (21.0, "21 civilian deaths", "21 civils tués"),
     ],
 )  # fmt: skip
-def test_one_is_singular_and_in_french_all_below_two(rate, english, french, idlib):
+def test_a_rate_has_two_digits_and_in_french_the_singular_below_two(rate, english, french, idlib):
     course = ct.truce_course(ct.daily_series(idlib, measure="civilians"), idlib.truces["TRC-5"])
     phases = course.phases.assign(rate=[rate, *course.phases["rate"][1:]])
     sentence = dataclasses.replace(course, phases=phases).sentence()
