@@ -21,6 +21,7 @@ from conflictts.figures.style import (
     span_in_words,
     write_footer,
 )
+from conflictts.incidents.codes import codes_in_words, columns_in_words
 from conflictts.series.percent import percent
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _about(found: PanelAnalysis, effects: pd.DataFrame, shown: int) -> list[str]
 
 def about_effects(found: PanelAnalysis, effects: pd.DataFrame) -> list[str]:
     """What was counted, where, about which truce and over which days, for the footer."""
-    parts = [f"{found.unit} by {' and '.join(found.by)}", found.area]
+    parts = [f"{found.unit} by {columns_in_words(found.by)}", found.area]
     if found.truce is not None:
         parts.append(found.truce.name)
     return [*parts, span_in_words(effects["window_first"].min(), effects["window_last"].max())]
@@ -196,4 +197,9 @@ def about_effects(found: PanelAnalysis, effects: pd.DataFrame) -> list[str]:
 
 def name_of(key: object) -> str:
     """An area of a panel in words."""
-    return ", ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+    return ", ".join(parts_of(key))
+
+
+def parts_of(key: object) -> list[str]:
+    """What an area of a panel is named by, codes of a press catalogue in words."""
+    return [codes_in_words(str(part)) for part in (key if isinstance(key, tuple) else (key,))]

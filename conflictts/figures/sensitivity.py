@@ -22,6 +22,7 @@ from conflictts.figures.style import (
     what_is_drawn,
     write_footer,
 )
+from conflictts.incidents.codes import codes_in_words
 from conflictts.incidents.table import Where
 from conflictts.truce.sensitivity import CHOICES, Sensitivity
 
@@ -183,7 +184,8 @@ def _boxes(left: np.ndarray, right: np.ndarray, low: np.ndarray | float, high: n
 
 
 def _in_words(where: Where) -> str:
-    return "; ".join(", ".join([value] if isinstance(value, str) else value) for value in where.values())
+    values = (", ".join([value] if isinstance(value, str) else value) for value in where.values())
+    return "; ".join(map(codes_in_words, values))
 
 
 def _shades() -> LinearSegmentedColormap:

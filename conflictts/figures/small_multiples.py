@@ -29,6 +29,7 @@ from conflictts.figures.style import (
     span_in_words,
     write_footer,
 )
+from conflictts.incidents.codes import columns_in_words
 from conflictts.series.daily import DailySeries
 from conflictts.series.panel import DailyPanel, Key
 from conflictts.truce.period import Truce
@@ -171,7 +172,7 @@ def _about(panel: DailyPanel, totals: pd.Series, shown: int) -> list[str]:
     """What is drawn, and how much is not."""
     counting, days = panel.counting, panel.table["day"]
     left = totals.iloc[shown:]
-    parts = [f"{counting.unit} by {' and '.join(panel.by)}, the highest total first", counting.area]
+    parts = [f"{counting.unit} by {columns_in_words(panel.by)}, the highest total first", counting.area]
     if len(left):
         others = "1 other holds" if len(left) == 1 else f"{len(left)} others hold"
         parts.append(f"{shown} of {len(totals)} drawn; {others} {left.sum():,.0f} of {totals.sum():,.0f}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conflictts.figures.style import CONTRAST, FOOTER_POINTS, LEVEL, given_or_current, legend_above
+from conflictts.figures.style import CONTRAST, LEVEL, given_or_current, legend_above, span_in_words, write_footer
 from conflictts.series.daily import UNITS
 from conflictts.series.numerals import so_many
 from conflictts.series.percent import percent
@@ -63,18 +63,16 @@ def plot_source_mix(mix: SourceMix, *, ax: Axes | None = None) -> Axes:
     ax.grid(axis="x", color="#E3E6E8", linewidth=0.6)
     ax.set_axisbelow(True)
     legend_above(ax)
-    change = mix.changes.loc["reporting_body"]
-    first, last = mix.window
-    text = (
-        f"share of {UNITS[mix.measure]} by reporting body · {first.day} {first:%b %Y} to {last.day} "
-        f"{last:%b %Y} · {so_many(change['records_before'], 'record')} before, {change['records_after']:,} after · mix "
-        f"changed by {percent(change['mix_change'])}, toll per day by {percent(change['count_change'])} · source: "
-        f"{mix.source}"
-    )
-    width = max(40, int(ax.get_window_extent().width / ax.figure.dpi * 72 / (FOOTER_POINTS * 0.56)))
-    ax.annotate(
-        "\n".join(textwrap.wrap(text, width)), xy=(0, 0), xycoords="axes fraction", xytext=(0, -26),
-        textcoords="offset points", va="top", ha="left", fontsize=FOOTER_POINTS, color="#595959", annotation_clip=False,
-        gid="footer", parse_math=False,
-    )  # fmt: skip
+    write_footer(ax, _about(mix))
     return ax
+
+
+def _about(mix: SourceMix) -> list[str]:
+    change = mix.changes.loc["reporting_body"]
+    return [
+        f"share of {UNITS[mix.measure]} by reporting body",
+        span_in_words(*mix.window),
+        f"{so_many(change['records_before'], 'record')} before, {change['records_after']:,} after",
+        f"mix changed by {percent(change['mix_change'])}, toll per day by {percent(change['count_change'])}",
+        f"source: {mix.source}",
+    ]

@@ -88,8 +88,7 @@ def draw_figures(findings: Findings, words: Translator, *, prefix: str, first: b
     """
 
     def draw(plot: Callable[..., Any], *, name: str, **given: Any) -> Sheet:
-        codes = name in ("sources", "sensitivity")  # whose texts name actors
-        given.setdefault("words", words if codes or words.language != "en" else None)
+        given.setdefault("words", words if words.language != "en" else None)
         return draw_sheet(plot, name=f"{prefix}{name}", **given)
 
     def others() -> Figures:

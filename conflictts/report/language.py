@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Any, Literal, get_args
 
 from conflictts.errors import UnknownNameError
+from conflictts.incidents.codes import codes_in_words
 from conflictts.series.measures import UNITS
 from conflictts.series.numerals import SINGULAR
 
@@ -32,22 +33,9 @@ MONTHS = {
     "Aug": "août", "Sep": "sept.", "Oct": "oct.", "Nov": "nov.", "Dec": "déc.",
 }  # fmt: skip
 COLUMNS = {  # of the table of records, where a sentence names one; those of districts keep their names
-    "place": "lieu", "perpetrator": "auteur", "target": "cible", "event_type": "type d’événement",
-    "reporting_body": "organisme",
+    "place": "lieu", "perpetrator": "auteur", "target": "cible", "event type": "type d’événement",
+    "reporting body": "organisme",
 }  # fmt: skip
-CODES = {  # of a coded press catalogue, where a page names its actors and events: English, French
-    "government_or_russia": ("government or Russia", "gouvernement ou Russie"),
-    "government": ("government", "gouvernement"),
-    "russia": ("Russia", "Russie"),
-    "armed_groups": ("armed groups", "groupes armés"),
-    "unknown": ("unknown", "inconnu"),
-    "ground_clash": ("ground clash", "affrontement au sol"),
-    "area_day_total": ("total of a day and area", "total d’un jour et d’une zone"),
-}
-_CODE = rf"(?:{'|'.join(CODES)})"
-_CODES = re.compile(  # several in a row, one that is no word of a sentence, or one that is all
-    rf"(?<![\w./=-])(?:{_CODE}(?:(?:, | or ){_CODE})+|[a-z]+(?:_[a-z]+)+)(?![\w/=-]|\.\w|\()|\A{_CODE}\Z"
-)
 _THIN = "\u202f"  # the narrow space that French sets between thousands and before %
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _NUMBER = r"[−-]?\d[\d,]*(?:\.\d+)?(?:e-\d+)?"
@@ -65,12 +53,13 @@ KINDS = {  # of slots, and what may stand in them
     "unit": "|".join(f"(?i:{unit})" for unit in sorted(UNITS.values(), key=len, reverse=True)),
     "truce": r"truce “[^”]*”|.+?",
     "truces": r".+?",  # one or more, a comma between them
-    "column": r"(?:admin1|admin2|place|event_type|perpetrator|target|source|reporting_body)",
+    "column": r"(?:admin1|admin2|place|event[_ ]type|perpetrator|target|source|reporting[_ ]body)",
     "columns": r".+?",  # one or more, “and” between them
     "iso": rf"\d{{4}}-\d{{2}}-\d{{2}}|{_DAY}",  # also where it was written out
     "raw": r".+?",
     "field": r".+?",  # a column of a file, or in brackets what stands for one
     "name": rf"(?:(?!{_END}).)+?",  # the same within one sentence
+    "value": rf"(?:(?!{_END}).)+?",  # of a column: one or more, a comma or “or” between them
     "phases": r".+?",  # one or more, a semicolon between them
 }
 KINDS["of"] = KINDS["unit"]
@@ -149,10 +138,10 @@ class Translator:
     def __call__(self, text: str) -> str:
         """A text of one or more sentences, put over."""
         if self.language == "en":
-            return _codes_in_words(_days_in_words(text), 0)
+            return codes_in_words(_days_in_words(text))
         core = text.strip()
         if core not in self._known:
-            self._known[core] = _codes_in_words(self._sentences(core), 1)
+            self._known[core] = self._sentences(codes_in_words(core))
         return text.replace(core, self._known[core], 1) if core else text
 
     def page(self, source: str) -> str:
@@ -206,8 +195,6 @@ class Translator:
     def _matched(self, text: str) -> str | None:
         if not re.search(r"[^\W\d_]", text):
             return _figures(text)
-        if _CODES.fullmatch(text) and (put := _codes_in_words(text, 1)) != text:
-            return put
         if text in self.catalogue:
             return self.catalogue[text]
         if re.fullmatch(rf"(?:{_MONTH})(?: \d{{4}})?", text):
@@ -235,7 +222,10 @@ class Translator:
         if kind in ("raw", "name") or (kind == "field" and not text.startswith("(")):
             return text
         if kind in ("column", "columns"):
-            return " et ".join(COLUMNS.get(name, name) for name in text.split(" and "))
+            return " et ".join(COLUMNS.get(name.replace("_", " "), name) for name in text.split(" and "))
+        if kind == "value":
+            parts = re.split("(, | or )", text)
+            return "".join(" ou " if part == " or " else self.catalogue.get(part, part) for part in parts)
         if kind == "iso":
             return _day(_days_in_words(text))
         if kind == "span":
@@ -276,17 +266,6 @@ class Translator:
             entry = (max(literals, key=len), re.compile(expression, re.DOTALL), plain, kinds)
             made.append((sum(map(len, literals)), entry))
         return [entry for _, entry in sorted(made, key=lambda each: -each[0])]
-
-
-def _codes_in_words(text: str, language: int) -> str:
-    """government, government_or_russia -> government, government or Russia; 0 is English, 1 French."""
-
-    def put(found: re.Match[str]) -> str:
-        parts = re.split("(, | or )", found[0])
-        joints = {" or ": (" or ", " ou ")[language]}
-        return "".join(CODES[part][language] if part in CODES else joints.get(part, part) for part in parts)
-
-    return _CODES.sub(put, text)
 
 
 def _days_in_words(text: str) -> str:

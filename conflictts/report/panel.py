@@ -16,11 +16,12 @@ import pandas as pd
 
 from conflictts.errors import UnknownNameError
 from conflictts.figures.forest import MOST as MOST_AREAS
-from conflictts.figures.forest import name_of, plot_forest
+from conflictts.figures.forest import name_of, parts_of, plot_forest
 from conflictts.figures.map import plot_map
 from conflictts.figures.sheet import draw_sheet
 from conflictts.figures.small_multiples import MOST as MOST_SERIES
 from conflictts.figures.small_multiples import plot_small_multiples
+from conflictts.incidents.codes import CODES, columns_in_words
 from conflictts.incidents.files import as_csv
 from conflictts.incidents.outlines import Outlines
 from conflictts.report import wording
@@ -46,6 +47,8 @@ TITLES = {
 }
 AGAIN = "How to make this page again"
 DASH = "–"
+SPOKEN = frozenset((NOT_STATED, *CODES.values()))  # names of areas that are words of a language
+LYING = frozenset(("admin1", "admin2", "place"))  # columns whose groups lie somewhere
 
 
 def write_panel_report(
@@ -163,8 +166,10 @@ def as_numbers(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Any]:
 
 def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outlines: Outlines | None = None) -> Figures:
     """The figures, by name: with a truce its rate ratios, also on the map if one is known, and the series."""
-    names = {name_of(key) for key in panel} - {NOT_STATED}
-    put = (lambda text: text if text in names else words(text)) if words.language != "en" else None
+    names = {
+        name_of(key): ", ".join(words(part) if part in SPOKEN else part for part in parts_of(key)) for key in panel
+    }
+    put = (lambda text: names[text] if text in names else words(text)) if words.language != "en" else None
     truces = [found.truce] if found.truce is not None else []
     rows = -(-min(len(panel), MOST_SERIES) // 4)
     height = max(4.3, 1.7 + 1.05 * rows)  # what the words beside the scale want at least
@@ -193,7 +198,7 @@ def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outli
         ),
     )  # fmt: skip
     where = outlines if outlines is not None else panel.places
-    if outlines is None and not effects.index.isin(panel.places.index).any():
+    if outlines is None and not (LYING.issuperset(panel.by) and effects.index.isin(panel.places.index).any()):
         return {"ratios": ratios, "series": series}
     height = 6.2
     shows = (
@@ -240,8 +245,9 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: st
     drawn = [(name, TITLES[name]) for name in figures]
     columns = _columns(found)
     page: str = environment.get_template("panel.html.j2").render(
-        p="", blank=NOT_STATED, script=Markup(script), script_hash=f"sha256-{digest}",
-        unit=found.unit, by=" and ".join(found.by), area=found.area, source=found.source, level=found.level,
+        p="", script=Markup(script), script_hash=f"sha256-{digest}",
+        spoken=SPOKEN, names=[parts_of(key) for key in found.table.index],
+        unit=found.unit, by=columns_in_words(found.by), area=found.area, source=found.source, level=found.level,
         span=wording.days(panel.days[0], panel.days[-1]), headline=_headline(found), sentences=_sentences(found),
         contents=[("areas", "Every area"), *drawn, ("refusals", "What has no answer, and why"),
                   ("quality", "How good the data are"), ("methods", "How it was done, in plain words"),
@@ -251,7 +257,7 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: st
         columns=[(title, numeric) for title, numeric, _ in columns],
         rows=[[cell(key, row) for _, _, cell in columns] for key, row in found.table.iterrows()],
         drawn=drawn, figures=embedded(figures, ("html", "figures")), formats=("html", "figures"),
-        refusals=[(name_of(tuple(line[: len(found.by)])), line[-2], line[-1])
+        refusals=[(parts_of(tuple(line[: len(found.by)])), line[-2], line[-1])
                   for line in refusals.itertuples(index=False, name=None)],
         methods=_methods(found), citation=provenance.citation if provenance else "",
         licence=provenance.licence if provenance else "", files=(NUMBERS, AREAS, CHANGES),
@@ -340,14 +346,17 @@ def _sentences(found: PanelAnalysis) -> list[str]:
         return (
             [say("Changes of the rate found over all days: {number}.", number=_how_many(known))] if len(known) else []
         )
-    told = [
+    told = []
+    if not LYING.issuperset(found.by):
+        told.append(say("On this page “area” stands for each {columns}.", columns=columns_in_words(found.by)))
+    told.append(
         say(
             "A change of the rate is found in {number} of {total} areas; over the latest weeks a rise is established "
             "in {rising} and a fall in {falling}.",
             number=_how_many(table["n_changes"] > 0), total=f"{len(table):,}",
             rising=_how_many(table["phase"] == "rising"), falling=_how_many(table["phase"] == "falling"),
         )
-    ]  # fmt: skip
+    )  # fmt: skip
     alone = table["single_days"] != ""
     if alone.any():
         told.append(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
+from conflictts.incidents.codes import columns_in_words
 from conflictts.incidents.table import Incidents, Where, matching_records
 from conflictts.series.counting import NOT_STATED
 from conflictts.series.daily import UNITS, DailySeries, Day, Measure, pair_of_days
@@ -182,7 +183,7 @@ def _change(part: pd.DataFrame, column: str, days: tuple[int, int]) -> tuple[dic
     before, after = part["toll_before"].sum() / days[0], part["toll_after"].sum() / days[1]
     mix = float((part["share_after"] - part["share_before"]).abs().sum() / 2) if before > 0 and after > 0 else np.nan
     count = float(abs(after - before) / max(before, after))
-    word = column.replace("_", " ")
+    word = columns_in_words([column])
     warnings = []
     if (part["value"] == NOT_STATED).all():
         mix = np.nan

@@ -57,7 +57,7 @@ def test_curve_has_one_mark_per_answer_and_a_row_per_option(found, axes):
     stands = int(found.table["stands"].sum())
     assert 0 < stands < 24
     assert f"{stands} of 24 combinations, 8 without an answer" in footer
-    assert "government_or_russia" in footer
+    assert "main perpetrators: government, government or Russia, Russia" in footer.replace("\n", " ")
 
 
 def test_colour_tells_what_stands(found, axes):

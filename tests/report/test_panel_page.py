@@ -195,6 +195,21 @@ def test_one_of_many_is_said_as_one(panel, found):
     assert list(words.unknown) == []
 
 
+def test_perpetrators_are_named_in_words_and_lie_nowhere(idlib, tmp_path):
+    panel = ct.daily_series(idlib, measure="civilians", by=["admin1", "perpetrator"])
+    found = ct.analyse_panel(panel, truce=idlib.truces["TRC-5"], window=("2019-05-01", "2019-10-18"))
+    told = {}
+    for language in ("en", "fr"):
+        path = ct.write_panel_report(panel, found, tmp_path / language, language=language)
+        told[language] = path.read_text(encoding="utf-8")
+        assert "map" not in page.draw_panel(panel, found, translator(language))
+    assert "<p>On this page “area” stands for each admin1 and perpetrator.</p>" in told["en"]
+    assert ">Idlib, government or Russia</text>" in told["en"]
+    assert '<span translate="no">Idlib</span>, <span>gouvernement ou Russie</span></th>' in told["fr"]
+    assert ">Idlib, gouvernement ou Russie</text>" in told["fr"]
+    assert not re.search(r"[a-z]_[a-z]*russia|armed_groups", re.sub('data-v="[^"]*"', "", told["en"] + told["fr"]))
+
+
 def test_one_area_and_one_without_a_name(idlib, tmp_path):
     table = idlib.table.assign(admin1=idlib.table["admin1"].replace("Hama", ""))
     panel = ct.daily_series(replace(idlib, table=table), measure="civilians", by="admin1")

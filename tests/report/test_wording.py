@@ -236,8 +236,16 @@ def test_a_rate_of_one_day_is_told_as_one_event():
     ("told", "english", "french"),
     [
         ("russia", "Russia", "Russie"),
-        ("armed_groups, russia", "armed groups, Russia", "groupes armés, Russie"),
-        ("perpetrator government or government_or_russia", "perpetrator government or government or Russia", None),
+        (
+            "main perpetrators: armed_groups, russia",
+            "main perpetrators: armed groups, Russia",
+            "principaux auteurs\u00a0: groupes armés, Russie",
+        ),
+        (
+            "Idlib, perpetrator russia or government_or_russia",
+            "Idlib, perpetrator Russia or government or Russia",
+            "Idlib, auteur Russie ou gouvernement ou Russie",
+        ),
         *((own, own, own) for own in ("police_force", "government (state)", "benchmarks/ground_clash.py")),
     ],
 )
