@@ -35,7 +35,7 @@ EFFECT_COVERAGE = (
     "(python benchmarks/effect_coverage.py)"
 )
 LOCATION_COVERAGE = (
-    "92 to 98% of detected changes in series with one or two, and in 94 to 97% in series with up to five smaller "
+    "95 to 99% of detected changes in series with one or two, and in 94 to 97% in series with up to five smaller "
     "ones (python benchmarks/location_sets.py)"
 )
 STATEMENTS_TOGETHER = (
