@@ -47,31 +47,11 @@ GED = {
     "code_status": "Clear",
     "source_article": 'a, "b"',
 }
-CELLS = st.sampled_from(
-    (
-        *(
-            "",
-            " ",
-            "7",
-            " 7 ",
-            "٧",
-            "1e3",
-            "-1",
-            "31 June 2019",
-            "=1+1",
-            "'=1+1",
-            "é",
-            "e\u0301",
-            "NA",
-            "1",
-            "2",
-            " 2",
-            "'2",
-        ),
-        *("a,b", 'a"b', "a\nb", "a\r\nb", "\ufeff7", "2019-08-30 00:00:00.000", "2019-08-30 05:00", "0001-01-01"),
-        *("2019-09-02", "2019-08-01", "1.0", "1.5", "nan", "inf", "0x1F", "+7", "-0", "1e400", "100000001", "91", "8"),
-    )
-)
+CELLS = st.sampled_from([
+    "", " ", "7", " 7 ", "٧", "1e3", "-1", "31 June 2019", "=1+1", "'=1+1", "é", "e\u0301", "NA", "1", "2", " 2", "'2",
+    "a,b", 'a"b', "a\nb", "a\r\nb", "\ufeff7", "2019-08-30 00:00:00.000", "2019-08-30 05:00", "0001-01-01",
+    "2019-09-02", "2019-08-01", "1.0", "1.5", "nan", "inf", "0x1F", "+7", "-0", "1e400", "100000001", "91", "8",
+])  # fmt: skip
 SCARS = st.lists(st.sampled_from([b'"', b",", b"\n", b"\r", b"\0", b"\xff", b"  "]), max_size=1)
 COVERAGE = ("2019-08-01", "2019-09-30")
 LEDGER = ("quarantined", "rejected", "excluded", "warnings")
@@ -94,9 +74,10 @@ def assert_same(panel: ct.DailyPanel, expected: ct.DailyPanel) -> None:
     pd.testing.assert_frame_equal(panel.places, expected.places, check_index_type=False)
 
 
-def whole(path, **counted) -> ct.DailyPanel | str:
+def whole(path, deletions=None, **counted) -> ct.DailyPanel | str:
     try:
-        return ct.daily_series(ct.read_incidents(path), **counted)
+        read = ct.read_incidents(path) if deletions is None else ct.read_acled(path, deletions=deletions)
+        return ct.daily_series(read, **counted)
     except ConflictTSError as error:
         return str(error)
 
@@ -106,6 +87,15 @@ def where_it_lies(source, **counted) -> ct.DailyPanel | str:
         return ct.daily_panel(source, **counted)
     except ConflictTSError as error:
         return str(error)
+
+
+def assert_as_if_whole(source, **counted) -> None:
+    """The same series, or the same refusal."""
+    expected, found = whole(source, **counted), where_it_lies(source, **counted)
+    if isinstance(expected, str) or isinstance(found, str):
+        assert found == expected
+    else:
+        assert_same(found, expected)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -118,7 +108,8 @@ def engine_takes_small_files_too():
 @pytest.fixture
 def never_whole(monkeypatch):
     """Fail where a file is read whole after all."""
-    monkeypatch.setattr(aggregation, "read_incidents", lambda path: pytest.fail(f"{path} was read whole"))
+    for name in ("read_incidents", "read_acled"):
+        monkeypatch.setattr(aggregation, name, lambda path, **_: pytest.fail(f"{path} was read whole"))
 
 
 @pytest.fixture(scope="session")
@@ -168,12 +159,8 @@ def test_csv_is_counted_as_if_read_whole(invented, never_whole, measure, allocat
 
 @pytest.mark.parametrize("by", ["source", "clarity", "reporting_body", "date_precision", "country"])
 def test_every_column_that_can_be_grouped_by(invented, by):
-    counted = {"measure": "deaths", "by": by, "coverage": COVERAGE, "where": {"admin1": ["Idlib", "Hama"]}}
-    expected, found = whole(invented, **counted), where_it_lies(invented, **counted)
-    if isinstance(expected, str):
-        assert found == expected
-    else:
-        assert_same(found, expected)
+    where = {"admin1": ["Idlib", "Hama"]}
+    assert_as_if_whole(invented, measure="deaths", by=by, coverage=COVERAGE, where=where)
 
 
 def test_real_export_is_counted_as_if_read_whole(shared, tmp_path, never_whole):
@@ -258,12 +245,7 @@ def hostile(draw: st.DrawFn) -> bytes:
 def test_hostile_csv_is_counted_as_if_read_whole(tmp_path_factory, content, measure):
     path = tmp_path_factory.getbasetemp() / "hostile.csv"
     path.write_bytes(content)
-    counted = {"measure": measure, "by": ["admin1", "event_type"], "coverage": COVERAGE}
-    expected, found = whole(path, **counted), where_it_lies(path, **counted)
-    if isinstance(expected, str) or isinstance(found, str):
-        assert found == expected
-    else:
-        assert_same(found, expected)
+    assert_as_if_whole(path, measure=measure, by=["admin1", "event_type"], coverage=COVERAGE)
 
 
 @pytest.fixture(scope="session")

@@ -13,16 +13,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import conflictts as ct
-from conflictts.errors import ConflictTSError, InputError
+from conflictts.errors import InputError
 from conflictts.incidents import sheets
 from conflictts.incidents.acled import DELETED, OLDER
 from conflictts.incidents.packing import digest
-from conflictts.series import aggregation
 from conflictts.series.measures import UNITS
 from tests.series import test_aggregation as ged
-from tests.series.test_aggregation import COVERAGE, assert_same, packed, where_it_lies
+from tests.series.test_aggregation import COVERAGE, assert_as_if_whole, assert_same, packed, where_it_lies, whole
 
-engine_takes_small_files_too = ged.engine_takes_small_files_too
+engine_takes_small_files_too, never_whole = ged.engine_takes_small_files_too, ged.never_whole
 
 ACLED = {
     "event_id_cnty": "SYR1",
@@ -42,57 +41,13 @@ ACLED = {
     "timestamp": "1600000000",
     "notes": 'a, "b"',
 }
-CELLS = st.sampled_from(
-    (
-        *("", " ", "7", " 7 ", "٧", "1e3", "-1", "31 June 2019", "16 August 2019", "5-Sep-2019", "=1+1", "'=1+1", "é"),
-        *(
-            "a,b",
-            'a"b',
-            "a\nb",
-            "\ufeff7",
-            "2019-08-30 00:00:00.000",
-            "0001-01-01",
-            "'2019-08-30",
-            " 2019-08-30",
-            "2.0",
-        ),
-        *(
-            "2",
-            "3",
-            "4",
-            "0",
-            "10",
-            "12",
-            "100",
-            "1.0",
-            "1.5",
-            "nan",
-            "inf",
-            "+7",
-            "-0",
-            "007",
-            "100000001",
-            "91",
-            "SYR2",
-        ),
-        *(" SYR2", "'SYR2", "civilian targeting ", "CIVILIAN TARGETING", "Cıvılıan targeting", "'Civilian targeting"),
-        *("1700000000", "9e99", "2020-01-01T05:00:00", "99999999999999"),
-    )
-)
-
-
-def whole(path, deletions=None, **counted) -> ct.DailyPanel | str:
-    try:
-        return ct.daily_series(ct.read_acled(path, deletions=deletions), **counted)
-    except ConflictTSError as error:
-        return str(error)
-
-
-@pytest.fixture
-def never_whole(monkeypatch):
-    """Fail where a file is read whole after all."""
-    for name in ("read_incidents", "read_acled"):
-        monkeypatch.setattr(aggregation, name, lambda path, **_: pytest.fail(f"{path} was read whole"))
+CELLS = st.sampled_from([
+    "", " ", "7", " 7 ", "٧", "1e3", "-1", "31 June 2019", "16 August 2019", "5-Sep-2019", "=1+1", "'=1+1", "é", "a,b",
+    'a"b', "a\nb", "\ufeff7", "2019-08-30 00:00:00.000", "0001-01-01", "'2019-08-30", " 2019-08-30", "2.0", "2", "3",
+    "4", "0", "10", "12", "100", "1.0", "1.5", "nan", "inf", "+7", "-0", "007", "100000001", "91", "SYR2", " SYR2",
+    "'SYR2", "civilian targeting ", "CIVILIAN TARGETING", "Cıvılıan targeting", "'Civilian targeting", "1700000000",
+    "9e99", "2020-01-01T05:00:00", "99999999999999",
+])  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -143,12 +98,7 @@ def test_csv_is_counted_as_if_read_whole(invented, never_whole, measure, allocat
 @pytest.mark.parametrize("by", ["source", "perpetrator", "target", "date_precision", "location_precision", "clarity"])
 @pytest.mark.parametrize("measure", ["deaths", "combatants"])
 def test_every_column_that_can_be_grouped_by(invented, by, measure):
-    counted = {"measure": measure, "by": by, "coverage": COVERAGE, "where": {"admin1": ["Idleb", "Hama"]}}
-    expected, found = whole(invented, **counted), where_it_lies(invented, **counted)
-    if isinstance(expected, str):
-        assert found == expected
-    else:
-        assert_same(found, expected)
+    assert_as_if_whole(invented, measure=measure, by=by, coverage=COVERAGE, where={"admin1": ["Idleb", "Hama"]})
 
 
 @pytest.mark.parametrize("how", ["gz", "zip"])
@@ -278,12 +228,7 @@ def hostile(draw: st.DrawFn) -> bytes:
 def test_hostile_csv_is_counted_as_if_read_whole(tmp_path_factory, content, measure):
     path = tmp_path_factory.getbasetemp() / "hostile.csv"
     path.write_bytes(content)
-    counted = {"measure": measure, "by": ["admin1", "date_precision"], "coverage": COVERAGE}
-    expected, found = whole(path, **counted), where_it_lies(path, **counted)
-    if isinstance(expected, str) or isinstance(found, str):
-        assert found == expected
-    else:
-        assert_same(found, expected)
+    assert_as_if_whole(path, measure=measure, by=["admin1", "date_precision"], coverage=COVERAGE)
 
 
 @pytest.mark.parametrize("name", ["row", "odd"])

@@ -16,19 +16,11 @@ from conflictts.incidents.acled import OLDER as OLDER_UPDATE
 from conflictts.incidents.ucdp import OLDER
 from tests.series import test_aggregation as ged
 from tests.series import test_exports as acled
-from tests.series.test_aggregation import COVERAGE, assert_same, packed
+from tests.series.test_aggregation import COVERAGE, assert_as_if_whole, assert_same, packed
 
-invented, typed, never_whole = ged.invented, ged.typed, acled.never_whole
+invented, typed, never_whole = ged.invented, ged.typed, ged.never_whole
 engine_takes_small_files_too = ged.engine_takes_small_files_too
 BY_AREA = {"measure": "deaths", "by": ["admin1", "event_type"], "coverage": COVERAGE}
-
-
-def assert_as_if_whole(paths, **counted) -> None:
-    expected, found = ged.whole(paths, **counted), ged.where_it_lies(paths, **counted)
-    if isinstance(expected, str) or isinstance(found, str):
-        assert found == expected
-    else:
-        assert_same(found, expected)
 
 
 @st.composite
