@@ -14,10 +14,7 @@ from conflictts.cli.program import one_sentence, write_figure, written_whole
 def compare(
     old: Annotated[str, typer.Argument(help="The earlier download.")],
     new: Annotated[str, typer.Argument(help="The later download of the same source.")],
-    changes: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Write every changed cell here, as CSV."),
-    ] = None,
+    changes: Annotated[str | None, typer.Option(metavar="FILE", help="Write every changed cell here, as CSV.")] = None,
     figure: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the months here, as SVG or PNG.")] = None,
     debug: Debug = False,
 ) -> None:

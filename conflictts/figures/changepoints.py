@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from conflictts.figures.style import (
-    HALF_DAY,
-    LEVEL,
-    SET,
-    draw_bars,
-    draw_truces,
-    finish,
-    given_or_current,
-    shade_days,
-)
+from conflictts.figures.style import HALF_DAY, LEVEL, SET, draw_bars, draw_truces, finish, given_or_current, shade_days
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.period import Truce
 

@@ -28,11 +28,7 @@ NUMBER_POINTS = 8  # of the events along the top
 
 
 def plot_daily(
-    daily: DailySeries,
-    *,
-    truces: Iterable[Truce] = (),
-    events: pd.DataFrame | None = None,
-    ax: Axes | None = None,
+    daily: DailySeries, *, truces: Iterable[Truce] = (), events: pd.DataFrame | None = None, ax: Axes | None = None
 ) -> Axes:
     """Draw a daily series as bars with low-high whiskers, its centred 7-day mean, truces and context events.
 

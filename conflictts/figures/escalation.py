@@ -8,17 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from conflictts.figures.style import (
-    CONTRAST,
-    COUNTED,
-    HALF_DAY,
-    INK,
-    LEVEL,
-    TRUCE,
-    draw_bars,
-    finish,
-    given_or_current,
-)
+from conflictts.figures.style import CONTRAST, COUNTED, HALF_DAY, INK, LEVEL, TRUCE, draw_bars, finish, given_or_current
 from conflictts.truce.escalation import RATE_DAYS, Escalation
 
 if TYPE_CHECKING:

@@ -16,16 +16,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from conflictts.errors import UnknownNameError
 from conflictts.figures.forest import LEAST, about_effects, drawable_effects, name_of
-from conflictts.figures.style import (
-    CONTRAST,
-    COUNTED,
-    INK,
-    LETTER,
-    LEVEL,
-    given_or_current,
-    legend_above,
-    write_footer,
-)
+from conflictts.figures.style import CONTRAST, COUNTED, INK, LETTER, LEVEL, given_or_current, legend_above, write_footer
 from conflictts.incidents.files import shorten
 from conflictts.incidents.outlines import Outlines, Polygon
 from conflictts.truce.panel import PanelAnalysis

@@ -275,12 +275,7 @@ def _ticks_by_step(first: pd.Timestamp, last: pd.Timestamp) -> Iterator[tuple[st
 
 def what_is_drawn(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
     """Measure, area, window, source and vintage, for the footer."""
-    parts = [
-        daily.unit,
-        daily.area,
-        span_in_words(first, last),
-        f"source: {daily.source}",
-    ]
+    parts = [daily.unit, daily.area, span_in_words(first, last), f"source: {daily.source}"]
     if daily.allocated > 0:
         laid, laid_how = percent(daily.allocated, digits=1), IN_WORDS.get(daily.allocation, daily.allocation)
         parts.append(f"{laid} of the total from records of several days ({laid_how})")

@@ -305,13 +305,7 @@ def _from_sheet(sheet: Sheet, path: Path, wanted: Wanted | None) -> RawRecords:
 
 
 def _raw(
-    header: tuple[str, ...],
-    split: Split,
-    path: Path,
-    remarks: tuple[str, ...],
-    *,
-    sha256: str,
-    encoding: str | None,
+    header: tuple[str, ...], split: Split, path: Path, remarks: tuple[str, ...], *, sha256: str, encoding: str | None
 ) -> RawRecords:
     if not len(split.table) and not split.malformed:
         raise InputError(f"{path.name} has a header but no records below it. Export the file again.")

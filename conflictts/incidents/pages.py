@@ -321,11 +321,7 @@ class PageStore:
         return {"format": FORMAT, "url": self.service.url, "query": dict(self.service.query)}
 
     def _write_state(self) -> None:
-        state = {
-            "asked": self._asked(),
-            "requested": self.requested.isoformat(),
-            "notes": self.notes,
-        }
+        state = {"asked": self._asked(), "requested": self.requested.isoformat(), "notes": self.notes}
         write_whole(self.folder / "state.json", self.folder, json.dumps(state, indent=1).encode())
 
     def _read_state(self) -> dict[str, Any] | None:

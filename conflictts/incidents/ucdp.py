@@ -30,17 +30,7 @@ from conflictts.incidents.sidecar import Sidecar, with_downloads, with_faults
 from conflictts.incidents.splitting import Form, Numbers
 from conflictts.incidents.table import MOST, Incidents, Provenance
 
-REQUIRED = (
-    "id",
-    "date_start",
-    "date_end",
-    "deaths_a",
-    "deaths_b",
-    "deaths_civilians",
-    "low",
-    "best",
-    "high",
-)
+REQUIRED = ("id", "date_start", "date_end", "deaths_a", "deaths_b", "deaths_civilians", "low", "best", "high")
 NAMES = {
     "incident_id": "id",
     "date_start": "date_start",

@@ -130,8 +130,7 @@ def read_quantities(records: pd.DataFrame, *, decimal_mark: DecimalMark | None =
                     "declares it"
                 )
         readings = pd.DataFrame(
-            [_quantity(value, mark) for value in written],
-            columns=["low", "best", "high", "in_words", "reason"],
+            [_quantity(value, mark) for value in written], columns=["low", "best", "high", "in_words", "reason"]
         )
         spread = {part: pd.Series(distinct.rows(readings[part].to_numpy())) for part in readings}
         kind, _, part = column.rpartition("_")
@@ -160,11 +159,7 @@ def _told_mark(values: pd.Series) -> tuple[DecimalMark, str] | None:
 
 
 def _order_of_days(
-    written: Mapping[str, Distinct],
-    plain: Mapping[str, pd.Series],
-    rows: pd.Index,
-    names: Mapping[str, str],
-    file: str,
+    written: Mapping[str, Distinct], plain: Mapping[str, pd.Series], rows: pd.Index, names: Mapping[str, str], file: str
 ) -> tuple[bool, str] | None:
     """Whether the day is first, and a row that allows no other order; None where no such date occurs."""
     seen: dict[str, list[str]] = {"day": [], "month": [], "either": []}

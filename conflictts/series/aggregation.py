@@ -261,14 +261,10 @@ def _also_checked(rows: Rows, gone: set[str], unusual: Mapping[str, nw.Expr]) ->
         chosen |= nw.col("id").is_in([*some, *spaced]).fill_null(value=False)
     key = nw.col("row") if "row" in schema and "row" not in rows.header else nw.col("id").cast(nw.String)
     plain = rows.sound & ~chosen
-    wanted = [
-        *map(rows.of_file, range(rows.files)),
-        *unusual.values(),
-        *rows.export.telling(frame.filter(plain)),
-    ]
+    wanted = [*map(rows.of_file, range(rows.files)), *unusual.values(), *rows.export.telling(frame.filter(plain))]
     firsts = collected(
         frame.select(
-            *(nw.when(plain & here).then(key).min().alias(f"first {number}") for number, here in enumerate(wanted)),
+            *(nw.when(plain & here).then(key).min().alias(f"first {number}") for number, here in enumerate(wanted))
         )
     )
     first = {value for column in firsts.columns for value in column.to_pylist()} - {None}

@@ -10,13 +10,7 @@ from scipy.special import stdtrit
 from conflictts.errors import TooLittleData
 from conflictts.truce._windows import Trends, family_of, likelihood_ends, likelihood_sides, spread_of, weeks_of
 from conflictts.truce.comparison import PERIOD_DAYS, ratio_of_sides, side_of
-from conflictts.truce.escalation import (
-    PHASE_LEVEL,
-    factor_of_days,
-    in_silence,
-    names_of_windows,
-    shortest_run_of,
-)
+from conflictts.truce.escalation import PHASE_LEVEL, factor_of_days, in_silence, names_of_windows, shortest_run_of
 from conflictts.truce.growth import (
     LEAST_BY_WEEKDAY,
     MAX_UNOBSERVED,

@@ -113,13 +113,7 @@ def levels_of(
 
 
 def _fitted(
-    data: Data,
-    edges: list[int],
-    sloped: list[bool],
-    profile: np.ndarray,
-    size: float,
-    factor: float,
-    phi: float,
+    data: Data, edges: list[int], sloped: list[bool], profile: np.ndarray, size: float, factor: float, phi: float
 ) -> SlopedFit:
     from conflictts.truce import _slope
 
@@ -129,12 +123,7 @@ def _fitted(
 
 
 def _cheapest(
-    data: Data,
-    edges: list[int],
-    profile: np.ndarray,
-    size: float,
-    price: float,
-    min_days: int,
+    data: Data, edges: list[int], profile: np.ndarray, size: float, price: float, min_days: int
 ) -> tuple[list[int], list[bool]]:
     """The cheapest choice of edges, and of level or trend between them, exactly."""
     from conflictts.truce import _slope
@@ -158,12 +147,7 @@ def _cheapest(
 
 
 def _moved(
-    data: Data,
-    edges: list[int],
-    sloped: list[bool],
-    profile: np.ndarray,
-    size: float,
-    min_days: int,
+    data: Data, edges: list[int], sloped: list[bool], profile: np.ndarray, size: float, min_days: int
 ) -> list[int]:
     """Each change in turn moved to its cheapest day between its neighbours, until none moves."""
     from conflictts.truce import _slope

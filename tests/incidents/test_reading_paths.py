@@ -131,11 +131,7 @@ def test_paths_agree_where_one_of_two_files_is_not_as_hoped(tmp_path, column, ce
 
 @pytest.mark.parametrize(
     "file",
-    [
-        "ucdp/ged_syria_2016_2019_trimmed.csv.gz",
-        "ucdp/ged_greater_idlib_2018_2019.csv",
-        "idlib_2019/incidents.csv",
-    ],
+    ["ucdp/ged_syria_2016_2019_trimmed.csv.gz", "ucdp/ged_greater_idlib_2018_2019.csv", "idlib_2019/incidents.csv"],
 )
 def test_paths_agree_on_real_files(shared, file):
     assert_paths_agree(shared / file)

@@ -92,10 +92,7 @@ def test_fitting_to_claims_moves_the_ratio_by_the_ratio_of_coverage():
 
 def test_bias_is_told_per_body_and_disagreement_is_named(found, effect):
     *bodies, last = told.bias_in_words(found)
-    assert [sentence.split(" the series")[0] for sentence in bodies] == [
-        "Against SOHR",
-        "Against White Helmets",
-    ]
+    assert [sentence.split(" the series")[0] for sentence in bodies] == ["Against SOHR", "Against White Helmets"]
     assert "understated" in bodies[0]
     assert "(3 claims before, 2 claims after, none overlapping): a fall in this series is larger" in bodies[1]
     assert last.startswith("The bodies disagree on the sign")
