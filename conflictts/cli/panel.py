@@ -9,32 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from conflictts.cli.options import (
-    AllocationName,
-    Announced,
-    Conditions,
-    Coverage,
-    Debug,
-    Deletions,
-    Ended,
-    Gaps,
-    Input,
-    Lag,
-    Language,
-    MeasureName,
-    Pdf,
-    RetrievedOn,
-    Truce,
-    Window,
-    conditions_of,
-    no_coverage,
-    require_dates,
-    require_export,
-    require_files,
-    span_of,
-    spans_of,
-    tell_quarantined,
-)
+from conflictts.cli import options
 from conflictts.cli.program import one_sentence, progress, writing
 
 if TYPE_CHECKING:
@@ -42,23 +17,23 @@ if TYPE_CHECKING:
 
 
 def panel(
-    source: Input = None,
+    source: options.Input = None,
     by: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="One series for each value of it, such as admin1; repeatable."),
     ] = None,
-    truce: Truce = None,
-    announced: Announced = None,
-    ended: Ended = None,
-    window: Window = None,
-    measure: MeasureName = "civilians",
-    coverage: Coverage = None,
-    gap: Gaps = None,
-    where: Conditions = None,
-    allocation: AllocationName = "spread",
-    lag: Lag = None,
-    retrieved_on: RetrievedOn = None,
-    deletions: Deletions = None,
+    truce: options.Truce = None,
+    announced: options.Announced = None,
+    ended: options.Ended = None,
+    window: options.Window = None,
+    measure: options.MeasureName = "civilians",
+    coverage: options.Coverage = None,
+    gap: options.Gaps = None,
+    where: options.Conditions = None,
+    allocation: options.AllocationName = "spread",
+    lag: options.Lag = None,
+    retrieved_on: options.RetrievedOn = None,
+    deletions: options.Deletions = None,
     out: Annotated[str, typer.Option(help="Folder to write the page and its numbers into.")] = "conflictts-panel",
     memory: Annotated[
         str,
@@ -90,14 +65,14 @@ def panel(
         str | None,
         typer.Option(metavar="NAME", help="The property of each outline that names its area as the records do."),
     ] = None,
-    language: Language = "en",
-    pdf: Pdf = False,
+    language: options.Language = "en",
+    pdf: options.Pdf = False,
     json_: Annotated[
         bool,
         typer.Option("--json", help="Print findings.json on standard output, for scripts, and nothing else there."),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
-    debug: Debug = False,
+    debug: options.Debug = False,
 ) -> None:
     """Analyse every area at once: changes, the latest weeks and what changed at a truce; stopped, it goes on."""
     with one_sentence(debug):
@@ -118,10 +93,10 @@ def panel(
             raise typer.BadParameter("none given. Say what makes an area: --by admin1.", param_hint="--by")
         if threads is not None and threads < 1:
             raise typer.BadParameter(f"{threads} is no number of threads. Give 1 or more.", param_hint="--threads")
-        require_dates(truce=truce, announced=announced, ended=ended, retrieved_on=retrieved_on)
+        options.require_dates(truce=truce, announced=announced, ended=ended, retrieved_on=retrieved_on)
         given = (("--announced", announced), ("--ended", ended), ("--window", window))
-        require_files(source)
-        require_export(source, deletions)
+        options.require_files(source)
+        options.require_export(source, deletions)
         alone = [option for option, value in given if value and not truce]
         if alone:
             raise typer.BadParameter("needs --truce, the day to compare at, beside it.", param_hint=alone[0])
@@ -129,8 +104,8 @@ def panel(
             lacking = "--geojson-key" if geojson_key is None else "--geojson"
             raise typer.BadParameter("--geojson and --geojson-key go together.", param_hint=lacking)
         outlines = None if geojson is None else read_outlines(Path(geojson).expanduser(), key=str(geojson_key))
-        covered, compared = span_of(coverage, "--coverage"), span_of(window, "--window")
-        gaps = spans_of(gap, "--gap")
+        covered, compared = options.span_of(coverage, "--coverage"), options.span_of(window, "--window")
+        gaps = options.spans_of(gap, "--gap")
         folder = Path(out).expanduser().absolute()
         refuse_foreign_folder(folder, PARTS)
         if pdf:
@@ -158,7 +133,7 @@ def panel(
                 "coverage": covered,
                 "gaps": gaps,
                 "allocation": allocation,
-                "where": conditions_of(where or []),
+                "where": options.conditions_of(where or []),
                 "by": by,
                 "lag": lag,
                 "retrieved_on": retrieved_on,
@@ -169,7 +144,7 @@ def panel(
                 try:
                     counted = daily_panel(source, **choices, deletions=deletions, memory_limit=memory, temporary=aside)
                 except UndeclaredCoverage:
-                    raise no_coverage("The source") from None
+                    raise options.no_coverage("The source") from None
             else:
                 tell("reading")
                 incidents = load_idlib_2019()
@@ -199,13 +174,13 @@ def panel(
         elif not quiet:
             typer.echo(str(page))
         if not quiet:
-            tell_quarantined(counted.ledger)
+            options.tell_quarantined(counted.ledger)
 
 
-def _command(source: list[str] | None, options: dict[str, Any], *, pdf: bool) -> str:
+def _command(source: list[str] | None, given: dict[str, Any], *, pdf: bool) -> str:
     """What was asked for as it is typed; where it is written to and how fast changes nothing of the page."""
     words = ["conflictts", "panel", *(Path(name).name for name in source or [])]
-    for name, value in options.items():
+    for name, value in given.items():
         for each in value if isinstance(value, list) else [value]:
             words += [] if each is None else [f"--{name}", str(each)]
     return shlex.join([*words, *(["--pdf"] if pdf else [])])

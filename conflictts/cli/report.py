@@ -7,33 +7,7 @@ from typing import Annotated
 
 import typer
 
-from conflictts.cli.options import (
-    AllocationName,
-    Announced,
-    Conditions,
-    Coverage,
-    Debug,
-    Deletions,
-    Ended,
-    Gaps,
-    Input,
-    Lag,
-    Language,
-    MeasureName,
-    Pdf,
-    RetrievedOn,
-    Truce,
-    Window,
-    conditions_of,
-    read_records,
-    require_coverage,
-    require_dates,
-    require_export,
-    require_files,
-    span_of,
-    spans_of,
-    tell_quarantined,
-)
+from conflictts.cli import options
 from conflictts.cli.program import IN_PART, one_sentence, processors, progress
 
 BESIDE_CONFIG = ("config", "out", "quiet", "json_", "progress_", "debug")  # say where to and how to speak, not what
@@ -41,7 +15,7 @@ BESIDE_CONFIG = ("config", "out", "quiet", "json_", "progress_", "debug")  # say
 
 def report(
     context: typer.Context,
-    source: Input = None,
+    source: options.Input = None,
     config: Annotated[
         str | None,
         typer.Option(
@@ -50,18 +24,18 @@ def report(
             "and --progress may stand beside it.",
         ),
     ] = None,
-    truce: Truce = None,
-    announced: Announced = None,
-    ended: Ended = None,
-    coverage: Coverage = None,
-    gap: Gaps = None,
-    window: Window = None,
-    measure: MeasureName = "civilians",
-    where: Conditions = None,
-    deletions: Deletions = None,
-    allocation: AllocationName = "spread",
-    lag: Lag = None,
-    retrieved_on: RetrievedOn = None,
+    truce: options.Truce = None,
+    announced: options.Announced = None,
+    ended: options.Ended = None,
+    coverage: options.Coverage = None,
+    gap: options.Gaps = None,
+    window: options.Window = None,
+    measure: options.MeasureName = "civilians",
+    where: options.Conditions = None,
+    deletions: options.Deletions = None,
+    allocation: options.AllocationName = "spread",
+    lag: options.Lag = None,
+    retrieved_on: options.RetrievedOn = None,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -76,8 +50,8 @@ def report(
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the draws.")] = 1,
     out: Annotated[str, typer.Option(help="Folder to write the report into.")] = "conflictts-report",
-    language: Language = "en",
-    pdf: Pdf = False,
+    language: options.Language = "en",
+    pdf: options.Pdf = False,
     anonymise: Annotated[
         bool,
         typer.Option(
@@ -101,7 +75,7 @@ def report(
         bool,
         typer.Option("--schema", help="Print the JSON Schema of findings.json, and do nothing else."),
     ] = False,
-    debug: Debug = False,
+    debug: options.Debug = False,
 ) -> None:
     """Write what changed at a truce as one HTML page, with numbers and figures beside it."""
     with one_sentence(debug):
@@ -123,7 +97,7 @@ def report(
                 tell("reading")
                 incidents = recipe.read()
                 if not quiet:
-                    tell_quarantined(incidents.ledger)
+                    options.tell_quarantined(incidents.ledger)
                 left_out = recipe.without_records(incidents)
                 page = recipe.make(incidents, out=out if given else None, processes=processors(), progress=tell)
             _print(page, json_, quiet)
@@ -140,14 +114,14 @@ def report(
         from conflictts.report.write import USUAL, write_report
         from conflictts.truce.period import Truce
 
-        conditions = conditions_of(where or [])
-        covered, compared = span_of(coverage, "--coverage"), span_of(window, "--window")
-        gaps, compare_to = spans_of(gap, "--gap"), span_of(baseline, "--baseline")
+        conditions = options.conditions_of(where or [])
+        covered, compared = options.span_of(coverage, "--coverage"), options.span_of(window, "--window")
+        gaps, compare_to = options.spans_of(gap, "--gap"), options.span_of(baseline, "--baseline")
         if truce and ended and ended <= truce:
             raise typer.BadParameter(f"{ended!r} is not after --truce {truce}.", param_hint="--ended")
-        require_dates(truce=truce, announced=announced, ended=ended, retrieved_on=retrieved_on)
-        require_files(source)
-        require_export(source, deletions)
+        options.require_dates(truce=truce, announced=announced, ended=ended, retrieved_on=retrieved_on)
+        options.require_files(source)
+        options.require_export(source, deletions)
         bundled = None if source else cases.load_idlib_2019()
         if truce is not None:
             asked = Truce(truce, announced=announced, ended=ended)
@@ -158,10 +132,10 @@ def report(
             raise typer.BadParameter("none given. Say which truce: --truce YYYY-MM-DD.", param_hint="--truce")
         with progress(quiet, asked=progress_) as tell:
             tell("reading")
-            incidents = bundled or read_records(source, deletions)
-            require_coverage(covered, incidents)
+            incidents = bundled or options.read_records(source, deletions)
+            options.require_coverage(covered, incidents)
             if not quiet:
-                tell_quarantined(incidents.ledger)
+                options.tell_quarantined(incidents.ledger)
             page = write_report(
                 incidents,
                 asked,

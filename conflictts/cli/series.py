@@ -9,27 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from conflictts.cli.options import (
-    FIGURES,
-    AllocationName,
-    Conditions,
-    Coverage,
-    Debug,
-    Deletions,
-    Gaps,
-    Input,
-    Lag,
-    MeasureName,
-    RetrievedOn,
-    conditions_of,
-    read_records,
-    require_coverage,
-    require_dates,
-    require_ending,
-    span_of,
-    spans_of,
-    tell_quarantined,
-)
+from conflictts.cli import options
 from conflictts.cli.program import one_sentence, progress, write_figure, written_whole
 
 if TYPE_CHECKING:
@@ -42,15 +22,15 @@ TABLES = (".csv", ".parquet", ".json")
 
 
 def series(
-    source: Input = None,
-    measure: MeasureName = "civilians",
-    coverage: Coverage = None,
-    gap: Gaps = None,
-    where: Conditions = None,
+    source: options.Input = None,
+    measure: options.MeasureName = "civilians",
+    coverage: options.Coverage = None,
+    gap: options.Gaps = None,
+    where: options.Conditions = None,
     by: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="One series for each value of it; repeatable.")
     ] = None,
-    allocation: AllocationName = "spread",
+    allocation: options.AllocationName = "spread",
     draws: Annotated[
         int | None,
         typer.Option(
@@ -59,15 +39,15 @@ def series(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the draws.")] = 1,
-    lag: Lag = None,
-    retrieved_on: RetrievedOn = None,
-    deletions: Deletions = None,
+    lag: options.Lag = None,
+    retrieved_on: options.RetrievedOn = None,
+    deletions: options.Deletions = None,
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write .csv, .parquet or .json here. Default: CSV to the screen.")
     ] = None,
     figure: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the series here, as .svg or .png.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but the series and errors.")] = False,
-    debug: Debug = False,
+    debug: options.Debug = False,
 ) -> None:
     """Count per day, low, best and high, and say which days were observed; as CSV, Parquet or JSON."""
     with one_sentence(debug):
@@ -75,8 +55,8 @@ def series(
 
         from conflictts.series.daily import DailySeries, daily_series
 
-        require_ending(out, TABLES, "--out")
-        require_ending(figure, FIGURES, "--figure")
+        options.require_ending(out, TABLES, "--out")
+        options.require_ending(figure, options.FIGURES, "--figure")
         if figure is not None and by:
             raise typer.BadParameter(
                 "draws one series. Leave --by out, or name one with --where.", param_hint="--figure"
@@ -85,12 +65,12 @@ def series(
             raise typer.BadParameter(
                 "is for one series. Leave --by out, or name one with --where.", param_hint="--draws"
             )
-        require_dates(retrieved_on=retrieved_on)
-        covered, gaps = span_of(coverage, "--coverage"), spans_of(gap, "--gap")
+        options.require_dates(retrieved_on=retrieved_on)
+        covered, gaps = options.span_of(coverage, "--coverage"), options.spans_of(gap, "--gap")
         with progress(quiet) as tell:
             tell("reading")
-            incidents = read_records(source, deletions)
-            require_coverage(covered, incidents)
+            incidents = options.read_records(source, deletions)
+            options.require_coverage(covered, incidents)
             tell("counting")
             counted: DailySeries | DailyPanel = daily_series(  # type: ignore[call-overload, misc]
                 incidents,
@@ -98,7 +78,7 @@ def series(
                 coverage=covered,
                 gaps=gaps,
                 allocation=allocation,
-                where=conditions_of(where or []),
+                where=options.conditions_of(where or []),
                 by=by,
                 draws=draws,
                 rng=None if draws is None else np.random.default_rng(seed),
@@ -116,7 +96,7 @@ def series(
         else:
             _write(table, _facts(counted, table, seed), out, source or ())
         if not quiet:
-            tell_quarantined(incidents.ledger)
+            options.tell_quarantined(incidents.ledger)
             _tell(counted, table, seed)
 
 
