@@ -10,6 +10,7 @@ import pandas as pd
 from conflictts.errors import TooLittleData
 from conflictts.truce.design import make_design
 from conflictts.truce.few_counts import FEW_AFTER, FEW_BEFORE
+from conflictts.truce.ratios import hundredths
 from conflictts.truce.regression import fit_design
 from conflictts.truce.stretches import log_ratio_on_days
 from conflictts.truce.window import refuse_boundless
@@ -28,8 +29,8 @@ class Erosion:
     back : DataFrame, index the declared share and 1
         ``day`` on which the fitted rate is back at that share of the rate before, ``days`` from the truce's first,
         with ``lower`` and ``upper`` (infinite where the interval has no end within three times the days watched, and
-        NaN or NaT throughout unless the interval of the growth lies above 1 and the rate begins below the share). A
-        share of one half is half of the rate before, reached sooner than half of the calm is lost.
+        NaN or NaT throughout unless the interval of the growth lies above 1 and the rate begins below the share). At
+        one half these days are the half-life of a calm in which next to nothing happened.
 
     Examples
     --------
@@ -37,14 +38,31 @@ class Erosion:
     >>> case = ct.load_idlib_2019()
     >>> daily = ct.daily_series(case, measure="civilians")
     >>> erosion = ct.truce_course(daily, case.truces["TRC-5"]).erosion
-    >>> 1 < erosion.lower < erosion.per_week < erosion.upper
-    True
+    >>> erosion.sentence().partition(" At that growth ")[0]
+    'Over its days the rate grew by a factor of 1.14 a week (1.06 to 1.23).'
+    >>> erosion.sentence().partition(" At that growth ")[2]
+    'half of the rate before is back after 94 days (60 to 154), the half-life of the calm.'
     """
 
     per_week: float
     lower: float
     upper: float
     back: pd.DataFrame
+
+    def sentence(self) -> str:
+        """Growth per week with its interval, and after how many days it brings back the share of the rate before."""
+        growth = f"{hundredths(self.per_week)} a week ({hundredths(self.lower)} to {hundredths(self.upper)})"
+        if not self.lower > 1:
+            return f"No steady growth over its days is established: a factor of {growth}."
+        told, again = f"Over its days the rate grew by a factor of {growth}.", "of the rate before is"
+        share, (days, lower, upper) = self.back.index[0], self.back[["days", "lower", "upper"]].iloc[0]
+        if np.isnan(days):  # the rate begins above it
+            return told
+        part, name = ("half", ", the half-life of the calm") if share == 0.5 else (f"{share:.0%}", "")
+        if np.isinf(days):
+            return f"{told} At that growth {part} {again} not back within {HORIZON} times the days watched."
+        end = f"to {upper:,.0f}" if np.isfinite(upper) else "or more"
+        return f"{told} At that growth {part} {again} back after {days:,.0f} days ({lower:,.0f} {end}){name}."
 
 
 def measure_erosion(counts: np.ndarray, start: int, days: pd.DatetimeIndex, *, share: float, level: float) -> Erosion:

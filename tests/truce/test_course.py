@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import conflictts as ct
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.truce import phases
-from conflictts.truce.erosion import _first_at_least, measure_erosion
+from conflictts.truce.erosion import Erosion, _first_at_least, measure_erosion
 from conflictts.truce.negbin import fit_negbin
 from conflictts.truce.stretches import rate_of, ratio_to
 
@@ -294,6 +294,29 @@ def test_growth_reaches_the_share_where_algebra_says():
         assert row["lower"] < row["days"] < row["upper"]
         assert row["day"] == days[120] + pd.Timedelta(days=int(np.ceil(row["days"])))
     assert erosion.lower < 1.15 < erosion.upper
+
+
+AGAIN = " At that growth half of the rate before is"
+
+
+@pytest.mark.parametrize(
+    ("lower", "share", "row", "said"),
+    [
+        (1.05, 0.5, (np.nan,) * 3, ""),
+        (1.05, 0.5, (92.4, 59.6, 152.0), f"{AGAIN} back after 92 days (60 to 152), the half-life of the calm."),
+        (1.05, 0.5, (92.4, 59.6, np.inf), f"{AGAIN} back after 92 days (60 or more), the half-life of the calm."),
+        (1.05, 0.3, (92.4, 59.6, 152.0), f"{AGAIN.replace('half', '30%')} back after 92 days (60 to 152)."),
+        (1.05, 0.5, (np.inf, 59.6, np.inf), f"{AGAIN} not back within 3 times the days watched."),
+        (0.97, 0.5, (np.nan,) * 3, None),
+    ],
+)
+def test_erosion_is_told_with_the_half_life_of_the_calm(lower, share, row, said):
+    back = pd.DataFrame([row, (np.nan,) * 3], index=[share, 1.0], columns=["days", "lower", "upper"])
+    told = Erosion(per_week=1.22, lower=lower, upper=1.4, back=back).sentence()
+    if said is None:
+        assert told == "No steady growth over its days is established: a factor of 1.22 a week (0.97 to 1.40)."
+    else:
+        assert told == f"Over its days the rate grew by a factor of 1.22 a week (1.05 to 1.40).{said}"
 
 
 def test_no_time_to_return_without_established_growth():
