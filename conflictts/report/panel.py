@@ -409,9 +409,7 @@ def _warnings(panel: DailyPanel, found: PanelAnalysis) -> list[str]:
     if len(recorded):
         through = None if provenance is None else provenance.data_through
         told += wording.silences(next(iter(panel.values())), recorded[0], recorded[-1], through)
-    if "admin1" in panel.by:
-        told += wording.shared_names(ledger)
-    told += wording.shared_districts(ledger)
+    told += wording.shared_names(ledger, panel.by)
     if ledger.n_quarantined:
         told.append(wording.quarantined(ledger))
     return told

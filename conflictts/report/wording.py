@@ -327,32 +327,20 @@ def quarantined(ledger: Ledger) -> str:
     return f"{lost:,} of {ledger.read:,} rows {are} in quarantine and not counted; see “How good the data are”."
 
 
-def shared_names(ledger: Ledger) -> list[str]:
-    """How many records lie in areas whose name is that of another country's area too."""
-    records = _warned_of(ledger, SHARED)
-    if not records:
-        return []
-    lie = "record lies in an area" if records == 1 else "records lie in areas"
-    return [
-        f"{records:,} {lie} of a name that several countries have: each such name is one area here, and its numbers "
-        "are of all of them together. Count one country at a time to tell them apart."
-    ]
-
-
-def shared_districts(ledger: Ledger) -> list[str]:
-    """How many records, counted by district alone, lie in districts whose name another area's district has too."""
-    records = _warned_of(ledger, SHARED_DISTRICTS)
-    if not records:
-        return []
-    lie = "record lies in a district" if records == 1 else "records lie in districts"
-    return [
-        f"{records:,} {lie} of a name that several first-order areas have: each such name is one area here, and its "
-        "numbers are of all of them together. Count by admin1 and admin2 to tell them apart."
-    ]
-
-
-def _warned_of(ledger: Ledger, warning: str) -> int:
-    return int(ledger.warnings.loc[ledger.warnings["warning"] == warning, "records"].sum())
+def shared_names(ledger: Ledger, by: Sequence[str]) -> list[str]:
+    """How many records lie in areas, as they are counted, whose name another country's or area's has too."""
+    told = []
+    for warning, told_of, areas, remedy in (
+        (SHARED, "admin1", "areas of a name that several countries have", "one country at a time"),
+        (SHARED_DISTRICTS, "admin2", "districts of a name that several first-order areas have", "by admin1 and admin2"),
+    ):
+        records = int(ledger.warnings.loc[ledger.warnings["warning"] == warning, "records"].sum())
+        if records and told_of in by:
+            told.append(
+                f"Records in {areas}: {records:,}. Each such name is one area here, and its numbers are of all of them "
+                f"together. Count {remedy} to tell them apart."
+            )
+    return told
 
 
 def begun(text: str) -> str:

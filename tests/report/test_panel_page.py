@@ -293,8 +293,8 @@ def test_areas_of_one_name_in_several_countries_are_told(tmp_path):
     warned = read.ledger.warnings.set_index("warning")["records"]
     assert warned[warned.index.str.contains("several countries")].tolist() == [number]
     said = {
-        "en": f"{number} records lie in areas of a name that several countries have",
-        "fr": f"{number} relevés se trouvent dans des régions dont plusieurs pays ont le nom",
+        "en": f"Records in areas of a name that several countries have: {number}.",
+        "fr": f"Relevés de régions dont plusieurs pays ont le nom\u00a0: {number}.",
     }
     for by, told in (("admin1", True), ("perpetrator", False)):
         panel = ct.daily_series(read, measure="deaths", by=by, coverage=("2019-03-01", "2019-08-31"))
@@ -305,7 +305,7 @@ def test_areas_of_one_name_in_several_countries_are_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("language", "told"), [("en", "of a name that several first-order"), ("fr", "dont le nom est")]
+    ("language", "told"), [("en", "Records in districts of a name that"), ("fr", "Relevés de districts dont")]
 )
 def test_districts_of_one_name_in_several_areas_are_told(language, told, tmp_path):
     days = pd.date_range("2019-03-01", "2019-08-31")
