@@ -60,13 +60,9 @@ def _comparison(row: pd.Series, other: str, escalation: Escalation) -> str:
     if math.isnan(row["lower"]):
         return f"{text}. No ratio: {row['reason']}."
     interval = f"{level:.0%} interval {factor(row['lower'])} to {factor(row['upper'])}"
+    finding = "lower" if row["upper"] < 1 else "higher" if row["lower"] > 1 else "no change is shown"
     if math.isnan(row["ratio"]):
-        return f"{text}; {row['reason']} ({interval} for the ratio)."
-    finding = "no change is shown"
-    if row["upper"] < 1:
-        finding = "lower"
-    elif row["lower"] > 1:
-        finding = "higher"
+        return f"{text}; {row['reason']} ({interval} for the ratio): {finding}."
     return f"{text}: a ratio of {factor(row['ratio'])} ({interval}): {finding}."
 
 

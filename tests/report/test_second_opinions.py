@@ -136,6 +136,9 @@ def test_latest_weeks_are_compared_with_those_before_and_a_baseline(effect):
     assert "in the declared baseline (1 to 31 May 2019)" in rising.comparisons_in_words(declared, words)[1]
 
 
+ONE_END = "no counts before: only a lower end"
+
+
 @pytest.mark.parametrize(
     ("ratio", "lower", "upper", "reason", "said"),
     [
@@ -143,7 +146,10 @@ def test_latest_weeks_are_compared_with_those_before_and_a_baseline(effect):
         (3.0, 1.2, 8.0, "", "a ratio of 3.0 (95% interval 1.2 to 8.0): higher."),
         (2.0, 0.001, 4000.0, "", "(95% interval under 0.01 to over 100): no change is shown."),
         (np.nan, np.nan, np.nan, "no counts on either side", "No ratio: no counts on either side."),
-        (np.nan, 2.0, np.inf, "no counts before: only a lower end", "only a lower end (95% interval 2.0 to over 100"),
+        *(
+            (np.nan, lower, np.inf, ONE_END, f"{ONE_END} (95% interval {lower} to over 100 for the ratio): {finding}.")
+            for lower, finding in ((2.0, "higher"), (0.33, "no change is shown"))
+        ),
     ],
 )
 def test_a_comparison_is_read_off_its_interval(effect, ratio, lower, upper, reason, said):
@@ -151,6 +157,7 @@ def test_a_comparison_is_read_off_its_interval(effect, ratio, lower, upper, reas
     row = escalation.comparisons.iloc[[0]].assign(ratio=ratio, lower=lower, upper=upper, reason=reason)
     (sentence,) = rising.comparisons_in_words(dataclasses.replace(escalation, comparisons=row), "")
     assert said in sentence
+    assert " to " not in translator("fr")(sentence)
 
 
 def test_baseline_that_overlaps_the_latest_weeks_is_left_out():
