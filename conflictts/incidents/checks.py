@@ -206,15 +206,19 @@ def check_incidents(
         excluded=lines,
         warnings=_unusual(used),
     )
-    incidents = Incidents(table=used, ledger=ledger, provenance=provenance)
-    return _with_remarks(incidents, raws)
+    example = used["incident_id"].iloc[0] if len(used) else ""
+    for one in raws:
+        for remark in one.remarks:
+            ledger = _add_warning(ledger, remark, one.read, example)
+    return Incidents(table=used, ledger=ledger, provenance=provenance)
 
 
 def warn_in_ledger(incidents: Incidents, breach: pd.Series, warning: str) -> Incidents:
     """Add a line to the ledger's warnings if any record meets `breach`; the records stay as they are."""
     if not breach.any():
         return incidents
-    return _add_warning(incidents, warning, int(breach.sum()), incidents.table.loc[breach, "incident_id"].iloc[0])
+    example = incidents.table.loc[breach, "incident_id"].iloc[0]
+    return replace(incidents, ledger=_add_warning(incidents.ledger, warning, int(breach.sum()), example))
 
 
 def warn_of_shared(incidents: Incidents, names: Sequence[str]) -> Incidents:
@@ -239,9 +243,8 @@ def warn_of_districts(ledger: Ledger, records: pd.DataFrame) -> Ledger:
     here = known["admin2"].isin(areas.index[areas > 1])
     if not here.any():
         return ledger
-    line = [(SHARED_DISTRICTS, int(known.loc[here, "records"].sum()), known.loc[here, "admin2"].min())]
-    added = pd.DataFrame(line, columns=["warning", "records", "example"])
-    return replace(ledger, warnings=pd.concat([ledger.warnings, added], ignore_index=True))
+    lying = known[here]
+    return _add_warning(ledger, SHARED_DISTRICTS, int(lying["records"].sum()), lying["admin2"].min())
 
 
 def tell_files(raw: RawRecords | Sequence[RawRecords]) -> list[RawRecords]:
@@ -249,18 +252,9 @@ def tell_files(raw: RawRecords | Sequence[RawRecords]) -> list[RawRecords]:
     return [raw] if isinstance(raw, RawRecords) else list(raw)
 
 
-def _add_warning(incidents: Incidents, warning: str, count: int, example: str) -> Incidents:
+def _add_warning(ledger: Ledger, warning: str, count: int, example: str) -> Ledger:
     line = pd.DataFrame({"warning": [warning], "records": [count], "example": [example]})
-    warnings = pd.concat([incidents.ledger.warnings, line], ignore_index=True)
-    return replace(incidents, ledger=replace(incidents.ledger, warnings=warnings))
-
-
-def _with_remarks(incidents: Incidents, raws: Sequence[RawRecords]) -> Incidents:
-    example = incidents.table["incident_id"].iloc[0] if len(incidents.table) else ""
-    for one in raws:
-        for remark in one.remarks:
-            incidents = _add_warning(incidents, remark, one.read, example)
-    return incidents
+    return replace(ledger, warnings=pd.concat([ledger.warnings, line], ignore_index=True))
 
 
 def _exclude(count: int, excluded: Mapping[str, pd.Series]) -> tuple[Mask, pd.DataFrame]:
@@ -312,12 +306,9 @@ def form_of(column: str) -> Form:
 
 def sound_numbers(text: pd.Series, column: str) -> npt.NDArray[Any] | None:
     """The whole column as float64 where every row passes its check; None leaves it to the check to say which do not."""
-    numbers = numbers_at_once(text)
-    if numbers is None or not len(numbers):
-        return None
-    least, most = (-DEGREES[column], DEGREES[column]) if column in DEGREES else (0.0, float(MOST))
-    within = least <= numbers.min() and numbers.max() <= most  # never true of NaN
-    return numbers if within and (column in DEGREES or (np.trunc(numbers) == numbers).all()) else None
+    numbers, form = numbers_at_once(text), form_of(column)
+    sound = numbers is not None and len(numbers) and isinstance(form, Numbers) and form.hold(numbers, 0)
+    return numbers if sound else None
 
 
 def _check_days(text: Distinct, column: str, faults: _Faults) -> npt.NDArray[Any]:

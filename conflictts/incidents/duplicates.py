@@ -34,8 +34,6 @@ class Duplicates:
         Pairs that were near enough in time and place to be scored.
     left_out : DataFrame, columns reason, records
         Records that took no part: details, and spans too long to tell one event from another.
-    min_score : float
-        Least score of a pair, of 100.
 
     Examples
     --------
@@ -50,7 +48,6 @@ class Duplicates:
     pairs: pd.DataFrame
     compared: int
     left_out: pd.DataFrame
-    min_score: float
 
     def summary(self) -> pd.DataFrame:
         """Pairs by ten points of score, best first, with their mean distances."""
@@ -175,7 +172,7 @@ def find_duplicates(
     if match == "one_to_one":
         found = found[_best_only(found["i"].to_numpy(), found["j"].to_numpy(), one_table=b is None)]
     pairs = _in_words(found.reset_index(drop=True), rows_a, rows_b)
-    return Duplicates(pairs=pairs, compared=compared, left_out=left, min_score=float(min_score))
+    return Duplicates(pairs=pairs, compared=compared, left_out=left)
 
 
 def _taking_part(table: pd.DataFrame, details: str, max_span_days: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -98,9 +98,7 @@ def read_outlines(path: str | PathLike[str], *, key: str) -> Outlines:
     with unpacked(path) as stream:
         content = stream.read(MAX_FILE + 1)
     if len(content) > MAX_FILE:
-        read.refuse(
-            f"holds more than {MAX_FILE >> 20} MB, more than a map can show", "Simplify it (mapshaper.org does)"
-        )
+        read.refuse(f"holds more than {MAX_FILE >> 20} MB, more than a map can show", SIMPLIFY)
     return Outlines(path.name, read.areas(content))
 
 

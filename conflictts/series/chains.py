@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import CoverageError, UnknownNameError
-from conflictts.series.claims import SLACK_DAYS, SLACK_SHARE, hold_claims
+from conflictts.series.claims import hold_claims
 from conflictts.series.daily import DailySeries, Day, pair_of_days, whole_day
 
 _CHAIN = ["reporting_body", "measure", "period_start"]
@@ -138,8 +138,6 @@ def coverage_ratio(
     claims: pd.DataFrame,
     *,
     body: str | Sequence[str] | None = None,
-    slack_days: int = SLACK_DAYS,
-    slack_share: float = SLACK_SHARE,
 ) -> CoverageRatio:
     """Say how much of a body's claims the series holds, over time.
 
@@ -150,8 +148,6 @@ def coverage_ratio(
         As from `read_claims`.
     body : str or sequence of str, optional
         Reporting bodies to keep; default all. Bodies count different things: read one at a time.
-    slack_days, slack_share
-        As in `hold_claims`; they move verdicts, never ratios.
 
     Returns
     -------
@@ -179,7 +175,7 @@ def coverage_ratio(
     if unknown:
         raise UnknownNameError(f"No claim is told by {unknown[0]!r}. Choose from {', '.join(map(str, known))}.")
     chosen = claims if bodies is None else claims[claims["reporting_body"].isin(bodies)]
-    held = hold_claims(daily, chosen, slack_days=slack_days, slack_share=slack_share)
+    held = hold_claims(daily, chosen)
     if held.empty:
         first, last = daily.coverage
         raise CoverageError(

@@ -62,21 +62,29 @@ def weekday_profile(total, expected):
 @kernel
 def tabled(counts, observed):
     """Whole counts as a table of days above each number, the others as they are: all the size needs of them."""
-    above = np.zeros(MAX_TABLE)
-    rest = np.empty(counts.size)
-    n_rest, top = 0, 0
-    for t in range(counts.size):
-        if observed[t] and counts[t] > 0.0:
-            whole = int(min(counts[t], 2.0 * MAX_TABLE))
-            if whole == counts[t] and whole <= MAX_TABLE:
+    above, rest = np.empty(MAX_TABLE), np.empty(counts.size)
+    top, n_rest = fill_table(counts[observed], above, rest)
+    return above[:top].copy(), rest[:n_rest].copy()
+
+
+@kernel
+def fill_table(counts, above, rest):
+    """Whole counts into `above`, days with more than each number; others into `rest`. How many there are of each."""
+    top, n_rest = 0, 0
+    for j in range(above.size):
+        above[j] = 0.0
+    for count in counts:
+        whole = int(min(count, 2.0 * MAX_TABLE))
+        if whole == count and whole <= MAX_TABLE:
+            if whole > 0:
                 above[whole - 1] += 1.0
                 top = max(top, whole)
-            else:
-                rest[n_rest] = counts[t]
-                n_rest += 1
+        else:
+            rest[n_rest] = count
+            n_rest += 1
     for j in range(top - 2, -1, -1):
         above[j] += above[j + 1]
-    return above[:top].copy(), rest[:n_rest].copy()
+    return top, n_rest
 
 
 @kernel

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from conflictts.truce._kernel import kernel
-from conflictts.truce._noise import MAX_TABLE, digamma_and_slope
+from conflictts.truce._noise import MAX_TABLE, digamma_and_slope, fill_table
 
 _TOLERANCE = 1e-9  # of a coefficient, or of alpha over 1 + alpha
 _NEAR = 1e-7  # a Newton step in all parameters as short as this leaves an error of about its square
@@ -69,7 +69,7 @@ def _sums(y, exposure, week, level, growth, alpha):
 
 @kernel
 def _count_slopes(size, above, top, rest, n_rest):
-    """Sums over days of digamma(size + count) - digamma(size), and of its derivative; counts as `_tabled` has them."""
+    """Sums over days of digamma(size + count) - digamma(size), and of its derivative; by `fill_table`."""
     first, second = 0.0, 0.0
     for j in range(top):
         one = 1.0 / (size + j)
@@ -82,26 +82,6 @@ def _count_slopes(size, above, top, rest, n_rest):
             first += value - at_size
             second += slope - slope_at_size
     return first, second
-
-
-@kernel
-def _tabled(y, above, rest):
-    """Whole counts into `above`, days with more than each number; others into `rest`. How many there are of each."""
-    top, n_rest = 0, 0
-    for j in range(above.size):
-        above[j] = 0.0
-    for count in y:
-        whole = int(min(count, 2.0 * MAX_TABLE))
-        if whole == count and whole <= MAX_TABLE:
-            if whole > 0:
-                above[whole - 1] += 1.0
-                top = max(top, whole)
-        else:
-            rest[n_rest] = count
-            n_rest += 1
-    for j in range(top - 2, -1, -1):
-        above[j] += above[j + 1]
-    return top, n_rest
 
 
 @kernel
@@ -133,7 +113,7 @@ def _settled(y, exposure, week, level, growth, alpha):
 def _dispersion(y, exposure, week, level, growth, table, before, mean):
     """Alpha by maximum likelihood given the mean, 0 where the likelihood falls from there.
 
-    `table` is what `_tabled` gives; `before` is an alpha nearby, 0 where none is known; `mean` is room for n_days.
+    `table` is what `fill_table` gives; `before` is an alpha nearby, 0 where none is known; `mean` is room for n_days.
     """
     above, top, rest, n_rest = table
     spread, squares, total, n_seen = 0.0, 0.0, 0.0, 0
@@ -261,11 +241,11 @@ def fit_rows(counts, exposure, week):
     """
     n_rows, n_days = counts.shape
     level, growth, alpha = np.zeros(n_rows), np.zeros(n_rows), np.zeros(n_rows)
-    above, rest, room = np.zeros(MAX_TABLE), np.empty(n_days), np.empty(n_days)
+    above, rest, room = np.empty(MAX_TABLE), np.empty(n_days), np.empty(n_days)
     day, done = week[1] - week[0], False
     for k in range(n_rows):
         y, open_to = counts[k], exposure[k]
-        top, n_rest = _tabled(y, above, rest)
+        top, n_rest = fill_table(y, above, rest)
         table = (above, top, rest, n_rest)
         if done:
             begun = level[k - 1] + day * growth[k - 1], growth[k - 1], alpha[k - 1]
