@@ -2,7 +2,9 @@
 
 120 days before the truce and 134 of it. "Surely" is the share of series with a collapse whose whole interval reaches
 half of the rate before. A set "held" where it holds the day on which the rate of that name truly began, or on which a
-growing rate reached half of the rate before; beside it the median number of days in a set.
+growing rate reached half of the rate before; beside it the median number of days in a set. Of a growing rate a second
+table tells how often the interval of its growth held it, how often it lay above 1, and how often that of the days until
+half of the rate before then held these days.
 
 python benchmarks/courses.py --series 200 --seed 1
 """
@@ -41,6 +43,19 @@ def mean_of(course: str, rate: float) -> np.ndarray:
     return rate * share
 
 
+def of_growth(erosions: list[ct.Erosion], start: float, factor: float) -> list[str]:
+    """How often growth and the days until a half were held by their intervals, and how long these days' are."""
+    held = np.mean([each.lower <= factor <= each.upper for each in erosions])
+    seen = [each.back.loc[0.5] for each in erosions if each.lower > 1 and not np.isnan(each.back.loc[0.5, "lower"])]
+    days = 7 * np.log(0.5 / start) / np.log(factor)
+    inside = [row["lower"] <= days <= row["upper"] for row in seen]
+    lower, upper = np.median([(row["lower"], row["upper"]) for row in seen], axis=0) if seen else (np.nan, np.nan)
+    return [
+        f"{held:.1%}", f"{len(seen) / len(erosions):.1%}", f"{np.mean(inside):.1%} of {len(seen)}" if seen else "",
+        f"{lower:.0f} to {upper:.0f} (truly {days:.0f})",
+    ]  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", type=int, default=200, help="series per cell")
@@ -48,6 +63,7 @@ def main() -> None:
     options = parser.parse_args()
     days = pd.date_range("2020-01-06", periods=BEFORE + DAYS)
     truce = ct.Truce(days[BEFORE])
+    grown: list[list[str]] = []
     print("| course | rate before | size | noise | named rightly | named collapsed | surely | onset held "
           "| erosion held | collapse held |\n|---|--:|--:|---|--:|--:|--:|--:|--:|--:|")  # fmt: skip
     for course in (*COURSES, *GROWTH):
@@ -57,13 +73,14 @@ def main() -> None:
             for noise, generate in NOISE.items():
                 rng = np.random.default_rng(options.seed)
                 named: list[str] = []
-                sure = 0
+                sure, erosions = 0, []
                 held: dict[str, list[tuple[bool, int]]] = {"calm": [], "eroding": [], "collapsed": []}
                 mean = mean_of(course, rate)
                 for _ in range(options.series):
                     counts = generate(mean, size, rng)
                     found = ct.truce_course(ct.DailySeries.from_counts(pd.Series(counts, days)), truce)
                     named.append(found.outcome)
+                    erosions += [found.erosion] if found.erosion is not None else []
                     table = found.phases
                     collapse = table[table["phase"] == "collapsed"]
                     sure += bool(len(collapse) and collapse["established"].iloc[0])
@@ -84,6 +101,12 @@ def main() -> None:
                 shares = [named.count(right), named.count("collapsed"), sure]
                 cells = [course, f"{rate:g}", f"{size:g}", noise, *(f"{n / len(named):.1%}" for n in shares), *sets]
                 print(f"| {' | '.join(cells)} |", flush=True)
+                if course in GROWTH:
+                    grown.append(cells[:4] + of_growth(erosions, *GROWTH[course][:2]))
+    print("\n| course | rate before | size | noise | growth held | seen | days until a half held | median interval |\n"
+          "|---|--:|--:|---|--:|--:|--:|--:|")  # fmt: skip
+    for cells in grown:
+        print(f"| {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

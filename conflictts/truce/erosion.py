@@ -30,7 +30,8 @@ class Erosion:
         ``day`` on which the fitted rate is back at that share of the rate before, ``days`` from the truce's first,
         with ``lower`` and ``upper`` (infinite where the interval has no end within three times the days watched, and
         NaN or NaT throughout unless the interval of the growth lies above 1 and the rate begins below the share). At
-        one half these days are the half-life of a calm in which next to nothing happened.
+        one half these days are the half-life of a calm in which next to nothing happened. In simulations their 95 %
+        interval held them in 87 to 98 % (benchmarks/courses.py).
 
     Examples
     --------

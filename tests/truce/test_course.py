@@ -383,6 +383,21 @@ def test_the_set_of_a_collapse_holds_its_day_though_the_erosion_before_it_is_mis
     assert np.mean(held) >= 0.9  # 20 of 29 with sets that take the changes found for granted
 
 
+def test_the_half_life_of_a_calm_is_held():
+    """A small version of benchmarks/courses.py: after it 0.1 of the rate before, growing by 14 % a week."""
+    days, weeks = pd.date_range(FIRST, periods=254), np.arange(134) / 7
+    mean = 8.0 * np.concatenate([np.ones(120), 0.1 * 1.14**weeks])
+    rng = np.random.default_rng(1)
+    held, wide = [], []
+    for _ in range(60):
+        counts = rng.negative_binomial(2.0, 2.0 / (2.0 + mean)).astype(float)
+        row = measure_erosion(counts, 120, days, share=0.5, level=0.95).back.loc[0.5]
+        held.append(row["lower"] <= 7 * np.log(5) / np.log(1.14) <= row["upper"])
+        wide.append(row["upper"] - row["lower"])
+    assert np.mean(held) >= 0.88  # 96 % in the full study; of 60, one in 200 seeds has fewer
+    assert np.median(wide) < 35  # days; 26 in the full study
+
+
 def test_errors_name_value_and_bounds():
     daily = series((70, 10.0), (70, 1.0))
     with pytest.raises(ValueError, match=r"share = 1.5 does not lie between 0 and 1"):
