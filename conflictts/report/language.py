@@ -71,7 +71,8 @@ _PLURAL = {one: many for many, one in SINGULAR.items()} | {
 _ONE = re.compile(rf"(?<![\d.,–])1 ({'|'.join(sorted(_PLURAL, key=len, reverse=True))})\b")
 _FEWER_THAN_TWO = re.compile(  # of which French speaks in the singular
     r"(?<![\d,\u202f–])([01](?:,\d+)?) (civils tués|morts|incidents(?: meurtriers)?|combattants tués|blessés|"
-    r"jours(?: observés| définitifs| provisoires)?|semaines(?: entières observées)?|relevés|autres)\b"
+    r"jours(?: observés| définitifs| provisoires)?|semaines(?: entières observées)?|relevés|décomptes|"
+    r"événements indépendants|autres)\b"
 )
 _NEXT = re.compile(_WHOLE_WORD.replace(")", r"[.!?])") + r"(?<=[.!?])\s+(?=[A-Z“×\d])")  # between two sentences
 _IN_FIGURES = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"

@@ -59,6 +59,7 @@ KNOWN = [
     ("calm from 31 August 2019 (95% set 29 Aug to 21 Sep, with gaps), 0.5 a day",
      "calme à partir du 31 août 2019 (ensemble à 95\u202f% : du 29 août au 21 sept., avec des lacunes), 0,5 par jour"),
     ("1 record before, 0 after", "1 relevé avant, 0 après"),
+    ("only 0 counts, 10 are needed", "seulement 0 décompte, il en faut 10"),
     ("a day before: 1 civilian death in 123 days, 30 April to 30 August 2019",
      "par jour avant : 1 civil tué en 123 jours, du 30 avril au 30 août 2019"),
     ("only 1 observed day before the truce, at least 28 are needed",
@@ -510,6 +511,12 @@ def test_figures_speak_it_too(made):
     assert "par jour" in words
     assert re.search(r"\d,\d", words)
     assert not re.search(r"\b(per day|truce|interval|fitted|before|source mix|Aug|Sep|May)\b", words)
+
+
+def test_claims_keep_their_own_words_and_no_column_stands_empty(made):
+    source = (made.folder / "report.html").read_text(encoding="utf-8")
+    assert ("CLM-100" in source) == ('<td><span translate="no">1.120</span></td>' in source)
+    assert ("Pourquoi indéterminé" in source) == (">Indéterminé</th>" in source)
 
 
 def test_hostile_text_is_still_text(tmp_path, idlib):
