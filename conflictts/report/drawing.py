@@ -292,7 +292,8 @@ def _escalation(findings: Findings, draw: Draw) -> Figures:
     if escalation.growth["growth"].notna().any():
         drawn["growth"] = Drawn(
             f"Growth per week in the {escalation.window_days} days around each day (×1 is no change), with its "
-            f"{escalation.level:.0%} interval; shaded where a rise or a fall is established.",
+            f"{escalation.level:.0%} interval, cut off where it leaves the frame; shaded where a rise or a fall is "
+            "established.",
             draw(partial(plot_growth, escalation), name="growth"),
         )
     return drawn
