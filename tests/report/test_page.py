@@ -47,6 +47,13 @@ def html(folder: Path) -> str:
     return (folder / "report.html").read_text(encoding="utf-8")
 
 
+def test_verdicts_say_what_a_blank_bound_leaves_open(html):
+    """Some claims state no upper end, and some records no upper bound; all state a lower one."""
+    assert "Nothing is above a claim that states no upper end, such as “more than fifty”." in html
+    assert "“Below” goes by the best figure of the records that state no upper bound." in html
+    assert "“Above” goes by the best figure" not in html
+
+
 def test_folder_holds_page_numbers_series_and_figures(folder):
     assert sorted(entry.name for entry in folder.iterdir()) == [
         *("figures", "findings.json", "findings.schema.json", "report.html", "report.toml", "series.csv")
