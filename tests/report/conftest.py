@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from conflictts.errors import InputError
 from conflictts.report.print import require_weasyprint
@@ -49,38 +49,16 @@ def printable() -> bool:
     return True
 
 
-class _Links(HTMLParser):
-    """(end, label, what is seen) of every link."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.all: list[list[str]] = []
-        self.open = False
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "a":
-            self.all.append([given["href"] or "", given.get("aria-label") or "", ""])
-        self.open = self.open or tag == "a"
-
-    def handle_data(self, data: str) -> None:
-        if self.open:
-            self.all[-1][2] += data
-
-    def handle_endtag(self, tag: str) -> None:
-        self.open = self.open and tag != "a"
-
-
 @pytest.fixture(scope="session")
 def links_told_apart() -> Callable[[str], set[str]]:
     """Asserts that no two links of one name lead to different ends; returns the names."""
 
     def names(page: str) -> set[str]:
         ends = defaultdict(set)
-        for end, label, seen in _Links(page).all:
+        for link in BeautifulSoup(page, "html.parser")("a"):
+            label, seen = link.get("aria-label", ""), link.get_text()
             assert label.startswith(seen) or not label, "who speaks to a page says what is seen (WCAG 2.5.3)"
-            ends[label or seen].add(end)
+            ends[label or seen].add(link["href"])
         assert {name: several for name, several in ends.items() if len(several) > 1} == {}
         return set(ends)
 

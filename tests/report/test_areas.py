@@ -6,10 +6,11 @@ import csv
 import html as markup
 import json
 import re
-from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 import conflictts as ct
 from conflictts.errors import InputError, UnknownNameError
@@ -67,34 +68,18 @@ def test_what_cannot_be_compared_is_listed_with_its_reason_and_stops_nothing(num
     assert f"not possible in {len(refused)}." in html
 
 
-class Outline(HTMLParser):
-    """Anchors, links to them, and headings."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.levels: list[int] = []
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        given = dict(attributes)
-        self.ids += [given["id"]] if given.get("id") else []
-        self.links += [given["href"]] if given.get("href") else []
-        self.levels += [int(tag[1])] if re.fullmatch("h[1-6]", tag) else []
-
-
 def test_every_anchor_is_once_on_the_page_and_every_link_leads_somewhere(folder, html):
-    outline = Outline()
-    outline.feed(html)
-    assert len(set(outline.ids)) == len(outline.ids)
-    inner = {link[1:] for link in outline.links if link.startswith("#")}
-    assert inner <= set(outline.ids)
-    assert {"overview", "contents", "quality", "methods", "glossary", "sources", "again"} <= set(outline.ids)
-    for link in {each for each in outline.links if not each.startswith("#")}:
+    page = BeautifulSoup(html, "html.parser")
+    ids, links = [tag["id"] for tag in page(id=True)], {tag["href"] for tag in page(href=True)}
+    levels = [int(tag.name[1]) for tag in page(re.compile("^h[1-6]$"))]
+    assert len(set(ids)) == len(ids)
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+    assert {"overview", "contents", "quality", "methods", "glossary", "sources", "again"} <= set(ids)
+    for link in {each for each in links if not each.startswith("#")}:
         assert (folder / link).is_file(), link
-    assert outline.levels[0] == 1
-    assert outline.levels.count(1) == 1
-    assert all(low - high <= 1 for high, low in zip(outline.levels, outline.levels[1:], strict=False))
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(low - high <= 1 for high, low in pairwise(levels))
 
 
 def test_names_of_areas_and_truces_are_text(html, numbers, folder):

@@ -10,12 +10,13 @@ import re
 import shutil
 import subprocess
 import sys
-from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from markupsafe import escape
 
 import conflictts as ct
@@ -66,43 +67,27 @@ def test_folder_holds_page_numbers_series_and_figures(folder):
     }
 
 
-class _Outline(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.loaded: list[str] = []
-        self.scripts = 0
-        self.headings: list[int] = []
-        self.ids: list[str] = []
-        self.anchors: list[str] = []
+LOADING = ("src", "data", "poster", "xlink:href")
 
-    def handle_starttag(self, tag, attrs):
-        values = dict(attrs)
-        self.scripts += tag == "script" or any(name.startswith("on") for name in values)
-        if re.fullmatch("h[1-6]", tag):
-            self.headings.append(int(tag[1]))
-        if "id" in values:
-            self.ids.append(values["id"])
-        for name in ("src", "data", "poster", "xlink:href"):
-            if values.get(name, "#").startswith("#") is False:
-                self.loaded.append(values[name])
-        if tag == "link":
-            self.loaded.append(values.get("href", ""))
-        if tag == "a":
-            self.anchors.append(values.get("href", ""))
+
+def loaded_or_run(page: BeautifulSoup) -> list[object]:
+    """What a page fetches, links to a style or runs: anything at all of these is one too many."""
+    given = [(name, value) for tag in page(True) for name, value in tag.attrs.items()]
+    fetched = [value for name, value in given if name in LOADING and not value.startswith("#")]
+    return [*fetched, *page(["link", "script"]), *(name for name, _ in given if name.startswith("on"))]
 
 
 def test_page_loads_nothing_runs_nothing_and_is_in_order(folder, html):
-    outline = _Outline()
-    outline.feed(html)
-    assert outline.loaded == []
-    assert outline.scripts == 0
+    page = BeautifulSoup(html, "html.parser")
+    assert loaded_or_run(page) == []
     assert "@import" not in html
     assert not re.search(r"url\((?!#)", html)
-    assert outline.headings[0] == 1
-    assert all(deeper - higher <= 1 for higher, deeper in zip(outline.headings, outline.headings[1:], strict=False))
-    assert len(outline.ids) == len(set(outline.ids)), "identifiers are unique across all figures"
-    for anchor in outline.anchors:
-        assert anchor.removeprefix("#") in outline.ids or (folder / anchor).exists(), anchor
+    levels, ids = [int(tag.name[1]) for tag in page(re.compile("^h[1-6]$"))], [tag["id"] for tag in page(id=True)]
+    assert levels[0] == 1
+    assert all(deeper - higher <= 1 for higher, deeper in pairwise(levels))
+    assert len(ids) == len(set(ids)), "identifiers are unique across all figures"
+    for link in page("a"):
+        assert link["href"].removeprefix("#") in ids or (folder / link["href"]).exists(), link
 
 
 def test_page_says_what_it_must(html, idlib):
@@ -271,10 +256,7 @@ def test_hostile_text_is_shown_as_text(tmp_path):
         ct.read_catalogue(path), truce, tmp_path / "out", coverage=(days[0], days[-1]), where={"admin1": text}
     )
     html = page.read_text(encoding="utf-8")
-    outline = _Outline()
-    outline.feed(html)
-    assert outline.scripts == 0
-    assert outline.loaded == []
+    assert loaded_or_run(BeautifulSoup(html, "html.parser")) == []
     assert "49{%" not in html, "templates in records are not evaluated"
     assert "{{ 7*7 }}{% raw %}" in html
     for part in HOSTILE[:3]:
@@ -379,59 +361,31 @@ def test_page_tells_how_the_truce_lived(folder, html):
     assert finding["course"]["erosion"]["lower"] > 1
 
 
-class Numbers(HTMLParser):
-    """Every paragraph, list item and caption with its text and the links in it, and every anchor with what holds it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.blocks: list[tuple[str, list[str]]] = []
-        self.anchors: dict[str, str] = {}
-        self.open: list[tuple[str, str, list[str]]] = []
-        self.section, self.folded = "", 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
-        if named.get("id"):
-            self.anchors[str(named["id"])] = tag
-            self.section = str(named["id"]) if tag == "h2" else self.section
-        if tag in {"p", "li", "dd", "figcaption"}:
-            self.open.append((tag, named.get("class") or "", []))
-            self.blocks.append(("", self.open[-1][2]))
-            self.at = len(self.blocks) - 1
-        if tag == "a" and self.open:
-            self.open[-1][2].append(str(named.get("href")))
-
-    def handle_endtag(self, tag: str) -> None:
-        if self.open and tag == self.open[-1][0]:
-            self.open.pop()
-
-    def handle_data(self, data: str) -> None:
-        explains = self.section in {"methods", "glossary", "sources", "again"}
-        if self.open and self.open[-1][1] in {"", "warn"} and not explains:
-            self.blocks[self.at] = (self.blocks[self.at][0] + data, self.blocks[self.at][1])
-
-
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 MONTHS += "|" + "|".join(month[:3] for month in MONTHS.split("|"))
 
 
 def test_every_number_leads_to_its_table(html, folder):
     """A number in a sentence, save days and levels, has a link beside it to a table or to a file of the folder."""
-    found = Numbers()
-    found.feed(re.sub(r"<svg.*?</svg>", "", html, flags=re.DOTALL))
-    checked = 0
-    for text, links in found.blocks:
-        plain = re.sub(rf"\d{{1,2}}(?: (?:{MONTHS}))?(?: \d{{4}})? to |\d{{1,2}} (?:{MONTHS})(?: \d{{4}})?", "", text)
-        if re.search(r"\d", re.sub(r"95 ?%|\bbelow 1\b", "", plain)):
-            checked += 1
-            assert links, text
-    assert checked > 25
-    for _, links in found.blocks:
+    page = BeautifulSoup(re.sub(r"<svg.*?</svg>", "", html, flags=re.DOTALL), "html.parser")
+    anchors = {tag["id"]: tag.name for tag in page(id=True)}
+    checked, behind = 0, set()
+    for block in page(["p", "li", "dd", "figcaption"]):
+        links = {link["href"] for link in block("a")}
         for link in links:
-            inside = link[1:] in found.anchors if link[0] == "#" else (folder / link).exists()
+            inside = link[1:] in anchors if link[0] == "#" else (folder / link).exists()
             assert inside or link.startswith("https://"), link
-    behind = {link for _, links in found.blocks for link in links if re.match("#(table-|account)", link)}
-    assert {found.anchors[link[1:]] for link in behind} == {"div"}
+        behind |= {link for link in links if re.match("#(table-|account)", link)}
+        section = block.find_previous("h2", id=True)
+        explains = section is not None and section["id"] in {"methods", "glossary", "sources", "again"}
+        if explains or block.get("class", ["warn"]) != ["warn"]:
+            continue
+        days = rf"\d{{1,2}}(?: (?:{MONTHS}))?(?: \d{{4}})? to |\d{{1,2}} (?:{MONTHS})(?: \d{{4}})?"
+        if re.search(r"\d", re.sub(r"95 ?%|\bbelow 1\b", "", re.sub(days, "", block.get_text()))):
+            checked += 1
+            assert links, block.get_text()
+    assert checked > 25
+    assert {anchors[link[1:]] for link in behind} == {"div"}
     assert len(behind) >= 8
 
 

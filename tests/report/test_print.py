@@ -9,10 +9,10 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from typer.testing import CliRunner
 
 import conflictts as ct
@@ -92,58 +92,30 @@ def inside(pdf: Path) -> bytes:
     return content + b"\n".join(zlib.decompress(each[1]) for each in packed)
 
 
-class _Shown(HTMLParser):
-    """Words of a page as a reader sees them, and its title, language and drawings."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.title = self.language = ""
-        self.drawings: list[str] = []
-        self.inside: list[str] = []
-        self.feed(source)
-
-    def handle_starttag(self, tag, attrs):
-        values = dict(attrs)
-        if tag == "html":
-            self.language = values["lang"]
-        if tag == "svg":
-            self.drawings.append(values["aria-label"])
-        if tag in ("style", "script", "svg", "title") or values.get("class") in ("hint", "skip"):
-            self.inside.append(tag)
-
-    def handle_endtag(self, tag):
-        if self.inside and self.inside[-1] == tag:
-            self.inside.pop()
-
-    def handle_data(self, data):
-        if self.inside == ["title"]:
-            self.title += data
-        if not self.inside:
-            self.words += re.findall(r"\w+", data)
-
-
 def test_all_of_the_page_is_in_it(folder, poppler):
     source, pdf = page_of(folder)
-    shown = _Shown(source)
+    page = BeautifulSoup(source, "html.parser")
+    drawings = len(page("svg", {"aria-label": True}))
+    for unseen in page(["style", "script", "svg", "title"]) + page(class_=["hint", "skip"]):
+        unseen.decompose()
     printed = Counter(re.findall(r"\w+", poppler("pdftotext", "-raw", pdf, "-")))
-    wanted = Counter(word for word in shown.words if len(word) > 3)  # shorter ones may be parted at a line's end
+    wanted = Counter(re.findall(r"\w{4,}", page.get_text(" ")))  # shorter ones may be parted at a line's end
     assert sum(wanted.values()) > 200
     missing = {word: number - printed[word] for word, number in wanted.items() if printed[word] < number}
     broken = {word for word in missing if len(word) > 30}  # a digest runs over two lines
     assert missing.keys() - broken == set()
-    assert shown.drawings
-    assert inside(pdf).count(b"/S /Figure") == len(shown.drawings), "each drawing, tagged as a figure"
+    assert drawings
+    assert inside(pdf).count(b"/S /Figure") == drawings, "each drawing, tagged as a figure"
 
 
 def test_title_language_tags_and_fonts(folder, poppler):
     source, pdf = page_of(folder)
-    shown = _Shown(source)
+    page = BeautifulSoup(source, "html.parser")
     about = dict(re.findall(r"^([\w ]+):\s+(.*)$", poppler("pdfinfo", pdf), flags=re.MULTILINE))
-    assert about["Title"] == shown.title
+    assert about["Title"] == page.title.get_text()
     assert (about["Tagged"], about["Encrypted"], about["JavaScript"]) == ("yes", "no", "no")
     assert "CreationDate" not in about, "the day of writing is none of its bytes"
-    assert f"/Lang ({shown.language})".encode() in inside(pdf)
+    assert f"/Lang ({page.html['lang']})".encode() in inside(pdf)
     assert b"pdfuaid" in poppler("pdfinfo", "-meta", pdf).encode()
     fonts = poppler("pdffonts", pdf).splitlines()[2:]
     assert len(fonts) >= 2
