@@ -70,7 +70,7 @@ def plot_truce_effect(effect: TruceEffect, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_placebos(placebos: PlaceboEffects, *, ax: Axes | None = None) -> Axes:
-    """Draw the rate ratio that the same model finds at dates without a truce, and the one at the truce's date.
+    """Draw the rate ratio that the same model finds at earlier dates, and the one at the truce's date.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def plot_placebos(placebos: PlaceboEffects, *, ax: Axes | None = None) -> Axes:
     ax.axhline(1, color=INK, linewidth=0.8)
     ax.fill_between(
         steps.index, steps["lower"], steps["upper"], color=COUNTED, alpha=0.45, linewidth=0,
-        label=f"{effect.level:.0%} interval at dates without a truce",
+        label=f"{effect.level:.0%} interval at earlier dates",
     )  # fmt: skip
     ax.plot(steps.index, steps["rate_ratio"], color=LEVEL, linewidth=1.8, label="rate ratio there")
     ax.errorbar(

@@ -180,8 +180,8 @@ def _opinions(findings: Findings, draw: Draw) -> Figures:
     opinions, drawn = findings.opinions, Figures()
     if not isinstance(opinions.placebos, str):
         drawn["placebos"] = Drawn(
-            "A picture only: the rate ratio that the same model finds at dates on which no truce began. Neighbouring "
-            "dates share nearly all their days, so no share of them is a p-value.",
+            "A picture only: the rate ratio that the same model finds at earlier dates, those of other truces not left "
+            "out. Neighbouring dates share nearly all their days, so no share of them is a p-value.",
             draw(partial(plot_placebos, opinions.placebos), name="placebos"),
         )
     if not isinstance(opinions.diagnostics, str):

@@ -108,7 +108,7 @@ def shift_test(effect: TruceEffect) -> ShiftTest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlaceboEffects:
-    """The step that the same model finds at dates on which no truce began.
+    """The step that the same model finds at dates before the truce, those of other truces not left out.
 
     Attributes
     ----------
