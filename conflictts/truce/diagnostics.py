@@ -208,7 +208,9 @@ def _gap(pit: np.ndarray) -> Row:
     steps, pit = np.arange(len(pit) + 1) / len(pit), np.sort(pit)
     value = float(max((steps[1:] - pit).max(), (pit - steps[:-1]).max()))
     bound = float(smirnovi(len(pit), 0.025))  # that both one-sided distances pass it has a chance under 1e-6
-    reading = "the negative binomial law fits" if value <= bound else "the negative binomial law fits badly"
+    reading = (
+        "no misfit of the negative binomial law shown" if value <= bound else "the negative binomial law fits badly"
+    )
     return value, 0.0, 0.0, bound, reading
 
 
