@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import conflictts as ct
+from tests.figures.test_figures import footer
 
 WINDOW = ("2019-04-30", "2019-10-18")
 
@@ -20,11 +21,6 @@ def effect(idlib: ct.Case) -> ct.TruceEffect:
 @pytest.fixture(scope="module")
 def mix(idlib: ct.Case) -> ct.SourceMix:
     return ct.source_mix(idlib, idlib.truces["TRC-5"], measure="civilians", window=WINDOW)
-
-
-def footer(ax) -> str:
-    (text,) = [text.get_text() for text in ax.texts if text.get_gid() == "footer"]
-    return text.replace("\n", " ")
 
 
 def test_placebos_draw_every_date_and_the_truce(effect, axes):

@@ -15,6 +15,7 @@ from matplotlib.patches import Rectangle
 import conflictts as ct
 from conflictts.figures.calendar import QUIET, STEPS, _edges, _step_words
 from conflictts.figures.escalation import PHASE_LOOK
+from tests.figures.test_figures import footer
 
 FIGURES = [ct.plot_growth, ct.plot_phases, ct.plot_weeks]
 
@@ -31,11 +32,6 @@ def escalation(daily: ct.DailySeries) -> ct.Escalation:
 
 def labels(ax) -> list[str]:
     return [text.get_text() for text in ax.get_legend().get_texts()]
-
-
-def footer(ax) -> str:
-    (text,) = [text.get_text() for text in ax.texts if text.get_gid() == "footer"]
-    return text.replace("\n", " ")
 
 
 @pytest.mark.parametrize("plot", FIGURES)

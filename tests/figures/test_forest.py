@@ -10,6 +10,7 @@ import pytest
 
 import conflictts as ct
 from conflictts.errors import TooLittleData, UnknownNameError
+from tests.figures.test_figures import footer
 
 
 def names(ax) -> list[str]:
@@ -20,11 +21,6 @@ def points(ax) -> dict[int, float]:
     """Ratios by row, of the filled marks."""
     lines = [line for line in ax.lines if line.get_marker() == "o"]
     return {int(y): float(x) for line in lines for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)}
-
-
-def footer(ax) -> str:
-    (text,) = [text.get_text() for text in ax.texts if text.get_gid() == "footer"]
-    return text.replace("\n", " ")
 
 
 def test_each_area_on_its_interval_the_lowest_first_and_the_mean_below(areas_found, axes):

@@ -11,17 +11,13 @@ from matplotlib.figure import Figure
 import conflictts as ct
 from conflictts.errors import TooLittleData, UnknownNameError
 from conflictts.figures.map import RATIOS
+from tests.figures.test_figures import footer
 
 
 def squares(**corners: tuple[float, float]) -> ct.Outlines:
     """A square of a degree for each area, at its corner."""
     unit = np.array([[0.0, 0.0], [1, 0], [1, 1], [0, 1], [0, 0]])
     return ct.Outlines("areas.geojson", {name: ((unit + corner,),) for name, corner in corners.items()})
-
-
-def footer(ax) -> str:
-    (text,) = [text.get_text() for text in ax.texts if text.get_gid() == "footer"]
-    return text.replace("\n", " ")
 
 
 def labels(ax) -> set[str]:

@@ -8,6 +8,7 @@ import pytest
 
 import conflictts as ct
 from conflictts.series.coverage import consecutive
+from tests.figures.test_escalation import labels
 
 FIRST = pd.Timestamp("2020-01-01")
 CALM = [0.0, 2.0, 1.0, 3.0] * 10
@@ -19,10 +20,6 @@ def monitor() -> ct.Monitor:
     days = pd.date_range(FIRST, periods=len(CALM) + len(LATER))
     daily = ct.DailySeries.from_counts(pd.Series(CALM + LATER, days), area="Area $A$", source="office")
     return ct.Monitor.fit(daily, window=(FIRST, days[len(CALM) - 1])).update(daily)
-
-
-def labels(ax) -> list[str]:
-    return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 def test_monitor_draws_evidence_threshold_alarm_and_missing_days(monitor, axes):

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 import conflictts as ct
 from conflictts.errors import UnknownNameError
 from conflictts.incidents.simulate import simulate_incidents
+from tests.figures.test_figures import footer
 
 
 def panel_of(places: int, seed: int = 3) -> ct.DailyPanel:
@@ -27,11 +28,6 @@ def panel_of(places: int, seed: int = 3) -> ct.DailyPanel:
 
 def texts(ax, gid: str) -> list[str]:
     return [text.get_text() for small in ax.child_axes for text in small.texts if text.get_gid() == gid]
-
-
-def footer(ax) -> str:
-    (text,) = [text.get_text() for text in ax.texts if text.get_gid() == "footer"]
-    return text.replace("\n", " ")
 
 
 def test_panels_stand_in_order_of_their_toll_and_the_rest_is_named(axes):
