@@ -333,17 +333,6 @@ def kernel_arguments() -> dict[str, tuple]:
     }
 
 
-@pytest.mark.skipif(not JIT, reason="compares compiled kernels with their Python source")
-@pytest.mark.parametrize("name", kernel_arguments())
-def test_kernel_by_its_python_source(name, as_its_source):
-    as_its_source(getattr(path, name), kernel_arguments()[name])
-
-
-@pytest.mark.skipif(not JIT, reason="a kernel is known by its Python source")
-def test_every_kernel_is_compared(kernels_of):
-    assert kernels_of(path) == set(kernel_arguments())
-
-
 def test_levels_are_evenly_spaced_as_by_numpy():
     assert path.evenly_spaced(-1.1, 2.3, 96).tolist() == np.linspace(-1.1, 2.3, 96).tolist()
 

@@ -3,14 +3,12 @@ from __future__ import annotations
 import math
 from itertools import product
 
-import numba
 import numpy as np
 import pytest
 from scipy.special import logsumexp
 
 from conflictts.truce import _posterior as posterior
 
-JIT = not numba.config.DISABLE_JIT
 LEVELS = np.array([math.log(0.5), math.log(2.0), math.log(9.0)])
 PRIOR = np.array([0.2, 0.5, 0.3])
 
@@ -225,14 +223,3 @@ def kernel_arguments() -> dict[str, tuple]:
         "likeliest_day": (p, 0),
         "told_changes": (p, 0.1, 1),
     }
-
-
-@pytest.mark.skipif(not JIT, reason="compares compiled kernels with their Python source")
-@pytest.mark.parametrize("name", kernel_arguments())
-def test_kernel_by_its_python_source(name, as_its_source):
-    as_its_source(getattr(posterior, name), kernel_arguments()[name])
-
-
-@pytest.mark.skipif(not JIT, reason="a kernel is known by its Python source")
-def test_every_kernel_is_compared(kernels_of):
-    assert kernels_of(posterior) == set(kernel_arguments())

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 import pytest
 from scipy.special import gammaln
@@ -11,8 +10,6 @@ from scipy.stats import chi2
 from conflictts.truce import _noise as noise
 from conflictts.truce import _path as path
 from conflictts.truce import _segment as segment
-
-JIT = not numba.config.DISABLE_JIT
 
 
 def series(seed: int, n_days: int):
@@ -106,17 +103,6 @@ def kernel_arguments() -> dict[str, tuple]:
         "single_days": (np.array([5, 6, 9, 30]), observed),
         "find_in_rows": (*rows, 0.0, 14, np.zeros((3, 60), bool)),
     }
-
-
-@pytest.mark.skipif(not JIT, reason="compares compiled kernels with their Python source")
-@pytest.mark.parametrize("name", kernel_arguments())
-def test_kernel_by_its_python_source(name, as_its_source):
-    as_its_source(getattr(segment, name), kernel_arguments()[name])
-
-
-@pytest.mark.skipif(not JIT, reason="a kernel is known by its Python source")
-def test_every_kernel_is_compared(kernels_of):
-    assert kernels_of(segment) == set(kernel_arguments())
 
 
 def test_running_mean_by_numpy():
