@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import numba
 import numpy as np
 import pytest
 from scipy.special import gammaln
@@ -161,6 +162,7 @@ def test_a_few_large_days_far_apart_are_no_regimes():
     assert found[3] < 0.1  # they make the size small instead
 
 
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="tests the statistics; the kernels have their own tests")
 @pytest.mark.parametrize(("mean", "n_days"), [(0.2, 250), (1.0, 250), (0.2, 1000)])
 def test_single_large_days_are_no_regimes(mean, n_days):
     """Days without any and a few large ones, size 0.05: in 4 to 17 % of such steady series changes were told once."""
