@@ -1,12 +1,13 @@
 # Two commands on a fresh machine with Python 3.11 or newer:  make report   and   make test
 .DELETE_ON_ERROR:
-.PHONY: help report test test-spark lint lab docs executed bench clean
+.PHONY: help report test test-spark lint unjitted lab docs executed bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+BROWSER := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 help:
@@ -21,11 +22,14 @@ help:
 report: $(VENV)/.report
 	@$(BIN)/conflictts report --out conflictts-report
 
-test: $(VENV)/.test lint
+test: $(VENV)/.test
+	$(MAKE) -j2 lint unjitted
 	$(PYTEST) --ignore=tests/spark tests
+	$(if $(BROWSER),,$(MAKE) executed) # with a browser, tests/notebooks has run all their cells in JupyterLab
+
+unjitted: $(VENV)/.test
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/truce/test_segment.py tests/truce/test_trends.py
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/truce/test_monitor.py -k "by_hand or first_days or by_its_definition"
-	$(MAKE) executed
 
 executed: $(VENV)/.test
 	rm -rf notebooks-executed
