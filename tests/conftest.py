@@ -13,6 +13,15 @@ import pytest
 import conflictts as ct
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+LONGEST = (  # files that take half a minute or more of a processor: begun first, so that none is the last to run
+    "notebooks/test_jupyterlab.py", "report/test_page.py", "cli/test_commands.py", "report/test_language.py",
+    "report/test_print.py", "cli/test_panel.py", "report/test_browser.py", "report/test_areas.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 @pytest.fixture(scope="session")
