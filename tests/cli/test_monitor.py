@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -34,13 +35,22 @@ def write_series(path: Path, counts: list[float | None], status: dict[int, str] 
     return path
 
 
-@pytest.fixture
-def state(tmp_path) -> Path:
-    path = tmp_path / "state.json"
-    result = run(path, "--fit", write_series(tmp_path / "calm.csv", CALM), "--area", "Area A")
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("fitted")
+    result = run(
+        folder / "state.json", "--fit", write_series(folder / "calm.csv", CALM), "--area", "Area A"
+    )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "Calm of 60 observed days to 2020-02-29, 1.2 a day" in result.stdout
-    return path
+    return folder
+
+
+@pytest.fixture
+def state(fitted, tmp_path) -> Path:
+    """A copy of its own, beside the calm it was fitted to."""
+    shutil.copytree(fitted, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "state.json"
 
 
 def test_the_exit_code_tells_an_alarm_from_none(state, tmp_path):
