@@ -104,9 +104,10 @@ def write_figure(plot: Callable[..., Any], path: str, *, name: str) -> None:
     """Draw on a sheet of its own, and write it as SVG or PNG, as the file's name ends."""
     from conflictts.figures.sheet import draw_sheet
 
-    sheet = draw_sheet(plot, name=name)
+    svg = path.lower().endswith(".svg")
+    sheet = draw_sheet(plot, name=name, png=not svg)
     with written_whole(path, "--figure") as part:
-        part.write_bytes(sheet.svg.encode() if path.lower().endswith(".svg") else sheet.png)
+        part.write_bytes(sheet.svg.encode() if svg else sheet.png)
 
 
 @contextmanager

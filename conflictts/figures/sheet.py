@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A drawn figure: `svg` as text that can stand inside an HTML page, `png` as bytes at 200 dots per inch."""
+    """A drawn figure: `svg` as text that can stand inside an HTML page; `png` as bytes, 200 dots per inch, or empty."""
 
     svg: str
     png: bytes
@@ -42,6 +42,7 @@ def draw_sheet(
     height: float = 3.9,
     axes: tuple[float, float, float, float] = AXES,
     words: Callable[[str], str] | None = None,
+    png: bool = True,
 ) -> Sheet:
     """Draw on new axes and save.
 
@@ -57,6 +58,8 @@ def draw_sheet(
         Where the axes stand, as shares of the sheet.
     words : callable, optional
         Puts each text of the drawing into another language.
+    png : bool, default True
+        Whether the PNG is made too, which takes as long as the SVG.
     """
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -77,13 +80,15 @@ def draw_sheet(
         plot(ax=figure.add_axes(axes))
         if words is not None:
             _put_over(figure, words)
-        svg, png = io.StringIO(), io.BytesIO()
+        svg, dots = io.StringIO(), io.BytesIO()
         cut = _cut(figure)
         figure.savefig(svg, format="svg", bbox_inches=cut, metadata={"Date": None, "Creator": None})
-        figure.savefig(
-            png, format="png", dpi=200, bbox_inches=cut, metadata={"Software": None}, pil_kwargs={"compress_level": 3}
-        )
-    return Sheet(svg=_embeddable(svg.getvalue(), name), png=png.getvalue())
+        if png:
+            figure.savefig(
+                dots, format="png", dpi=200, bbox_inches=cut, metadata={"Software": None},
+                pil_kwargs={"compress_level": 3},
+            )  # fmt: skip
+    return Sheet(svg=_embeddable(svg.getvalue(), name), png=dots.getvalue())
 
 
 def _cut(figure: Figure) -> Bbox:

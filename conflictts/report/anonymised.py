@@ -129,7 +129,8 @@ def write_anonymised(
     source = SafeSource.of(incidents.provenance)
     progress("drawing figures")
     figures = {
-        each.name: _figures(each, source, words, place) for each, place in zip(found, _places(found), strict=False)
+        each.name: _figures(each, source, words, place, png="figures" in formats)
+        for each, place in zip(found, _places(found), strict=False)
     }
     progress("writing the page")
     numbers = as_json(found, left_out, source, words)
@@ -399,14 +400,14 @@ def _places(found: Sequence[SafeArea]) -> list[str]:
     return [""] if len(found) == 1 else [f"area-{number}-" for number in range(1, len(found) + 1)]
 
 
-def _figures(area: SafeArea, source: SafeSource, words: Translator, place: str) -> Figures:
+def _figures(area: SafeArea, source: SafeSource, words: Translator, place: str, *, png: bool) -> Figures:
     safe = area.safe
     truces = [truce for truce, _ in area.effects]
     named = " · ".join(part for part in (area.name, area.scope) if part)
     unit = wording.begun(safe.unit)
     sheet = draw_sheet(
         partial(plot_safe_weeks, safe, truces=truces, area=named, source=source.words), name=f"{place}weeks",
-        words=words if words.language != "en" else None,
+        words=words if words.language != "en" else None, png=png,
     )  # fmt: skip
     shows = say(
         "{unit} per week, Monday to Sunday, to the nearest {k}; weeks that are withheld are boxes of one height.",

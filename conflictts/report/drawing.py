@@ -74,7 +74,9 @@ def as_files(figures: Figures, prefix: str = "") -> dict[str, bytes]:
     return files
 
 
-def draw_figures(findings: Findings, words: Translator, *, prefix: str, first: bool, processes: int) -> Figures:
+def draw_figures(
+    findings: Findings, words: Translator, *, prefix: str, first: bool, processes: int, png: bool
+) -> Figures:
     """Every figure of an area and truce, by name, its text in the page's language.
 
     Parameters
@@ -85,11 +87,13 @@ def draw_figures(findings: Findings, words: Translator, *, prefix: str, first: b
         Whether this is the first truce of its area; the figures of the area alone are drawn with that one.
     processes : int
         With 2 or more, half of them are drawn in a second process.
+    png : bool
+        Whether they are drawn as PNG too.
     """
 
     def draw(plot: Callable[..., Any], *, name: str, **given: Any) -> Sheet:
         given.setdefault("words", words if words.language != "en" else None)
-        return draw_sheet(plot, name=f"{prefix}{name}", **given)
+        return draw_sheet(plot, name=f"{prefix}{name}", png=png, **given)
 
     def others() -> Figures:
         return {
@@ -106,7 +110,7 @@ def draw_figures(findings: Findings, words: Translator, *, prefix: str, first: b
         return {**of_the_area, **_effect(findings, draw), **drawn()}
 
 
-def draw_overview(found: Sequence[Findings], words: Translator) -> Figures:
+def draw_overview(found: Sequence[Findings], words: Translator, *, png: bool) -> Figures:
     """The rate ratios of all areas and truces in one figure."""
     rows = [(f"{each.area}, {words(each.effect.truce.name)}", each.effect) for each in found]
     several = len({each.effect.truce.name for each in found}) > 1
@@ -117,7 +121,7 @@ def draw_overview(found: Sequence[Findings], words: Translator) -> Figures:
     sheet = draw_sheet(
         partial(plot_comparisons, effects, labels=labels), name="overview", height=height,
         axes=(margin, 0.62 / height, 0.98 - margin, 1 - 0.8 / height),
-        words=(lambda text: text if text in labels else words(text)) if words.language != "en" else None,
+        words=(lambda text: text if text in labels else words(text)) if words.language != "en" else None, png=png,
     )  # fmt: skip
     shows = (
         "Rate ratios after over before each truce, with their intervals, on a scale of ratios; left of the line at 1 "

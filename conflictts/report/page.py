@@ -66,8 +66,9 @@ class Report:
         words: Translator,
         processes: int,
         progress: Callable[[str], None],
+        formats: Collection[str],
     ) -> None:
-        """Draw the figures, those of an area with its first truce alone."""
+        """Draw the figures that the formats hold, those of an area with its first truce alone."""
         self.found, self.refused, self.words = found, refused, words
         self.single = len(found) == 1 and not refused
         self.places = [""] if self.single else _places(found)
@@ -75,10 +76,15 @@ class Report:
         self.first = [areas.index(area) == position for position, area in enumerate(areas)]
         self.home = [self.places[areas.index(area)] for area in areas]
         self.figures: list[Figures] = []
+        self.overview: Figures = {}
+        if not {"html", "pdf", "figures"} & set(formats):
+            return
+        png = "figures" in formats
         for position, (each, place, first) in enumerate(zip(found, self.places, self.first, strict=True), start=1):
             progress(f"figures {position} of {len(found)}")
-            self.figures.append(draw_figures(each, words, prefix=place, first=first, processes=processes))
-        self.overview: Figures = {} if self.single else draw_overview(found, words)
+            self.figures.append(draw_figures(each, words, prefix=place, first=first, processes=processes, png=png))
+        if not self.single:
+            self.overview = draw_overview(found, words, png=png)
 
     def drawn(self) -> dict[str, bytes]:
         """Every figure as two files."""

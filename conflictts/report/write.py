@@ -93,7 +93,8 @@ def write_report(
         Context for the first figure.
     formats : collection of {"html", "json", "csv", "figures", "pdf"}, default all but "pdf"
         What the folder holds: the page, findings.json and its schema, series.csv, the figures as SVG and PNG, the page
-        as tagged PDF (by WeasyPrint: ``pip install '.[pdf]'`` in the project's folder).
+        as tagged PDF (by WeasyPrint: ``pip install '.[pdf]'`` in the project's folder). Without the page and the
+        figures nothing is drawn.
     language : {"en", "fr"}, default "en"
         Of the page, its figures and the sentences in findings.json; names and words of the records stay as they are.
     anonymise : int, optional
@@ -172,7 +173,7 @@ def write_report(
         other_truces=[each for each in others if each.effective not in {truce.effective for truce in asked}],
         claims=claims, events=events, formats=formats, language=language,
     )  # fmt: skip
-    report = Report(found, refused, words, processes, progress)
+    report = Report(found, refused, words, processes, progress, formats)
     progress("writing the page")
     numbers = as_json(found, refused, versions=versions(), recipe=recipe, made_on=today(), language=language)
     files: dict[str, bytes] = {RECIPE: recipe.encode()} if recipe else {}

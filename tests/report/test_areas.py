@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 
 import conflictts as ct
 from conflictts.errors import InputError, UnknownNameError
+from conflictts.report import drawing
 from conflictts.report import page as page_module
 from conflictts.report.language import translator
 from tests.report.test_language import words_of_records
@@ -117,7 +118,11 @@ def test_claims_are_held_only_against_all_that_the_source_counts(numbers):
     assert all(each["claims"] == [] for each in numbers["findings"]), "they are not the toll of one area"
 
 
-def test_one_area_with_a_name_is_a_page_of_its_own(write_records, tmp_path):
+def test_one_area_with_a_name_is_a_page_of_its_own(write_records, tmp_path, monkeypatch):
+    sheets, draw = [], drawing.draw_sheet
+    monkeypatch.setattr(
+        drawing, "draw_sheet", lambda *given, **named: sheets.append(draw(*given, **named)) or sheets[-1]
+    )
     incidents = ct.read_incidents(write_records(tmp_path / "records.csv"))
     page = ct.write_report(
         incidents, ct.Truce("2019-08-31"), tmp_path / "out", coverage=("2019-05-01", "2019-11-30"),
@@ -129,6 +134,8 @@ def test_one_area_with_a_name_is_a_page_of_its_own(write_records, tmp_path):
     assert re.search(r"<h1>Counted civilian deaths were lower after the truce of 31 August 2019", html)
     assert sorted(each.name for each in page.parent.iterdir()) == ["report.html", "report.toml"]
     assert "findings.json" not in re.sub(r"<pre.*?</pre>", "", html, flags=re.DOTALL), "no link to what is not there"
+    assert len(sheets) > 9
+    assert {sheet.png for sheet in sheets} == {b""}, "no file of figures, no PNG"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -20,13 +21,13 @@ from bs4 import BeautifulSoup
 from markupsafe import escape
 
 import conflictts as ct
-from conflictts.report import wording
-from conflictts.report.write import FORMATS, USUAL
+from conflictts.report import drawing, wording
+from conflictts.report.write import FORMATS, USUAL, Format
 
 TRUCE = "2019-08-31"
 
 
-def bundled_report(idlib: ct.Case, out: Path) -> Path:
+def bundled_report(idlib: ct.Case, out: Path, formats: Collection[Format] = USUAL) -> Path:
     return ct.write_report(
         idlib,
         idlib.truces["TRC-5"],
@@ -35,6 +36,7 @@ def bundled_report(idlib: ct.Case, out: Path) -> Path:
         other_truces=idlib.truces.values(),
         claims=idlib.claims,
         events=idlib.events,
+        formats=formats,
     )
 
 
@@ -215,7 +217,7 @@ def test_coverage_beyond_the_sources_own_data_is_a_weakness(idlib, tmp_path):
     provenance = dataclasses.replace(idlib.provenance, query="country=652", **known)
     page = ct.write_report(
         ct.Incidents(idlib.table, idlib.ledger, provenance), idlib.truces["TRC-5"], tmp_path / "out",
-        coverage=("2019-04-30", "2019-11-30"),
+        coverage=("2019-04-30", "2019-11-30"), formats=("html", "json"),
     )  # fmt: skip
     text = " ".join(page.read_text(encoding="utf-8").split())
     assert "10 November 2019 by its own word: 11 to 30 November 2019, declared as covered too, is left out" in text
@@ -290,12 +292,14 @@ def test_same_input_and_date_give_the_same_bytes(tmp_path, printable):
     assert (Path("report.pdf") in first) == printable
 
 
-def test_an_older_report_is_replaced_whole(idlib, folder, tmp_path):
+def test_an_older_report_is_replaced_whole(idlib, folder, tmp_path, monkeypatch):
     out = tmp_path / "out"
     shutil.copytree(folder, out)
     (out / "figures" / "left-over.svg").write_text("old")
-    bundled_report(idlib, out)
+    monkeypatch.setattr(drawing, "draw_sheet", None)  # nothing is drawn for numbers alone
+    bundled_report(idlib, out, formats=("json",))
     assert not (out / "figures" / "left-over.svg").exists()
+    assert (out / "findings.json").exists()
     assert [entry.name for entry in tmp_path.iterdir()] == ["out"], "nothing is left beside it"
 
 
@@ -309,7 +313,7 @@ def test_an_interrupted_run_leaves_the_older_report_whole(idlib, folder, tmp_pat
 
     monkeypatch.setattr("conflictts.report.export.json.dumps", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        bundled_report(idlib, out)
+        bundled_report(idlib, out, formats=("json",))
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
 
@@ -330,6 +334,7 @@ def test_what_cannot_be_estimated_is_said_and_the_rest_is_there(idlib, tmp_path)
         tmp_path / "out",
         coverage=("2019-04-20", "2019-07-30"),
         where={"admin1": "Idlib"},
+        formats=("html",),
     )
     text = page.read_text(encoding="utf-8")
     assert "Civilian deaths" in text

@@ -34,7 +34,7 @@ class Late(event.Listener):
 
 case = ct.load_idlib_2019()
 with event.install_listener("numba:compile", Late()):
-    ct.write_report(case, case.truces["TRC-5"], sys.argv[1] + "/out", claims=case.claims)
+    ct.write_report(case, case.truces["TRC-5"], sys.argv[1] + "/out", claims=case.claims, formats=("html",))
 """
 
 
