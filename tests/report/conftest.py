@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,11 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+import conflictts as ct
 from conflictts.errors import InputError
+from conflictts.incidents.lock import locked
 from conflictts.report.print import require_weasyprint
+from conflictts.report.write import FORMATS, USUAL
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,6 +51,29 @@ def printable() -> bool:
     except InputError:
         return False
     return True
+
+
+@pytest.fixture(scope="session")
+def made_on() -> str:
+    """The day on which the shared report is made, as SOURCE_DATE_EPOCH."""
+    return "1573000000"
+
+
+@pytest.fixture(scope="session")
+def bundled(idlib: ct.Case, printable: bool, made_on: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the bundled case, made by the first process of the tests that asks for it; only to be read."""
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "bundled"
+    out = place / "out"
+    with pytest.MonkeyPatch.context() as patch, locked(place / "lock", patience=600):
+        patch.setenv("SOURCE_DATE_EPOCH", made_on)
+        if not out.exists():
+            ct.write_report(
+                idlib, idlib.truces["TRC-5"], out, window=("2019-04-30", "2019-11-06"),
+                other_truces=idlib.truces.values(), claims=idlib.claims, events=idlib.events,
+                formats=FORMATS if printable else USUAL,
+            )  # fmt: skip
+    return out
 
 
 @pytest.fixture(scope="session")

@@ -20,16 +20,8 @@ from conflictts.report.language import translator
 
 
 @pytest.fixture(scope="module")
-def page(idlib: ct.Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return ct.write_report(
-        idlib,
-        idlib.truces["TRC-5"],
-        tmp_path_factory.mktemp("browser") / "out",
-        window=("2019-04-30", "2019-11-06"),
-        other_truces=idlib.truces.values(),
-        claims=idlib.claims,
-        events=idlib.events,
-    )
+def page(bundled: Path) -> Path:
+    return bundled / "report.html"
 
 
 @pytest.fixture(scope="module")

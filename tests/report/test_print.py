@@ -47,18 +47,10 @@ def poppler(require: Callable[[bool, str], None]) -> Callable[..., str]:
     return run
 
 
-@pytest.fixture(scope="module")
-def bundled(weasyprint: object, idlib: ct.Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return ct.write_report(
-        idlib, idlib.truces["TRC-5"], tmp_path_factory.mktemp("print") / "out", window=("2019-04-30", "2019-11-06"),
-        other_truces=idlib.truces.values(), claims=idlib.claims, events=idlib.events, formats=FORMATS,
-    ).parent  # fmt: skip
-
-
 @pytest.fixture(scope="module", params=["en", "fr", "areas", "panel"])
 def folder(
-    request: pytest.FixtureRequest, bundled: Path, idlib: ct.Case, write_records: Callable[..., Path],
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, weasyprint: object, bundled: Path, idlib: ct.Case,
+    write_records: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:  # fmt: skip
     """A page and its PDF: of the bundled case, its words in French, of several areas and truces, and of a panel."""
     if request.param == "en":
