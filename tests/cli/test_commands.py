@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 
 from conflictts.cli import app
 from conflictts.cli.program import IN_PART
+from conflictts.figures.sheet import Sheet
+from conflictts.report import drawing
 
 GED = ["id", "date_start", "date_end", "date_prec", "adm_1", "deaths_a", "deaths_b", "deaths_civilians"]
 GED += ["deaths_unknown", "low", "best", "high"]
@@ -22,6 +24,12 @@ TRUCE = ["--truce", "2019-08-31", "--coverage", "2019-05-01:2019-11-30"]
 
 def conflictts(*arguments: object):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def blank_figures(monkeypatch):
+    """For what a command says and ends with: most of a report's time goes into figures, which have tests of theirs."""
+    monkeypatch.setattr(drawing, "draw_sheet", lambda *_, **__: Sheet("<svg ></svg>", b""))
 
 
 def write_ged(path: Path, spoil: dict[int, dict[str, str]] | None = None) -> Path:
@@ -42,7 +50,7 @@ def write_ged(path: Path, spoil: dict[int, dict[str, str]] | None = None) -> Pat
     return path
 
 
-def test_report_prints_where_the_page_lies(tmp_path):
+def test_report_prints_where_the_page_lies(tmp_path, blank_figures):
     result = conflictts("report", write_ged(tmp_path / "ged.csv"), *TRUCE, "--out", tmp_path / "out")
     assert (result.exit_code, result.stderr) == (0, "")
     assert Path(result.stdout.strip()) == tmp_path / "out" / "report.html"
@@ -74,7 +82,7 @@ def test_report_of_the_bundled_case(tmp_path):
     assert "a rate ratio of 0.15 (95% interval 0.068 to 0.32)" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
-def test_report_in_french(tmp_path):
+def test_report_in_french(tmp_path, blank_figures):
     source = write_ged(tmp_path / "ged.csv")
     result = conflictts("report", source, *TRUCE, "--language", "fr", "--out", tmp_path / "out")
     assert result.exit_code == 0
@@ -86,7 +94,7 @@ def test_report_in_french(tmp_path):
     assert "No language 'tlh'. Choose one of en, fr." in refused.stderr
 
 
-def test_report_by_a_file_of_choices(tmp_path):
+def test_report_by_a_file_of_choices(tmp_path, blank_figures):
     """Several areas, paths from the file's folder, JSON for a script; nothing that is compared may stand beside it."""
     write_ged(tmp_path / "ged.csv", {number: {"adm_1": "Hama"} for number in range(1, 200, 3)})
     choices = tmp_path / "weekly.toml"
@@ -132,7 +140,7 @@ def test_report_by_a_file_of_choices(tmp_path):
     assert "None of 2 comparisons can be made." in refused.stderr
 
 
-def test_report_holds_how_surely_records_are_dated(tmp_path):
+def test_report_holds_how_surely_records_are_dated(tmp_path, request):
     """The same records, half of them known to the week only: drawn days widen the interval, one seed one answer."""
     late = {
         number: {"date_end": f"2019-{5 + (number + 6) // 31:02d}-{(number + 6) % 31 + 1:02d}", "date_prec": "3"}
@@ -140,7 +148,9 @@ def test_report_holds_how_surely_records_are_dated(tmp_path):
     }
     source = write_ged(tmp_path / "ged.csv", late)
     made = []
-    for run in ("a", "b"):
+    for run in ("drawn", "blank"):
+        if run == "blank":
+            request.getfixturevalue("blank_figures")
         result = conflictts(
             "report", source, *TRUCE, "--draws", 4, "--seed", 3, "--json", "--quiet", "--out", tmp_path / run
         )
@@ -150,7 +160,7 @@ def test_report_holds_how_surely_records_are_dated(tmp_path):
     assert "draws = 4\nseed = 3" in made[0]["recipe"]
 
 
-def test_report_takes_gaps_the_lag_and_a_baseline(tmp_path):
+def test_report_takes_gaps_the_lag_and_a_baseline(tmp_path, blank_figures):
     """4 of the last days are provisional if a count settles after five days and one has passed since coverage ended."""
     options = ["--gap", "2019-06-01:2019-06-03", "--gap", "2019-07-01:2019-07-02", "--lag", 5]
     options += ["--retrieved-on", "2019-12-01", "--baseline", "2019-05-01:2019-05-31"]
@@ -168,7 +178,7 @@ def test_report_takes_gaps_the_lag_and_a_baseline(tmp_path):
     assert "A lag counts from the day of retrieval" in alone.stderr
 
 
-def test_rows_at_fault_are_quarantined_and_the_rest_is_used(tmp_path):
+def test_rows_at_fault_are_quarantined_and_the_rest_is_used(tmp_path, blank_figures):
     spoil = {
         3: {"date_start": "2019-02-30"},
         5: {"best": "-4"},
