@@ -15,8 +15,8 @@ from scipy.special import betaln
 from conflictts import DailySeries, daily_series, detect_changepoints
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.truce import _noise, _path, locations
+from tests.truce.invented import START, made, spike
 
-START = pd.Timestamp("2020-01-06")  # a Monday
 WEEK = np.array([2.5, 1.5, 1.0, 0.8, 0.6, 0.4, 0.2])
 simulation = pytest.mark.skipif(
     numba.config.DISABLE_JIT, reason="tests the statistics; the kernels have their own tests"
@@ -33,10 +33,6 @@ IDLIB = [
         for last, name in [("2019-10-31", "both truces in all deaths"), ("2019-11-30", "and to November")]
     ),
 ]
-
-
-def made(counts) -> DailySeries:
-    return DailySeries.from_counts(pd.Series(np.asarray(counts, float), pd.date_range(START, periods=len(counts))))
 
 
 def positions(dates: pd.DatetimeIndex) -> list[int]:
@@ -384,12 +380,6 @@ def test_too_little_is_refused(counts, message):
 def test_level_is_a_share(level):
     with pytest.raises(ValueError, match=f"level = {level}"):
         detect_changepoints(made(STEP), level=level)
-
-
-def spike(height: float, position: int, background: np.ndarray) -> np.ndarray:
-    counts = background.astype(float).copy()
-    counts[position] = height
-    return counts
 
 
 DEGENERATE = [

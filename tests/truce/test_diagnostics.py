@@ -11,8 +11,8 @@ from statsmodels.tsa.stattools import acf, q_stat
 from conflictts import DailySeries, Truce, diagnose_effect, estimate_truce_effect
 from conflictts.errors import TooLittleData
 from conflictts.truce import diagnostics
+from tests.truce.invented import START, noisy
 
-START = pd.Timestamp("2020-01-06")  # a Monday
 TRUCE = Truce(START + pd.Timedelta(days=120))
 STEP = np.repeat([6.0, 2.0], [120, 60])
 
@@ -20,11 +20,6 @@ STEP = np.repeat([6.0, 2.0], [120, 60])
 def diagnose(counts, *, seed: int = 0, **choices):
     daily = DailySeries.from_counts(pd.Series(np.asarray(counts, float), pd.date_range(START, periods=len(counts))))
     return diagnose_effect(estimate_truce_effect(daily, TRUCE, **choices), rng=np.random.default_rng(seed))
-
-
-def noisy(mean, *, seed: int = 0, size: float = 4.0) -> np.ndarray:
-    mean = np.asarray(mean, float)
-    return np.random.default_rng(seed).negative_binomial(size, size / (size + mean)).astype(float)
 
 
 def remembering(seed: int) -> np.ndarray:

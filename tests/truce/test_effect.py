@@ -15,8 +15,7 @@ from conflictts import DailySeries, Truce, daily_series, estimate_truce_effect
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.truce import few_counts
 from conflictts.truce.negbin import NegBinFit, fit_negbin
-
-START = pd.Timestamp("2020-01-06")  # a Monday
+from tests.truce.invented import START, made, on_day, spike
 
 # greater Idlib by UCDP about 31 August 2019: ratios of DESIGN.md section 12; its intervals, those of the specification
 # (0.040-0.132, 0.027-0.343 and 0.027-0.092), took bursts for surer and no memory for rarer
@@ -31,14 +30,6 @@ JEFFREYS = [
     pytest.param(3, 60, 30, 120, id="3of60.30of120"),
     pytest.param(12, 60, 24, 120, id="12of60.24of120"),
 ]
-
-
-def made(counts) -> DailySeries:
-    return DailySeries.from_counts(pd.Series(np.asarray(counts, float), pd.date_range(START, periods=len(counts))))
-
-
-def on_day(position: int, **details) -> Truce:
-    return Truce(START + pd.Timedelta(days=position), **details)
 
 
 def steady(before: float, after: float, n_before: int = 120, n_after: int = 60, *, seed: int = 0) -> np.ndarray:
@@ -429,12 +420,6 @@ def test_few_counts_are_no_regression():
     effect = estimate_truce_effect(made(np.r_[steady(3, 3)[:120], evenly(4, 60)]), on_day(120))
     with pytest.raises(TooLittleData, match="4 after"):
         effect.to_statsmodels()
-
-
-def spike(height: float, position: int, background: np.ndarray) -> np.ndarray:
-    counts = background.astype(float).copy()
-    counts[position] = height
-    return counts
 
 
 NOISE = np.random.default_rng(1).poisson(3, 90)

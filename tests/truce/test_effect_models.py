@@ -9,26 +9,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from conflictts import DailySeries, Truce, estimate_truce_effect
+from conflictts import DailySeries, estimate_truce_effect
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
 from conflictts.truce.negbin import fit_negbin, pool_fits
-
-START = pd.Timestamp("2020-01-06")  # a Monday
-DAY = pd.Timedelta(days=1)
-
-
-def made(counts) -> DailySeries:
-    return DailySeries.from_counts(pd.Series(np.asarray(counts, float), pd.date_range(START, periods=len(counts))))
-
-
-def on_day(position: int, **details) -> Truce:
-    return Truce(START + position * DAY, **details)
-
-
-def noisy(mean, *, seed: int = 0, size: float = 4.0) -> np.ndarray:
-    mean = np.asarray(mean, float)
-    return np.random.default_rng(seed).negative_binomial(size, size / (size + mean)).astype(float)
-
+from tests.truce.invented import DAY, START, made, noisy, on_day
 
 STEP = np.repeat([6.0, 2.0], [120, 60])
 ERODING = np.r_[np.full(120, 6.0), 1.0 * np.exp(0.15 * np.arange(60) / 7)]

@@ -15,12 +15,7 @@ from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
 from conflictts.report.escalation import phases_in_words
 from conflictts.truce.comparison import Side, ratio_of_sides, remembered
 from conflictts.truce.escalation import _established, shortest_run_of
-
-START = pd.Timestamp("2020-01-06")  # a Monday
-
-
-def made(counts) -> DailySeries:
-    return DailySeries.from_counts(pd.Series(np.asarray(counts, float), pd.date_range(START, periods=len(counts))))
+from tests.truce.invented import START, made
 
 
 def days_of(table: pd.DataFrame, phase: str) -> list[tuple[str, str]]:

@@ -9,8 +9,7 @@ import pytest
 from conflictts import DailySeries, daily_series, estimate_growth
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.truce.growth import factor_of, rolling_growth, times, weekday_offset, why_not
-
-START = pd.Timestamp("2020-01-06")  # a Monday
+from tests.truce.invented import made
 
 # "increasingly recurrent since the end of August": growth per week since 1 September 2019
 SINCE_SEPTEMBER = [
@@ -19,10 +18,6 @@ SINCE_SEPTEMBER = [
     pytest.param("ucdp", "2019-11-06", (1.25, 1.04, 1.53), id="UCDP to 6 November"),
     pytest.param("ucdp", "2019-11-30", (1.23, 1.10, 1.40), id="UCDP to 30 November"),
 ]
-
-
-def made(counts) -> DailySeries:
-    return DailySeries.from_counts(pd.Series(np.asarray(counts, float), pd.date_range(START, periods=len(counts))))
 
 
 @pytest.mark.parametrize(("source", "last", "expected"), SINCE_SEPTEMBER)

@@ -5,18 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conflictts import DailySeries, Truce, daily_series
+from conflictts import Truce, daily_series
 from conflictts.errors import CoverageError, TooLittleData
 from conflictts.truce import _noise, _path, _scan
 from conflictts.truce.onset import scan_onset
+from tests.truce.invented import START, made
 
-START = pd.Timestamp("2020-01-06")  # a Monday
 TRUCE = Truce("2020-05-05", announced="2020-05-03")  # day 120
 simulation = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="tests the statistics, not the kernels")
-
-
-def made(counts) -> DailySeries:
-    return DailySeries.from_counts(pd.Series(np.asarray(counts, float), pd.date_range(START, periods=len(counts))))
 
 
 def noisy(seed, mean: np.ndarray, size: float = 2.0) -> np.ndarray:

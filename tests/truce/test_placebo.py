@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from conflictts import (
-    DailySeries,
     Truce,
     compare_with_controls,
     effect_envelope,
@@ -21,20 +20,10 @@ from conflictts.errors import TooLittleData
 from conflictts.truce import controls
 from conflictts.truce.controls import _variance
 from conflictts.truce.rows import log_scale
+from tests.truce.invented import DAY, START, made, noisy
 
-START = pd.Timestamp("2020-01-06")  # a Monday
-DAY = pd.Timedelta(days=1)
 TRUCE = Truce(START + 120 * DAY)
 STEP = np.repeat([6.0, 2.0], [120, 60])
-
-
-def made(counts) -> DailySeries:
-    return DailySeries.from_counts(pd.Series(np.asarray(counts, float), pd.date_range(START, periods=len(counts))))
-
-
-def noisy(mean, *, seed: int = 0, size: float = 4.0) -> np.ndarray:
-    mean = np.asarray(mean, float)
-    return np.random.default_rng(seed).negative_binomial(size, size / (size + mean)).astype(float)
 
 
 def test_turning_divides_counts_by_their_exposure():
