@@ -12,6 +12,7 @@ from scipy import stats
 from conflictts import DailySeries, estimate_truce_effect
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
 from conflictts.truce.negbin import fit_negbin, pool_fits
+from conflictts.truce.ratios import with_limits
 from tests.truce.invented import DAY, START, made, noisy, on_day
 
 STEP = np.repeat([6.0, 2.0], [120, 60])
@@ -221,8 +222,8 @@ def test_other_truces_days_can_be_left_out():
     alone = estimate_truce_effect(made(blanked[:165]), on_day(120))
     assert left.rates["days"].tolist() == [115, 45]
     assert left.summary().to_numpy() == pytest.approx(alone.summary().to_numpy())
-    said = f"without their days the rate ratio would be {left.rate_ratio:.2g} ({left.lower:.2g} to {left.upper:.2g})"
-    assert said in kept.warnings[-1]
+    said = with_limits(left.rate_ratio, left.lower, left.upper)
+    assert f"without their days the rate ratio would be {said}" in kept.warnings[-1]
     assert "their days are left out" in left.warnings[-1]
     assert kept.rate_ratio != left.rate_ratio
 
