@@ -1,4 +1,4 @@
-"""The kernels that a report needs, in two halves that are compiled by about the same time; the second begins sooner."""
+"""The kernels that a report needs, in two halves that take about as long to compile."""
 # mypy: disable-error-code="attr-defined"
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ _DAYS = (_NUMBERS, _PLACES, _SEEN)  # counts, weekday, observed
 SEARCH: Mapping[Any, tuple[Any, ...]] = {
     _path.rate_grid: (_NUMBERS, _SEEN),
     _segment.find_changes: (*_DAYS, _NUMBERS, float64, boolean, int64),
+    _scan.scan: (*_DAYS, int64, int64, boolean),
 }
 OTHERS: Mapping[Any, tuple[Any, ...]] = {
-    # what `find_changes` calls too: compiled here while the command still imports and reads
+    # what `find_changes` calls too, here by the time that it comes to them
     _noise.memory: (_NUMBERS, _SEEN, int64),
     _noise.pearson_residuals: (*_DAYS, _PLACES, _NUMBERS, _NUMBERS, float64),
     _path.day_costs: (_NUMBERS, _NUMBERS, float64),
     _split.probabilities_of_changes: (*_DAYS, _PLACES, _NUMBERS, float64, float64, float64),
+    _split.smallest_set: (_NUMBERS, float64),
     _slope.fit_span: (*_DAYS, int64, int64, _NUMBERS, float64, boolean),
     _trend_windows.shares_of_weekdays: (_KEPT, _PLACES, float64),
     _trend_windows.sums_of_windows: (_KEPT, int64, int64),
@@ -38,8 +40,6 @@ OTHERS: Mapping[Any, tuple[Any, ...]] = {
     _trends.ends_of_rows: (_ROWS, _ROWS, *6 * (_NUMBERS,)),
     _trend_windows.factor_of_days: (_KEPT, _NUMBERS, int64),
     _noise.autoregressive: (_NUMBERS, float64),
-    _split.smallest_set: (_NUMBERS, float64),
-    _scan.scan: (*_DAYS, int64, int64, boolean),
 }
 
 
