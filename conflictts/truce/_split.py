@@ -172,7 +172,21 @@ def fade(p, factor, phi):
 
 
 @kernel
-def split_probabilities(counts, weekday, observed, profile, size, factor, phi):
+def keep_one_way(p, counts, weekday, observed, profile, found):
+    """Leave the days on which the mean goes the way it goes on the day found, up or down; changed in place."""
+    before, of_before = np.zeros(p.size + 1), np.zeros(p.size + 1)  # counts and exposure before each day
+    for t in range(p.size):
+        before[t + 1] = before[t] + (counts[t] if observed[t] else 0.0)
+        of_before[t + 1] = of_before[t] + (profile[weekday[t]] if observed[t] else 0.0)
+    total, exposure = before[p.size], of_before[p.size]
+    rise = total * of_before[found] - before[found] * exposure
+    for t in range(1, p.size):
+        if (total * of_before[t] - before[t] * exposure) * rise < 0.0:
+            p[t] = 0.0
+
+
+@kernel
+def split_probabilities(counts, weekday, observed, profile, size, factor, phi, found):
     """See `locations.split_probabilities`."""
     exposure, highest = 0.0, 1.0
     for t in range(counts.size):
@@ -190,6 +204,7 @@ def split_probabilities(counts, weekday, observed, profile, size, factor, phi):
     p, whole = np.empty(log_p.size), 0.0
     for t in range(log_p.size):
         p[t] = math.exp((log_p[t] - highest) / factor)
+    keep_one_way(p, counts, weekday, observed, profile, found)
     fade(p, factor, phi)
     for t in range(p.size):
         whole += p[t]
@@ -231,7 +246,7 @@ def probabilities_between(counts, weekday, observed, begin, change, end, profile
     own_factor, own_phi = memory(pearson_residuals(y, d, seen, changes, rates, profile, size), seen, rates.size)
     if own_factor < factor or (own_factor == factor and own_phi < phi):
         own_factor, own_phi = factor, phi
-    return split_probabilities(y, d, seen, profile, size, own_factor, own_phi)
+    return split_probabilities(y, d, seen, profile, size, own_factor, own_phi, change - begin)
 
 
 @kernel

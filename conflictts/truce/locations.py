@@ -33,11 +33,11 @@ def probabilities(
         part = slice(edges[k - 1], edges[k + 1])
         between = counts[part], day_of_week[part], observed[part], fit.profile, fit.size
         sloped = fit.sloped[k - 1], fit.sloped[k]
-        noise = max(_noise.memory(residuals[part], observed[part], 2 + sum(sloped)), (fit.factor, fit.phi))
+        factor, phi = max(_noise.memory(residuals[part], observed[part], 2 + sum(sloped)), (fit.factor, fit.phi))
         if any(sloped):
-            answer.append((part.start, sloped_split_probabilities(*between, *noise, sloped=sloped)))
+            answer.append((part.start, sloped_split_probabilities(*between, factor, phi, sloped=sloped)))
         else:
-            answer.append((part.start, split_probabilities(*between, *noise)))
+            answer.append((part.start, split_probabilities(*between, factor, phi, edges[k] - part.start)))
     return answer
 
 
@@ -49,16 +49,18 @@ def split_probabilities(
     size: float,
     factor: float,
     phi: float,
+    found: int,
 ) -> np.ndarray:
     """Probability of each day to be the first after one change of rate, shape (n_days,); the first day has none.
 
     Both rates are integrated over a beta prior on size / (size + rate), and the likelihood is raised to the power of
-    one over the memory factor. Counts that remember the day before follow a change only as the memory fades; so the
+    one over the memory factor. The change goes the way it goes on the day found: quiet first days of a series, before
+    violent ones, are no fall. Counts that remember the day before follow a change only as the memory fades; so the
     change may be k days earlier than it shows, with the odds of the autocorrelation at k days.
     """
     from conflictts.truce import _split
 
-    return _split.split_probabilities(counts, day_of_week, observed, profile, size, factor, phi)  # type: ignore[no-any-return]
+    return _split.split_probabilities(counts, day_of_week, observed, profile, size, factor, phi, found)  # type: ignore[no-any-return]
 
 
 def sloped_split_probabilities(

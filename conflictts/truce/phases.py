@@ -215,11 +215,11 @@ class Telling:
             return None
         weekday = days.day_of_week.to_numpy().astype(np.int64)
         evidence, _, _, profile, size, factor, phi = _scan.scan(counts, weekday, observed, begin, stop, True)
-        p = split_probabilities(counts, weekday, observed, profile, size, factor, phi)[begin:stop]
+        best = begin + int(evidence.argmax())
+        p = split_probabilities(counts, weekday, observed, profile, size, factor, phi, best)[begin:stop]
         if not p.sum() > 0:
             return None
-        best = days[begin + int(evidence.argmax())]
-        return (best - self.days[0]).days, days[begin + smallest_set(p, self.level)]
+        return (days[best] - self.days[0]).days, days[begin + smallest_set(p, self.level)]
 
     def _named(self, parts: list[Part]) -> list[Part]:
         ends = [*(part.first for part in parts[1:]), self.end]

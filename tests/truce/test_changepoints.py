@@ -133,12 +133,17 @@ def test_location_set_by_the_beta_integral(counts, gaps, factor, phi):
     n, s = np.cumsum(observed), np.cumsum(counts)
     log_p = betaln(0.5 + 2 * n[:-1], 0.5 + s[:-1]) + betaln(0.5 + 2 * (n[-1] - n[:-1]), 0.5 + s[-1] - s[:-1])
     p = np.exp((log_p - log_p.max()) / factor)  # entry k is for a change on day k + 1
+    best = int(p.argmax())
+    with np.errstate(invalid="ignore"):  # no day observed after the last
+        rises = np.sign((s[-1] - s[:-1]) / (n[-1] - n[:-1]) - s[:-1] / n[:-1])
+    p = np.where(rises == -rises[best], 0.0, p)
     earlier = np.subtract.outer(np.arange(len(p)), np.arange(len(p)))
     remembered = (factor - 1) * (1 - phi) / 2  # share * phi, since the factor is 1 + 2 share phi / (1 - phi)
     odds = np.where(earlier > 0, remembered * phi ** (earlier.clip(1) - 1.0), earlier == 0)
     p = odds.T @ p  # it shows on day t, and was on day s < t with the odds share * phi ** (t - s)
     p /= p.sum()
-    found = locations.split_probabilities(counts, np.arange(len(counts)) % 7, observed, np.ones(7), 2.0, factor, phi)
+    around = np.ones(7), 2.0, factor, phi, best + 1
+    found = locations.split_probabilities(counts, np.arange(len(counts)) % 7, observed, *around)
     assert found[0] == 0
     assert found[1:] == pytest.approx(p, rel=0.02, abs=1e-9)  # the grid ends where the integral has under 1 % left
     chosen = locations.smallest_set(found, 0.95)
@@ -153,8 +158,8 @@ def test_location_sets_grow_with_the_level():
 
 
 def test_memory_widens_the_set():
-    plain = locations.split_probabilities(STEP, np.arange(140) % 7, STEP >= 0, np.ones(7), 2.0, 1.0, 0.0)
-    widened = locations.split_probabilities(STEP, np.arange(140) % 7, STEP >= 0, np.ones(7), 2.0, 2.5, 0.5)
+    plain = locations.split_probabilities(STEP, np.arange(140) % 7, STEP >= 0, np.ones(7), 2.0, 1.0, 0.0, 70)
+    widened = locations.split_probabilities(STEP, np.arange(140) % 7, STEP >= 0, np.ones(7), 2.0, 2.5, 0.5, 70)
     assert set(locations.smallest_set(plain, 0.95)) < set(locations.smallest_set(widened, 0.95))
 
 
