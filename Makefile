@@ -7,7 +7,6 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
-BROWSER := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 help:
@@ -25,7 +24,7 @@ report: $(VENV)/.report
 test: $(VENV)/.test
 	$(MAKE) -j2 lint unjitted
 	$(PYTEST) --ignore=tests/spark tests
-	$(if $(BROWSER),,$(MAKE) executed) # with a browser, tests/notebooks has run all their cells in JupyterLab
+	$(MAKE) executed
 
 unjitted: $(VENV)/.test
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/truce/test_segment.py tests/truce/test_trends.py
