@@ -306,7 +306,8 @@ AGAIN = " At that growth half of the rate before is"
         (1.05, 0.5, (92.4, 59.6, 152.0), f"{AGAIN} back after 92 days (60 to 152), the half-life of the calm."),
         (1.05, 0.5, (92.4, 59.6, np.inf), f"{AGAIN} back after 92 days (60 or more), the half-life of the calm."),
         (1.05, 0.3, (92.4, 59.6, 152.0), f"{AGAIN.replace('half', '30%')} back after 92 days (60 to 152)."),
-        (1.05, 0.5, (np.inf, 59.6, np.inf), f"{AGAIN} not back within 3 times the days watched."),
+        (1.05, 0.5, (np.inf, 59.6, np.inf), f"{AGAIN} not back within 3 times the days watched (60 days or more)."),
+        (1.05, 0.5, (np.inf,) * 3, f"{AGAIN} not back within 3 times the days watched."),
         (0.97, 0.5, (np.nan,) * 3, None),
     ],
 )
