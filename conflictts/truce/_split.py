@@ -172,21 +172,24 @@ def fade(p, factor, phi):
 
 
 @kernel
-def keep_one_way(p, counts, weekday, observed, profile, found):
-    """Leave the days on which the mean goes the way it goes on the day found, up or down; changed in place."""
+def keep_one_way(p, counts, weekday, observed, profile, way):
+    """Leave the days on which the mean rises (`way` above 0) or falls (below 0), if any; changed in place."""
     before, of_before = np.zeros(p.size + 1), np.zeros(p.size + 1)  # counts and exposure before each day
     for t in range(p.size):
         before[t + 1] = before[t] + (counts[t] if observed[t] else 0.0)
         of_before[t + 1] = of_before[t] + (profile[weekday[t]] if observed[t] else 0.0)
     total, exposure = before[p.size], of_before[p.size]
-    rise = total * of_before[found] - before[found] * exposure
+    kept, left = np.zeros(p.size), 0.0
     for t in range(1, p.size):
-        if (total * of_before[t] - before[t] * exposure) * rise < 0.0:
-            p[t] = 0.0
+        if (total * of_before[t] - before[t] * exposure) * way >= -1e-9 * total * exposure:  # rounding
+            kept[t] = p[t]
+            left += p[t]
+    for t in range(p.size if left > 0.0 else 0):  # element by element: a slice set to an array is slow to compile
+        p[t] = kept[t]
 
 
 @kernel
-def split_probabilities(counts, weekday, observed, profile, size, factor, phi, found):
+def split_probabilities(counts, weekday, observed, profile, size, factor, phi, way):
     """See `locations.split_probabilities`."""
     exposure, highest = 0.0, 1.0
     for t in range(counts.size):
@@ -204,7 +207,7 @@ def split_probabilities(counts, weekday, observed, profile, size, factor, phi, f
     p, whole = np.empty(log_p.size), 0.0
     for t in range(log_p.size):
         p[t] = math.exp((log_p[t] - highest) / factor)
-    keep_one_way(p, counts, weekday, observed, profile, found)
+    keep_one_way(p, counts, weekday, observed, profile, way)
     fade(p, factor, phi)
     for t in range(p.size):
         whole += p[t]
@@ -233,7 +236,7 @@ def doubts(counts, weekday, observed, edges, profile, size, factor):
 
 
 @kernel(inline="always")
-def probabilities_between(counts, weekday, observed, begin, change, end, profile, size, factor, phi):
+def probabilities_between(counts, weekday, observed, begin, change, end, profile, size, factor, phi, way):
     """`split_probabilities` of a change among the days from `begin` to before `end`; shape (end - begin,).
 
     Where the days around the change remember longer than `factor` says, theirs is taken.
@@ -246,7 +249,7 @@ def probabilities_between(counts, weekday, observed, begin, change, end, profile
     own_factor, own_phi = memory(pearson_residuals(y, d, seen, changes, rates, profile, size), seen, rates.size)
     if own_factor < factor or (own_factor == factor and own_phi < phi):
         own_factor, own_phi = factor, phi
-    return split_probabilities(y, d, seen, profile, size, own_factor, own_phi, change - begin)
+    return split_probabilities(y, d, seen, profile, size, own_factor, own_phi, way)
 
 
 @kernel
@@ -278,13 +281,15 @@ def probabilities_of_changes(counts, weekday, observed, edges, profile, size, fa
     doubt = doubts(counts, weekday, observed, edges, profile, size, factor)
     p, at = np.zeros(size_of_all), 0
     for k in range(1, n_changes + 1):
+        way = fit_level(counts, weekday, observed, edges[k], edges[k + 1], profile, size)[1]
+        way -= fit_level(counts, weekday, observed, edges[k - 1], edges[k], profile, size)[1]
         for before in range(2 if doubt[k - 1] > 0.0 else 1):
             for after in range(2 if doubt[k + 1] > 0.0 else 1):
                 weight = doubt[k - 1] if before else 1.0 - doubt[k - 1]
                 weight *= doubt[k + 1] if after else 1.0 - doubt[k + 1]
                 begin, end = edges[k - 1 - before], edges[k + 1 + after]
                 found = probabilities_between(
-                    counts, weekday, observed, begin, edges[k], end, profile, size, factor, phi
+                    counts, weekday, observed, begin, edges[k], end, profile, size, factor, phi, way
                 )
                 for t in range(found.size):
                     p[at + begin - begins[k - 1] + t] += weight * found[t]

@@ -17,7 +17,7 @@ def probabilities(
     A change between levels lies between its neighbours, or beyond one of them by the odds that this one is none: what
     it gains in log-likelihood, by the memory factor, against the price of a change. Beside trends it lies between them.
     """
-    from conflictts.truce import _noise, _split
+    from conflictts.truce import _noise, _slope, _split
 
     edges = fit.edges
     if not any(fit.sloped):
@@ -37,7 +37,11 @@ def probabilities(
         if any(sloped):
             answer.append((part.start, sloped_split_probabilities(*between, factor, phi, sloped=sloped)))
         else:
-            answer.append((part.start, split_probabilities(*between, factor, phi, edges[k] - part.start)))
+            sides = (edges[k - 1 : k + 1], edges[k : k + 2])
+            before, after = (
+                _slope.fit_level(counts, day_of_week, observed, *side, fit.profile, fit.size)[1] for side in sides
+            )
+            answer.append((part.start, split_probabilities(*between, factor, phi, after - before)))
     return answer
 
 
@@ -49,18 +53,19 @@ def split_probabilities(
     size: float,
     factor: float,
     phi: float,
-    found: int,
+    way: float,
 ) -> np.ndarray:
     """Probability of each day to be the first after one change of rate, shape (n_days,); the first day has none.
 
     Both rates are integrated over a beta prior on size / (size + rate), and the likelihood is raised to the power of
-    one over the memory factor. The change goes the way it goes on the day found: quiet first days of a series, before
-    violent ones, are no fall. Counts that remember the day before follow a change only as the memory fades; so the
-    change may be k days earlier than it shows, with the odds of the autocorrelation at k days.
+    one over the memory factor. The change shows only on days on which the mean rises (`way` above 0) or falls (below
+    0), if there are any: quiet first days of a series, before violent ones, are no fall. Counts that remember the day
+    before follow a change only as the memory fades; so the change may be k days earlier than it shows, with the odds of
+    the autocorrelation at k days.
     """
     from conflictts.truce import _split
 
-    return _split.split_probabilities(counts, day_of_week, observed, profile, size, factor, phi, found)  # type: ignore[no-any-return]
+    return _split.split_probabilities(counts, day_of_week, observed, profile, size, factor, phi, way)  # type: ignore[no-any-return]
 
 
 def sloped_split_probabilities(
@@ -74,7 +79,7 @@ def sloped_split_probabilities(
     *,
     sloped: tuple[bool, bool],
 ) -> np.ndarray:
-    """The same where a side may have a trend: its level and slope are integrated by Laplace's approximation."""
+    """The same, but for the way, where a side may have a trend: level and slope are integrated by Laplace's method."""
     from conflictts.truce import _slope, _split
 
     n_days = len(counts)

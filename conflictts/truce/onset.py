@@ -193,7 +193,7 @@ def scan_onset(
             as_large = simulated.max() >= evidence[best]
             anywhere += as_large
             nearby += as_large and scanned[simulated.argmax()]
-    p = split_probabilities(counts, day_of_week, observed, profile, size, factor, phi, begin + best)[begin:end]
+    p = split_probabilities(counts, day_of_week, observed, profile, size, factor, phi, after - before)[begin:end]
     p, first = np.where(scanned, p, 0), days[begin + best]
     if not near and (1 + anywhere) / (n_simulations + 1) <= 1 - level:
         others = others.union([first])

@@ -214,9 +214,9 @@ class Telling:
         if stop - begin < 2:
             return None
         weekday = days.day_of_week.to_numpy().astype(np.int64)
-        evidence, _, _, profile, size, factor, phi = _scan.scan(counts, weekday, observed, begin, stop, True)
+        evidence, before, after, profile, size, factor, phi = _scan.scan(counts, weekday, observed, begin, stop, True)
         best = begin + int(evidence.argmax())
-        p = split_probabilities(counts, weekday, observed, profile, size, factor, phi, best)[begin:stop]
+        p = split_probabilities(counts, weekday, observed, profile, size, factor, phi, after - before)[begin:stop]
         if not p.sum() > 0:
             return None
         return (days[best] - self.days[0]).days, days[begin + smallest_set(p, self.level)]

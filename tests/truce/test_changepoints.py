@@ -142,7 +142,7 @@ def test_location_set_by_the_beta_integral(counts, gaps, factor, phi):
     odds = np.where(earlier > 0, remembered * phi ** (earlier.clip(1) - 1.0), earlier == 0)
     p = odds.T @ p  # it shows on day t, and was on day s < t with the odds share * phi ** (t - s)
     p /= p.sum()
-    around = np.ones(7), 2.0, factor, phi, best + 1
+    around = np.ones(7), 2.0, factor, phi, rises[best]
     found = locations.split_probabilities(counts, np.arange(len(counts)) % 7, observed, *around)
     assert found[0] == 0
     assert found[1:] == pytest.approx(p, rel=0.02, abs=1e-9)  # the grid ends where the integral has under 1 % left
@@ -158,8 +158,8 @@ def test_location_sets_grow_with_the_level():
 
 
 def test_memory_widens_the_set():
-    plain = locations.split_probabilities(STEP, np.arange(140) % 7, STEP >= 0, np.ones(7), 2.0, 1.0, 0.0, 70)
-    widened = locations.split_probabilities(STEP, np.arange(140) % 7, STEP >= 0, np.ones(7), 2.0, 2.5, 0.5, 70)
+    plain = locations.split_probabilities(STEP, np.arange(140) % 7, STEP >= 0, np.ones(7), 2.0, 1.0, 0.0, -1.0)
+    widened = locations.split_probabilities(STEP, np.arange(140) % 7, STEP >= 0, np.ones(7), 2.0, 2.5, 0.5, -1.0)
     assert set(locations.smallest_set(plain, 0.95)) < set(locations.smallest_set(widened, 0.95))
 
 

@@ -102,14 +102,15 @@ def dated(counts, weekday, observed, profile, begin, change, end, around):
     spread = np.sqrt(np.where(mean > 0, mean + mean**2 / 2, 1.0))
     residuals = np.where(observed[part] & (mean > 0), (counts[part] - mean) / spread, 0.0)
     own = max(memory(residuals, observed[part], 2), around)
-    return split.split_probabilities(counts[part], weekday[part], observed[part], profile, 2.0, *own, change - begin)
+    way = rates[1] - rates[0]
+    return split.split_probabilities(counts[part], weekday[part], observed[part], profile, 2.0, *own, way)
 
 
 def test_a_fall_is_none_of_the_days_on_which_the_mean_rises():
     """Quiet days, then violent ones, then quiet ones again: the change found is the fall, and no rise is its day."""
     counts = np.repeat([0.0, 5.0, 0.0], [6, 60, 60])
     around = counts, np.zeros(126, np.int64), counts >= 0, np.ones(7), 0.1, 2.0, 0.0
-    fall, rise = (split.split_probabilities(*around, found) for found in (66, 6))
+    fall, rise = (split.split_probabilities(*around, way) for way in (-1.0, 1.0))
     falls = [counts[:t].mean() > counts[t:].mean() for t in range(1, 126)]
     assert 0 < sum(falls) < 125
     up, down = (1 + np.flatnonzero(np.array(falls) == way) for way in (False, True))
@@ -117,6 +118,9 @@ def test_a_fall_is_none_of_the_days_on_which_the_mean_rises():
     np.testing.assert_array_equal(rise[down], 0)
     assert fall.argmax() == 66
     assert fall.sum() == pytest.approx(1) == rise.sum()
+    rising = np.repeat([0.0, 5.0], 20), np.zeros(40, np.int64), np.ones(40, bool), np.ones(7), 0.1, 2.0, 0.0
+    for way in (0.0, -1.0):  # where the mean falls on no day, every day may be a fall
+        np.testing.assert_array_equal(split.split_probabilities(*rising, way), split.split_probabilities(*rising, 1.0))
 
 
 @pytest.mark.parametrize("seed", range(3))
