@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 MARK = "'"  # a spreadsheet's own sign that what follows is text
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.]+$)")
+_FORMULA = re.compile(r"[=@\uff1d\uff20\t\r]|[+\-\uff0b\uff0d](?![\d.]+$)")  # wide signs, as of East Asia, too
 
 
 def harmless(cell: Any) -> Any:
