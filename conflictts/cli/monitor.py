@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from conflictts.cli.options import FIGURES, Debug, require_ending, span_of
+from conflictts.cli.options import FIGURES, Debug, one_of, require_ending, span_of
 from conflictts.cli.program import one_sentence, write_figure, written_whole
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def monitor(
         str | None,
         typer.Option(
             help="What is promised of false alarms: arl (a year on average to the first), provable (the same, of any "
-            f"counts whose mean stays under a ceiling; slower) or yearly (one in a year with 5 %). {FITTING}"
+            f"counts whose mean stays under a ceiling; slower) or yearly (one in a year with 5 %). {FITTING}",
+            autocompletion=one_of("truce._contracts", "CONTRACTS"),
         ),
     ] = None,
     days_between: Annotated[

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,9 +16,18 @@ FIGURES = (".svg", ".png")
 MEASURES = "incidents, deadly incidents, deaths, civilians, combatants or injured"
 
 
-def one_of(*values: str) -> Callable[[str], list[str]]:
-    """What the shell completes a value with."""
-    return lambda incomplete: [value for value in values if value.startswith(incomplete)]
+BLANK = {"bash": "\\ ", "powershell": "` ", "pwsh": "` "}  # in a word; other shells write it so themselves
+
+
+def one_of(module: str, values: str) -> Callable[[str], list[str]]:
+    """What the shell completes a value with: the very list that the command accepts, read when it is asked for."""
+
+    def begun_as(incomplete: str) -> list[str]:
+        shell = os.environ.get("_CONFLICTTS_COMPLETE", "").removeprefix("complete_")
+        known = getattr(import_module(f"conflictts.{module}"), values)
+        return [value.replace(" ", BLANK.get(shell, " ")) for value in known if value.startswith(incomplete)]
+
+    return begun_as
 
 
 Input = Annotated[
@@ -42,15 +53,25 @@ MeasureName = Annotated[
     str,
     typer.Option(
         help=f"What to count: {MEASURES}.",
-        autocompletion=one_of("incidents", "deaths", "civilians", "combatants", "injured"),  # the sixth has a blank
+        autocompletion=one_of("series.measures", "UNITS"),
     ),
 ]
-Language = Annotated[str, typer.Option(help="Language of the page: en or fr.", autocompletion=one_of("en", "fr"))]
+Language = Annotated[
+    str, typer.Option(help="Language of the page: en or fr.", autocompletion=one_of("report.language", "LANGUAGES"))
+]
 Coverage = Annotated[
     str | None, typer.Option(metavar="A:B", help="First and last day the source watched, YYYY-MM-DD:YYYY-MM-DD.")
 ]
 Gaps = Annotated[
     list[str] | None, typer.Option(metavar="A:B", help="Days in between that it did not watch; repeatable.")
+]
+Groups = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="One series for each value of it, such as admin1; repeatable.",
+        autocompletion=one_of("incidents.table", "FILTERS"),
+    ),
 ]
 Conditions = Annotated[
     list[str] | None,
@@ -60,7 +81,7 @@ AllocationName = Annotated[
     str,
     typer.Option(
         help="How records of several days are laid over them: spread, exact, start or midpoint.",
-        autocompletion=one_of("spread", "exact", "start", "midpoint"),
+        autocompletion=one_of("series.allocation", "ALLOCATIONS"),
     ),
 ]
 Lag = Annotated[

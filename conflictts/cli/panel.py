@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 def panel(
     source: options.Input = None,
-    by: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN", help="One series for each value of it, such as admin1; repeatable."),
-    ] = None,
+    by: options.Groups = None,
     truce: options.Truce = None,
     announced: options.Announced = None,
     ended: options.Ended = None,

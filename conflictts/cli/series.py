@@ -27,9 +27,7 @@ def series(
     coverage: options.Coverage = None,
     gap: options.Gaps = None,
     where: options.Conditions = None,
-    by: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="One series for each value of it; repeatable.")
-    ] = None,
+    by: options.Groups = None,
     allocation: options.AllocationName = "spread",
     draws: Annotated[
         int | None,
