@@ -8,19 +8,22 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import TooLittleData
-from conflictts.truce.design import make_design
+from conflictts.truce.design import Design, make_design
 from conflictts.truce.few_counts import FEW_AFTER, FEW_BEFORE
+from conflictts.truce.memories import MAX_LAG, PHI, weigh_memories
+from conflictts.truce.negbin import NegBinFit, fit_negbin
 from conflictts.truce.ratios import hundredths
 from conflictts.truce.regression import fit_design
 from conflictts.truce.stretches import log_ratio_on_days
 from conflictts.truce.window import refuse_boundless
 
+ANSWERS = 0.05  # autocorrelation, from which a day's counts are taken to answer to those of so many days before
 HORIZON = 3  # times the days of the truce that were watched; nothing is told beyond
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Erosion:
-    """Steady growth of the rate over a truce's days, beside the step at its first.
+    """Steady growth of the rate over a truce's days.
 
     Attributes
     ----------
@@ -32,6 +35,8 @@ class Erosion:
         NaN or NaT throughout unless the interval of the growth lies above 1 and the rate begins below the share). At
         one half they are told as the half-life of the calm, which they are if it began near 0. In simulations their
         95 % interval held them in 87 to 98 % (benchmarks/courses.py).
+    left_out : int
+        First days of the truce that growth is not fitted to, since their counts may still answer to the days before.
 
     Examples
     --------
@@ -40,15 +45,16 @@ class Erosion:
     >>> daily = ct.daily_series(case, measure="civilians")
     >>> erosion = ct.truce_course(daily, case.truces["TRC-5"]).erosion
     >>> erosion.sentence().partition(" At that growth ")[0]
-    'Over its days the rate grew by a factor of 1.14 a week (1.06 to 1.23).'
+    'Over its days the rate grew by a factor of 1.14 a week (1.01 to 1.30).'
     >>> erosion.sentence().partition(" At that growth ")[2]
-    'half of the rate before is back after 94 days (60 to 154), the half-life of the calm.'
+    'half of the rate before is back after 94 days (52 or more), the half-life of the calm.'
     """
 
     per_week: float
     lower: float
     upper: float
     back: pd.DataFrame
+    left_out: int = 0
 
     def sentence(self) -> str:
         """Growth per week with its interval, and after how many days it brings back the share of the rate before."""
@@ -68,7 +74,10 @@ class Erosion:
 
 
 def measure_erosion(counts: np.ndarray, start: int, days: pd.DatetimeIndex, *, share: float, level: float) -> Erosion:
-    """Fit step, growth and weekday profile to the days before and of a truce.
+    """Fit growth to the days of a truce and a steady rate to those before, each with the variance and memory it has.
+
+    Both share one weekday profile. The first days of the truce, whose counts may still answer to the violence before
+    it, are left out: those at whose distance the autocorrelation is expected to be a twentieth or more.
 
     Parameters
     ----------
@@ -82,7 +91,7 @@ def measure_erosion(counts: np.ndarray, start: int, days: pd.DatetimeIndex, *, s
     Raises
     ------
     TooLittleData
-        If there are under 20 counts before or 10 after, or the regression says nothing.
+        If there are under 20 counts before or 10 on the truce's days that are left, or the regression says nothing.
     """
     n_before, n_after = np.nansum(counts[:start]), np.nansum(counts[start:])
     if n_before < FEW_BEFORE or n_after < FEW_AFTER:
@@ -90,23 +99,48 @@ def measure_erosion(counts: np.ndarray, start: int, days: pd.DatetimeIndex, *, s
             f"Too few counts ({n_before:g} before, {n_after:g} after; {FEW_BEFORE} and {FEW_AFTER} are needed)."
         )
     day_of_week = days.day_of_week.to_numpy()[: len(counts)]
-    fit = fit_design(
-        make_design(counts, first_after=start, day_of_week=day_of_week, model="level+erosion", weekday=True)
-    )
-    growth, half = fit.coefficients[2], fit.half_width(np.eye(len(fit.coefficients))[2], level)
+    design = make_design(counts, first_after=start, day_of_week=day_of_week, model="level+erosion", weekday=True)
+    both = fit_design(design)
+    profile = design.matrix[:, design.n_slow :] @ both.coefficients[design.n_slow :]
+    left_out = _answering(both, design)
+    after = design.used >= start + left_out
+    if design.counts[after].sum() < FEW_AFTER:
+        raise TooLittleData(
+            f"Too few counts ({design.counts[after].sum():g} after the first {left_out} days, which may still answer "
+            f"to those before; {FEW_AFTER} are needed)."
+        )
+    weeks = (design.used[after] - start) / 7
+    calm = _fit_some(design, after, profile, np.column_stack([np.ones(len(weeks)), weeks]))
+    steady = _fit_some(design, ~design.after, profile, np.ones(((~design.after).sum(), 1)))
+    growth, half = float(calm.coefficients[1]), calm.half_width(np.array([0.0, 1.0]), level)
     refuse_boundless("growth per week", half)
-    now, back = np.exp(fit.coefficients[1]), {}
+    now, back = np.exp(calm.coefficients[0] - steady.coefficients[0]), {}
     for part in (share, 1.0):
         row: dict[str, object] = {"day": pd.NaT, "days": np.nan, "lower": np.nan, "upper": np.nan}
         if growth - half > 0 and now < part:
-            reach = HORIZON * (np.flatnonzero(~np.isnan(counts))[-1] + 1 - start)
-            log = log_ratio_on_days(fit, np.arange(reach + 1) / 7, level)
+            reach = HORIZON * (int(design.used[-1]) + 1 - start)
+            log = log_ratio_on_days(calm, steady, np.arange(reach + 1) / 7, level)
             estimate, latest, earliest = (_first_at_least(curve, float(np.log(part))) for curve in log)
             day = days[start] + pd.Timedelta(days=int(np.ceil(estimate))) if np.isfinite(estimate) else pd.NaT
             row = {"day": day, "days": estimate, "lower": earliest, "upper": latest}
         back[part] = row
     per_week, lower, upper = (float(value) for value in np.exp([growth, growth - half, growth + half]))
-    return Erosion(per_week=per_week, lower=lower, upper=upper, back=pd.DataFrame.from_dict(back, orient="index"))
+    return Erosion(per_week, lower, upper, pd.DataFrame.from_dict(back, orient="index"), left_out)
+
+
+def _answering(fit: NegBinFit, design: Design) -> int:
+    """How many days after a change counts still answer to those before it; at most a quarter of those after it."""
+    weights, phi, share = weigh_memories(fit.residuals, design.used - design.used[0], design.n_slow)
+    lags = np.arange(1, min(MAX_LAG, int(design.after.sum()) // 4) + 1)
+    expected = (weights * share) @ PHI[phi][:, None] ** lags
+    return int((expected >= ANSWERS).sum())
+
+
+def _fit_some(design: Design, some: np.ndarray, profile: np.ndarray, columns: np.ndarray) -> NegBinFit:
+    """The regression of some of the days on columns of their own, the weekday profile given."""
+    return fit_negbin(
+        design.counts[some], columns, slow_columns=columns.shape[1], day=design.used[some], offset=profile[some]
+    )
 
 
 def _first_at_least(curve: np.ndarray, bound: float) -> float:

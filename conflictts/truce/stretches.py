@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gammaincinv
+from scipy.special import gammaincinv, stdtrit
 
 from conflictts.errors import TooLittleData
 from conflictts.truce.design import make_design
@@ -103,13 +103,22 @@ def _factor(log: float, half: float) -> Triple:
     return float(np.exp(log)), float(np.exp(log - half)), float(np.exp(log + half))
 
 
-def log_ratio_on_days(fit: NegBinFit, weeks: np.ndarray, level: float) -> np.ndarray:
+def log_ratio_on_days(calm: NegBinFit, steady: NegBinFit, weeks: np.ndarray, level: float) -> np.ndarray:
     """Log ratio to the rate before on days of an eroding calm: estimate, lower, upper, shape (3, n_days).
 
-    `fit` has the columns intercept, step, growth per week, then any weekdays; `weeks` counts from the step.
+    `calm` has the columns constant and growth per week, `steady`, of the days before, the constant alone; `weeks`
+    counts from where the growth's column does. The degrees of freedom are Welch's.
     """
-    contrasts = np.zeros((len(weeks), len(fit.coefficients)))
-    contrasts[:, 1], contrasts[:, 2] = 1.0, weeks
-    log = contrasts @ fit.coefficients
-    half = fit.half_widths(contrasts, level)
+    contrasts = np.column_stack([np.ones(len(weeks)), weeks])
+    log = contrasts @ calm.coefficients - steady.coefficients[0]
+    of_both = [_variances(calm, contrasts), _variances(steady, np.ones((1, 1)))]
+    variance = sum(each for each, _ in of_both)
+    freedom = variance**2 / sum(each**2 / its for each, its in of_both)
+    half = stdtrit(freedom, 0.5 + level / 2) * np.sqrt(variance)
     return np.array([log, log - half, log + half])
+
+
+def _variances(fit: NegBinFit, contrasts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Variance and degrees of freedom of linear combinations, shapes (n_contrasts,)."""
+    variance = np.einsum("ki,ij,kj->k", contrasts, fit.covariance, contrasts)
+    return variance, np.array([fit.degrees_of_freedom(each) for each in contrasts])

@@ -399,6 +399,51 @@ def test_the_half_life_of_a_calm_is_held():
     assert np.median(wide) < 35  # days; 26 in the full study
 
 
+def self_exciting(mean: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Poisson given the past: half the counts answer to those of the days before, as in benchmarks/location_sets.py."""
+    counts, brought = np.empty(len(mean)), 0.5 * mean[0]
+    for t, one in enumerate(mean):
+        counts[t] = rng.poisson(0.5 * one + brought)
+        brought = 0.4 * brought + 0.3 * counts[t]
+    return counts
+
+
+def test_growth_is_held_where_counts_answer_to_those_before():
+    """A small version of benchmarks/courses.py: what ebbs away after the truce is no fall, and sparse days remember."""
+    days, weeks = pd.date_range(FIRST, periods=254), np.arange(134) / 7
+    rng = np.random.default_rng(1)
+    for factor, least in ((1.05, 0.86), (1.14, 0.86)):  # 94 % in the full study; of 80, one in 200 seeds has fewer
+        mean = 8.0 * np.concatenate([np.ones(120), 0.1 * factor**weeks])
+        found = [measure_erosion(self_exciting(mean, rng), 120, days, share=0.5, level=0.95) for _ in range(80)]
+        assert np.mean([each.lower <= factor <= each.upper for each in found]) >= least  # 0.72 and 0.84 fitted at once
+        assert np.median([each.left_out for each in found]) >= 4
+
+
+def test_days_are_left_out_of_growth_only_where_counts_remember():
+    days = pd.date_range(FIRST, periods=254)
+    rng = np.random.default_rng(2)
+    steady = np.repeat([8.0, 0.8], [120, 134])
+    found = [measure_erosion(rng.poisson(steady).astype(float), 120, days, share=0.5, level=0.95) for _ in range(20)]
+    assert np.median([each.left_out for each in found]) == 0
+    few = np.repeat([8.0, 3.0], [120, 20])  # never more than a quarter of the days after
+    found = [measure_erosion(self_exciting(few, rng), 120, days, share=0.5, level=0.95) for _ in range(20)]
+    assert max(each.left_out for each in found) <= 5
+
+
+def test_growth_is_that_of_a_regression_on_the_truces_days_alone():
+    """Without a rhythm of the week the growth does not know the days before."""
+    rng = np.random.default_rng(3)
+    weekly = rng.negative_binomial(2.0, 2.0 / (2.0 + 4.0 * 1.1 ** np.arange(12))).astype(float)
+    calm = np.repeat(weekly, 7)
+    one, other = (
+        measure_erosion(np.r_[before, calm], 70, pd.date_range(FIRST, periods=154), share=0.5, level=0.95)
+        for before in (np.tile([9.0, 11.0], 35), np.tile([29.0, 31.0], 35))
+    )
+    assert one.left_out == other.left_out
+    assert one.per_week == pytest.approx(other.per_week, rel=1e-3)
+    assert one.upper == pytest.approx(other.upper, rel=1e-3)
+
+
 def test_errors_name_value_and_bounds():
     daily = series((70, 10.0), (70, 1.0))
     with pytest.raises(ValueError, match=r"share = 1.5 does not lie between 0 and 1"):
