@@ -14,6 +14,7 @@ import math
 import numpy as np
 
 EACH = 2.0  # weight of each kind of course: one change on any of n days, or two on any of their n² / 2 pairs
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)  # of the bound, in standard errors, and how likely each is
 
 
 def beginnings(
@@ -21,6 +22,7 @@ def beginnings(
     day_of_week: np.ndarray,
     observed: np.ndarray,
     bound: float,
+    spread: float,
     profile: np.ndarray,
     size: float,
     factor: float,
@@ -34,6 +36,9 @@ def beginnings(
         From the calm's first day on; counts are 0 where not observed.
     bound : float
         Rate per day that a collapse reaches.
+    spread : float
+        Standard error of its logarithm, since it is a share of a rate that is estimated; 0 for a bound that is known.
+        The days given are taken to tell nothing of it.
     profile : ndarray, shape (7,)
         Mean of each day of the week relative to the rate.
     size : float
@@ -46,23 +51,38 @@ def beginnings(
     eroding, collapsed : ndarray, shape (n_days,)
         Each sums to 1; 0 throughout where the counts are such that no rate of the grid lies on one side of the bound.
     """
-    from conflictts.truce import _path, _posterior
+    from conflictts.truce import _path, _posterior, _split
 
     n_days = len(counts)
-    nothing = np.zeros(n_days)
+    answer = np.zeros((2, n_days))
     seen = observed.nonzero()[0]
     if n_days < 2 or not counts[seen].any():
-        return nothing, nothing
+        return answer[0], answer[1]
     log_rate = _path.rate_grid(counts, observed)
     kind, weekday_of, count_of = _posterior.kinds_of_days(counts[seen], day_of_week[seen])
     of_kind = _posterior.likelihoods(weekday_of, count_of, log_rate, profile, size, factor)[1]
     of_day = np.zeros((n_days, len(log_rate)))
     of_day[seen] = of_kind[kind]
     prior = _posterior.level_prior(log_rate, math.log(counts[seen].mean()), _posterior.reach(counts[seen]))
-    above = int(np.searchsorted(log_rate, math.log(bound)))  # the first level of a collapse
-    if not 1 < above < len(log_rate):
-        return nothing, nothing
-    low, high = np.log(prior[:above]), np.log(prior[above:])
+    of_climbs = _of_climbs(of_day)
+    for node, weight in zip(_NODES, _WEIGHTS, strict=True) if spread > 0 else ((0.0, 1.0),):
+        log_bound = math.log(bound) + node * spread
+        if 1 < np.searchsorted(log_rate, log_bound) < len(log_rate):
+            answer += weight * _given_bound(of_day, of_climbs, log_rate, np.log(prior), log_bound)
+    for p in answer:
+        if p.any():
+            _split.fade(p, factor, phi)
+            p /= p.sum()
+    return answer[0], answer[1]
+
+
+def _given_bound(
+    of_day: np.ndarray, of_climbs: np.ndarray, log_rate: np.ndarray, log_prior: np.ndarray, log_bound: float
+) -> np.ndarray:
+    """The probabilities at one bound, before memory fades, shape (2, n_days)."""
+    n_days = len(of_day)
+    above = int(np.searchsorted(log_rate, log_bound))  # the first level of a collapse
+    low, high = log_prior[:above], log_prior[above:]
     calm, collapse = low - _log_sum(low), high - _log_sum(high)
     change = math.log(EACH / (n_days - 1))
     before = np.vstack([np.zeros(len(log_rate)), of_day.cumsum(axis=0)])  # log-likelihood of the days before each
@@ -80,37 +100,40 @@ def beginnings(
     eroded[1:] = np.logaddexp.accumulate(to_erosion - till)[:-1] + till[1:]
     eroding = _log_sum(to_erosion + lasts)
     collapsed = change + collapse_since + np.logaddexp(_log_sum(calm_till), _log_sum(eroded))
-    climbing = _climbs(of_day, calm, collapse, math.log(bound), log_rate)
-    return (
-        _faded(eroding, factor, phi),
-        _faded(np.logaddexp(collapsed, climbing), factor, phi),
-    )
+    climbing = _climbs(of_climbs, n_days, calm, collapse, log_rate, log_bound)
+    answer = np.zeros((2, n_days))
+    for p, log_p in zip(answer, (eroding, np.logaddexp(collapsed, climbing)), strict=True):
+        p[1:] = np.exp(log_p - _log_sum(log_p))
+    return answer
+
+
+def _of_climbs(of_day: np.ndarray) -> np.ndarray:
+    """Log-likelihood of a steady climb from each level to each higher one, shape (n_levels, n_levels)."""
+    n_days, n_levels = of_day.shape
+    first, last = np.triu_indices(n_levels, 1)
+    gone = np.arange(n_days)[:, None] / (n_days - 1)
+    level = np.rint(first + (last - first) * gone).astype(np.int64)
+    answer = np.full((n_levels, n_levels), -np.inf)
+    answer[first, last] = np.take_along_axis(of_day, level, axis=1).sum(axis=0)
+    return answer
 
 
 def _climbs(
-    of_day: np.ndarray, calm: np.ndarray, collapse: np.ndarray, log_bound: float, log_rate: np.ndarray
+    of_climbs: np.ndarray,
+    n_days: int,
+    calm: np.ndarray,
+    collapse: np.ndarray,
+    log_rate: np.ndarray,
+    log_bound: float,
 ) -> np.ndarray:
     """Log probability that the rate climbs steadily and passes the bound on each day but the first."""
-    n_days = len(of_day)
-    first, last = (each.ravel() for each in np.mgrid[: len(calm), len(calm) : len(log_rate)])
-    gone = np.arange(n_days)[:, None] / (n_days - 1)
-    level = np.rint(first + (last - first) * gone).astype(np.int64)
-    log_p = math.log(EACH) + calm[first] + collapse[last - len(calm)]
-    log_p += np.take_along_axis(of_day, level, axis=1).sum(axis=0)
-    share = (log_bound - log_rate[first]) / (log_rate[last] - log_rate[first])
+    above = len(calm)
+    log_p = math.log(EACH) + calm[:, None] + collapse + of_climbs[:above, above:]
+    share = (log_bound - log_rate[:above, None]) / (log_rate[above:] - log_rate[:above, None])
     day = np.clip(np.ceil(share * (n_days - 1)).astype(np.int64), 1, n_days - 1)
     answer = np.full(n_days, -np.inf)
     np.logaddexp.at(answer, day, log_p)
     return answer[1:]
-
-
-def _faded(log_p: np.ndarray, factor: float, phi: float) -> np.ndarray:
-    """Probabilities of the days from the second on, each somewhat earlier as memory fades, and 0 for the first day."""
-    from conflictts.truce import _split
-
-    p = np.append(0.0, np.exp(log_p - _log_sum(log_p)))
-    _split.fade(p, factor, phi)
-    return np.asarray(p / p.sum())
 
 
 def _log_sum(values: np.ndarray) -> np.ndarray:

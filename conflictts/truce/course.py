@@ -108,8 +108,8 @@ def truce_course(
     """Tell the phases of a truce whose date is known.
 
     The days from the truce on, and they alone, are searched for changes of rate (`detect_changepoints`). Where none is
-    found, but the rate grows over them (the erosion of ``model="level+erosion"``, whole interval above 1), one change
-    is dated. The stretches are then named by their rate's ratio to that of the 120 days before:
+    found, but the rate grows over them (`Erosion`, whole interval above 1), one change is dated. The stretches are then
+    named by their rate's ratio to that of the 120 days before:
 
     - *calm*: the first whose interval lies below 1 and its estimate below `share`; those before it are *not calm*, and
       so are all if there is none. In days that remember each other some lull is always to be found. So its interval on
@@ -126,7 +126,8 @@ def truce_course(
     The sets of an erosion's and a collapse's first day after a calm do not take the number of changes found for true:
     they weigh all courses from the calm on that have such a phase, of one rate each. That the calm collapses at once,
     erodes, erodes and then collapses, or wears off steadily past the share is as likely beforehand, and evidence is
-    divided by the memory factor of all days, those before the truce too.
+    divided by the memory factor of all days, those before the truce too. The share is one of a rate that is estimated,
+    and the sets are as unsure of it.
 
     The set of the calm's first day is that of a change near the truce's date. A calm found within three weeks of it is
     dated so too, the days before it being the change's, if with them it is a calm all the same. Where the set does not

@@ -381,7 +381,8 @@ class Telling:
         arrays = counts, day_of_week, observed
         *_, factor, phi = _segment.find_changes(*arrays, _path.rate_grid(counts, observed), 0.0, True, 1)
         draws = drawn_counts(self.daily, self.days[: self.end], observed)
-        bound = self.share * float(np.nanmean(self.counts[: self.baseline]))
+        bound, steady = self.share * float(np.nanmean(self.counts[: self.baseline])), self._steady_before()
+        spread = 0.0 if steady is None else steady.standard_error(np.ones(1))
         noise = changes.weekday_profile.to_numpy(copy=True), changes.size, factor, phi  # of the kind that is compiled
         firsts = [*(part.first for part in self.parts), self.end]
         for k, part in enumerate(self.parts):
@@ -392,7 +393,9 @@ class Telling:
             days = slice(part.first, firsts[k + 1 + n_later])
             p = np.mean(
                 [
-                    beginnings(np.ascontiguousarray(each[days]), day_of_week[days], observed[days], bound, *noise)
+                    beginnings(
+                        np.ascontiguousarray(each[days]), day_of_week[days], observed[days], bound, spread, *noise
+                    )
                     for each in ([counts] if draws is None else draws)
                 ],
                 axis=0,

@@ -56,7 +56,7 @@ def test_every_course_is_weighed(gap):
         observed[[3, 8]] = False
         counts[[3, 8]] = 0.0
     day_of_week = (np.arange(len(counts)) % 7).astype(np.int64)
-    found = beginnings(counts, day_of_week, observed, BOUND, PROFILE, SIZE, FACTOR, 0.0)
+    found = beginnings(counts, day_of_week, observed, BOUND, 0.0, PROFILE, SIZE, FACTOR, 0.0)
     for p, expected in zip(found, one_by_one(counts, day_of_week, observed), strict=True):
         # a factor without fading shares back to the day before: (1.4 - 1) / 2
         shared = expected + 0.2 * np.append(expected[1:], 0.0) * (np.arange(len(counts)) > 0)
@@ -82,13 +82,31 @@ def test_a_change_may_be_as_much_earlier_as_the_days_remember():
 )
 def test_without_a_collapse_that_could_be_no_day_is_its_first(counts, bound):
     day_of_week = (np.arange(20) % 7).astype(np.int64)
-    for p in beginnings(counts, day_of_week, np.ones(20, bool), bound, PROFILE, SIZE, FACTOR, 0.3):
+    for p in beginnings(counts, day_of_week, np.ones(20, bool), bound, 0.2, PROFILE, SIZE, FACTOR, 0.3):
         np.testing.assert_array_equal(p, 0.0)
 
 
 def test_a_plain_jump_is_dated_to_the_day():
     counts = np.repeat([1.0, 20.0], 30)
     day_of_week = (np.arange(60) % 7).astype(np.int64)
-    _, collapsed = beginnings(counts, day_of_week, np.ones(60, bool), 5.0, np.ones(7), 50.0, 1.0, 0.0)
+    _, collapsed = beginnings(counts, day_of_week, np.ones(60, bool), 5.0, 0.0, np.ones(7), 50.0, 1.0, 0.0)
     assert collapsed.argmax() == 30
     assert collapsed[30] > 0.95
+
+
+def test_an_unsure_bound_is_the_mean_over_what_it_may_be():
+    """A rate that climbs is back at half of the rate before on a day that is as unsure as that rate."""
+    rng = np.random.default_rng(4)
+    counts = rng.poisson(0.8 * 1.14 ** (np.arange(134) / 7)).astype(float)
+    rest = (np.arange(134) % 7).astype(np.int64), np.ones(134, bool)
+    noise = np.ones(7), 50.0, 1.0, 0.0
+    found = beginnings(counts, *rest, 4.0, 0.15, *noise)
+    drawn = np.exp(0.15 * rng.normal(size=300))
+    expected = np.mean([beginnings(counts, *rest, 4.0 * each, 0.0, *noise) for each in drawn], axis=0)
+    days = np.arange(134)
+    for p, its in zip(found, expected, strict=True):
+        assert days @ p == pytest.approx(days @ its, abs=1.0)  # 300 draws tell the mean to about half a day
+        assert np.abs(p.cumsum() - its.cumsum()).max() < 0.06
+    sure = beginnings(counts, *rest, 4.0, 0.0, *noise)[1]
+    width = [np.sqrt((days - days @ p) ** 2 @ p) for p in (sure, found[1])]
+    assert width[1] > 1.15 * width[0]
