@@ -3,8 +3,9 @@
 120 days before the truce and 134 of it. "Surely" is the share of series with a collapse whose whole interval reaches
 half of the rate before. A set "held" where it holds the day on which the rate of that name truly began, or on which a
 growing rate reached half of the rate before; beside it the median number of days in a set. Of a growing rate a second
-table tells how often the interval of its growth held it, how often it lay above 1, and how often that of the days until
-half of the rate before then held these days.
+table tells how often the interval of its growth held it, how often it lay above 1, how often that of the days until
+half of the rate before then held these days, and how often the growth was held by `estimate_truce_effect` with erosion,
+which takes variance and memory from all days alike.
 
 python benchmarks/courses.py --series 200 --seed 1
 """
@@ -43,7 +44,7 @@ def mean_of(course: str, rate: float) -> np.ndarray:
     return rate * share
 
 
-def of_growth(erosions: list[ct.Erosion], start: float, factor: float) -> list[str]:
+def of_growth(erosions: list[ct.Erosion], effects: list[ct.TruceEffect], start: float, factor: float) -> list[str]:
     """How often growth and the days until a half were held by their intervals, and how long these days' are."""
     held = np.mean([each.lower <= factor <= each.upper for each in erosions])
     seen = [each.back.loc[0.5] for each in erosions if each.lower > 1 and not np.isnan(each.back.loc[0.5, "lower"])]
@@ -53,6 +54,7 @@ def of_growth(erosions: list[ct.Erosion], start: float, factor: float) -> list[s
     return [
         f"{held:.1%}", f"{len(seen) / len(erosions):.1%}", f"{np.mean(inside):.1%} of {len(seen)}" if seen else "",
         f"{lower:.0f} to {upper:.0f} (truly {days:.0f})",
+        f"{np.mean([each.per_week_lower <= factor <= each.per_week_upper for each in effects]):.1%}",
     ]  # fmt: skip
 
 
@@ -73,12 +75,16 @@ def main() -> None:
             for noise, generate in NOISE.items():
                 rng = np.random.default_rng(options.seed)
                 named: list[str] = []
-                sure, erosions = 0, []
+                sure, erosions, effects = 0, [], []
                 held: dict[str, list[tuple[bool, int]]] = {"calm": [], "eroding": [], "collapsed": []}
                 mean = mean_of(course, rate)
                 for _ in range(options.series):
                     counts = generate(mean, size, rng)
-                    found = ct.truce_course(ct.DailySeries.from_counts(pd.Series(counts, days)), truce)
+                    daily = ct.DailySeries.from_counts(pd.Series(counts, days))
+                    found = ct.truce_course(daily, truce)
+                    if course in GROWTH:
+                        whole = (days[0], days[-1])
+                        effects.append(ct.estimate_truce_effect(daily, truce, model="level+erosion", window=whole))
                     named.append(found.outcome)
                     erosions += [found.erosion] if found.erosion is not None else []
                     table = found.phases
@@ -102,9 +108,9 @@ def main() -> None:
                 cells = [course, f"{rate:g}", f"{size:g}", noise, *(f"{n / len(named):.1%}" for n in shares), *sets]
                 print(f"| {' | '.join(cells)} |", flush=True)
                 if course in GROWTH:
-                    grown.append(cells[:4] + of_growth(erosions, *GROWTH[course][:2]))
-    print("\n| course | rate before | size | noise | growth held | seen | days until a half held | median interval |\n"
-          "|---|--:|--:|---|--:|--:|--:|--:|")  # fmt: skip
+                    grown.append(cells[:4] + of_growth(erosions, effects, *GROWTH[course][:2]))
+    print("\n| course | rate before | size | noise | growth held | seen | days until a half held | median interval "
+          "| held by an effect |\n|---|--:|--:|---|--:|--:|--:|--:|--:|")  # fmt: skip
     for cells in grown:
         print(f"| {' | '.join(cells)} |")
 

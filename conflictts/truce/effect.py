@@ -13,6 +13,7 @@ from conflictts.errors import CoverageError, TooLittleData, UnknownNameError, re
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce import cautions
 from conflictts.truce.design import MODELS, SLOPES, Model, make_design
+from conflictts.truce.erosion import about_growth
 from conflictts.truce.few_counts import answer_of_few_counts, too_few_to_regress
 from conflictts.truce.intervals import refuse_level
 from conflictts.truce.negbin import NegBinFit
@@ -336,6 +337,8 @@ def _estimate(
         answer = answer_of_regression(fit, design, days, truce.effective, model, level)
         if warn:
             warnings += against_trend(design, fit, model, level)
+        if warn and model == "level+erosion":
+            warnings += about_growth(design, fit, int(after.argmax()), level)
     if warn:
         warnings += cautions.about_memory(answer["inflation"])
     without = None

@@ -12,7 +12,7 @@ from conflictts.truce.design import Design, make_design
 from conflictts.truce.few_counts import FEW_AFTER, FEW_BEFORE
 from conflictts.truce.memories import MAX_LAG, PHI, weigh_memories
 from conflictts.truce.negbin import NegBinFit, fit_negbin
-from conflictts.truce.ratios import hundredths
+from conflictts.truce.ratios import hundredths, with_limits
 from conflictts.truce.regression import fit_design
 from conflictts.truce.stretches import log_ratio_on_days
 from conflictts.truce.window import refuse_boundless
@@ -101,19 +101,9 @@ def measure_erosion(counts: np.ndarray, start: int, days: pd.DatetimeIndex, *, s
     day_of_week = days.day_of_week.to_numpy()[: len(counts)]
     design = make_design(counts, first_after=start, day_of_week=day_of_week, model="level+erosion", weekday=True)
     both = fit_design(design)
-    profile = design.matrix[:, design.n_slow :] @ both.coefficients[design.n_slow :]
-    left_out = _answering(both, design)
-    after = design.used >= start + left_out
-    if design.counts[after].sum() < FEW_AFTER:
-        raise TooLittleData(
-            f"Too few counts ({design.counts[after].sum():g} after the first {left_out} days, which may still answer "
-            f"to those before; {FEW_AFTER} are needed)."
-        )
-    weeks = (design.used[after] - start) / 7
-    calm = _fit_some(design, after, profile, np.column_stack([np.ones(len(weeks)), weeks]))
-    steady = _fit_some(design, ~design.after, profile, np.ones(((~design.after).sum(), 1)))
-    growth, half = float(calm.coefficients[1]), calm.half_width(np.array([0.0, 1.0]), level)
-    refuse_boundless("growth per week", half)
+    calm, left_out = fit_calm(design, both, start)
+    steady = _fit_some(design, both, ~design.after, np.ones(((~design.after).sum(), 1)))
+    growth, half = growth_of(calm, level)
     now, back = np.exp(calm.coefficients[0] - steady.coefficients[0]), {}
     for part in (share, 1.0):
         row: dict[str, object] = {"day": pd.NaT, "days": np.nan, "lower": np.nan, "upper": np.nan}
@@ -128,19 +118,76 @@ def measure_erosion(counts: np.ndarray, start: int, days: pd.DatetimeIndex, *, s
     return Erosion(per_week, lower, upper, pd.DataFrame.from_dict(back, orient="index"), left_out)
 
 
-def _answering(fit: NegBinFit, design: Design) -> int:
+def fit_calm(design: Design, both: NegBinFit, start: int) -> tuple[NegBinFit, int]:
+    """Level and growth per week of the days after the date, with the variance and memory that these days have.
+
+    Parameters
+    ----------
+    design : Design
+        Of "level+erosion".
+    both : NegBinFit
+        Its regression; weekday profile and memory beyond the date are taken from it.
+    start : int
+        Position of the truce's first day.
+
+    Returns
+    -------
+    fit : NegBinFit
+    left_out : int
+        First days that it leaves out, whose counts may still answer to those before the date.
+
+    Raises
+    ------
+    TooLittleData
+        If there are under 10 counts on the days that are left, or their regression says nothing.
+    """
+    left_out = _answering(both, design)
+    after = design.used >= start + left_out
+    if design.counts[after].sum() < FEW_AFTER:
+        raise TooLittleData(
+            f"Too few counts ({design.counts[after].sum():g} after the first {left_out} days, which may still answer "
+            f"to those before; {FEW_AFTER} are needed)."
+        )
+    weeks = (design.used[after] - start) / 7
+    return _fit_some(design, both, after, np.column_stack([np.ones(len(weeks)), weeks])), left_out
+
+
+def growth_of(calm: NegBinFit, level: float) -> tuple[float, float]:
+    """Log growth per week, and the half width of its interval."""
+    growth, half = float(calm.coefficients[1]), calm.half_width(np.array([0.0, 1.0]), level)
+    refuse_boundless("growth per week", half)
+    return growth, half
+
+
+def about_growth(design: Design, both: NegBinFit, start: int, level: float) -> list[str]:
+    """Whether counts answer to those before the date, so that growth is better told from later days alone; in words."""
+    left_out = _answering(both, design)
+    if left_out == 0:
+        return []
+    said = f"counts may answer to those of {left_out} days before, so a fall at the date may take days"
+    try:
+        growth, half = growth_of(fit_calm(design, both, start)[0], level)
+    except TooLittleData as refusal:
+        return [f"{said}; growth on later days alone cannot be told: {str(refusal).split('. ')[0].removesuffix('.')}"]
+    alone = with_limits(*np.exp([growth, growth - half, growth + half]))
+    return [f"{said}: without its first {left_out}, and by the truce's days alone, the growth would be {alone} a week"]
+
+
+def _answering(both: NegBinFit, design: Design) -> int:
     """How many days after a change counts still answer to those before it; at most a quarter of those after it."""
-    weights, phi, share = weigh_memories(fit.residuals, design.used - design.used[0], design.n_slow)
+    weights, phi, share = weigh_memories(both.residuals, design.used - design.used[0], design.n_slow)
     lags = np.arange(1, min(MAX_LAG, int(design.after.sum()) // 4) + 1)
     expected = (weights * share) @ PHI[phi][:, None] ** lags
     return int((expected >= ANSWERS).sum())
 
 
-def _fit_some(design: Design, some: np.ndarray, profile: np.ndarray, columns: np.ndarray) -> NegBinFit:
-    """The regression of some of the days on columns of their own, the weekday profile given."""
+def _fit_some(design: Design, both: NegBinFit, some: np.ndarray, columns: np.ndarray) -> NegBinFit:
+    """The regression of some of the days on columns of their own, the weekday profile and offset known."""
+    known = design.matrix[some, design.n_slow :] @ both.coefficients[design.n_slow :]
     return fit_negbin(
-        design.counts[some], columns, slow_columns=columns.shape[1], day=design.used[some], offset=profile[some]
-    )
+        design.counts[some], columns, slow_columns=columns.shape[1], day=design.used[some],
+        offset=known + design.offset[design.used[some]],
+    )  # fmt: skip
 
 
 def _first_at_least(curve: np.ndarray, bound: float) -> float:

@@ -15,6 +15,7 @@ from conflictts.errors import CoverageError, TooLittleData
 from conflictts.truce import phases
 from conflictts.truce.erosion import Erosion, _first_at_least, measure_erosion
 from conflictts.truce.negbin import fit_negbin
+from conflictts.truce.ratios import with_limits
 from conflictts.truce.stretches import rate_of, ratio_to
 
 FIRST = pd.Timestamp("2020-01-06")  # a Monday
@@ -442,6 +443,23 @@ def test_growth_is_that_of_a_regression_on_the_truces_days_alone():
     assert one.left_out == other.left_out
     assert one.per_week == pytest.approx(other.per_week, rel=1e-3)
     assert one.upper == pytest.approx(other.upper, rel=1e-3)
+
+
+def test_the_growth_of_an_effect_is_held_against_that_of_the_course_where_counts_answer():
+    mean, rng = 8.0 * np.concatenate([np.ones(120), 0.1 * 1.14 ** (np.arange(134) / 7)]), np.random.default_rng(1)
+    for counts in (self_exciting(mean, rng), rng.poisson(mean).astype(float)):
+        days = pd.date_range(FIRST, periods=254)
+        daily, date = ct.DailySeries.from_counts(pd.Series(counts, days)), truce(120)
+        erosion = ct.truce_course(daily, date).erosion
+        effect = ct.estimate_truce_effect(daily, date, model="level+erosion", window=(days[0], days[-1]))
+        alone = with_limits(erosion.per_week, erosion.lower, erosion.upper)
+        of_growth = f"without its first {erosion.left_out}, and by the truce's days alone, the growth would be {alone}"
+        assert any(of_growth in warning for warning in effect.warnings) == (erosion.left_out > 0)
+    assert erosion.left_out == 0
+    few = np.r_[self_exciting(np.full(120, 30.0), np.random.default_rng(3)), 9.0, 5.0, np.zeros(12), 1.0]
+    daily = ct.DailySeries.from_counts(pd.Series(few, pd.date_range(FIRST, periods=len(few))))
+    warnings = ct.estimate_truce_effect(daily, truce(120), model="level+erosion", weekday=False).warnings
+    assert [w for w in warnings if "growth on later days alone cannot be told: Too few counts (" in w]
 
 
 def test_errors_name_value_and_bounds():
