@@ -210,11 +210,12 @@ def _changes_json(changes: Changepoints | str) -> dict[str, Any]:
 
 
 def _opinions_json(opinions: Opinions) -> dict[str, Any]:
-    onset, mix, found = opinions.onset, opinions.mix, opinions.diagnostics
+    onset, mix, found, placebos = opinions.onset, opinions.mix, opinions.diagnostics, opinions.placebos
     return {
         "seed": SEED,
         "bounds": rows_of(opinions.envelope.rename_axis("bound").reset_index()),
         "shift_test": {"p_value": opinions.shift.p_value, "turns": len(opinions.shift.log_ratios)},
+        "placebos": {"refused": placebos} if isinstance(placebos, str) else rows_of(placebos.steps.reset_index()),
         "diagnostics": {"refused": found} if isinstance(found, str) else rows_of(found.table.reset_index()),
         "source_mix": {"refused": mix}
         if isinstance(mix, str)
@@ -233,6 +234,7 @@ def _opinions_json(opinions: Opinions) -> dict[str, Any]:
             "rate_before": _plain(onset.rate_before),
             "rate_after": _plain(onset.rate_after),
             "other_changes": [_plain(day) for day in onset.other_changes],
+            "evidence": rows_of(onset.evidence.rename_axis("date").reset_index(name="evidence")),
         },
     }
 

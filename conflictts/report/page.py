@@ -49,6 +49,7 @@ TABLES = {  # where the numbers of a figure stand: a table of the page, or a fil
     "diagnostics": "#table-diagnostics",
     "changes": "#table-regimes",
     "onset": NUMBERS,
+    "placebos": NUMBERS,
     "course": "#table-course",
     "sensitivity": "#table-choices",
     "phases": "#table-phases",

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
@@ -156,6 +157,11 @@ def test_numbers_hold_what_stands_beside_the_effect(folder, idlib):
     effect = ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
     beside = finding["second_opinions"]
     assert beside["shift_test"] == {"p_value": pytest.approx(ct.shift_test(effect).p_value), "turns": 191}
+    placebos = ct.placebo_effects(effect).steps
+    assert [line["date"] for line in beside["placebos"]] == [f"{day:%Y-%m-%d}" for day in placebos.index]
+    assert [line["lower"] for line in beside["placebos"]] == pytest.approx(placebos["lower"].tolist())
+    evidence = ct.scan_onset(daily, idlib.truces["TRC-5"], rng=np.random.default_rng(1), n_simulations=19).evidence
+    assert [line["evidence"] for line in beside["onset"]["evidence"]] == pytest.approx(evidence.tolist())
     assert [line["bound"] for line in beside["bounds"]] == ["low", "best", "high", "envelope"]
     envelope = ct.effect_envelope(effect).loc["envelope"]
     assert beside["bounds"][3]["upper"] == pytest.approx(envelope["upper"])
