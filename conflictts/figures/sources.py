@@ -71,6 +71,7 @@ def _about(mix: SourceMix) -> list[str]:
     change = mix.changes.loc["reporting_body"]
     return [
         f"share of {UNITS[mix.measure]} by reporting body",
+        *([mix.area] if mix.area else []),
         span_in_words(*mix.window),
         f"{so_many(change['records_before'], 'record')} before, {change['records_after']:,} after",
         f"mix changed by {percent(change['mix_change'])}, toll per day by {percent(change['count_change'])}",

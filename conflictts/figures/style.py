@@ -36,6 +36,7 @@ INK = "#333333"
 FOOTER_POINTS = 7
 LEGEND_POINTS = 8
 LEFT, RIGHT, BELOW, ABOVE = 0.85, 0.14, 0.92, 0.2  # inches around the axes of a figure that had none
+BELOW_DATES = 34  # points from the axes to below two lines of dates
 LEGEND_ROW = 1.5 * LEGEND_POINTS / 72  # inches
 OWN = "own"  # the gid of such axes
 LETTER = 0.6  # width of one in DejaVu Sans, in its size
@@ -225,12 +226,22 @@ def shortened(name: str, letters: int) -> str:
 def write_footer(ax: Axes, parts: Iterable[str]) -> None:
     """What every figure says of itself below its axis: measure, area, window, source."""
     width = max(40, int(_inches(ax) * 72 / (FOOTER_POINTS * 0.56)))
+    below = max(BELOW_DATES, *(_below_label(each) for each in (ax, *ax.child_axes)))
     ax.annotate(
         wrapped(" · ".join(parts), width),
-        xy=(0, 0), xycoords="axes fraction", xytext=(0, -34), textcoords="offset points",
+        xy=(0, 0), xycoords="axes fraction", xytext=(0, -below), textcoords="offset points",
         va="top", ha="left", fontsize=FOOTER_POINTS, color="#595959", annotation_clip=False, gid="footer",
         parse_math=False,
     )  # fmt: skip
+
+
+def _below_label(ax: Any) -> float:
+    """Points from the axes to below the label of its x-axis; 0 if it has none."""
+    if not ax.get_xlabel():
+        return 0.0
+    tick = ax.xaxis.get_major_ticks(1)[0]
+    numbers = tick.get_tick_padding() + tick.get_pad() + 1.25 * float(tick.label1.get_fontsize())
+    return float(numbers + ax.xaxis.labelpad + 1.5 * ax.xaxis.label.get_fontsize())
 
 
 def wrapped(text: str, width: int) -> str:

@@ -116,11 +116,11 @@ def draw_overview(found: Sequence[Findings], words: Translator, *, png: bool) ->
     several = len({each.effect.truce.name for each in found}) > 1
     labels = [label if several else each.area for (label, _), each in zip(rows, found, strict=True)]
     effects = [effect for _, effect in rows]
-    height = 1.1 + 0.28 * len(rows)
+    height = 1.9 + 0.28 * len(rows)
     margin = min(0.42, 0.02 + 0.0085 * max(len(label) for label in labels))
     sheet = draw_sheet(
         partial(plot_comparisons, effects, labels=labels), name="overview", height=height,
-        axes=(margin, 0.62 / height, 0.98 - margin, 1 - 0.8 / height),
+        axes=(margin, 1.0 / height, 0.98 - margin, 1 - 1.6 / height),
         words=(lambda text: text if text in labels else words(text)) if words.language != "en" else None, png=png,
     )  # fmt: skip
     shows = (

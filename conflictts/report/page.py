@@ -42,6 +42,7 @@ SHARED = {  # by all of them
 }
 CONTENTS = SECTIONS | SHARED
 TABLES = {  # where the numbers of a figure stand: a table of the page, or a file
+    "overview": "#overview",
     "daily": SERIES,
     "calendar": SERIES,
     "effect": "#table-windows",
@@ -54,6 +55,8 @@ TABLES = {  # where the numbers of a figure stand: a table of the page, or a fil
     "sensitivity": "#table-choices",
     "phases": "#table-phases",
     "growth": NUMBERS,
+    "ratios": "#areas",
+    "map": "#areas",
 }
 
 

@@ -189,6 +189,11 @@ def where_in_words(where: Where) -> str:
     return ", ".join(f"{columns_in_words([column])} {either(values)}" for column, values in where.items())
 
 
+def counted_area(area: str, where: Where) -> str:
+    """The source's area and the conditions on its records, as far as they are known."""
+    return ", ".join(part for part in (area, where_in_words(where)) if part)
+
+
 def require_known(measure: Measure, allocation: Allocation, by: Sequence[str]) -> None:
     """Raise UnknownNameError unless there are such a measure, such an allocation and such columns, each named once."""
     if measure not in UNITS:

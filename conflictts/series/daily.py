@@ -18,9 +18,9 @@ from conflictts.series.counting import (
     Bundles,
     Tally,
     count_bundles,
+    counted_area,
     require_drawable,
     require_known,
-    where_in_words,
 )
 from conflictts.series.coverage import Day as Day
 from conflictts.series.coverage import after_the_source, covered_days, in_gaps
@@ -444,7 +444,7 @@ class Calendar:
         return Counting(
             measure=measure,
             unit=UNITS[measure],
-            area=", ".join(part for part in (provenance.area, where_in_words(where)) if part),
+            area=counted_area(provenance.area, where),
             source=f"{provenance.provider}, {provenance.vintage}"
             + (f", which ends on {provenance.data_through:%Y-%m-%d}" if self.ended else ""),
             allocation=allocation,

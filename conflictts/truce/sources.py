@@ -10,7 +10,7 @@ import pandas as pd
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
 from conflictts.incidents.codes import columns_in_words
 from conflictts.incidents.table import Incidents, Where, matching_records
-from conflictts.series.counting import NOT_STATED
+from conflictts.series.counting import NOT_STATED, counted_area
 from conflictts.series.daily import UNITS, DailySeries, Day, Measure, pair_of_days
 from conflictts.series.measures import amounts_of
 from conflictts.series.numerals import so_many
@@ -31,6 +31,8 @@ class SourceMix:
     truce : Truce
     window : (Timestamp, Timestamp)
     measure : str
+    area : str
+        Of the source, and what the records were chosen by.
     source : str
         Provider and vintage.
     table : DataFrame
@@ -59,6 +61,7 @@ class SourceMix:
     truce: Truce
     window: tuple[pd.Timestamp, pd.Timestamp]
     measure: str
+    area: str
     source: str
     table: pd.DataFrame
     changes: pd.DataFrame
@@ -156,6 +159,7 @@ def source_mix(
         truce=truce,
         window=(first, last),
         measure=measure,
+        area=counted_area(incidents.provenance.area, where or {}),
         source=f"{incidents.provenance.provider}, {incidents.provenance.vintage}",
         table=pd.concat(parts, ignore_index=True),
         changes=pd.DataFrame.from_dict(changes, orient="index").rename_axis("column"),

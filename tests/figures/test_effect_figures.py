@@ -71,5 +71,5 @@ def test_sources_draw_two_bars_each_and_gather_the_rest(mix, axes):
     assert widths.sum(axis=1) == pytest.approx([1, 1])
     assert widths[0, :5] == pytest.approx(shares["share_before"].iloc[:5].to_numpy())
     assert any(text.get_text() == f"{len(shares) - 5} others" for text in ax.texts)
-    assert footer(ax).startswith("share of civilian deaths by reporting body · 30 Apr 2019 to ")
+    assert footer(ax).startswith("share of civilian deaths by reporting body · Idlib and north-west Syria · 30 Apr")
     assert "127 records before, 13 after" in footer(ax)

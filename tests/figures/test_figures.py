@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from itertools import combinations, pairwise
+from xml.sax.saxutils import escape
 
 import matplotlib as mpl
 import matplotlib.dates
@@ -12,10 +14,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 import conflictts as ct
+from conflictts.figures.sheet import draw_sheet
 from conflictts.figures.style import CONTRAST, COUNTED, LEVEL, SET, TRUCE
 from conflictts.series.coverage import consecutive
+from tests.figures.drawings import names_of_figures, plots
 
 WINDOW = ("2019-04-30", "2019-11-06")
 
@@ -35,9 +41,15 @@ def changes(daily: ct.DailySeries) -> ct.Changepoints:
     return ct.detect_changepoints(daily)
 
 
-def footer(ax: Axes) -> str:
+def footer(ax: Axes, *, lines: str = " ") -> str:
     (text,) = [text.get_text() for text in ax.texts if text.get_gid() == "footer"]
-    return text.replace("\n", " ")
+    return text.replace("\n", lines)
+
+
+def box_of(ax: Axes) -> Bbox:
+    """Of the footer, in dots."""
+    (text,) = [text for text in ax.texts if text.get_gid() == "footer"]
+    return text.get_window_extent()
 
 
 def legend(ax: Axes) -> list[str]:
@@ -141,25 +153,35 @@ def test_claims_draw_one_mark_per_claim_from_that_day(daily, idlib, axes):
         ct.plot_claims(daily, held, since="2018-01-01", ax=drawn)
 
 
-@pytest.mark.parametrize("name", ["daily", "changes", "effect", "claims"])
-def test_every_footer_names_measure_area_window_source_and_vintage(name, daily, effect, changes, idlib, axes):
-    drawn, _ = axes
-    plots = {
-        "daily": lambda: ct.plot_daily(daily, ax=drawn),
-        "changes": lambda: ct.plot_changepoints(changes, ax=drawn),
-        "effect": lambda: ct.plot_truce_effect(effect, ax=drawn),
-        "claims": lambda: ct.plot_claims(daily, ct.hold_claims(daily, idlib.claims), since="2019-04-30", ax=drawn),
-    }
-    text = footer(plots[name]())
-    first = "30 Apr 2019" if name in ("effect", "claims") else "20 Apr 2019"
-    for part in (
-        "civilian deaths",
-        "Idlib and north-west Syria",
-        first,
-        "press catalogue of the Idlib case",
-        "release 1",
-    ):
-        assert part in text
+@pytest.mark.parametrize("name", names_of_figures())
+def test_every_footer_names_measure_area_window_source_and_vintage(name, idlib, areas_found):
+    """Whole and on nothing else, as on the page and in a figure of its own."""
+    drawn = []
+
+    def draw(ax: Axes | None) -> Axes:
+        drawn.append(plots(idlib, areas_found)[name](ax))
+        return drawn[-1]
+
+    svg = draw_sheet(draw, name=name, png=False).svg
+    with mpl.rc_context(mpl.rcParamsDefault):
+        figure = plt.figure(figsize=(6.4, 4.8))
+        assert draw(None).figure is figure
+    month, day = r"\b[A-Z][a-z]{2} \d{4}", r"\b\d{1,2} [A-Z][a-z]{2} \d{4}"
+    about = rf"(deaths|incidents)\b.* · (Idlib and north-west Syria|invented|area not stated)\b.* · {day} to {day}"
+    source = "source: (press catalogue of the Idlib case, release 1|counts as given|a source)"
+    if name == "vintages":  # which are of records, wherever they lie, and of two sources
+        about, source = f"records by month of their first day, {month} to {month}", "old: .+, release .+ · new: .+, rel"
+    for ax in drawn:
+        ax.figure.draw_without_rendering()
+        assert re.search(about, footer(ax))
+        assert re.search(source, footer(ax))
+        box, sheet = box_of(ax), ax.figure.bbox
+        assert sheet.x0 <= box.x0 < box.x1 <= sheet.x1
+        others = [text for text in ax.figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+        on_it = [text.get_text() for text in others if text.get_window_extent().overlaps(box)]
+        assert on_it == [footer(ax, lines="\n")]
+    assert all(escape(line) in svg for line in footer(drawn[0], lines="\n").split("\n"))
+    plt.close(figure)
 
 
 def test_unobserved_days_are_hatched_and_never_drawn_as_zero(axes, bars_by_day):
@@ -266,23 +288,14 @@ def test_onset_without_a_detected_day_says_so(idlib, axes):
     assert [line for line in ax.lines if line.get_marker() == "v"] == []
 
 
-def test_a_figure_drawn_alone_holds_its_legend_and_its_footer(daily, changes, idlib):
+@pytest.mark.parametrize("name", names_of_figures())
+def test_a_figure_drawn_alone_holds_its_legend_and_its_footer(name, idlib, areas_found):
     """Without axes given: nothing is cut off by the figure's edge, however many rows the legend has."""
-    truces = idlib.truces.values()
-    plots = (
-        lambda: ct.plot_daily(daily, truces=truces, events=idlib.events),
-        lambda: ct.plot_changepoints(changes, truces=truces),
-        lambda: ct.plot_calendar(daily),
-        lambda: ct.plot_coverage_ratio(
-            ct.coverage_ratio(daily, idlib.claims, body=["SOHR", "White Helmets"]), truces=truces
-        ),
-    )
     with mpl.rc_context(mpl.rcParamsDefault):
-        for plot in plots:
-            figure = plt.figure(figsize=(6.4, 4.8))
-            ax = plot()
-            assert ax.figure is figure
-            figure.canvas.draw()
-            kept, drawn = figure.bbox, ax.get_tightbbox()
-            assert (drawn.x0 >= kept.x0, drawn.y0 >= kept.y0, drawn.y1 <= kept.y1) == (True, True, True)
-            plt.close(figure)
+        figure = plt.figure(figsize=(6.4, 4.8))
+        ax = plots(idlib, areas_found)[name](None)
+        assert ax.figure is figure
+        figure.canvas.draw()
+        kept, drawn = figure.bbox, ax.get_tightbbox()
+        assert (drawn.x0 >= kept.x0, drawn.y0 >= kept.y0, drawn.x1 <= kept.x1, drawn.y1 <= kept.y1) == (True,) * 4
+        plt.close(figure)

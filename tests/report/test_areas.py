@@ -83,6 +83,20 @@ def test_every_anchor_is_once_on_the_page_and_every_link_leads_somewhere(folder,
     assert all(low - high <= 1 for high, low in pairwise(levels))
 
 
+def test_every_figure_names_its_window_source_and_vintage_and_where_its_numbers_are(folder, html):
+    figures = BeautifulSoup(html, "html.parser")("figure")
+    assert len(figures) > 10
+    for figure in figures:
+        drawn = " ".join(text.get_text() for text in figure.find("svg")("text"))
+        assert re.search(
+            r"\d{4} to \d{1,2} [A-Z][a-z]{2} \d{4} · .*source: press catalogue of the Idlib case, release 1", drawn
+        )
+        caption = figure.find("figcaption")
+        assert "Its numbers: " in caption.get_text(), caption.get_text()
+    overview = next(figure for figure in figures if figure["id"] == "figure-overview")
+    assert overview.find("a", href="#overview").get_text() == "table"
+
+
 def test_names_of_areas_and_truces_are_text(html, numbers, folder):
     assert HOSTILE in markup.unescape(html)
     for raw in ("<b>&amp; ", "lull <i>", "<i>"):
