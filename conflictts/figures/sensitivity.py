@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
-from matplotlib.text import Annotation
 
 from conflictts.figures.style import (
     CONTRAST,
@@ -84,10 +83,8 @@ def plot_sensitivity(found: Sensitivity, *, ax: Axes | None = None) -> Axes:
         f"stands under {int(table['stands'].sum()):,} of {found.answered:,} combinations, {refused:,} without an answer"
     ]
     parts += [f"{name}: {_in_words(where)}" for name, where in found.scopes.items() if where]
-    write_footer(ax, parts + what_is_drawn(found.effect.daily, *found.effect.window))
-    for text in ax.texts:
-        if isinstance(text, Annotation):
-            text.xyann = (0, -6)  # nothing is written below the matrix
+    about = parts + what_is_drawn(found.effect.daily, *found.effect.window)
+    write_footer(ax, about, below=6)  # nothing else is written below the matrix
     return ax
 
 

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import UnknownNameError
+from conflictts.errors import InputError, UnknownNameError
 from conflictts.figures.forest import name_of
 from conflictts.figures.style import (
     COUNTED,
     HALF_DAY,
     INK,
     LEGEND_POINTS,
+    LEGEND_ROW,
     LETTER,
     LEVEL,
     SET,
+    columns_of,
     date_axis,
     draw_truces,
+    footer_inches,
     given_or_current,
     lag_in_words,
+    leave_room,
     legend_above,
     mark_days,
     shortened,
     span_in_words,
+    tall_of,
+    wide_of,
+    wrapped,
     write_footer,
 )
 from conflictts.incidents.codes import columns_in_words
@@ -39,8 +46,23 @@ if TYPE_CHECKING:
 
 MOST = 20  # panels, unless more are asked for
 MEAN_DAYS, LEAST_DAYS = 7, 4  # of the centred mean, and days that it wants among them
-WIDE, BETWEEN, ABOVE, LEFT = 1.7, 0.4, 0.32, 0.1  # inches: of a panel at least, between them, for names, for the scale
-NAME_POINTS = 7.5
+LEFT = 0.1  # inches for what the scale is
+BELOW = 26  # points from the panels to below their dates
+
+
+class Look(NamedTuple):
+    """Of panels: least width and height, what lies left of and above each, in inches; points of names and numbers."""
+
+    wide: float
+    tall: float
+    left: float
+    above: float
+    points: float
+    small: float
+
+
+USUAL = Look(wide=1.7, tall=0.35, left=0.4, above=0.32, points=7.5, small=7.0)
+CLOSE = Look(wide=0.6, tall=0.15, left=0.32, above=0.22, points=6.0, small=6.0)  # where the usual ones find no room
 
 
 def plot_small_multiples(
@@ -68,8 +90,9 @@ def plot_small_multiples(
     most : int, default 20
         Panels at most.
     ax : Axes, optional
-        Default: the current axes. Its frame is hidden; the panels stand inside it. It wants about an inch of height
-        for every row of panels.
+        Default: the current axes. Its frame is hidden; the panels stand inside it, and so do legend and footer as far
+        as the figure has no room around it. About an inch of height for every row of four panels is ample; in less,
+        more of them stand in a row, closer and smaller.
 
     Returns
     -------
@@ -78,6 +101,8 @@ def plot_small_multiples(
 
     Raises
     ------
+    InputError
+        If so many panels cannot be read in the axes.
     UnknownNameError
         If `changes` lacks a column or names a series that the panel has not, or `most` is below 1.
 
@@ -97,22 +122,25 @@ def plot_small_multiples(
     ax.set_axis_off()
     totals = _totals(panel)
     shown = list(totals.index[:most])
-    columns, places = _places(ax, len(shown))
-    truces = tuple(truces)
+    truces, about = tuple(truces), _about(panel, totals, len(shown))
+    bottom, top = _free(
+        ax, about, _kinds(ax, panel[shown[0]], truces, [each for key in shown for each in sets.get(key, [])])
+    )
+    look, columns, places = _places(wide_of(ax), tall_of(ax), bottom, top, len(shown))
     for position, (key, place) in enumerate(zip(shown, places, strict=True)):
         daily, small = panel[key], ax.inset_axes(place)
         means = _means(daily)
         _draw(small, daily, means, truces, sets.get(key, []))
-        top = float(np.nanmax([0.1, means["high"].max()]))
-        _frame(small, daily, top, dated=position + columns >= len(shown))
-        _name(small, name_of(key), f"{totals[key]:,.0f}")
-    legend_above(ax, of=ax.child_axes)
-    unit = panel.counting.unit
+        highest = float(np.nanmax([0.1, means["high"].max()]))
+        _frame(small, daily, highest, look, dated=position + columns >= len(shown))
+        _name(small, name_of(key), f"{totals[key]:,.0f}", look)
+    legend_above(ax, of=ax.child_axes, drop=tall_of(ax) - top)
+    scale = f"{panel.counting.unit} per day, each on its own scale"
     ax.text(
-        0, 0.5, f"{unit} per day, each on its own scale",
+        0, (bottom + top) / 2 / tall_of(ax), wrapped(scale, max(10, int((top - bottom) / LETTER * 72 / LEGEND_POINTS))),
         transform=ax.transAxes, rotation=90, ha="left", va="center", fontsize=LEGEND_POINTS, parse_math=False,
     )  # fmt: skip
-    write_footer(ax, _about(panel, totals, len(shown)))
+    write_footer(ax, about, below=BELOW - bottom * 72)
     return ax
 
 
@@ -148,24 +176,70 @@ def _means(daily: DailySeries) -> pd.DataFrame:
     return settled.rolling(MEAN_DAYS, center=True, min_periods=LEAST_DAYS).mean()
 
 
-def _places(ax: Axes, panels: int) -> tuple[int, list[tuple[float, float, float, float]]]:
-    """Columns of panels, and the place of each in shares of the axes, row by row."""
-    box = ax.get_window_extent()
-    width, height = box.width / ax.figure.dpi, box.height / ax.figure.dpi
-    columns = max(1, min(panels, int((width - LEFT) / (WIDE + BETWEEN))))
-    rows = math.ceil(panels / columns)
-    wide = (width - LEFT - columns * BETWEEN) / columns
-    tall = max(height / rows - ABOVE, 0.15)
+def _kinds(
+    ax: Axes, daily: DailySeries, truces: Iterable[Truce], sets: Iterable[tuple[pd.Timestamp, pd.Timestamp]]
+) -> list[str]:
+    """What the legend will name, by a panel drawn and taken away again."""
+    tried = ax.inset_axes((0, 0, 1, 1))
+    _draw(tried, daily, _means(daily), truces, sets)
+    kinds = list(dict.fromkeys(tried.get_legend_handles_labels()[1]))
+    tried.remove()
+    return kinds
+
+
+def _free(ax: Axes, about: list[str], kinds: list[str]) -> tuple[float, float]:
+    """Where panels begin and end in the axes, in inches from its foot, so that footer and legend stay on the figure."""
+    rows = -(-len(kinds) // columns_of(kinds, wide_of(ax)))
+    leave_room(ax, rows)
+    box, sheet, dots = ax.get_window_extent(), ax.figure.bbox, ax.figure.dpi
+    if ax.figure.get_layout_engine() is not None:  # which makes the room itself
+        return 0.0, tall_of(ax)
+    lacking = BELOW / 72 + footer_inches(ax, about) - (box.y0 - sheet.y0) / dots
+    over = rows * LEGEND_ROW - (sheet.y1 - box.y1) / dots
+    return max(lacking, 0.0), tall_of(ax) - max(over, 0.0)
+
+
+def _places(
+    width: float, height: float, bottom: float, top: float, panels: int
+) -> tuple[Look, int, list[tuple[float, float, float, float]]]:
+    """How panels look, in how many columns, and the place of each in shares of the axes, row by row.
+
+    As few columns as leave panels their usual height; where that needs more than are usual, they stand closer.
+    """
+
+    def fit(look: Look) -> int:
+        return max(1, min(panels, int((width - LEFT) / (look.wide + look.left))))
+
+    look, columns = USUAL, fit(USUAL)
+    while _tall(look, columns, panels, top - bottom) < USUAL.tall and columns < fit(CLOSE):
+        columns += 1
+    if columns > fit(USUAL) or _tall(look, columns, panels, top - bottom) < USUAL.tall:
+        look = CLOSE
+    tall = _tall(look, columns, panels, top - bottom)
+    if tall < look.tall:
+        each = look.tall + look.above
+        fewer = columns * int((top - bottom) / each)
+        raise InputError(
+            f"{panels} panels cannot be read in axes of {width:.1f} by {height:.1f} inches: in {columns} columns they "
+            f"want {height - (top - bottom) + each * math.ceil(panels / columns):.1f} inches of height. Give a larger "
+            f"figure{f', or ask for at most {fewer} of them (`most`)' if fewer else ''}."
+        )
+    wide = (width - LEFT - columns * look.left) / columns
     places = [
         (
-            (LEFT + BETWEEN + (wide + BETWEEN) * (position % columns)) / width,
-            1 - (ABOVE + tall) * (position // columns + 1) / height,
+            (LEFT + look.left + (wide + look.left) * (position % columns)) / width,
+            (top - (look.above + tall) * (position // columns + 1)) / height,
             wide / width,
             tall / height,
         )
         for position in range(panels)
     ]
-    return columns, places
+    return look, columns, places
+
+
+def _tall(look: Look, columns: int, panels: int, room: float) -> float:
+    """Height of a panel."""
+    return room / math.ceil(panels / columns) - look.above
 
 
 def _about(panel: DailyPanel, totals: pd.Series, shown: int) -> list[str]:
@@ -200,11 +274,11 @@ def _draw(
     mark_days(ax, daily, first, last)
 
 
-def _frame(ax: Axes, daily: DailySeries, top: float, *, dated: bool) -> None:
+def _frame(ax: Axes, daily: DailySeries, top: float, look: Look, *, dated: bool) -> None:
     """The days and the scale, whose highest value alone is named; days only where nothing stands below."""
     first, last = daily.coverage
     ax.set_xlim(first - pd.Timedelta(hours=20), last + pd.Timedelta(hours=20))
-    ax.tick_params(labelsize=7, length=2.5, pad=2)
+    ax.tick_params(labelsize=look.small, length=2.5, pad=2)
     date_axis(ax, first, last, most=4)
     if not dated:
         ax.set_xticklabels([])
@@ -213,11 +287,9 @@ def _frame(ax: Axes, daily: DailySeries, top: float, *, dated: bool) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _name(ax: Axes, name: str, total: str) -> None:
+def _name(ax: Axes, name: str, total: str, look: Look) -> None:
     """What a panel shows at its head: its group at the left, shortened to the room, and its toll at the right."""
-    em = NAME_POINTS / 72 * LETTER
-    room = int(ax.get_window_extent().width / ax.figure.dpi / em) - len(total) - 2
-    short = shortened(name, max(room, 6))
-    head: dict[str, Any] = {"transform": ax.transAxes, "va": "bottom", "fontsize": NAME_POINTS, "parse_math": False}
-    ax.text(0.0, 1.03, short, ha="left", color=INK, fontweight="bold", gid="name", **head)
+    room = int(wide_of(ax) / (look.points / 72 * LETTER)) - len(total) - 2
+    head: dict[str, Any] = {"transform": ax.transAxes, "va": "bottom", "fontsize": look.points, "parse_math": False}
+    ax.text(0.0, 1.03, shortened(name, max(room, 6)), ha="left", color=INK, fontweight="bold", gid="name", **head)
     ax.text(1.0, 1.03, total, ha="right", color=INK, gid="total", **head)

@@ -68,7 +68,7 @@ def draw_bars(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timest
     seen = table[table["best"].notna()]
     settled = seen["status"] != "provisional"
     best = seen["best"]
-    days_seen = THINNEST / (_inches(ax) * 72) * ((last - first) / ONE_DAY + 1)
+    days_seen = THINNEST / (wide_of(ax) * 72) * ((last - first) / ONE_DAY + 1)
     if best.max() >= 5:
         ax.yaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
     _columns(ax, best[settled], width=max(0.9, days_seen), color=COUNTED, linewidth=0, label=f"{daily.unit} per day")
@@ -163,18 +163,21 @@ def finish_frame(ax: Axes, *, ylabel: str, columns: int | None = None) -> None:
     legend_above(ax, columns=columns)
 
 
-def legend_above(ax: Axes, *, of: Iterable[Any] = (), columns: int | None = None) -> None:
-    """One entry per kind drawn on `ax`, or on all axes of `of`, above `ax`, in as many columns as fit or are given."""
+def legend_above(ax: Axes, *, of: Iterable[Any] = (), columns: int | None = None, drop: float = 0.0) -> None:
+    """One entry per kind drawn on `ax`, or on all axes of `of`, above `ax`, in as many columns as fit or are given.
+
+    It stands so many inches lower than that.
+    """
     entries: dict[str, Any] = {}
     for each in tuple(of) or (ax,):
         for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
     bars = [label for label, handle in entries.items() if isinstance(handle, (PathPatch, BarContainer))]
     order = bars + [label for label in entries if label not in bars]
-    columns = columns or columns_of(order, _inches(ax))
+    columns = columns or columns_of(order, wide_of(ax))
     legend = ax.legend(
-        [entries[label] for label in order], order, loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False,
-        fontsize=LEGEND_POINTS, ncols=columns, columnspacing=1.4, handlelength=1.8,
+        [entries[label] for label in order], order, loc="lower left", bbox_to_anchor=(0, 1.01 - drop / tall_of(ax)),
+        frameon=False, fontsize=LEGEND_POINTS, ncols=columns, columnspacing=1.4, handlelength=1.8,
         borderaxespad=0, handler_map={Line2D: _AsItStands()},
     )  # fmt: skip
     leave_room(ax, -(-len(order) // columns))
@@ -223,16 +226,25 @@ def shortened(name: str, letters: int) -> str:
     return f"{name[:head].rstrip()}…{name[len(name) - (letters - 1 - head) :].lstrip()}"
 
 
-def write_footer(ax: Axes, parts: Iterable[str]) -> None:
-    """What every figure says of itself below its axis: measure, area, window, source."""
-    width = max(40, int(_inches(ax) * 72 / (FOOTER_POINTS * 0.56)))
-    below = max(BELOW_DATES, *(_below_label(each) for each in (ax, *ax.child_axes)))
+def write_footer(ax: Axes, parts: Iterable[str], *, below: float | None = None) -> None:
+    """What every figure says of itself so many points below its axes, by default below what stands there already."""
+    if below is None:
+        below = max(BELOW_DATES, *(_below_label(each) for each in (ax, *ax.child_axes)))
     ax.annotate(
-        wrapped(" · ".join(parts), width),
+        _footer_lines(ax, parts),
         xy=(0, 0), xycoords="axes fraction", xytext=(0, -below), textcoords="offset points",
         va="top", ha="left", fontsize=FOOTER_POINTS, color="#595959", annotation_clip=False, gid="footer",
         parse_math=False,
     )  # fmt: skip
+
+
+def footer_inches(ax: Axes, parts: Iterable[str]) -> float:
+    """The height of a footer."""
+    return 1.3 * FOOTER_POINTS / 72 * len(_footer_lines(ax, parts).split("\n"))
+
+
+def _footer_lines(ax: Axes, parts: Iterable[str]) -> str:
+    return wrapped(" · ".join(parts), max(40, int(wide_of(ax) * 72 / (FOOTER_POINTS * 0.56))))
 
 
 def _below_label(ax: Any) -> float:
@@ -249,8 +261,14 @@ def wrapped(text: str, width: int) -> str:
     return "\n".join(textwrap.wrap(text.replace(" ·", "\u00a0·"), width)).replace("\u00a0·", " ·")
 
 
-def _inches(ax: Axes) -> float:
+def wide_of(ax: Axes) -> float:
+    """Inches."""
     return float(ax.get_window_extent().width / ax.figure.dpi)
+
+
+def tall_of(ax: Axes) -> float:
+    """Inches."""
+    return float(ax.get_window_extent().height / ax.figure.dpi)
 
 
 def date_axis(ax: Axes, first: pd.Timestamp, last: pd.Timestamp, *, most: int = 9) -> None:
@@ -259,7 +277,7 @@ def date_axis(ax: Axes, first: pd.Timestamp, last: pd.Timestamp, *, most: int = 
     Room is left for the longer of the English and the French label. The first tick and every January name the year.
     """
     letter = LETTER * float(ax.xaxis.get_major_ticks(1)[0].label1.get_fontsize()) / 72
-    day = _inches(ax) / ((last - first) / ONE_DAY + 40 / 24)  # in inches; 20 hours stand free on either side
+    day = wide_of(ax) / ((last - first) / ONE_DAY + 40 / 24)  # in inches; 20 hours stand free on either side
     for kind, ticks in _ticks_by_step(first, last):
         apart = day * min(np.diff(ticks) / np.timedelta64(1, "D"), default=np.inf)
         if 1 <= len(ticks) <= most and apart >= letter * (LETTERS[kind] + 1.5):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import re
+from itertools import combinations, pairwise
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -11,9 +12,11 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 import conflictts as ct
-from conflictts.errors import UnknownNameError
+from conflictts.errors import InputError, UnknownNameError
 from conflictts.incidents.simulate import simulate_incidents
 from tests.figures.test_figures import footer
 
@@ -87,13 +90,54 @@ def test_twenty_panels_stay_apart(width, height):
         boxes = [small.get_tightbbox() for small in ax.child_axes]
         assert len(boxes) == 20
         assert min(small.get_window_extent().height for small in ax.child_axes) > 0.25 * figure.dpi
-        for position, box in enumerate(boxes):
-            for other in boxes[position + 1 :]:
-                overlap = min(box.x1, other.x1) - max(box.x0, other.x0), min(box.y1, other.y1) - max(box.y0, other.y0)
-                assert min(overlap) <= 1.0  # a hundredth of an inch, by rounding
+        assert all(overlap(box, other) <= 1.0 for box, other in combinations(boxes, 2))  # 0.01 inches, by rounding
         for small in ax.child_axes:
             ticks = [label.get_window_extent() for label in small.get_xticklabels() if label.get_text()]
             assert all(left.x1 < right.x0 for left, right in pairwise(ticks))
+
+
+@pytest.mark.parametrize("size", [(6.4, 4.8), (6, 4), (9, 7)], ids=str)
+@pytest.mark.parametrize("places", [1, 6, 20, 40])
+def test_nothing_is_cut_off_and_nothing_lies_on_the_footer(places, size):
+    """In plain axes of a figure: dates, names, numbers, legend and footer stand on it, and apart."""
+    panel, truce = panel_of(places), ct.Truce("2019-08-31", announced="2019-08-25")
+    with mpl.rc_context(mpl.rcParamsDefault):
+        figure, ax = plt.subplots(figsize=size)
+        if (places, size) == (40, (6, 4)):
+            with pytest.raises(InputError, match=r"40 panels .* axes of 4\.7 by 3\.1 inches") as refusal:
+                ct.plot_small_multiples(panel, truces=[truce], most=40, ax=ax)
+            height, fewer = re.search(r"want (\S+) inches .* at most (\d+) of them", str(refusal.value)).groups()
+            plt.close(figure)
+            for tall, most in ((3.08, int(fewer)), (float(height), 40)):
+                figure = plt.figure(figsize=(6, 0.92 + tall))
+                place = (0.125, 0.44 / (0.92 + tall), 0.775, tall / (0.92 + tall))
+                readable(ct.plot_small_multiples(panel, truces=[truce], most=most, ax=figure.add_axes(place)))
+            return
+        readable(ct.plot_small_multiples(panel, truces=[truce], most=40, ax=ax))
+
+
+def readable(ax) -> None:
+    figure = ax.figure
+    figure.canvas.draw()
+    ends = figure.bbox
+    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    boxes = {text: text.get_window_extent() for text in texts}
+    cut = [text.get_text() for text, box in boxes.items()
+           if not (ends.x0 <= box.x0 and box.x1 <= ends.x1 and ends.y0 <= box.y0 and box.y1 <= ends.y1)]  # fmt: skip
+    assert cut == []
+    over = [(one.get_text(), other.get_text()) for one, other in combinations(texts, 2)
+            if overlap(boxes[one], boxes[other]) > 1]  # fmt: skip
+    assert over == []
+    footer_box = next(boxes[text] for text in ax.texts if text.get_gid() == "footer")
+    assert all(footer_box.y1 < small.bbox.y0 for small in ax.child_axes)
+    assert min(small.bbox.height for small in ax.child_axes) > 0.14 * figure.dpi
+    assert any(label.get_text() for label in ax.child_axes[-1].get_xticklabels())
+    plt.close(figure)
+
+
+def overlap(one: Bbox, other: Bbox) -> float:
+    """By so many dots in the direction in which they share less."""
+    return min(min(one.x1, other.x1) - max(one.x0, other.x0), min(one.y1, other.y1) - max(one.y0, other.y0))
 
 
 def test_changes_and_days_not_observed_are_drawn_in_their_panels(idlib, axes):
