@@ -11,8 +11,9 @@ import pandas as pd
 from conflictts.errors import UnknownNameError
 from conflictts.incidents.catalogue import catalogue_incidents
 from conflictts.incidents.files import read_raw_records
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.table import Incidents, Provenance
-from conflictts.series.claims import read_claims
+from conflictts.series.claims import input_of_claims, read_claims
 from conflictts.truce.period import Truce
 
 IDLIB_COVERAGE = ("2019-04-20", "2020-01-15")
@@ -78,14 +79,19 @@ def load_idlib_2019() -> Case:
     (321, 136, 7, 3)
     """
     folder = Path(str(files("conflictts"))) / "data" / "idlib_2019"
-    raw = read_raw_records(folder / "incidents.csv")
+    raw, truces, dated = (read_raw_records(folder / f"{name}.csv") for name in ("incidents", "truces", "events"))
+    claims = read_claims(folder / "claims.csv")
     first, last = (pd.Timestamp(day) for day in IDLIB_COVERAGE)
     provenance = Provenance(
         provider="press catalogue of the Idlib case",
         release="1",
-        files=(raw.name,),
-        sha256=(raw.sha256,),
-        rows=len(raw.table) + len(raw.malformed),
+        inputs=(
+            Input.of(raw, "records"),
+            input_of_claims(claims),
+            Input.of(truces, "truces"),
+            Input.of(dated, "events"),
+        ),
+        rows=raw.read,
         area="Idlib and north-west Syria",
         coverage=(first, last),
         licence="CC0 1.0",
@@ -93,14 +99,14 @@ def load_idlib_2019() -> Case:
         citation=IDLIB_CITATION,
     )
     incidents = catalogue_incidents(raw, provenance=provenance)
-    events = read_raw_records(folder / "events.csv").table.reset_index(drop=True)
+    events = dated.table.reset_index(drop=True)
     events["date"] = pd.to_datetime(events["date"]).astype("datetime64[us]")
     return Case(
         table=incidents.table,
         ledger=incidents.ledger,
         provenance=incidents.provenance,
-        claims=read_claims(folder / "claims.csv"),
-        truces=_truces(read_raw_records(folder / "truces.csv").table),
+        claims=claims,
+        truces=_truces(truces.table),
         events=events,
     )
 

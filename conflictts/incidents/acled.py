@@ -23,6 +23,7 @@ from conflictts.incidents.checks import (
 )
 from conflictts.incidents.distinct import Distinct, map_distinct, numbers_at_once, plain_digits, stripped
 from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, shorten, tell_apart
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.sidecar import Sidecar, with_downloads, with_faults
 from conflictts.incidents.splitting import Form
 from conflictts.incidents.table import DEGREES, Incidents, Provenance
@@ -165,6 +166,7 @@ def acled_incidents(
         require_columns(one, REQUIRED, kind="an ACLED export")
     told = [Sidecar.beside(one) for one in raws]
     raws = with_faults(raws, told)
+    gone, lists = deleted(deletions)
     text = file_table(_with_precision(raws), {**NAMES, **{column: column for column in BESIDE}})
     records = text.drop(columns=[column for column in BESIDE if column in text])
     precision = precision_of(text)
@@ -183,9 +185,9 @@ def acled_incidents(
         records,
         raw=raws,
         names={**NAMES, "date_end": "event_date", "civilians_best": "fatalities"},
-        provenance=with_downloads(_provenance(text, timestamps, raws), told),
+        provenance=with_downloads(_provenance(text, timestamps, raws, lists), told),
         excluded={
-            DELETED: stripped(text["incident_id"]).isin(deleted(deletions)),
+            DELETED: stripped(text["incident_id"]).isin(gone),
             OLDER: superseded(text["incident_id"], timestamps, _file_numbers(raws)),
         },
         faults=[
@@ -316,12 +318,12 @@ def _file_numbers(raws: Sequence[RawRecords]) -> np.ndarray:
     return np.repeat(np.arange(len(raws)), [len(one.table) for one in raws])
 
 
-def deleted(deletions: str | PathLike[str] | Sequence[str] | None) -> set[str]:
-    """The identifiers in a list of deletions; see `read_acled`."""
+def deleted(deletions: str | PathLike[str] | Sequence[str] | None) -> tuple[set[str], list[Input]]:
+    """The identifiers in a list of deletions, see `read_acled`, and the file that was read for them."""
     if deletions is None:
-        return set()
+        return set(), []
     if not isinstance(deletions, str | PathLike):
-        return {str(identifier).strip() for identifier in deletions}
+        return {str(identifier).strip() for identifier in deletions}, []
     raw = read_raw_records(deletions)
     if "event_id_cnty" not in raw.header:
         raise InputError(
@@ -333,16 +335,17 @@ def deleted(deletions: str | PathLike[str] | Sequence[str] | None) -> set[str]:
             f"{raw.name} has {len(raw.malformed)} rows that cannot be split, the first in row "
             f"{raw.malformed.index[0]}. Mend them: an event left in by mistake would be counted."
         )
-    return set(raw.table["event_id_cnty"].str.strip()) - {""}
+    return set(raw.table["event_id_cnty"].str.strip()) - {""}, [Input.of(raw, "deletions")]
 
 
-def _provenance(text: pd.DataFrame, timestamps: np.ndarray, raws: Sequence[RawRecords]) -> Provenance:
+def _provenance(
+    text: pd.DataFrame, timestamps: np.ndarray, raws: Sequence[RawRecords], lists: Sequence[Input]
+) -> Provenance:
     newest = float(timestamps.max(initial=-1.0))
     return Provenance(
         provider="ACLED",
         release=f"updated to {pd.Timestamp(newest, unit='s'):%Y-%m-%d}" if 0 < newest < 1e11 else None,
-        files=tuple(one.name for one in raws),
-        sha256=tuple(one.sha256 for one in raws),
+        inputs=(*(Input.of(one, "records") for one in raws), *lists),
         rows=sum(one.read for one in raws),
         area=area_in_words(text, raws),
         licence=LICENCE,

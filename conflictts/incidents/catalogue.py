@@ -11,6 +11,7 @@ import pandas as pd
 
 from conflictts.incidents.checks import USED_ALREADY, check_incidents, file_table, tell_files
 from conflictts.incidents.files import RawRecords, read_raw_records, require_columns
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.table import Incidents, Provenance
 
 NAMES = {
@@ -95,8 +96,7 @@ def catalogue_incidents(raw: RawRecords | Sequence[RawRecords], *, provenance: P
     files = ", ".join(one.name for one in raws)
     provenance = provenance or Provenance(
         provider="press catalogue",
-        files=tuple(one.name for one in raws),
-        sha256=tuple(one.sha256 for one in raws),
+        inputs=tuple(Input.of(one, "records") for one in raws),
         rows=sum(one.read for one in raws),
         area=f"area of {files}",
         licence="as stated by its compiler",

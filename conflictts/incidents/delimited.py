@@ -20,6 +20,7 @@ from conflictts.incidents.checks import check_incidents
 from conflictts.incidents.day import read_day
 from conflictts.incidents.distinct import Distinct
 from conflictts.incidents.files import RawRecords, map_beside, paths_of, read_raw_records, shorten
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.quantities import DecimalMark
 from conflictts.incidents.table import COLUMNS, COUNTS, Incidents, Provenance
 from conflictts.incidents.written import Periods, Quantities, read_periods, read_quantities
@@ -284,8 +285,7 @@ def _provenance(described: Mapping[str, Any], raw: RawRecords) -> Provenance:
             "citation": f"{raw.name}, as given; its maker is not stated.",
             **texts,
         },
-        files=(raw.name,),
-        sha256=(raw.sha256,),
+        inputs=(Input.of(raw, "records"),),
         rows=raw.read,
         coverage=_coverage(described.get("coverage"), raw.name),
     )

@@ -341,8 +341,7 @@ def _provenance_of_both(a: Provenance, b: Provenance) -> Provenance:
     return replace(
         a,
         provider=both(a.provider, b.provider),
-        files=(*a.files, *b.files),
-        sha256=(*a.sha256, *b.sha256),
+        inputs=(*a.inputs, *b.inputs),
         rows=a.rows + b.rows,
         area=both(a.area, b.area),
         licence=both(a.licence, b.licence),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from conflictts.incidents.files import RawRecords
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.table import Provenance
 
 ENDING = ".provenance.json"
@@ -36,6 +38,8 @@ class Sidecar:
         first; and the last day it claims to cover.
     asked : str
         The query without its days.
+    inputs : tuple of Input
+        The file that all this stands in.
     fault : str
         Why nothing is believed, for the ledger.
     """
@@ -48,6 +52,7 @@ class Sidecar:
     data_from: pd.Timestamp | None = None
     data_through: pd.Timestamp | None = None
     asked: str = ""
+    inputs: tuple[Input, ...] = ()
     fault: str = ""
 
     @classmethod
@@ -60,7 +65,7 @@ class Sidecar:
         except OSError:  # a name too long to have one
             return cls()
         try:
-            told = _read(path)
+            told, digest = _read(path)
             sha256, query = told["sha256"], told["query"]
             first = query.get("StartDate") or str(query.get("event_date") or "").partition("|")[0]
             found = cls(
@@ -72,6 +77,7 @@ class Sidecar:
                 data_from=_day(date.fromisoformat(first)) if first else None,
                 data_through=_day(date.fromisoformat(told["data_through"])) if told.get("data_through") else None,
                 asked=_in_words(query, (*_HIDDEN, *_DAYS)),
+                inputs=(Input("download", f"{raw.name}{ENDING}", None, digest),),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             return cls(fault=f"{path.name} is not what a download writes; what it says of {raw.name} is not used")
@@ -106,6 +112,7 @@ def with_downloads(provenance: Provenance, told: Sequence[Sidecar]) -> Provenanc
     )
     return replace(
         provenance,
+        inputs=(*provenance.inputs, *(each for one in told for each in one.inputs)),
         query=" and ".join(_different(one.query for one in told)),
         retrieved_on=_earliest([one.retrieved_on for one in told]),
         data_through=_earliest([_reached([one for one in told if one.asked == asked]) for asked in _asked(told)]),
@@ -140,13 +147,14 @@ def _goes_on(one: Sidecar, told: Sequence[Sidecar]) -> bool:
     )
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path) -> tuple[Mapping[str, Any], str]:
+    """What stands in the file, and the digest of its bytes."""
     with path.open("rb") as stream:
         content = stream.read(_LARGEST + 1)
     told = json.loads(content.decode("utf-8")) if len(content) <= _LARGEST else None
     if not isinstance(told, dict) or told.get("format") != FORMAT or not isinstance(told["sha256"], str):
         raise ValueError("no provenance")
-    return told
+    return told, hashlib.sha256(content).hexdigest()
 
 
 def _in_words(query: Mapping[str, Any], without: Sequence[str]) -> str:

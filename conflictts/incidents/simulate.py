@@ -384,8 +384,7 @@ def _incidents(table: pd.DataFrame, name: str, coverage: tuple[pd.Timestamp, pd.
     )
     provenance = Provenance(
         provider=name,
-        files=(),
-        sha256=(),
+        inputs=(),
         rows=len(table),
         area="invented places",
         licence="CC0 1.0",

@@ -11,6 +11,7 @@ from unicodedata import normalize
 import pandas as pd
 
 from conflictts.errors import NoRecordError, UnknownNameError
+from conflictts.incidents.inputs import Input
 
 DAYS = ("date_start", "date_end")
 COUNTS = (
@@ -126,8 +127,9 @@ class Provenance:
         Who publishes the records.
     release : str or None
         The provider's name for this vintage, if known.
-    files, sha256 : tuple of str
-        File names and the digests of their bytes.
+    inputs : tuple of Input
+        Every file that was read for the records: theirs, a list of deletions, what a download wrote beside them; of the
+        bundled case also its claims, truces and events.
     rows : int
         Rows read.
     area : str
@@ -147,8 +149,7 @@ class Provenance:
     """
 
     provider: str
-    files: tuple[str, ...]
-    sha256: tuple[str, ...]
+    inputs: tuple[Input, ...]
     rows: int
     area: str
     licence: str
@@ -160,6 +161,16 @@ class Provenance:
     caveat: str = ""
     query: str = ""
     column_map: str = ""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files of records."""
+        return tuple(each.name for each in self.inputs if each.holds == "records")
+
+    @property
+    def sha256(self) -> tuple[str, ...]:
+        """The digests of the bytes of `files`."""
+        return tuple(each.sha256 for each in self.inputs if each.holds == "records")
 
     @property
     def column_map_sha256(self) -> str:

@@ -26,6 +26,7 @@ from conflictts.incidents.checks import (
 )
 from conflictts.incidents.distinct import map_distinct, repeated, stripped
 from conflictts.incidents.files import RawRecords, paths_of, read_raw_records, require_columns, tell_apart
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.sidecar import Sidecar, with_downloads, with_faults
 from conflictts.incidents.splitting import Form, Numbers
 from conflictts.incidents.table import MOST, Incidents, Provenance
@@ -217,8 +218,7 @@ def ucdp_incidents(
     provenance = Provenance(
         provider=" and ".join(sorted(set(providers), reverse=True)),
         release=release or ", ".join(known.name for known in releases if known is not None) or None,
-        files=tuple(one.name for one in raws),
-        sha256=tuple(one.sha256 for one in raws),
+        inputs=tuple(Input.of(one, "records") for one in raws),
         rows=sum(one.read for one in raws),
         area=area_in_words(text, raws),
         licence=LICENCE,

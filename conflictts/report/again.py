@@ -13,8 +13,11 @@ from typing import Any
 import pandas as pd
 
 from conflictts.cases import Case
+from conflictts.incidents.acled import DELETED
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.table import Incidents, Provenance, Where
 from conflictts.report.findings import Choices
+from conflictts.series.claims import input_of_claims
 from conflictts.series.daily import Day
 from conflictts.series.reporting import ReportingLag
 from conflictts.truce.period import Truce
@@ -33,6 +36,20 @@ def today() -> str:
     utc = datetime.UTC
     moment = datetime.datetime.fromtimestamp(int(epoch), utc) if epoch else datetime.datetime.now(utc)
     return moment.date().isoformat()
+
+
+def inputs_of(incidents: Incidents, claims: pd.DataFrame | None, events: pd.DataFrame | None) -> list[Input]:
+    """Everything that was read for a report; tables given in Python have neither a name nor a digest."""
+    read = list(incidents.provenance.inputs)
+    if isinstance(incidents, Case):
+        replaced = {"claims": claims is not incidents.claims, "events": events is not incidents.events}
+        read = [each for each in read if not replaced.get(each.holds)]
+    held = {each.holds for each in read}
+    if claims is not None and "claims" not in held:
+        read.append(input_of_claims(claims))
+    if events is not None and "events" not in held:
+        read.append(Input("events", "", len(events), ""))
+    return read
 
 
 def recipe_of(
@@ -54,13 +71,14 @@ def recipe_of(
     -------
     str
         Blank where the records were not read from files as they stand (merged, simulated or made in Python). What the
-        file cannot say (claims and events given as tables, rows left out by choice) stands in it as a comment.
+        file cannot say (claims and events given in Python, rows left out by choice) stands in it as a comment.
     """
     case = type(incidents) is Case
     files = incidents.provenance.files
     if not case and (type(incidents) is not Incidents or not files):
         return ""
     unsaid = []
+    read = list(incidents.provenance.inputs) if case else inputs_of(incidents, claims, events)
     lines = ["[records]"]
     surroundings: Sequence[Truce] = ()
     if isinstance(incidents, Case):
@@ -71,10 +89,13 @@ def recipe_of(
         known = {each.effective for each in (*truces, *other_truces)}
         unsaid += ["not all truces of the case were shown"] * any(each.effective not in known for each in surroundings)
     else:
-        lines += _keys({"files": list(files), "sha256": list(incidents.provenance.sha256)})
+        lists = {str(each.holds): each.name for each in read if each.name and each.holds in ("deletions", "claims")}
+        lines += _keys({"files": list(files), **lists})
         lines += _column_map(incidents.provenance)
-        unsaid += ["claims were given"] * (claims is not None) + ["events were given"] * (events is not None)
-        unsaid += ["rows were left out by a declared choice"] * (len(incidents.ledger.excluded) > 0)
+        unsaid += ["claims were given"] * (claims is not None and "claims" not in lists)
+        unsaid += ["events were given"] * (events is not None)
+        left_out = set(incidents.ledger.excluded["filter"]) - ({DELETED} if "deletions" in lists else set())
+        unsaid += ["rows were left out by a declared choice"] * (len(left_out) > 0)
     if isinstance(choices.lag, ReportingLag):
         unsaid.append("the reporting lag was estimated")
     report = {
@@ -104,6 +125,10 @@ def recipe_of(
             "compared": None if compared else False,
         }  # fmt: skip
         lines += ["", "[[truce]]", *_keys(named)]
+    for each in read:
+        if each.sha256:
+            of = {"holds": each.holds, "file": each.name, "rows": each.rows, "sha256": each.sha256}
+            lines += ["", "[[input]]", *_keys(of)]
     comments = [f"# What this file does not say: {each}." for each in unsaid]
     return "\n".join([*comments, *lines, ""])
 

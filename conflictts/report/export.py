@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.resources import files
 from typing import Any, Literal
 
 import pandas as pd
 
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.table import Ledger
 from conflictts.report import wording
 from conflictts.report.escalation import comparisons_in_words, phases_in_words
@@ -24,7 +26,7 @@ from conflictts.truce.period import Truce
 from conflictts.truce.sensitivity import Sensitivity
 
 NUMBERS, SCHEMA = "findings.json", "findings.schema.json"
-SCHEMA_VERSION = 5  # as in findings.schema.json
+SCHEMA_VERSION = 6  # as in findings.schema.json
 PANEL_VERSION = 1  # as in panel.schema.json
 Kind = Literal["report", "panel", "anonymised"]
 
@@ -47,7 +49,7 @@ def findings_schema(of: Kind = "report") -> str:
     >>> import json
     >>> import conflictts as ct
     >>> json.loads(ct.findings_schema())["$id"]
-    'urn:conflictts:findings:5'
+    'urn:conflictts:findings:6'
     """
     name = {"report": "findings.schema.json"}.get(of, f"{of}.schema.json")
     return files("conflictts").joinpath("report", name).read_text(encoding="utf-8")
@@ -65,6 +67,7 @@ def as_json(
     *,
     versions: dict[str, str],
     recipe: str,
+    inputs: Sequence[Input],
     made_on: str,
     language: str = "en",
 ) -> dict[str, Any]:
@@ -77,13 +80,10 @@ def as_json(
         "language": language,
         "versions": versions,
         "recipe": recipe,
+        "inputs": [asdict(each) for each in inputs],
         "source": {
             "provider": provenance.provider,
             "release": provenance.release,
-            "files": [
-                {"name": name, "sha256": digest}
-                for name, digest in zip(provenance.files, provenance.sha256, strict=True)
-            ],
             "query": provenance.query,
             "column_map": {"sha256": provenance.column_map_sha256, "toml": provenance.column_map}
             if provenance.column_map

@@ -134,7 +134,7 @@ class Report:
             methods={each.effect.method for each in self.found},
             window_days=next((each.escalation.window_days for each in self.found
                               if not isinstance(each.escalation, str)), WINDOW_DAYS),
-            ledger=first.incidents.ledger, provenance=first.incidents.provenance, files=numbers["source"]["files"],
+            ledger=first.incidents.ledger, provenance=first.incidents.provenance, inputs=numbers["inputs"],
             glossary=GLOSSARY, recipe=numbers["recipe"], versions=numbers["versions"], made_on=numbers["made_on"],
             made_by=numbers["made_by"], beside_it=beside_it,
         )  # fmt: skip

@@ -7,7 +7,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,20 +16,21 @@ from conflictts import cases
 from conflictts.errors import CoverageError, InputError
 from conflictts.incidents.acled import read_acled
 from conflictts.incidents.day import read_day
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.recognise import read_incidents
 from conflictts.incidents.table import Incidents, Where
 from conflictts.report.findings import areas_without_records
 from conflictts.report.write import write_report
-from conflictts.series.claims import read_claims
+from conflictts.series.claims import input_of_claims, read_claims
 from conflictts.truce.period import Truce
 
 CASES = ("idlib_2019",)
 OUT = "conflictts-report"
 KEYS: dict[str, dict[str, str]] = {  # table -> key -> what its value must be
     "records": {
-        "files": "texts", "case": "text", "deletions": "text", "claims": "text", "sha256": "texts",
-        "column_map_sha256": "text",
+        "files": "texts", "case": "text", "deletions": "text", "claims": "text", "column_map_sha256": "text",
     },
+    "input": {"holds": "text", "file": "text", "rows": "number", "sha256": "text"},
     "report": {
         "out": "text", "measure": "text", "coverage": "span", "gaps": "spans", "where": "where", "allocation": "text",
         "lag": "number", "retrieved_on": "day", "baseline": "span", "draws": "number", "seed": "number",
@@ -41,7 +42,8 @@ KEYS: dict[str, dict[str, str]] = {  # table -> key -> what its value must be
         "window": "span", "compared": "yes or no",
     },
 }  # fmt: skip
-MANY = ("area", "truce")  # tables that stand once for each
+MANY = ("input", "area", "truce")  # tables that stand once for each
+NEEDED = {"input": ("holds", "file", "sha256"), "area": ("name",), "truce": ("effective",)}
 WANTED = {
     "text": 'text, such as "civilians"',
     "texts": 'a list of text, such as ["records.csv"]',
@@ -64,6 +66,8 @@ class Recipe:
         The file; relative paths in it start from its folder.
     records : dict
         Where the records come from, by the keys of the table [records].
+    inputs : tuple of dict
+        Every file that must be read, byte for byte; none where any will do.
     choices : dict
         Of the table [report].
     areas : dict of name to conditions
@@ -74,6 +78,7 @@ class Recipe:
 
     path: Path
     records: Mapping[str, Any]
+    inputs: tuple[Mapping[str, Any], ...]
     choices: Mapping[str, Any]
     areas: Mapping[str, Where]
     truces: tuple[Truce, ...]
@@ -86,25 +91,16 @@ class Recipe:
         Raises
         ------
         ConflictTSError
-            As the readers; also if a file's bytes or its column map are not those whose SHA-256 is given.
+            As the readers; also if what is read, or its column map, is not that whose SHA-256 is given.
         """
         if "case" in self.records:
-            return cases.load_idlib_2019()
+            case = cases.load_idlib_2019()
+            self._check_inputs(case.provenance.inputs)
+            return case
         paths = [self._beside(each) for each in self.records["files"]]
         deletions = self.records.get("deletions")
         found = read_incidents(paths) if deletions is None else read_acled(paths, deletions=self._beside(deletions))
-        wanted = self.records.get("sha256")
-        if wanted is not None and sorted(wanted) != sorted(found.provenance.sha256):
-            for name, digest in zip(found.provenance.files, found.provenance.sha256, strict=True):
-                if digest not in wanted:
-                    raise InputError(
-                        f"{self.path}: the SHA-256 of {name} is {digest}, not one of those that [records] gives. The "
-                        "file has changed: use the one meant, or take `sha256` out."
-                    )
-            raise InputError(
-                f"{self.path}: [records] gives {len(wanted)} digests in `sha256`, but "
-                f"{len(found.provenance.sha256)} files were read. Give one for each, or none."
-            )
+        self._check_inputs(found.provenance.inputs)
         told = self.records.get("column_map_sha256")
         if told is not None and told != found.provenance.column_map_sha256:
             read = found.provenance.column_map
@@ -138,11 +134,39 @@ class Recipe:
             others += tuple(each for each in incidents.truces.values() if each.effective not in named)
         if "claims" in self.records:
             claims = read_claims(self._beside(self.records["claims"]))
+            self._check_inputs([input_of_claims(claims)])
         return write_report(
             incidents, self.truces, self._beside(folder) if out is None else out, areas=self.areas or None,
             window=self.windows, other_truces=others, claims=claims, events=events, processes=processes,
             progress=progress, **choices,
         )  # fmt: skip
+
+    def _check_inputs(self, read: Sequence[Input]) -> None:
+        """Refuse what was read if it is not what stands in [[input]], byte for byte; claims are read by themselves."""
+        claims = "claims" in self.records
+        alone = {each.holds for each in read} == {"claims"}
+        given = [each for each in self.inputs if not claims or (each["holds"] == "claims") == alone]
+        if not given:
+            return
+        wanted = {each["sha256"]: each["file"] for each in given}
+        for each in read:
+            if each.sha256 not in wanted and not (claims and not alone and each.holds == "claims"):
+                meant = [digest for digest, name in wanted.items() if name == each.name]
+                mend = (
+                    "Install the version of conflictts that made the report"
+                    if "case" in self.records
+                    else "Use the file meant"
+                )
+                raise InputError(
+                    f"{self.path}: {each.name} ({each.holds}) is not the file that stands in [[input]]: its SHA-256 is "
+                    f"{each.sha256}, {f'not {meant[0]}' if meant else 'and none of that name is given'}. {mend}, or "
+                    "take every [[input]] out."
+                )
+        for digest in wanted.keys() - {each.sha256 for each in read}:
+            raise InputError(
+                f"{self.path}: {wanted[digest]} stands in [[input]], and no file of its SHA-256 {digest} is read. Name "
+                "it in [records], put it beside its file if it is of a download, or take its [[input]] out."
+            )
 
     def _beside(self, name: str) -> Path:
         return self.path.parent / Path(name).expanduser()
@@ -176,7 +200,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         raise InputError(f'{path}: [records] needs either `files` or `case = "idlib_2019"`, and not both.')
     if records.get("case", CASES[0]) not in CASES:
         raise InputError(f"{path}: no bundled case {records['case']!r}. Known: {', '.join(CASES)}.")
-    beside = [key for key in ("deletions", "sha256", "column_map_sha256") if key in records]
+    beside = [key for key in ("deletions", "column_map_sha256") if key in records]
     if "case" in records and beside:
         raise InputError(f"{path}: `{beside[0]}` in [records] is of `files`, and nothing of a `case`. Take it out.")
     if records.get("files") == []:
@@ -193,6 +217,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     return Recipe(
         path=path,
         records=records,
+        inputs=tuple(given.get("input", ())),
         choices={key: _plain(value) for key, value in given.get("report", {}).items()},
         areas=areas,
         truces=compared,
@@ -245,9 +270,9 @@ def _check_table(table: dict[str, Any], name: str, path: Path, text: str) -> Non
             raise InputError(
                 f"{path}{_line(key, text)}: `{key}` in {written} is {as_written}. It must be {WANTED[known[key]]}."
             )
-    needed = {"area": "name", "truce": "effective"}.get(name)
-    if needed and not table.get(needed):
-        raise InputError(f"{path}: a {written} lacks `{needed}`.")
+    for needed in NEEDED.get(name, ()):
+        if not table.get(needed):
+            raise InputError(f"{path}: a {written} lacks `{needed}`.")
 
 
 def _near(name: str, known: Collection[str]) -> str:

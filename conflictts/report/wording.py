@@ -49,6 +49,14 @@ ANONYMISED_COVERAGE = (
     "by about a fifth or less in 95 of 100 series (python benchmarks/anonymised.py)."
 )
 
+HOLDS = {  # what a file that was read holds
+    "records": "Records",
+    "deletions": "Deleted records",
+    "download": "What a download wrote beside its file",
+    "claims": "Claims",
+    "truces": "Truces",
+    "events": "Events",
+}
 MAX_ANNOUNCED = 90  # days between a truce's announcement and its first day, beyond which one of them is doubted
 MAX_SILENCE = 14  # days at either end of the coverage without any record
 MAX_FACTOR = 100  # beyond it a limit says only that there is none worth the name

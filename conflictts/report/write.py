@@ -12,7 +12,7 @@ import pandas as pd
 from conflictts.errors import InputError, UnknownNameError, require_kind
 from conflictts.incidents.formulas import harmless
 from conflictts.incidents.table import Incidents, Where
-from conflictts.report.again import recipe_of, today, versions
+from conflictts.report.again import inputs_of, recipe_of, today, versions
 from conflictts.report.anonymised import PLACES, WEEKS, write_anonymised
 from conflictts.report.drawing import FIGURES
 from conflictts.report.export import NUMBERS, SCHEMA, as_json, numbers_files
@@ -175,7 +175,15 @@ def write_report(
     )  # fmt: skip
     report = Report(found, refused, words, processes, progress, formats)
     progress("writing the page")
-    numbers = as_json(found, refused, versions=versions(), recipe=recipe, made_on=today(), language=language)
+    numbers = as_json(
+        found,
+        refused,
+        versions=versions(),
+        recipe=recipe,
+        inputs=inputs_of(incidents, claims, events),
+        made_on=today(),
+        language=language,
+    )
     files: dict[str, bytes] = {RECIPE: recipe.encode()} if recipe else {}
     if "figures" in formats:
         files |= report.drawn()

@@ -122,7 +122,7 @@ def daily_panel(
     frame = _as_frame(source)
     if frame is not None and deletions is not None:
         raise InputError("A frame has the columns of a GED export, and deletions are of ACLED's. Leave them out.")
-    gone = None if deletions is None else deleted(deletions)
+    gone = None if deletions is None else deleted(deletions)[0]
     paths = paths_of(source) if frame is None else []
     if coverage is not None or not any(map_beside(path) for path in paths):  # none else may declare it
         in_gaps(covered_days(coverage, paths[0].name if paths else "A frame"), gaps)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import asdict
 from os import PathLike
 
 import numpy as np
@@ -11,6 +13,7 @@ from conflictts.errors import CoverageError, InputError
 from conflictts.incidents.dates import parse_period
 from conflictts.incidents.distinct import stripped
 from conflictts.incidents.files import read_raw_records, require_columns
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.quantities import DecimalMark, parse_quantity
 from conflictts.incidents.quantitywords import QUANTITY_WORDS, QuantityWords
 from conflictts.series.daily import DailySeries
@@ -21,6 +24,7 @@ _DAYS = ["period_start", "period_end"]
 _NUMBERS = ["low", "best", "high"]
 _MEASURES = {"civilians_killed": "civilians", "people_killed": "deaths", "combatants_killed": "combatants"}
 _MEASURES["civilians_injured"] = "injured"
+_READ = "conflictts.input"  # in `DataFrame.attrs`
 _SHOWN = 5  # breaches named in one error
 
 COUNTED = ["counted_low", "counted_best", "counted_high"]
@@ -86,7 +90,21 @@ def read_claims(
     claims["from_words"] = np.select(
         [both, number_in_words, period_in_words], ["numbers, period", "numbers", "period"], ""
     )
-    return claims.reset_index(drop=True)
+    claims = claims.reset_index(drop=True)
+    claims.attrs[_READ] = {**asdict(Input.of(raw, "claims")), "as_read": _digest(claims)}
+    return claims
+
+
+def input_of_claims(claims: pd.DataFrame) -> Input:
+    """The file that a table of claims was read from, if it is still as it was read; else a table given in Python."""
+    told = dict(claims.attrs.get(_READ, {}))
+    if told and told.pop("as_read") == _digest(claims):
+        return Input(**told)
+    return Input("claims", "", len(claims), "")
+
+
+def _digest(table: pd.DataFrame) -> str:
+    return hashlib.sha256(table.to_csv(index=False).encode(errors="surrogatepass")).hexdigest()
 
 
 def hold_claims(

@@ -15,6 +15,7 @@ import conflictts as ct
 from conflictts.errors import InputError, UnknownNameError
 from conflictts.incidents import candidates, duplicates
 from conflictts.incidents.duplicates import find_duplicates
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.merging import merge_duplicates, undo_merges
 from conflictts.incidents.simulate import simulate_incidents
 from conflictts.incidents.table import COLUMNS, COUNTS, DAYS, DEGREES, Incidents, Ledger, Provenance
@@ -56,7 +57,9 @@ def told(*records: dict[str, object], name: str = "A", quarantined: int = 0) -> 
         excluded=pd.DataFrame({"filter": pd.Series(dtype="str"), "records": pd.Series(dtype="int64")}),
         warnings=pd.DataFrame(columns=["warning", "records", "example"]),
     )
-    provenance = Provenance(name, (f"{name}.csv",), ("0" * 64,), len(table), "Idlib", "CC0 1.0", f"{name}, cited")
+    provenance = Provenance(
+        name, (Input("records", f"{name}.csv", len(table), "0" * 64),), len(table), "Idlib", "CC0 1.0", f"{name}, cited"
+    )
     return Incidents(table=table, ledger=ledger, provenance=provenance)
 
 

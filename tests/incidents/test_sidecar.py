@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import date
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 import conflictts as ct
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.ucdp import Release
 
 HEADER = "id,date_start,date_end,date_prec,country,adm_1,deaths_a,deaths_b,deaths_civilians,low,best,high\n"
@@ -36,7 +38,7 @@ def write(tmp_path) -> Callable[..., Path]:
     return write
 
 
-def test_all_that_it_says_reaches_the_provenance(write):
+def test_all_that_it_says_reaches_the_provenance(write, tmp_path):
     told = ct.read_incidents(write("out.csv", (1, 2), TOLD)).provenance
     assert told.release == "25.1"
     assert told.query == "Country=652"
@@ -45,6 +47,8 @@ def test_all_that_it_says_reaches_the_provenance(write):
     assert told.provider == "UCDP GED"
     assert told.caveat == ""
     assert told.vintage == "release 25.1"
+    beside = hashlib.sha256((tmp_path / "out.csv.provenance.json").read_bytes()).hexdigest()
+    assert told.inputs[1:] == (Input("download", "out.csv.provenance.json", None, beside),)
 
 
 def test_without_one_nothing_is_claimed(write):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import replace
+from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 import conflictts as ct
 from conflictts.errors import InputError, TooLittleData
@@ -70,7 +73,8 @@ REFUSED = [
     (BUNDLED + TRUCE + "compared = false\n", r"`compared = false`"),
     ("[records]\nfiles = []\n" + TRUCE, r"`files` in \[records\] is empty"),
     (BUNDLED + "files = ['a.csv']\n" + TRUCE, r"either `files` or `case"),
-    (BUNDLED + "sha256 = ['0']\n" + TRUCE, r"`sha256` in \[records\] is of `files`, and nothing of a `case`"),
+    (BUNDLED + "[[input]]\nholds = 'records'\nfile = 'a.csv'\n" + TRUCE, r"a \[\[input\]\] lacks `sha256`"),
+    (BUNDLED + "[input]\nfile = 'a.csv'\n" + TRUCE, r"write \[\[input\]\], a table"),
     (BUNDLED + "deletions = 'a.csv'\n" + TRUCE, r"`deletions` in \[records\] is of `files`"),
     ("[records]\ncase = 'yemen'\n" + TRUCE, r"no bundled case 'yemen'\. Known: idlib_2019"),
     ("a = 1\nrecords = ?", r"is not TOML: .*line 2"),
@@ -106,10 +110,93 @@ def test_a_seed_below_0_is_refused_before_anything_is_counted(tmp_path, idlib):
 def test_records_that_changed_since_are_refused(tmp_path, write_records):
     write_records(tmp_path / "records.csv")
     digest = ct.read_incidents(tmp_path / "records.csv").provenance.sha256[0]
-    text = "[records]\nfiles = ['records.csv']\nsha256 = ['{}']\n" + TRUCE
-    assert len(read_recipe(written(tmp_path, text.format(digest))).read().table) > 0
-    with pytest.raises(InputError, match=rf"SHA-256 of records\.csv is {digest}, not one of those .* file has changed"):
-        read_recipe(written(tmp_path, text.format("0" * 64))).read()
+    text = "[records]\nfiles = ['records.csv']\n[[input]]\nholds = 'records'\nfile = '{}'\nsha256 = '{}'\n" + TRUCE
+    assert len(read_recipe(written(tmp_path, text.format("records.csv", digest))).read().table) > 0
+    assert len(read_recipe(written(tmp_path, text.format("its-first-name.csv", digest))).read().table) > 0
+    is_none = r"records\.csv \(records\) is not the file that stands in \[\[input\]\]: its SHA-256 is "
+    with pytest.raises(InputError, match=rf"{is_none}{digest}, not {'0' * 64}\. Use the file meant"):
+        read_recipe(written(tmp_path, text.format("records.csv", "0" * 64))).read()
+    with pytest.raises(InputError, match=rf"{is_none}{digest}, and none of that name is given"):
+        read_recipe(written(tmp_path, text.format("a.csv", "0" * 64))).read()
+    more = text.format("records.csv", digest) + f"[[input]]\nholds = 'claims'\nfile = 'c.csv'\nsha256 = '{'1' * 64}'\n"
+    with pytest.raises(InputError, match=rf"c\.csv stands in \[\[input\]\], and no file of its SHA-256 {'1' * 64} is"):
+        read_recipe(written(tmp_path, more)).read()
+
+
+def case_files(idlib: ct.Case) -> list[dict[str, object]]:
+    """The files of the bundled case, told in a second way."""
+    tables = {"records": "incidents", "claims": "claims", "truces": "truces", "events": "events"}
+    rows = {"records": len(idlib.table), "claims": len(idlib.claims), "truces": len(idlib.truces)}
+    rows["events"] = len(idlib.events)
+    folder = files("conflictts") / "data" / "idlib_2019"
+    digests = {holds: sha256((folder / f"{name}.csv").read_bytes()).hexdigest() for holds, name in tables.items()}
+    return [
+        {"holds": holds, "name": f"{tables[holds]}.csv", "rows": rows[holds], "sha256": digests[holds]}
+        for holds in tables
+    ]
+
+
+def test_every_file_that_was_read_stands_on_the_page_in_the_numbers_and_in_the_file(bundled, idlib):
+    read = case_files(idlib)
+    assert json.loads((bundled / "findings.json").read_text("utf-8"))["inputs"] == read
+    given = tomllib.loads((bundled / "report.toml").read_text("utf-8"))["input"]
+    assert given == [{"file" if key == "name" else key: value for key, value in each.items()} for each in read]
+    page = BeautifulSoup((bundled / "report.html").read_text("utf-8"), "html.parser")
+    shown = [[cell.get_text() for cell in row(["th", "td"])] for row in page.find(id="table-inputs").tbody("tr")]
+    assert [row[1:] for row in shown] == [[each["name"], str(each["rows"]), each["sha256"]] for each in read]
+    assert [row[0] for row in shown] == ["Records", "Claims", "Truces", "Events"]
+
+
+@pytest.mark.parametrize("name", ["incidents.csv", "claims.csv", "truces.csv", "events.csv"])
+def test_the_bundled_case_of_another_version_is_refused(bundled, idlib, tmp_path, name):
+    text = (bundled / "report.toml").read_text("utf-8")
+    assert len(read_recipe(written(tmp_path, text)).read().table) == len(idlib.table)
+    digest = next(each["sha256"] for each in case_files(idlib) if each["name"] == name)
+    other = written(tmp_path, text.replace(str(digest), "0" * 64))
+    with pytest.raises(InputError, match=rf"{name} \(\w+\) is not the file .*{digest}, not 0+\. Install the version"):
+        read_recipe(other).read()
+
+
+def test_claims_and_deletions_are_read_again_and_checked(tmp_path):
+    """From files given in Python too, as long as the table is what the file holds."""
+    lines = ["event_id_cnty,event_date,time_precision,fatalities,country,admin1,event_type"]
+    days = pd.date_range("2023-01-01", periods=120)
+    lines += [f"SYR{n},{day:%Y-%m-%d},1,{5 if n < 60 else 1},Syria,Idlib,Battles" for n, day in enumerate(days)]
+    (tmp_path / "acled.csv").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "gone.csv").write_text("event_id_cnty\nSYR7\n", encoding="utf-8")
+    head = "claim_id,measure,period_start,period_end,low,best,high,wording,reporting_body\n"
+    told = f"{head}C1,people_killed,2023-01-01,2023-02-28,280,300,310,about 300,Office\n"
+    (tmp_path / "claims.csv").write_text(told, encoding="utf-8")
+    incidents = ct.read_acled(tmp_path / "acled.csv", deletions=tmp_path / "gone.csv")
+    claims = ct.read_claims(tmp_path / "claims.csv")
+    given = {
+        "measure": "deaths", "coverage": ("2023-01-01", "2023-04-30"), "formats": ("html", "json")
+    }  # fmt: skip
+    ct.write_report(incidents, ct.Truce("2023-03-02"), tmp_path / "one", claims=claims, **given)
+    (tmp_path / "report.toml").write_bytes((tmp_path / "one" / "report.toml").read_bytes())
+    recipe = read_recipe(tmp_path / "report.toml")
+    assert recipe.records == {"files": ["acled.csv"], "deletions": "gone.csv", "claims": "claims.csv"}
+    assert [(each["file"], each["rows"]) for each in recipe.inputs] == [
+        ("acled.csv", 120), ("gone.csv", 1), ("claims.csv", 1)
+    ]  # fmt: skip
+    assert "#" not in (tmp_path / "report.toml").read_text("utf-8"), "nothing is left unsaid"
+    recipe.make(recipe.read(), out=str(tmp_path / "two"))
+    one, two = (
+        {**json.loads((tmp_path / run / "findings.json").read_text("utf-8")), "made_on": ""} for run in ("one", "two")
+    )
+    assert one == two
+    (tmp_path / "claims.csv").write_text(told.replace("280", "281"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"claims\.csv \(claims\) is not the file .*, not [0-9a-f]{64}\. Use the file"):
+        recipe.make(recipe.read())
+    (tmp_path / "gone.csv").write_text("event_id_cnty\nSYR8\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"gone\.csv \(deletions\) is not the file"):
+        recipe.read()
+    changed = claims.assign(low=1.0)
+    ct.write_report(incidents, ct.Truce("2023-03-02"), tmp_path / "three", claims=changed, **given)
+    numbers = json.loads((tmp_path / "three" / "findings.json").read_text("utf-8"))
+    assert numbers["inputs"][2] == {"holds": "claims", "name": "", "rows": 1, "sha256": ""}
+    assert "# What this file does not say: claims were given." in numbers["recipe"]
+    assert "a table given in Python" in (tmp_path / "three" / "report.html").read_text("utf-8")
 
 
 HOSTILE = ['"""', "a\nb = 1", "\\", "\x7f\x1b[31m", "[[truce]]", "trêve № 5 – “x”", "{{ 7*7 }}", "\u202eevil"]
@@ -201,7 +288,7 @@ def test_what_the_file_cannot_say_is_said_in_it(idlib):
     )  # fmt: skip
     assert "# What this file does not say: the claims were not those of the case." in source
     assert "# What this file does not say: not all truces of the case were shown." in source
-    nowhere = ct.Incidents(idlib.table, idlib.ledger, replace(idlib.provenance, files=(), sha256=()))
+    nowhere = ct.Incidents(idlib.table, idlib.ledger, replace(idlib.provenance, inputs=()))
     assert recipe_of(
         nowhere, [ct.Truce("2019-08-31")], {"": {}}, other_truces=[], claims=None, events=None, formats=("html",),
         language="en", **given,

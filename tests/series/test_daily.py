@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import conflictts as ct
 from conflictts.errors import ConflictTSError, CoverageError, InputError, TooLittleData, UnknownNameError
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.table import COLUMNS, COUNTS, DEGREES, Ledger, Provenance
 from conflictts.series.allocation import ALLOCATIONS
 
@@ -42,7 +43,12 @@ def incidents_of(records: list[tuple], *, perpetrator: str = "government") -> ct
     n = len(records)
     ledger = Ledger(read=n, used=n, quarantined=empty, rejected=empty, excluded=empty, warnings=empty)
     source = Provenance(
-        provider="test", files=("x.csv",), sha256=("0" * 64,), rows=n, area="somewhere", licence="", citation=""
+        provider="test",
+        inputs=(Input("records", "x.csv", n, "0" * 64),),
+        rows=n,
+        area="somewhere",
+        licence="",
+        citation="",
     )
     return ct.Incidents(table=table, ledger=ledger, provenance=source)
 
