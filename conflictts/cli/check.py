@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from conflictts.cli.options import Debug, Deletions, Input, read_records
-from conflictts.cli.program import REFUSED, one_sentence, written_whole
+from conflictts.cli.program import REFUSED, Terminal, one_sentence, say, written_whole
 
 if TYPE_CHECKING:
     from conflictts.incidents.table import Incidents
@@ -33,9 +32,9 @@ def check(
         if quarantine is not None:
             with written_whole(quarantine, "--quarantine", inputs=source or ()) as part:
                 write_for_spreadsheet(incidents.ledger.rejected, part)
-            typer.echo(f"{so_many(len(incidents.ledger.rejected), 'row')} written to {quarantine}")
+            say(f"{so_many(len(incidents.ledger.rejected), 'row')} written to {quarantine}")
         if incidents.ledger.used == 0:
-            typer.echo("conflictts: every row is in quarantine; nothing is left to count. Mend the file.", err=True)
+            say("conflictts: every row is in quarantine; nothing is left to count. Mend the file.", err=True)
             raise typer.Exit(REFUSED)
 
 
@@ -44,7 +43,7 @@ def _print_ledger(incidents: Incidents) -> None:
 
     from conflictts.series.numerals import so_many
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = Terminal(soft_wrap=True, highlight=False)
     ledger, provenance, table = incidents.ledger, incidents.provenance, incidents.table
     width = len(f"{ledger.read:,}")
     colours = {"used": "green", "quarantined": "red", "excluded": "yellow"}

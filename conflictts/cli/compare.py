@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from conflictts.cli.options import FIGURES, Debug, read_records, require_ending
-from conflictts.cli.program import one_sentence, write_figure, written_whole
+from conflictts.cli.program import one_sentence, say, write_figure, written_whole
 
 
 def compare(
@@ -26,14 +26,14 @@ def compare(
 
         require_ending(figure, FIGURES, "--figure")
         comparison = compare_vintages(read_records([old], None), read_records([new], None))
-        typer.echo(f"{comparison.names[0]}  ->  {comparison.names[1]}")
-        typer.echo(comparison.summary().to_string(index=False))
+        say(f"{comparison.names[0]}  ->  {comparison.names[1]}")
+        say(comparison.summary().to_string(index=False))
         for warning in comparison.warnings:
-            typer.echo(f"Warning: {warning}.", err=True)
+            say(f"Warning: {warning}.", err=True)
         touched = comparison.by_month.loc[comparison.by_month.any(axis=1)]
         for heading, table in (("by month", touched), ("by column", comparison.by_column.set_index("column"))):
             if len(table):
-                typer.echo(f"\n{heading}\n{table.to_string()}")
+                say(f"\n{heading}\n{table.to_string()}")
         if changes is not None:
             with written_whole(changes, "--changes", inputs=(old, new)) as part:
                 write_for_spreadsheet(comparison.changed, part)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from conflictts.cli.options import Debug
-from conflictts.cli.program import Once, one_sentence, progress
+from conflictts.cli.program import Once, hand_out, one_sentence, progress, say
 
 if TYPE_CHECKING:
     from conflictts.incidents.remote import Download
@@ -68,11 +68,11 @@ def _print_download(done: Download, quiet: bool, as_json: bool) -> None:
         import json
 
         outcome = {**done.summary().to_dict("records")[0], "path": str(done.path), "notes": list(done.notes)}
-        typer.echo(json.dumps(outcome, ensure_ascii=False))
+        hand_out(json.dumps(outcome, ensure_ascii=False) + "\n")
     elif not quiet:
         from conflictts.series.numerals import so_many
 
         resumed = f", {done.resumed:,} of them from an earlier run" if done.resumed else ""
-        typer.echo(f"{done.path}: {so_many(done.rows, 'row')} in {so_many(done.pages, 'page')}{resumed}")
+        say(f"{done.path}: {so_many(done.rows, 'row')} in {so_many(done.pages, 'page')}{resumed}")
         for note in done.notes:
-            typer.echo(note)
+            say(note)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from conflictts.cli.options import FIGURES, Debug, one_of, require_ending, span_of
-from conflictts.cli.program import one_sentence, write_figure, written_whole
+from conflictts.cli.program import hand_out, one_sentence, say, write_figure, written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,7 @@ def monitor(
         if as_json or not quiet:
             reach = after.reach(rng=np.random.default_rng(SEED))
             if as_json:
-                typer.echo(json.dumps(_outcome(after, alarm, reach), ensure_ascii=False, allow_nan=False))
+                hand_out(json.dumps(_outcome(after, alarm, reach), ensure_ascii=False, allow_nan=False) + "\n")
             else:
                 _tell(after, alarms, reach)
         if alarm:
@@ -198,13 +198,13 @@ def _outcome(monitor: Monitor, alarm: bool, reach: pd.DataFrame) -> dict[str, An
 
 def _tell(monitor: Monitor, alarms: Sequence[pd.Timestamp], reach: pd.DataFrame) -> None:
     if not len(monitor.counts):
-        typer.echo(
+        say(
             f"Calm of {int(monitor.calm.count())} observed days to {monitor.calm.index[-1]:%Y-%m-%d}, "
             f"{monitor.rate:.3g} a day, memory factor {monitor.factor:.2f}; "
             f"alarm from evidence {monitor.threshold:,.4g} on."
         )
         if not _thin(monitor, reach):
-            typer.echo(_reach_in_words(reach))
+            say(_reach_in_words(reach))
     else:
         now, threshold = f"{monitor.evidence.iloc[-1]:,.3g}", f"{monitor.threshold:,.4g}"
         said = f"no alarm, evidence {now} against {threshold}"
@@ -216,11 +216,11 @@ def _tell(monitor: Monitor, alarms: Sequence[pd.Timestamp], reach: pd.DataFrame)
                 f"ALARM on {alarms[-1]:%Y-%m-%d}, one of the days taken in ({then}); by now evidence is down to {now}"
             )
         first = "" if monitor.first_alarm is None else f"; first alarm on {monitor.first_alarm:%Y-%m-%d}"
-        typer.echo(f"{monitor.counts.index[-1]:%Y-%m-%d}: {said}{first}.")
+        say(f"{monitor.counts.index[-1]:%Y-%m-%d}: {said}{first}.")
         if monitor.recomputed_from is not None:
-            typer.echo(f"Days were revised: evidence computed anew from {monitor.recomputed_from:%Y-%m-%d}.")
+            say(f"Days were revised: evidence computed anew from {monitor.recomputed_from:%Y-%m-%d}.")
     for caution in (*monitor.cautions, *_thin(monitor, reach)):
-        typer.echo(f"Caution: {caution}", err=True)
+        say(f"Caution: {caution}", err=True)
 
 
 def _thin(monitor: Monitor, reach: pd.DataFrame) -> list[str]:

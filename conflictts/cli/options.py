@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conflictts.cli.program import say
+
 if TYPE_CHECKING:
     from conflictts.incidents.table import Incidents, Ledger
 
@@ -202,4 +204,4 @@ def tell_quarantined(ledger: Ledger) -> None:
     """Say on stderr that rows were lost to the count, if any were, and where they are shown."""
     if number := ledger.n_quarantined:
         rows = "row is" if number == 1 else "rows are"
-        typer.echo(f"{number:,} {rows} in quarantine and not counted; conflictts check shows them.", err=True)
+        say(f"{number:,} {rows} in quarantine and not counted; conflictts check shows them.", err=True)

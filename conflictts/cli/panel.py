@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from conflictts.cli import options
-from conflictts.cli.program import one_sentence, progress, writing
+from conflictts.cli.program import hand_out, one_sentence, progress, writing
 
 if TYPE_CHECKING:
     from conflictts.series.panel import DailyPanel
@@ -167,9 +167,9 @@ def panel(
             )
             shutil.rmtree(parts, ignore_errors=True)  # no longer needed; what stays of it does no harm
         if json_:
-            typer.echo((folder / NUMBERS).read_text(encoding="utf-8"), nl=False)
+            hand_out((folder / NUMBERS).read_text(encoding="utf-8"))
         elif not quiet:
-            typer.echo(str(page))
+            hand_out(f"{page}\n")
         if not quiet:
             options.tell_quarantined(counted.ledger)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -15,12 +16,28 @@ import typer
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from conflictts.incidents.unseen import visible
 
 REFUSED, UNUSABLE, PROVIDER_FAILED, IN_PART, INTERRUPTED, UNEXPECTED = 1, 2, 3, 4, 130, 70
 OWN = {"lock", "new"}  # what lies in the folder that a file is written in
 
+
+class Program(TyperGroup):
+    """All commands, none of which repeats a character that is not seen when it says what is wrong with an option."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command of the line."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = visible(error.message)
+            raise
+
+
 app = typer.Typer(
+    cls=Program,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -67,6 +84,29 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is first imported
     os.environ.setdefault("NUMBA_OPT", "1")  # read when numba is
     app()
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line for people, in which what is not seen stands by its number."""
+    typer.echo(visible(text), err=err)
+
+
+def hand_out(data: str) -> None:
+    """Print what another program may read: as it is, and to a terminal as people are told."""
+    typer.echo(visible(data) if to_terminal() else data, nl=False)
+
+
+def to_terminal() -> bool:
+    """Whether standard output goes to people's eyes."""
+    return sys.stdout.isatty()
+
+
+class Terminal(Console):
+    """Prints for people in colour, and what is not seen by its number."""
+
+    def print(self, *texts: Any, **how: Any) -> None:
+        """Print, as rich does."""
+        super().print(*(visible(text) if isinstance(text, str) else text for text in texts), **how)
 
 
 @contextmanager
@@ -135,10 +175,10 @@ def progress(quiet: bool, *, asked: bool = False) -> Iterator[Callable[[str], No
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         tells = asked and not quiet
-        yield lambda step: typer.echo(f"conflictts: {step} ...", err=True) if tells else None
+        yield lambda step: say(f"conflictts: {step} ...", err=True) if tells else None
         return
     with Live(console=console, auto_refresh=False, transient=True) as line:  # without a thread, for reports fork
-        yield lambda step: line.update(Text(f"{step} ..."), refresh=True)
+        yield lambda step: line.update(Text(visible(f"{step} ...")), refresh=True)
 
 
 def processors() -> int:
@@ -156,7 +196,7 @@ def one_sentence(debug: bool) -> Iterator[None]:
     except (typer.Exit, typer.BadParameter, typer.Abort):
         raise
     except KeyboardInterrupt:
-        typer.echo(
+        say(
             "conflictts: interrupted; nothing was replaced. Run it again; a download goes on where it stopped.",
             err=True,
         )
@@ -164,7 +204,7 @@ def one_sentence(debug: bool) -> Iterator[None]:
     except ConflictTSError as error:
         if debug:
             raise
-        typer.echo(f"conflictts: {error}", err=True)
+        say(f"conflictts: {error}", err=True)
         if isinstance(error, ProviderError):
             raise typer.Exit(PROVIDER_FAILED) from None
         raise typer.Exit(UNUSABLE if isinstance(error, (InputError, UnknownNameError)) else REFUSED) from None
@@ -174,14 +214,12 @@ def one_sentence(debug: bool) -> Iterator[None]:
         if debug:
             raise
         where = f"{error.filename} cannot" if error.filename else "standard output, or a file, cannot"
-        typer.echo(
-            f"conflictts: {where} be read or written ({error.strerror or error}). Mend that, and run again.", err=True
-        )
+        say(f"conflictts: {where} be read or written ({error.strerror or error}). Mend that, and run again.", err=True)
         raise typer.Exit(UNUSABLE) from None
     except Exception as error:
         if debug:
             raise
-        typer.echo(
+        say(
             f"conflictts: unexpected {type(error).__name__}: {error}. This is a fault of the program: run again with "
             "--debug and report what it shows.",
             err=True,

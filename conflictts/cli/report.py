@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from conflictts.cli import options
-from conflictts.cli.program import IN_PART, one_sentence, processors, progress
+from conflictts.cli.program import IN_PART, hand_out, one_sentence, processors, progress, say
 
 BESIDE_CONFIG = ("config", "out", "quiet", "json_", "progress_", "debug")  # say where to and how to speak, not what
 
@@ -82,7 +82,7 @@ def report(
         if schema:
             from conflictts.report.export import findings_schema
 
-            typer.echo(findings_schema("anonymised" if anonymise else "report"), nl=False)
+            hand_out(findings_schema("anonymised" if anonymise else "report"))
             return
         from conflictts.report.first import half_compiled_beside
 
@@ -102,7 +102,7 @@ def report(
                 page = recipe.make(incidents, out=out if given else None, processes=processors(), progress=tell)
             _print(page, json_, quiet)
             for area, reason in left_out.items():
-                typer.echo(f"conflictts: the report leaves out the area {area!r}: {reason}", err=True)
+                say(f"conflictts: the report leaves out the area {area!r}: {reason}", err=True)
             if left_out:
                 raise typer.Exit(IN_PART)
             return
@@ -184,9 +184,9 @@ def _print(page: Path, as_json: bool, quiet: bool) -> None:
     """Where the report lies, or its numbers."""
     if not as_json:
         if not quiet:
-            typer.echo(str(page))
+            hand_out(f"{page}\n")
         return
     numbers = (page if page.is_dir() else page.parent) / "findings.json"
     if not numbers.exists():
         raise typer.BadParameter('the file\'s `formats` leave out "json". Add it there.', param_hint="--json")
-    typer.echo(numbers.read_text(encoding="utf-8"), nl=False)
+    hand_out(numbers.read_text(encoding="utf-8"))

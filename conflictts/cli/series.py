@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from conflictts.cli import options
-from conflictts.cli.program import one_sentence, progress, write_figure, written_whole
+from conflictts.cli.program import hand_out, one_sentence, progress, say, write_figure, written_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +90,7 @@ def series(
                 write_figure(partial(plot_daily, counted), figure, name="series")
         table = _table(counted)
         if out is None:
-            typer.echo(_csv(table, measure), nl=False)
+            hand_out(_csv(table, measure))
         else:
             _write(table, _facts(counted, table, seed), out, source or ())
         if not quiet:
@@ -138,21 +138,19 @@ def _tell(counted: DailySeries | DailyPanel, table: pd.DataFrame, seed: int) -> 
 
     facts = _facts(counted, table, seed)
     days = table.drop_duplicates("day")["status"].value_counts()
-    typer.echo(f"{facts['unit']}: {facts['area']}; {facts['source']}", err=True)
+    say(f"{facts['unit']}: {facts['area']}; {facts['source']}", err=True)
     statuses = ", ".join(f"{number:,} {status}" for status, number in days.items())
     groups = f"{len(facts['groups']):,} series of " if "groups" in facts else ""
-    typer.echo(f"{groups}{facts['first_day']} to {facts['last_day']}, days: {statuses}", err=True)
+    say(f"{groups}{facts['first_day']} to {facts['last_day']}, days: {statuses}", err=True)
     if facts.get("allocated"):
-        typer.echo(
-            f"{facts['allocated']:.1%} of the total is from records of several days ({facts['allocation']})", err=True
-        )
+        say(f"{facts['allocated']:.1%} of the total is from records of several days ({facts['allocation']})", err=True)
     if "draws" in facts:
-        typer.echo(f"drawn_least and drawn_most: over {facts['draws']:,} draws of their days, seed {seed}", err=True)
-    typer.echo(f"reporting lag: {facts['reporting_lag']}", err=True)
+        say(f"drawn_least and drawn_most: over {facts['draws']:,} draws of their days, seed {seed}", err=True)
+    say(f"reporting lag: {facts['reporting_lag']}", err=True)
     account = counted.account.groupby("outcome", sort=False)[["records", "best"]].sum()
     for outcome, line in account.iterrows():
         total = with_unit(f"{line['best']:,.10g}", facts["unit"])
-        typer.echo(f"{outcome}: {so_many(int(line['records']), 'record')}, {total}", err=True)
+        say(f"{outcome}: {so_many(int(line['records']), 'record')}, {total}", err=True)
 
 
 def _csv(table: pd.DataFrame, measure: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import COUNTED, INK, given_or_current, leave_room, what_is_drawn, write_footer
 from conflictts.series.daily import DailySeries
 
@@ -22,6 +23,7 @@ _EDGES = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 2000, 3000, 5000
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
+@legible
 def plot_calendar(daily: DailySeries, *, ax: Axes | None = None) -> Axes:
     """Draw one square per day, a column per week from Monday; years stand below each other.
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import CoverageError
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import CONTRAST, INK, LEVEL, finish, given_or_current, mark_days
 from conflictts.series.claims import SLACK_DAYS
 from conflictts.series.daily import DailySeries, Day, whole_day
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MARKERS = "osD^vP"
 
 
+@legible
 def plot_claims(daily: DailySeries, held: pd.DataFrame, *, since: Day, ax: Axes | None = None) -> Axes:
     """Draw the series added up from a day, and the claims that count from about that day as brackets.
 

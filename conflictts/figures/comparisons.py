@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from conflictts.figures.forest import draw_ratios, finish_ratios
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import given_or_current, legend_above, span_in_words, write_footer
 from conflictts.truce.effect import TruceEffect
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@legible
 def plot_comparisons(effects: Sequence[TruceEffect], *, labels: Sequence[str], ax: Axes | None = None) -> Axes:
     """Draw each rate ratio as a point on its interval, on a scale of ratios; the first at the top.
 

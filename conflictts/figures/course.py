@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import (
     CONTRAST,
     COUNTED,
@@ -40,6 +41,7 @@ _ROOM = 1.42  # of the highest day: for the strip of names and the lanes below i
 _STRIP, _LANE, _HEIGHT = 0.925, 0.05, 0.02  # of the axes' height
 
 
+@legible
 def plot_course(course: TruceCourse, *, ax: Axes | None = None) -> Axes:
     """Draw the phases of a truce over the daily counts: rates with intervals, and the days that may be their first.
 

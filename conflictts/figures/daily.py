@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import (
     CONTRAST,
     INK,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 NUMBER_POINTS = 8  # of the events along the top
 
 
+@legible
 def plot_daily(
     daily: DailySeries, *, truces: Iterable[Truce] = (), events: pd.DataFrame | None = None, ax: Axes | None = None
 ) -> Axes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import (
     CONTRAST,
     COUNTED,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@legible
 def plot_diagnostics(found: EffectDiagnostics, *, ax: Axes | None = None) -> Axes:
     """Draw the diagnostics of an effect: weekly means of residuals, their autocorrelation, and the transforms.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import (
     CONTRAST,
     COUNTED,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@legible
 def plot_truce_effect(effect: TruceEffect, *, ax: Axes | None = None) -> Axes:
     """Draw counts, fitted rate and counterfactual around a truce's date.
 
@@ -69,6 +71,7 @@ def plot_truce_effect(effect: TruceEffect, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@legible
 def plot_placebos(placebos: PlaceboEffects, *, ax: Axes | None = None) -> Axes:
     """Draw the rate ratio that the same model finds at earlier dates, and the one at the truce's date.
 

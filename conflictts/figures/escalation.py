@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import CONTRAST, COUNTED, HALF_DAY, INK, LEVEL, TRUCE, draw_bars, finish, given_or_current
 from conflictts.truce.escalation import RATE_DAYS, Escalation
 
@@ -25,6 +26,7 @@ PHASE_LOOK: dict[str, tuple[str, str]] = {
 _WIDEST = 4.0  # factor per week at which the axis is cut; intervals beyond it leave the frame
 
 
+@legible
 def plot_growth(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     """Draw growth per week with its interval on a log axis, and where rise or fall is established.
 
@@ -74,6 +76,7 @@ def plot_growth(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@legible
 def plot_phases(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     """Draw the daily counts with their rate, and below them a strip of phases.
 
@@ -116,6 +119,7 @@ def plot_phases(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@legible
 def plot_weeks(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     """Draw one bar per week, with low and high, and mark weeks whose ratio to the week before excludes no change.
 

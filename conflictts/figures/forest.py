@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import TooLittleData, UnknownNameError
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import (
     CONTRAST,
     INK,
@@ -37,6 +38,7 @@ BESIDE = 0.15  # inches between a name's end and the axes, and at its beginning
 ONE_MORE = "one more area"
 
 
+@legible
 def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = None) -> Axes:
     """Draw the rate ratio of each area on its interval, the lowest at the top, and below them their mean.
 

@@ -16,6 +16,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from conflictts.errors import UnknownNameError
 from conflictts.figures.forest import LEAST, about_effects, drawable_effects, name_of
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import CONTRAST, COUNTED, INK, LETTER, LEVEL, given_or_current, legend_above, write_footer
 from conflictts.incidents.files import shorten
 from conflictts.incidents.outlines import Outlines, Polygon
@@ -43,6 +44,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 RATIOS = LinearSegmentedColormap.from_list("ratios", [LEVEL, "#8FB3C9", "#F5F3EE", "#EFB08A", CONTRAST])
 
 
+@legible
 def plot_map(found: PanelAnalysis, where: Outlines | pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw each area in the colour of its rate ratio, on a scale that gives a halving and a doubling equal weight.
 

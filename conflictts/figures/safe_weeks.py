@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import (
     CONTRAST,
     COUNTED,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 SUNDAY = pd.Timedelta(days=6)
 
 
+@legible
 def plot_safe_weeks(
     safe: SafeWeeks, *, truces: Iterable[Truce] = (), area: str = "", source: str = "", ax: Axes | None = None
 ) -> Axes:

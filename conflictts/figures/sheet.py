@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from conflictts.figures.lettering import word_ticks
 from conflictts.figures.style import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
-    from matplotlib.ticker import Formatter
     from matplotlib.transforms import Bbox
 
 
@@ -99,16 +99,6 @@ def _cut(figure: Figure) -> Bbox:
     return Bbox.from_extents(min(0, drawn.x0 - EDGE), drawn.y0 - EDGE, max(width, drawn.x1 + EDGE), drawn.y1 + EDGE)
 
 
-def _word_ticks(formatter: Formatter, words: Callable[[str], str]) -> None:
-    """Put over what a formatter writes at ticks, line by line."""
-    labels = formatter.format_ticks
-
-    def put(values: list[float]) -> list[str]:
-        return ["\n".join(words(line) for line in label.split("\n")) for label in labels(values)]
-
-    formatter.format_ticks = put  # type: ignore[method-assign]
-
-
 def _put_over(figure: Figure, words: Callable[[str], str]) -> None:
     """Every text of a figure in other words; what was wrapped is wrapped again."""
     from matplotlib.axis import Axis, Tick
@@ -126,7 +116,7 @@ def _put_over(figure: Figure, words: Callable[[str], str]) -> None:
         put = " · ".join(words(part) for part in parts)
         text.set_text(wrapped(put, width) if "\n" in said else put)
     for axis in axes:
-        _word_ticks(axis.get_major_formatter(), words)
+        word_ticks(axis.get_major_formatter(), words)
     for legend in figure.findobj(Legend):  # laid out for the words that stood there before
         texts = legend.get_texts()
         points = float(texts[0].get_fontsize())

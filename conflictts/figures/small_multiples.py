@@ -11,6 +11,7 @@ import pandas as pd
 
 from conflictts.errors import InputError, UnknownNameError
 from conflictts.figures.forest import name_of
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import (
     COUNTED,
     HALF_DAY,
@@ -65,6 +66,7 @@ USUAL = Look(wide=1.7, tall=0.35, left=0.4, above=0.32, points=7.5, small=7.0)
 CLOSE = Look(wide=0.6, tall=0.15, left=0.32, above=0.22, points=6.0, small=6.0)  # where the usual ones find no room
 
 
+@legible
 def plot_small_multiples(
     panel: DailyPanel,
     *,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import CONTRAST, LEVEL, given_or_current, legend_above, span_in_words, write_footer
 from conflictts.series.daily import UNITS
 from conflictts.series.numerals import so_many
@@ -20,6 +21,7 @@ MOST = 5  # values with a bar of their own; the rest stand together
 LONGEST_NAME = 60
 
 
+@legible
 def plot_source_mix(mix: SourceMix, *, ax: Axes | None = None) -> Axes:
     """Draw the share of the toll of each reporting body, before and after a truce's date.
 

@@ -16,6 +16,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
+from conflictts.incidents.unseen import visible
 from conflictts.series.allocation import IN_WORDS
 from conflictts.series.coverage import consecutive
 from conflictts.series.daily import DailySeries
@@ -220,6 +221,7 @@ def columns_of(labels: list[str], room: float) -> int:
 
 def shortened(name: str, letters: int) -> str:
     """A name in so many letters at most, cut in its middle, since areas often differ at the end."""
+    name = visible(name)
     if len(name) <= letters:
         return name
     head = letters // 2
@@ -258,7 +260,7 @@ def _below_label(ax: Any) -> float:
 
 def wrapped(text: str, width: int) -> str:
     """Lines of so many letters at most; a dot between parts ends a line and begins none."""
-    return "\n".join(textwrap.wrap(text.replace(" ·", "\u00a0·"), width)).replace("\u00a0·", " ·")
+    return "\n".join(textwrap.wrap(visible(text).replace(" ·", "\u00a0·"), width)).replace("\u00a0·", " ·")
 
 
 def wide_of(ax: Axes) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from conflictts.errors import TooLittleData
+from conflictts.figures.lettering import legible
 from conflictts.figures.style import CONTRAST, COUNTED, INK, LEVEL, finish_frame, given_or_current, write_footer
 from conflictts.incidents.vintages import VintageComparison
 
@@ -17,6 +18,7 @@ BARS = (("added", LEVEL, 1), ("changed", COUNTED, 1), ("removed", CONTRAST, -1))
 MOST_LABELS = 9
 
 
+@legible
 def plot_vintages(comparison: VintageComparison, *, ax: Axes | None = None) -> Axes:
     """Draw the records added, changed and removed per month between two vintages: removed ones below the line.
 

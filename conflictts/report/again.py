@@ -16,6 +16,7 @@ from conflictts.cases import Case
 from conflictts.incidents.acled import DELETED
 from conflictts.incidents.inputs import Input
 from conflictts.incidents.table import Incidents, Provenance, Where
+from conflictts.incidents.unseen import visible
 from conflictts.report.findings import Choices
 from conflictts.series.claims import input_of_claims
 from conflictts.series.daily import Day
@@ -138,7 +139,7 @@ def _column_map(provenance: Provenance) -> list[str]:
     if not provenance.column_map:
         return []
     shown = ["# The column map, as it lay beside the file or was given in Python:"]
-    shown += [f"#     {line}" for line in provenance.column_map.splitlines()]
+    shown += [f"#     {visible(line)}" for line in provenance.column_map.splitlines()]
     return [*_keys({"column_map_sha256": provenance.column_map_sha256}), *shown]
 
 
@@ -175,5 +176,7 @@ def _day(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    """A basic string of TOML: as in JSON, which escapes all but the delete character."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A basic string of TOML: as in JSON, and what is not seen by its number."""
+    return visible(
+        json.dumps(text, ensure_ascii=False), lambda code: f"\\u{code:04x}" if code < 1 << 16 else f"\\U{code:08x}"
+    )

@@ -19,6 +19,7 @@ from conflictts.report.export import NUMBERS, SCHEMA
 from conflictts.report.findings import Findings, Refused
 from conflictts.report.glossary import GLOSSARY
 from conflictts.report.language import Translator
+from conflictts.report.legible import legible
 from conflictts.report.links import name_links
 from conflictts.report.print import as_pdf
 from conflictts.truce.growth import WINDOW_DAYS
@@ -264,7 +265,7 @@ def _inside(events: pd.DataFrame | None, coverage: tuple[pd.Timestamp, pd.Timest
 
 def page_files(page: str, formats: Collection[str], progress: Callable[[str], None]) -> dict[str, bytes]:
     """A page in its language as the files that are asked for."""
-    page, files = name_links(page), {}
+    page, files = legible(name_links(page)), {}
     if "html" in formats:
         files[PAGE] = page.encode()
     if "pdf" in formats:

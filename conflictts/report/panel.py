@@ -30,6 +30,7 @@ from conflictts.report.drawing import FIGURES, Drawn, Figures, as_files
 from conflictts.report.export import NUMBERS, PANEL_VERSION, SCHEMA, ledger_json, numbers_files, rows_of
 from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.report.language import Language, Translator, say, translator
+from conflictts.report.legible import legible
 from conflictts.report.links import name_links
 from conflictts.report.page import embedded, templates
 from conflictts.report.print import as_pdf, require_weasyprint
@@ -119,7 +120,7 @@ def write_panel_report(
     }
     figures = draw_panel(panel, found, words, outlines)
     files |= as_files(figures)
-    page = name_links(words.page(_page(panel, found, figures, command)))
+    page = legible(name_links(words.page(_page(panel, found, figures, command))))
     files[PAGE] = page.encode()
     if pdf:
         files[PRINT] = as_pdf(page)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from conflictts.cli import app
+from conflictts.cli import app, program
 from conflictts.cli.program import IN_PART
 from conflictts.figures.sheet import Sheet
 from conflictts.report import drawing
@@ -337,6 +337,48 @@ def test_check_is_in_colour_on_a_terminal(tmp_path, monkeypatch):
     assert "\x1b[32mused\x1b[0m" in printed
     assert "\x1b[31mquarantined\x1b[0m" in printed
     assert "best = '[red]1'" in printed, "markup in records is text"
+
+
+HIDDEN = "Idlib\u202eabc\u2066\u200b"
+AS_SHOWN = "Idlib⟨U+202E⟩abc⟨U+2066⟩⟨U+200B⟩"
+
+
+@pytest.fixture
+def hidden(tmp_path) -> Path:
+    """A file whose name, areas and one faulty column hold what is not seen, and an area with an Arabic name."""
+    areas = {number: {"adm_1": HIDDEN if number % 2 else "إدلب"} for number in range(200)}
+    return write_ged(tmp_path / f"{HIDDEN}.csv", areas | {3: {"best": "\u202ex"}})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        pytest.param(["check"], 0, f"{AS_SHOWN}.csv: UCDP GED", id="check"),
+        pytest.param(["check"], 0, r"best = '\u202ex': not a number", id="a faulty value"),
+        pytest.param(["series", "--coverage", TRUCE[-1], "--where", f"adm_1={HIDDEN}"], 2, "No column", id="a refusal"),
+        pytest.param(
+            ["series", "--coverage", TRUCE[-1], "--where", f"admin1={HIDDEN}"], 0, f"admin1 {AS_SHOWN};", id="series"
+        ),
+        pytest.param(["series", "--figure", f"{HIDDEN}.gif"], 2, f"{AS_SHOWN}.gif ends in none of", id="wrong usage"),
+        pytest.param(["report", *TRUCE], 0, f"{AS_SHOWN}/report.html", id="report"),
+    ],
+)
+def test_what_is_not_seen_is_shown_on_a_terminal(arguments, code, said, hidden, monkeypatch, blank_figures):
+    command, *options = arguments
+    monkeypatch.setattr(program, "to_terminal", lambda: True)
+    options += ["--out", hidden.parent / HIDDEN] if command == "report" else []
+    done = conflictts(command, hidden, *options)
+    assert done.exit_code == code, done.output
+    assert said in done.output
+    assert not set(done.output) & set(HIDDEN) - set("Idlibabc")
+
+
+def test_a_series_goes_on_to_another_program_with_its_names_as_they_are(hidden, monkeypatch):
+    command = ["series", hidden, "--by", "admin1", "--coverage", TRUCE[-1]]
+    names = [{line["admin1"] for line in csv.DictReader(conflictts(*command).stdout.splitlines())}]
+    monkeypatch.setattr(program, "to_terminal", lambda: True)
+    names.append({line["admin1"] for line in csv.DictReader(conflictts(*command).stdout.splitlines())})
+    assert names == [{HIDDEN, "إدلب"}, {AS_SHOWN, "إدلب"}]
 
 
 def test_help_and_version_of_every_command():

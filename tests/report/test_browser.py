@@ -18,6 +18,8 @@ import pytest
 import conflictts as ct
 from conflictts.report.language import translator
 
+UNSEEN = "\u202e\u2066\u200b\u009b\U000e0041"
+
 
 @pytest.fixture(scope="module")
 def page(bundled: Path) -> Path:
@@ -177,7 +179,7 @@ def test_no_script_of_a_record_runs_and_no_request_leaves(chromium, tmp_path):
             f"<script>{mark}</script>", f"<img src={there}/img onerror={mark}>", f'"><svg onload={mark}>',
             f"<style>@import url({there}/css)</style>",
             f"<iframe src='data:text/html,<img src={there}/data>'></iframe>",
-            f"</title><script src={there}/js></script>", "\u202e\u2066", f"<a href='javascript:{mark}'>",
+            f"</title><script src={there}/js></script>", f"{UNSEEN}إدلب", f"<a href='javascript:{mark}'>",
         ])  # fmt: skip
         days = pd.date_range("2020-01-01", periods=120)
         table = pd.DataFrame({
@@ -195,9 +197,20 @@ def test_no_script_of_a_record_runs_and_no_request_leaves(chromium, tmp_path):
         source = page.read_text(encoding="utf-8")
         unguarded = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", source)
         assert unguarded != source
-        proof = f"<script>document.documentElement.setAttribute('data-proof',1); fetch('{there}/proof')</script>"
+        letters = "".join(f"\\u{{{ord(each):x}}}" for each in UNSEEN)
+        look = (
+            f"const unseen = /[{letters}]/u, root = document.documentElement;"
+            "const told = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT), raw = [];"
+            "while (told.nextNode()) for (const text of told.currentNode.attributes ? [...told.currentNode.attributes]"
+            " : [told.currentNode]) if (unseen.test(text.nodeValue)) raw.push(text.nodeValue);"
+            "root.setAttribute('data-raw', raw.length);"
+            "root.setAttribute('data-shown', document.body.innerText.split('⟨U+202E⟩').length - 1);"
+            "const names = [...document.querySelectorAll('bdi')].map(each => each.textContent);"
+            "root.setAttribute('data-names', names.length > 0 && names.every(each => each.includes('إدلب')));"
+        )
+        proof = f"document.documentElement.setAttribute('data-proof',1); fetch('{there}/proof'); {look}"
         tested = tmp_path / "hostile.html"
-        tested.write_text(unguarded.replace("</body>", f"{proof}</body>"), encoding="utf-8")
+        tested.write_text(unguarded.replace("</body>", f"<script>{proof}</script></body>"), encoding="utf-8")
         dom = run(
             chromium, "--dump-dom", "--virtual-time-budget=4000", f"file://{tested}", profile=tmp_path / "profile"
         )
@@ -207,3 +220,9 @@ def test_no_script_of_a_record_runs_and_no_request_leaves(chromium, tmp_path):
     assert "data-ran" not in root, "but none of a record's"
     assert asked == ["/proof"]
     assert f"&lt;script&gt;{mark}&lt;/script&gt;" in dom, "it is there to be read"
+    assert 'data-raw="0"' in root, "no character that hides or reorders text"
+    assert int(re.search('data-shown="([0-9]+)"', root)[1]) > 10, "they are shown by their numbers"
+    assert 'data-names="true"' in root
+    assert "".join(f"⟨U+{ord(each):04X}⟩" for each in UNSEEN) + "<bdi>إدلب</bdi>" in dom
+    numbers = json.loads((page.parent / "findings.json").read_text(encoding="utf-8"))
+    assert numbers["findings"][0]["truce"]["name"] == hostile, "data are as they were"

@@ -234,6 +234,7 @@ HOSTILE = (  # all in each text of a record, so that one report holds them all
     "javascript:alert(1) data:text/html,<b>",
     "{{ 7*7 }}{% raw %}",
     "\u202egpj.exe",
+    "إدلب",
     "$\\frac$",
 )
 
@@ -262,11 +263,17 @@ def test_hostile_text_is_shown_as_text(tmp_path):
     for part in HOSTILE[:3]:
         assert str(escape(part)) in html
         assert part not in html
+    assert "⟨U+202E⟩gpj.exe <bdi>إدلب</bdi>" in html
+    assert "\u202e" not in html
     for drawn in page.parent.glob("figures/*.svg"):
+        assert "\u202e" not in drawn.read_text(encoding="utf-8")
         assert "<script" not in drawn.read_text(encoding="utf-8")
         ElementTree.fromstring(drawn.read_text(encoding="utf-8"))  # well-formed, whatever a name holds
     rows = [line for path in page.parent.glob("*.csv") for line in csv.reader(path.read_text("utf-8").splitlines())]
     assert not [cell for row in rows for cell in row if cell[:1] in "=+@" and cell]
+    numbers = json.loads((page.parent / "findings.json").read_text(encoding="utf-8"))
+    assert numbers["findings"][0]["truce"]["name"] == text, "data are as they were"
+    assert "\u202e" not in (page.parent / "report.toml").read_text(encoding="utf-8")
 
 
 def test_same_input_and_date_give_the_same_bytes(tmp_path, bundled, made_on, printable):
