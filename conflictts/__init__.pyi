@@ -51,6 +51,7 @@ from .incidents.table import Incidents as Incidents
 from .incidents.ucdp import read_ucdp as read_ucdp
 from .incidents.vintages import VintageComparison as VintageComparison
 from .incidents.vintages import compare_vintages as compare_vintages
+from .report.alternatives import alt_text as alt_text
 from .report.export import findings_schema as findings_schema
 from .report.panel import write_panel_report as write_panel_report
 from .report.write import write_report as write_report

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, LEVEL, draw_bars, draw_truces, finish, given_or_current
 from conflictts.series.benchmarking import Benchmark
 from conflictts.series.daily import Day, pair_of_days
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 @legible
+@remembered
 def plot_benchmark(
     result: Benchmark, *, window: tuple[Day, Day] | None = None, truces: Iterable[Truce] = (), ax: Axes | None = None
 ) -> Axes:

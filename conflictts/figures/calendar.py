@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import COUNTED, INK, given_or_current, leave_room, what_is_drawn, write_footer
 from conflictts.series.daily import DailySeries
 
@@ -24,6 +25,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @legible
+@remembered
 def plot_calendar(daily: DailySeries, *, ax: Axes | None = None) -> Axes:
     """Draw one square per day, a column per week from Monday; years stand below each other.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import HALF_DAY, LEVEL, SET, draw_bars, draw_truces, finish, given_or_current, shade_days
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.period import Truce
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 @legible
+@remembered
 def plot_changepoints(changes: Changepoints, *, truces: Iterable[Truce] = (), ax: Axes | None = None) -> Axes:
     """Draw the rate of each regime with its interval, and for each change the days that may have been its first.
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from conflictts.errors import CoverageError
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, INK, LEVEL, finish, given_or_current, mark_days
 from conflictts.series.claims import SLACK_DAYS
 from conflictts.series.daily import DailySeries, Day, whole_day
@@ -20,6 +21,7 @@ MARKERS = "osD^vP"
 
 
 @legible
+@remembered
 def plot_claims(daily: DailySeries, held: pd.DataFrame, *, since: Day, ax: Axes | None = None) -> Axes:
     """Draw the series added up from a day, and the claims that count from about that day as brackets.
 

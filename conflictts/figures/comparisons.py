@@ -9,6 +9,7 @@ import pandas as pd
 
 from conflictts.figures.forest import draw_ratios, finish_ratios
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import given_or_current, legend_above, span_in_words, write_footer
 from conflictts.truce.effect import TruceEffect
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 @legible
+@remembered
 def plot_comparisons(effects: Sequence[TruceEffect], *, labels: Sequence[str], ax: Axes | None = None) -> Axes:
     """Draw each rate ratio as a point on its interval, on a scale of ratios; the first at the top.
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
     CONTRAST,
     COUNTED,
@@ -42,6 +43,7 @@ _STRIP, _LANE, _HEIGHT = 0.925, 0.05, 0.02  # of the axes' height
 
 
 @legible
+@remembered
 def plot_course(course: TruceCourse, *, ax: Axes | None = None) -> Axes:
     """Draw the phases of a truce over the daily counts: rates with intervals, and the days that may be their first.
 

@@ -10,6 +10,7 @@ import pandas as pd
 from conflictts.errors import TooLittleData
 from conflictts.figures.claims import draw_arrows
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, HALF_DAY, INK, LEVEL, draw_truces, finish, given_or_current
 from conflictts.series.chains import CoverageRatio
 from conflictts.truce.period import Truce
@@ -21,6 +22,7 @@ LOOKS = ((LEVEL, "o"), (CONTRAST, "s"), (INK, "D"), ("#CC79A7", "^"), ("#009E73"
 
 
 @legible
+@remembered
 def plot_coverage_ratio(result: CoverageRatio, *, truces: Iterable[Truce] = (), ax: Axes | None = None) -> Axes:
     """Draw counted over claimed: each claim as a bar over its period, chains of totals as points at their ends.
 

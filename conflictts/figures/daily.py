@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
     CONTRAST,
     INK,
@@ -29,6 +30,7 @@ NUMBER_POINTS = 8  # of the events along the top
 
 
 @legible
+@remembered
 def plot_daily(
     daily: DailySeries, *, truces: Iterable[Truce] = (), events: pd.DataFrame | None = None, ax: Axes | None = None
 ) -> Axes:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
     CONTRAST,
     COUNTED,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 
 @legible
+@remembered
 def plot_diagnostics(found: EffectDiagnostics, *, ax: Axes | None = None) -> Axes:
     """Draw the diagnostics of an effect: weekly means of residuals, their autocorrelation, and the transforms.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
     CONTRAST,
     COUNTED,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 
 @legible
+@remembered
 def plot_truce_effect(effect: TruceEffect, *, ax: Axes | None = None) -> Axes:
     """Draw counts, fitted rate and counterfactual around a truce's date.
 
@@ -72,6 +74,7 @@ def plot_truce_effect(effect: TruceEffect, *, ax: Axes | None = None) -> Axes:
 
 
 @legible
+@remembered
 def plot_placebos(placebos: PlaceboEffects, *, ax: Axes | None = None) -> Axes:
     """Draw the rate ratio that the same model finds at earlier dates, and the one at the truce's date.
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, COUNTED, HALF_DAY, INK, LEVEL, TRUCE, draw_bars, finish, given_or_current
 from conflictts.truce.escalation import RATE_DAYS, Escalation
 
@@ -27,6 +28,7 @@ _WIDEST = 4.0  # factor per week at which the axis is cut; intervals beyond it l
 
 
 @legible
+@remembered
 def plot_growth(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     """Draw growth per week with its interval on a log axis, and where rise or fall is established.
 
@@ -77,6 +79,7 @@ def plot_growth(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
 
 
 @legible
+@remembered
 def plot_phases(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     """Draw the daily counts with their rate, and below them a strip of phases.
 
@@ -120,6 +123,7 @@ def plot_phases(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
 
 
 @legible
+@remembered
 def plot_weeks(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     """Draw one bar per week, with low and high, and mark weeks whose ratio to the week before excludes no change.
 

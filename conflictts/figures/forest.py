@@ -9,6 +9,7 @@ import pandas as pd
 
 from conflictts.errors import TooLittleData, UnknownNameError
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
     CONTRAST,
     INK,
@@ -39,6 +40,7 @@ ONE_MORE = "one more area"
 
 
 @legible
+@remembered
 def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = None) -> Axes:
     """Draw the rate ratio of each area on its interval, the lowest at the top, and below them their mean.
 

@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from conflictts.errors import UnknownNameError
 from conflictts.figures.forest import LEAST, about_effects, drawable_effects, name_of
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, COUNTED, INK, LETTER, LEVEL, given_or_current, legend_above, write_footer
 from conflictts.incidents.files import shorten
 from conflictts.incidents.outlines import Outlines, Polygon
@@ -45,6 +46,7 @@ RATIOS = LinearSegmentedColormap.from_list("ratios", [LEVEL, "#8FB3C9", "#F5F3EE
 
 
 @legible
+@remembered
 def plot_map(found: PanelAnalysis, where: Outlines | pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw each area in the colour of its rate ratio, on a scale that gives a halving and a doubling equal weight.
 

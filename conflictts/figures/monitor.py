@@ -10,6 +10,7 @@ import pandas as pd
 
 from conflictts.errors import TooLittleData
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, COUNTED, HALF_DAY, INK, LEVEL, finish, given_or_current, shade_days
 from conflictts.truce.monitor import Monitor
 
@@ -20,6 +21,7 @@ _LOWEST, _MOST_TICKS = 0.1, 7  # evidence below it is drawn at the foot
 
 
 @legible
+@remembered
 def plot_monitor(monitor: Monitor, *, ax: Axes | None = None) -> Axes:
     """Draw the evidence after each day on a log axis, its threshold, and the days of alarm.
 

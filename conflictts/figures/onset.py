@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import LEVEL, SET, draw_truces, finish, given_or_current, shade_days
 from conflictts.series.numerals import p_value
 from conflictts.truce.onset import Onset
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 
 @legible
+@remembered
 def plot_onset(onset: Onset, *, ax: Axes | None = None) -> Axes:
     """Draw the evidence for a change by its first day, the days that may have been it, and the truce's own dates.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
     CONTRAST,
     COUNTED,
@@ -29,6 +30,7 @@ SUNDAY = pd.Timedelta(days=6)
 
 
 @legible
+@remembered
 def plot_safe_weeks(
     safe: SafeWeeks, *, truces: Iterable[Truce] = (), area: str = "", source: str = "", ax: Axes | None = None
 ) -> Axes:

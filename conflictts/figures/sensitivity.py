@@ -11,6 +11,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
     CONTRAST,
     COUNTED,
@@ -46,6 +47,7 @@ LEFT, RIGHT = 1.15, 1.2  # inches for the names of options and of choices
 
 
 @legible
+@remembered
 def plot_sensitivity(found: Sensitivity, *, ax: Axes | None = None) -> Axes:
     """Draw the rate ratio under every combination of choices in order of size, and which options gave which.
 

@@ -12,6 +12,7 @@ import pandas as pd
 from conflictts.errors import InputError, UnknownNameError
 from conflictts.figures.forest import name_of
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
     COUNTED,
     HALF_DAY,
@@ -67,6 +68,7 @@ CLOSE = Look(wide=0.6, tall=0.15, left=0.32, above=0.22, points=6.0, small=6.0) 
 
 
 @legible
+@remembered
 def plot_small_multiples(
     panel: DailyPanel,
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, LEVEL, given_or_current, legend_above, span_in_words, write_footer
 from conflictts.series.daily import UNITS
 from conflictts.series.numerals import so_many
@@ -22,6 +23,7 @@ LONGEST_NAME = 60
 
 
 @legible
+@remembered
 def plot_source_mix(mix: SourceMix, *, ax: Axes | None = None) -> Axes:
     """Draw the share of the toll of each reporting body, before and after a truce's date.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from conflictts.errors import TooLittleData
 from conflictts.figures.lettering import legible
+from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, COUNTED, INK, LEVEL, finish_frame, given_or_current, write_footer
 from conflictts.incidents.vintages import VintageComparison
 
@@ -19,6 +20,7 @@ MOST_LABELS = 9
 
 
 @legible
+@remembered
 def plot_vintages(comparison: VintageComparison, *, ax: Axes | None = None) -> Axes:
     """Draw the records added, changed and removed per month between two vintages: removed ones below the line.
 

@@ -17,13 +17,13 @@ from conflictts.figures.safe_weeks import plot_safe_weeks
 from conflictts.figures.sheet import draw_sheet
 from conflictts.incidents.files import as_csv
 from conflictts.incidents.table import Incidents, Provenance, Where, matching_records
-from conflictts.report import wording
+from conflictts.report import alternatives, wording
 from conflictts.report.again import today, versions
 from conflictts.report.drawing import Drawn, Figures, as_files
 from conflictts.report.export import NUMBERS, SCHEMA, numbers_files
 from conflictts.report.findings import Choices, areas_without_records
 from conflictts.report.folder import write_folder
-from conflictts.report.language import Translator, say
+from conflictts.report.language import Translator
 from conflictts.report.page import PAGE, embedded, page_files, templates
 from conflictts.series.daily import DailySeries, Day, daily_series
 from conflictts.series.disclosure import (
@@ -404,17 +404,12 @@ def _figures(area: SafeArea, source: SafeSource, words: Translator, place: str, 
     safe = area.safe
     truces = [truce for truce, _ in area.effects]
     named = " · ".join(part for part in (area.name, area.scope) if part)
-    unit = wording.begun(safe.unit)
     sheet = draw_sheet(
         partial(plot_safe_weeks, safe, truces=truces, area=named, source=source.words), name=f"{place}weeks",
         words=words if words.language != "en" else None, png=png,
     )  # fmt: skip
-    shows = say(
-        "{unit} per week, Monday to Sunday, to the nearest {k}; weeks that are withheld are boxes of one height.",
-        unit=unit, k=safe.k,
-    )  # fmt: skip
     told = [headline(effect, safe.unit) for _, effect in area.effects if not isinstance(effect, str)]
-    return {"weeks": Drawn(shows, sheet, " ".join(told))}
+    return {"weeks": Drawn.of(alternatives.safe_weeks(safe), sheet, *told)}
 
 
 def _page(

@@ -23,16 +23,12 @@ from conflictts.figures.onset import plot_onset
 from conflictts.figures.sensitivity import plot_sensitivity
 from conflictts.figures.sheet import Sheet, draw_sheet
 from conflictts.figures.sources import plot_source_mix
-from conflictts.report import wording
+from conflictts.report import alternatives, wording
+from conflictts.report.alternatives import Told
 from conflictts.report.beside import beside
 from conflictts.report.claims import bias_in_words
-from conflictts.report.escalation import phases_in_words
 from conflictts.report.findings import Findings
-from conflictts.report.language import Translator, say
-from conflictts.report.opinions import onset_in_words
-from conflictts.report.sensitivity import choices_in_words
-from conflictts.series.daily import DailySeries
-from conflictts.truce.escalation import RATE_DAYS
+from conflictts.report.language import Translator
 from conflictts.truce.period import Truce
 
 MIN_CLAIMS = 3  # claims from one start date that earn a figure
@@ -58,6 +54,11 @@ class Drawn:
     def alternative(self) -> str:
         """The text in its place."""
         return f"{self.shows} {self.finding}".strip()
+
+    @classmethod
+    def of(cls, told: Told, sheet: Sheet, *more: str) -> Drawn:
+        """A drawing with what it shows and finds, and what else is to be heard in its place."""
+        return cls(told.shows, sheet, " ".join([told.finding, *more]).strip())
 
 
 Figures = dict[str, Drawn]
@@ -123,115 +124,67 @@ def draw_overview(found: Sequence[Findings], words: Translator, *, png: bool) ->
         axes=(margin, 1.0 / height, 0.98 - margin, 1 - 1.6 / height),
         words=(lambda text: text if text in labels else words(text)) if words.language != "en" else None, png=png,
     )  # fmt: skip
-    shows = (
-        "Rate ratios after over before each truce, with their intervals, on a scale of ratios; left of the line at 1 "
-        "is lower after the truce."
-    )
-    return {"overview": Drawn(shows, sheet)}
+    return {"overview": Drawn.of(alternatives.comparisons(effects, labels), sheet)}
 
 
 def _days(findings: Findings, draw: Draw) -> Figures:
     daily, truces = findings.daily, findings.truces
-    span = wording.days(*daily.coverage)
-    unit = wording.begun(daily.unit)
     return {
-        "daily": Drawn(
-            f"{unit} per day with the 7-day mean, {span}, and the truces.",
+        "daily": Drawn.of(
+            alternatives.daily(daily, truces=truces),
             draw(lambda ax: plot_daily(daily, truces=truces, events=findings.events, ax=ax), name="daily"),
-            _peak(daily),
+            wording.headline(findings.effect),
         ),
-        "calendar": Drawn(
-            f"{unit} per day as a calendar, one square per day and one column per week.",
-            draw(partial(plot_calendar, daily), name="calendar", height=3.2),
+        "calendar": Drawn.of(
+            alternatives.calendar(daily), draw(partial(plot_calendar, daily), name="calendar", height=3.2)
         ),
     }
 
 
 def _effect(findings: Findings, draw: Draw) -> Figures:
-    daily, effect, onset = findings.daily, findings.effect, findings.opinions.onset
+    effect, onset = findings.effect, findings.opinions.onset
     drawn: Figures = {
-        "effect": Drawn(
-            f"Counted {daily.unit} per day around {wording.day(effect.truce.effective)}, the fitted rate before and "
-            "after, and the rate expected after had the rate before gone on.",
-            draw(partial(plot_truce_effect, effect), name="effect"),
-            wording.headline(effect),
-        ),
+        "effect": Drawn.of(alternatives.truce_effect(effect), draw(partial(plot_truce_effect, effect), name="effect")),
     }
     if not isinstance(onset, str):
-        drawn["onset"] = Drawn(
-            "How strongly each day around the truce's stands for the first of a new rate, with the days that may have "
-            "been it shaded.",
-            draw(partial(plot_onset, onset), name="onset"),
-            onset_in_words(onset),
-        )
+        drawn["onset"] = Drawn.of(alternatives.onset(onset), draw(partial(plot_onset, onset), name="onset"))
     return drawn
-
-
-def _peak(daily: DailySeries) -> str:
-    """The toll of all days, and the day with the most."""
-    total, most = daily.counts.sum(), daily.counts.max()
-    if not most > 0:
-        return say("No day has a count.")
-    return say(
-        "{total} in all; the most on one day, {most}, on {day}.",
-        total=wording.count(total),
-        most=wording.count(most),
-        day=wording.day(daily.counts.idxmax()),
-    )
 
 
 def _opinions(findings: Findings, draw: Draw) -> Figures:
     opinions, drawn = findings.opinions, Figures()
-    if not isinstance(opinions.placebos, str):
-        drawn["placebos"] = Drawn(
-            "A picture only: the rate ratio that the same model finds at earlier dates, those of other truces not left "
-            "out. Neighbouring dates share nearly all their days, so no share of them is a p-value.",
-            draw(partial(plot_placebos, opinions.placebos), name="placebos"),
+    placebos, diagnostics, mix = opinions.placebos, opinions.diagnostics, opinions.mix
+    if not isinstance(placebos, str):
+        drawn["placebos"] = Drawn.of(
+            alternatives.placebos(placebos), draw(partial(plot_placebos, placebos), name="placebos")
         )
-    if not isinstance(opinions.diagnostics, str):
-        drawn["diagnostics"] = Drawn(
-            "What the fit leaves over: residuals week by week, how far days remember each other, and whether the "
-            "counts follow the assumed law (even bars, within the shaded band).",
-            draw(partial(plot_diagnostics, opinions.diagnostics), name="diagnostics", height=3.4),
+    if not isinstance(diagnostics, str):
+        drawn["diagnostics"] = Drawn.of(
+            alternatives.diagnostics(diagnostics),
+            draw(partial(plot_diagnostics, diagnostics), name="diagnostics", height=3.4),
         )
-    if not isinstance(opinions.mix, str):
-        drawn["sources"] = Drawn(
-            "Who told of the violence: each reporting body's share of the toll before the truce and from it on.",
-            draw(partial(plot_source_mix, opinions.mix), name="sources"),
-        )
+    if not isinstance(mix, str):
+        drawn["sources"] = Drawn.of(alternatives.source_mix(mix), draw(partial(plot_source_mix, mix), name="sources"))
     return drawn
-
-
-def _so_many_changes(number: int) -> str:
-    if number == 0:
-        return "no change"
-    shaded = "with the days that may have been its first shaded"
-    return f"1 change, {shaded}" if number == 1 else f"{number} changes, each {shaded}"
 
 
 def _changes(findings: Findings, draw: Draw) -> Figures:
-    changes, drawn = findings.changes, Figures()
-    if not isinstance(changes, str):
-        drawn["changes"] = Drawn(
-            f"Rates found without being told of any truce: {_so_many_changes(len(changes.dates))}.",
-            draw(lambda ax: plot_changepoints(changes, truces=findings.truces, ax=ax), name="changes"),
-            " ".join(wording.changes_in_words(changes, findings.effect.truce)),
+    changes, truces = findings.changes, findings.truces
+    if isinstance(changes, str):
+        return {}
+    return {
+        "changes": Drawn.of(
+            alternatives.changepoints(changes, truces=[findings.effect.truce]),
+            draw(lambda ax: plot_changepoints(changes, truces=truces, ax=ax), name="changes"),
         )
-    return drawn
+    }
 
 
 def _course(findings: Findings, draw: Draw) -> Figures:
     course = findings.course
     if course.outcome == "undetermined":
         return {}
-    return {
-        "course": Drawn(
-            f"How the {course.truce.phrase} lived: a strip of phases over the daily counts, each with its rate and "
-            "interval, and below it the days that may have been the first of each.",
-            draw(partial(plot_course, course), name="course"),
-            course.sentence(),
-        )
-    }
+    return {"course": Drawn.of(alternatives.course(course), draw(partial(plot_course, course), name="course"))}
 
 
 def _claims(findings: Findings, draw: Draw) -> Figures:
@@ -239,16 +192,14 @@ def _claims(findings: Findings, draw: Draw) -> Figures:
     if claims is None:
         return drawn
     if claims.ratio is not None:
-        drawn["coverage"] = Drawn(
-            "Counted over claimed, by the bodies with most claims: 1 is as many counted as claimed. Where it differs "
-            "across the truce, the change in counts is partly a change in counting.",
+        drawn["coverage"] = Drawn.of(
+            alternatives.coverage_ratio(claims.ratio),
             draw(partial(plot_coverage_ratio, claims.ratio, truces=[findings.effect.truce]), name="coverage"),
-            " ".join(bias_in_words(claims)),
+            *bias_in_words(claims),
         )
     for start in _claim_starts(claims.held, findings.effect.truce):
-        drawn[f"claims-{start:%Y-%m-%d}"] = Drawn(
-            f"{wording.begun(daily.unit)} added up from {wording.day(start)}, against the totals that "
-            "others claim from that day.",
+        drawn[f"claims-{start:%Y-%m-%d}"] = Drawn.of(
+            alternatives.claims(daily, claims.held, since=start),
             draw(partial(plot_claims, daily, claims.held, since=start), name=f"claims-{start:%Y%m%d}"),
         )
     return drawn
@@ -261,12 +212,9 @@ def _sensitivity(findings: Findings, draw: Draw, words: Translator) -> Figures:
     if words.language != "en":  # "level" names a phase elsewhere
         draw = partial(draw, words=lambda text: words("level (model)" if text == "level" else text))
     return {
-        "sensitivity": Drawn(
-            f"The rate ratio under {len(found.table):,} combinations of choices, in order of size, each with its "
-            f"{found.level:.0%} interval; below, which options the combinations above them took (the darker, the more "
-            "of them).",
+        "sensitivity": Drawn.of(
+            alternatives.sensitivity(found),
             draw(partial(plot_sensitivity, found), name="sensitivity", height=5.6, axes=(0.01, 0.13, 0.98, 0.8)),
-            " ".join(choices_in_words(found)),
         )
     }
 
@@ -286,18 +234,10 @@ def _escalation(findings: Findings, draw: Draw) -> Figures:
     if isinstance(escalation, str):
         return {}
     drawn: Figures = {
-        "phases": Drawn(
-            f"{wording.begun(findings.daily.unit)} per day with the rate over "
-            f"{RATE_DAYS} days, and a strip of phases along the top.",
-            draw(partial(plot_phases, escalation), name="phases"),
-            " ".join(phases_in_words(escalation)),
-        )
+        "phases": Drawn.of(alternatives.phases(escalation), draw(partial(plot_phases, escalation), name="phases"))
     }
     if escalation.growth["growth"].notna().any():
-        drawn["growth"] = Drawn(
-            f"Growth per week in the {escalation.window_days} days around each day (×1 is no change), with its "
-            f"{escalation.level:.0%} interval, cut off where it leaves the frame; shaded where a rise or a fall is "
-            "established.",
-            draw(partial(plot_growth, escalation), name="growth"),
+        drawn["growth"] = Drawn.of(
+            alternatives.growth(escalation), draw(partial(plot_growth, escalation), name="growth")
         )
     return drawn

@@ -24,8 +24,9 @@ from conflictts.figures.small_multiples import plot_small_multiples
 from conflictts.incidents.codes import CODES, columns_in_words
 from conflictts.incidents.files import as_csv
 from conflictts.incidents.outlines import Outlines
-from conflictts.report import wording
+from conflictts.report import alternatives, wording
 from conflictts.report.again import today, versions
+from conflictts.report.areas import compared_in_words, how_many, mean_in_words
 from conflictts.report.drawing import FIGURES, Drawn, Figures, as_files
 from conflictts.report.export import NUMBERS, PANEL_VERSION, SCHEMA, ledger_json, numbers_files, rows_of
 from conflictts.report.folder import refuse_foreign_folder, write_folder
@@ -174,10 +175,8 @@ def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outli
     truces = [found.truce] if found.truce is not None else []
     rows = -(-min(len(panel), MOST_SERIES) // 4)
     height = max(4.3, 1.7 + 1.05 * rows)  # what the words beside the scale want at least
-    unit = wording.begun(found.unit)
-    series = Drawn(
-        f"{unit} per day as 7-day means, the areas with the highest toll first; shaded along the top, the days that "
-        "may be the first of a change.",
+    series = Drawn.of(
+        alternatives.small_multiples(panel, changes=found.changes),
         draw_sheet(
             partial(plot_small_multiples, panel, truces=truces, changes=found.changes), name="series", height=height,
             axes=(0.02, 0.95 / height, 0.96, 1 - 1.5 / height), words=put,
@@ -188,11 +187,8 @@ def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outli
         return {"series": series}
     height = 1.9 + 0.22 * (min(len(effects), MOST_AREAS) + 2)
     margin = min(0.4, 0.03 + 0.0085 * max(22, *(len(name_of(key)) for key in effects.index)))
-    shows = "Rate ratios after over before the truce by area, with their intervals, on a scale of ratios."
-    if found.pooled is not None:
-        shows = f"{shows[:-1]}; below them their mean and where one more area would lie."
-    ratios = Drawn(
-        shows,
+    ratios = Drawn.of(
+        alternatives.forest(found),
         draw_sheet(
             partial(plot_forest, found), name="ratios", height=height,
             axes=(margin, 1.0 / height, 0.97 - margin, 1 - 1.6 / height), words=put,
@@ -202,37 +198,14 @@ def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outli
     if outlines is None and not (LYING.issuperset(panel.by) and effects.index.isin(panel.places.index).any()):
         return {"ratios": ratios, "series": series}
     height = 6.2
-    shows = (
-        "The rate ratios on the map, blue below 1 and orange above it; a thick border where the interval does not hold "
-        "1."
-    )
-    on_map = Drawn(
-        shows,
+    on_map = Drawn.of(
+        alternatives.map_(found),
         draw_sheet(
             partial(plot_map, found, where), name="map", height=height,
             axes=(0.05, 1.0 / height, 0.93, 1 - 1.6 / height), words=put,
         ),
-        _on_the_map(effects),
     )  # fmt: skip
     return {"ratios": ratios, "map": on_map, "series": series}
-
-
-def _on_the_map(effects: pd.DataFrame) -> str:
-    ratios = effects["rate_ratio"]
-    if len(effects) == 1:
-        alone = effects.iloc[0]
-        return say(
-            "The rate ratio is {ratio} in {area}, with an interval from {lower} to {upper}.",
-            ratio=wording.ratio(alone["rate_ratio"]), area=name_of(alone.name), lower=wording.ratio(alone["lower"]),
-            upper=wording.ratio(alone["upper"]),
-        )  # fmt: skip
-    return say(
-        "The lowest is {least} in {lowest}, the highest {most} in {highest}; the interval lies below 1 in {lower} of "
-        "{total} areas and above it in {higher}.",
-        least=wording.ratio(ratios.min()), lowest=name_of(ratios.idxmin()), most=wording.ratio(ratios.max()),
-        highest=name_of(ratios.idxmax()), lower=_how_many(effects["upper"] < 1), total=f"{len(effects):,}",
-        higher=_how_many(effects["lower"] > 1),
-    )  # fmt: skip
 
 
 def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: str | None) -> str:
@@ -344,9 +317,7 @@ def _sentences(found: PanelAnalysis) -> list[str]:
     table = found.table
     if len(table) == 1:  # whose row says the rest
         known = table["n_changes"].dropna()
-        return (
-            [say("Changes of the rate found over all days: {number}.", number=_how_many(known))] if len(known) else []
-        )
+        return [say("Changes of the rate found over all days: {number}.", number=how_many(known))] if len(known) else []
     told = []
     if not LYING.issuperset(found.by):
         told.append(say("On this page “area” stands for each {columns}.", columns=columns_in_words(found.by)))
@@ -354,8 +325,8 @@ def _sentences(found: PanelAnalysis) -> list[str]:
         say(
             "A change of the rate is found in {number} of {total} areas; over the latest weeks a rise is established "
             "in {rising} and a fall in {falling}.",
-            number=_how_many(table["n_changes"] > 0), total=f"{len(table):,}",
-            rising=_how_many(table["phase"] == "rising"), falling=_how_many(table["phase"] == "falling"),
+            number=how_many(table["n_changes"] > 0), total=f"{len(table):,}",
+            rising=how_many(table["phase"] == "rising"), falling=how_many(table["phase"] == "falling"),
         )
     )  # fmt: skip
     alone = table["single_days"] != ""
@@ -364,42 +335,23 @@ def _sentences(found: PanelAnalysis) -> list[str]:
             say(
                 "A single day stands out alone in {number} of them: one event, not a change of rate, so it is named "
                 "and left out of the search.",
-                number=_how_many(alone),
+                number=how_many(alone),
             )
         )
     if "rate_ratio" not in table:
         return told
+    told.append(compared_in_words(found))
     effects = found.effects()
     if effects.empty:
-        none = say("Before and after the truce can be compared in none of {total} areas.", total=f"{len(table):,}")
-        return [*told, none]
-    told.append(
-        say(
-            "Before and after the truce can be compared in {number} of {total} areas: the rate was lower after it in "
-            "{lower}, higher in {higher}, and the interval holds no change in {unsure}.",
-            number=f"{len(effects):,}", total=f"{len(table):,}", lower=_how_many(effects["upper"] < 1),
-            higher=_how_many(effects["lower"] > 1), unsure=_how_many((effects["lower"] <= 1) & (effects["upper"] >= 1)),
-        )
-    )  # fmt: skip
+        return told
     told.append(
         say(
             "After allowing for the number of areas, a change is shown in {number} of them (adjusted p-value at most "
             "0.05).",
-            number=_how_many(effects["p_adjusted"] <= 0.05),
+            number=how_many(effects["p_adjusted"] <= 0.05),
         )
     )
-    pooled = found.pooled
-    if pooled is not None:
-        told.append(
-            say(
-                "Over all of them the mean rate ratio is {ratio} ({level} interval {lower} to {upper}); that of one "
-                "more area like these would lie, as surely, between {least} and {most}.",
-                ratio=wording.ratio(pooled.rate_ratio), level=f"{pooled.level:.0%}", lower=wording.ratio(pooled.lower),
-                upper=wording.ratio(pooled.upper), least=wording.ratio(pooled.prediction_lower),
-                most=wording.ratio(pooled.prediction_upper),
-            )
-        )  # fmt: skip
-    return told
+    return [*told, *mean_in_words(found)]
 
 
 def _warnings(panel: DailyPanel, found: PanelAnalysis) -> list[str]:
@@ -434,10 +386,6 @@ def _methods(found: PanelAnalysis) -> list[str]:
             "not why."
         )
     return told
-
-
-def _how_many(which: pd.Series) -> str:
-    return f"{int(which.sum()):,}"
 
 
 def _csv(table: pd.DataFrame) -> bytes:

@@ -209,8 +209,8 @@ def date_set(location_set: pd.DatetimeIndex) -> str:
     return f"{' and '.join(days(block[0], block[-1]) for block in blocks)} ({len(location_set)} days)"
 
 
-def changes_in_words(changes: Changepoints, truce: Truce) -> list[str]:
-    """One sentence per change, its set before its best point, and whether the set holds the truce's date."""
+def changes_in_words(changes: Changepoints, *truces: Truce) -> list[str]:
+    """One sentence per change, its set before its best point, and which of the truces' dates the set holds."""
     sentences = []
     for number, (best, location_set) in enumerate(zip(changes.dates, changes.location_sets, strict=True)):
         old, new = changes.regimes["rate"].iloc[number], changes.regimes["rate"].iloc[number + 1]
@@ -225,10 +225,11 @@ def changes_in_words(changes: Changepoints, truce: Truce) -> list[str]:
         following = changes.regimes.iloc[number + 1]
         if following["first"] == following["last"] < changes.window[1]:
             sentence += f" That rate holds on {day(best)} alone: read this change and the next as one event."
-        if truce.effective in location_set:
-            sentence += f" The set contains {day(truce.effective)}, the first day of the truce."
-        elif truce.announced is not None and truce.announced in location_set:
-            sentence += f" The set contains {day(truce.announced)}, the day the truce was announced."
+        for truce in truces:
+            if truce.effective in location_set:
+                sentence += f" The set contains {day(truce.effective)}, the first day of the truce."
+            elif truce.announced is not None and truce.announced in location_set:
+                sentence += f" The set contains {day(truce.announced)}, the day the truce was announced."
         sentences.append(sentence)
     if not sentences:
         first, last = changes.window

@@ -17,6 +17,7 @@ import pytest
 import conflictts as ct
 from conflictts.errors import InputError, TooLittleData, UnknownNameError
 from conflictts.report import panel as page
+from conflictts.report.areas import extremes_in_words
 from conflictts.report.language import translator
 from conflictts.truce.latest import latest_of_rows
 
@@ -87,10 +88,10 @@ def test_the_heading_names_the_truce(written, panel, found):
 def test_map_of_discs_and_of_outlines_with_what_it_finds_in_words(written, panel, found, tmp_path):
     assert "The rate ratio is 0.082 in Idlib, with an interval from 0.019 to 0.35." in written
     two = found.effects().loc[["Idlib"] * 2].assign(rate_ratio=[0.082, 0.1]).set_axis(["Idlib", "Hama"])
-    finding = "The lowest is 0.082 in Idlib, the highest 0.10 in Hama; the interval lies below 1 in 2 of 2 areas"
-    assert page._on_the_map(two).startswith(finding)
+    finding = "The lowest rate ratio is 0.082 (0.019 to 0.35) in Idlib, the highest 0.10 (0.019 to 0.35) in Hama; inter"
+    assert extremes_in_words(two).startswith(finding)
     words = translator("fr")
-    assert "au-dessous de 1 dans 2 des 2 zones et au-dessus dans 0" in words(page._on_the_map(two))
+    assert "intervalles au-dessous de 1\u00a0: 2 sur 2, au-dessus\u00a0: 0" in words(extremes_in_words(two))
     assert "larger the better known" in written
     assert "blue below 1 and orange above it; a thick border where the interval does not hold 1" in written
     ring = np.array([[36.0, 35], [37, 35], [37, 36], [36, 35]])
@@ -190,7 +191,7 @@ def test_one_of_many_is_said_as_one(panel, found):
     for sentence in (
         *said,
         *none,
-        page._on_the_map(found.effects()),
+        extremes_in_words(found.effects()),
         *reasons,
         "only 1 settled day on one side, 14 are needed",
     ):

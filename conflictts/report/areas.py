@@ -1,0 +1,62 @@
+"""A truce's rate ratios in several areas, or several truces', in words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from conflictts.report import wording
+from conflictts.report.language import say
+from conflictts.truce.panel import PanelAnalysis
+
+
+def compared_in_words(found: PanelAnalysis) -> str:
+    """In how many areas the rate was lower, higher or not surely either."""
+    effects, total = found.effects(), f"{len(found.table):,}"
+    if effects.empty:
+        return say("Before and after the truce can be compared in none of {total} areas.", total=total)
+    return say(
+        "Before and after the truce can be compared in {number} of {total} areas: the rate was lower after it in "
+        "{lower}, higher in {higher}, and the interval holds no change in {unsure}.",
+        number=f"{len(effects):,}", total=total, lower=how_many(effects["upper"] < 1),
+        higher=how_many(effects["lower"] > 1), unsure=how_many((effects["lower"] <= 1) & (effects["upper"] >= 1)),
+    )  # fmt: skip
+
+
+def mean_in_words(found: PanelAnalysis) -> list[str]:
+    """The mean over areas and where one more would lie, if there is one."""
+    pooled = found.pooled
+    if pooled is None:
+        return []
+    return [
+        say(
+            "Over all of them the mean rate ratio is {ratio} ({level} interval {lower} to {upper}); that of one more "
+            "area like these would lie, as surely, between {least} and {most}.",
+            ratio=wording.ratio(pooled.rate_ratio), level=f"{pooled.level:.0%}", lower=wording.ratio(pooled.lower),
+            upper=wording.ratio(pooled.upper), least=wording.ratio(pooled.prediction_lower),
+            most=wording.ratio(pooled.prediction_upper),
+        )
+    ]  # fmt: skip
+
+
+def extremes_in_words(ratios: pd.DataFrame) -> str:
+    """The lowest and the highest of ``rate_ratio``, with ``lower`` and ``upper``, by the names of the index."""
+    least, most = (ratios.iloc[getattr(ratios["rate_ratio"].to_numpy(), at)()] for at in ("argmin", "argmax"))
+    if len(ratios) == 1:
+        return say(
+            "The rate ratio is {ratio} in {area}, with an interval from {lower} to {upper}.",
+            ratio=wording.ratio(least["rate_ratio"]), area=least.name, lower=wording.ratio(least["lower"]),
+            upper=wording.ratio(least["upper"]),
+        )  # fmt: skip
+    return say(
+        "The lowest rate ratio is {least} ({from_least} to {to_least}) in {lowest}, the highest {most} ({from_most} to "
+        "{to_most}) in {highest}; intervals below 1: {below} of {total}, above it: {above}.",
+        least=wording.ratio(least["rate_ratio"]), from_least=wording.ratio(least["lower"]),
+        to_least=wording.ratio(least["upper"]), lowest=least.name, most=wording.ratio(most["rate_ratio"]),
+        from_most=wording.ratio(most["lower"]), to_most=wording.ratio(most["upper"]), highest=most.name,
+        total=f"{len(ratios):,}", below=how_many(ratios["upper"] < 1), above=how_many(ratios["lower"] > 1),
+    )  # fmt: skip
+
+
+def how_many(which: pd.Series) -> str:
+    """As printed."""
+    return f"{int(which.sum()):,}"
