@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.container import BarContainer
 from matplotlib.legend_handler import HandlerLine2D
 from matplotlib.lines import Line2D
-from matplotlib.patches import PathPatch
+from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
@@ -169,10 +169,11 @@ def legend_above(ax: Axes, *, of: Iterable[Any] = (), columns: int | None = None
 
     It stands so many inches lower than that.
     """
-    entries: dict[str, Any] = {}
+    drawn: dict[str, list[Any]] = {}
     for each in tuple(of) or (ax,):
         for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
-            entries.setdefault(label, handle)
+            drawn.setdefault(label, []).append(handle)
+    entries = {label: _swatch(handles) for label, handles in drawn.items()}
     bars = [label for label, handle in entries.items() if isinstance(handle, (PathPatch, BarContainer))]
     order = bars + [label for label in entries if label not in bars]
     columns = columns or columns_of(order, wide_of(ax))
@@ -192,6 +193,16 @@ def leave_room(ax: Axes, rows: int) -> None:
         tall = ax.figure.get_size_inches()[1]  # type: ignore[union-attr]
         box = ax.get_position()
         ax.set_position((box.x0, box.y0, box.width, max(1 - (ABOVE + rows * LEGEND_ROW) / tall - box.y0, 0.1)))
+
+
+def _swatch(handles: list[Any]) -> Any:
+    """What stands for a kind in the legend: the first drawn, with the hatch of any, dense enough to be seen there."""
+    first = handles[0]
+    hatch = next((each.get_hatch() for each in handles if isinstance(each, Patch) and each.get_hatch()), "")
+    if not hatch:
+        return first
+    look = {"facecolor": first.get_facecolor(), "edgecolor": INK, "linewidth": max(0.4, first.get_linewidth())}
+    return PathPatch(Path(np.zeros((0, 2))), hatch=2 * hatch, **look)
 
 
 class _AsItStands(HandlerLine2D):

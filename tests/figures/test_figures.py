@@ -230,6 +230,20 @@ def test_provisional_days_are_dotted_outlined_and_named_with_their_lag(name, idl
             assert np.isnan(line.get_ydata()[-8:]).all(), "the mean ends where counts are not final"
 
 
+def test_dots_and_hatches_are_seen_in_the_legend(idlib):
+    gap = [("2019-07-01", "2019-07-10")]
+    late = ct.daily_series(idlib, measure="civilians", lag=9, retrieved_on="2020-01-16", gaps=gap)
+    ax = ct.plot_daily(late, ax=plt.figure(figsize=(9, 4)).add_axes((0.1, 0.3, 0.85, 0.5)))
+    ax.figure.canvas.draw()
+    sheet = np.asarray(ax.figure.canvas.buffer_rgba())[::-1, :, :3].mean(axis=2)
+    for name in ("provisional", "not observed"):
+        box = ax.get_legend().legend_handles[legend(ax).index(name)].get_window_extent()
+        inside = sheet[int(box.y0) + 2 : int(box.y1) - 1, int(box.x0) + 2 : int(box.x1) - 1]
+        assert inside.size > 60
+        assert 0.1 < (inside < 190).mean() < 0.9, name
+    plt.close(ax.figure)
+
+
 @pytest.mark.parametrize(
     ("first", "last"),
     [("2019-08-01", "2019-08-20"), ("2019-06-01", "2019-08-10"), ("2019-04-20", "2020-01-15"),
