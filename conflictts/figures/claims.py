@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,12 +18,21 @@ from conflictts.series.daily import DailySeries, Day, whole_day
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MARKERS = "osD^vP"
+LOOKS = (  # of bodies, none of them that of the counted series
+    (CONTRAST, "o"), (INK, "s"), ("#CC79A7", "D"), ("#009E73", "^"), ("#E69F00", "v"), ("#56B4E9", "P"),
+)  # fmt: skip
 
 
 @legible
 @remembered
-def plot_claims(daily: DailySeries, held: pd.DataFrame, *, since: Day, ax: Axes | None = None) -> Axes:
+def plot_claims(
+    daily: DailySeries,
+    held: pd.DataFrame,
+    *,
+    since: Day,
+    bodies: Sequence[str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw the series added up from a day, and the claims that count from about that day as brackets.
 
     Parameters
@@ -33,6 +43,9 @@ def plot_claims(daily: DailySeries, held: pd.DataFrame, *, since: Day, ax: Axes 
     since : date
         First day of the sum. Claims whose period begins within three days of it are drawn, each at the end of its
         period.
+    bodies : sequence of str, optional
+        The order in which reporting bodies take their colours and marks, which repeat after six; default that of their
+        number of claims in `held`. The same order keeps them the same in `plot_coverage_ratio`.
     ax : Axes, optional
         Default: the current axes.
 
@@ -70,20 +83,26 @@ def plot_claims(daily: DailySeries, held: pd.DataFrame, *, since: Day, ax: Axes 
     )  # fmt: skip
     ax.plot(summed.index, summed["best"], drawstyle="steps-post", color=LEVEL, linewidth=1.8, label="counted, best")
     mark_days(ax, daily, start, last)
-    bodies = list(near["reporting_body"].value_counts().index)
-    for position, body in enumerate(bodies):
+    looks = looks_of(held["reporting_body"], bodies)
+    for body in near["reporting_body"].value_counts().index:
         told = near[near["reporting_body"] == body]
         upward = np.where(told["high"].isna(), 0.0, told["high"] - told["best"])
-        colour, marker = (CONTRAST if position % 2 == 0 else INK), MARKERS[position % len(MARKERS)]
+        colour, marker, first = looks[body]
         ax.errorbar(
             told["period_end"], told["best"], yerr=[told["best"] - told["low"], upward], fmt=marker, color=colour,
-            markersize=4.5, markerfacecolor="white" if position > 1 else colour, elinewidth=1.2, capsize=2.5,
+            markersize=4.5, markerfacecolor=colour if first else "white", elinewidth=1.2, capsize=2.5,
             clip_on=False, label=f"claimed by {body}",
         )  # fmt: skip
         unbounded = told[told["high"].isna()]
         draw_arrows(ax, unbounded["period_end"], unbounded["best"], 0.04 * near["best"].max(), colour)
     finish(ax, daily, start, last, ylabel=f"{daily.unit} since {start.day} {start:%B %Y}")
     return ax
+
+
+def looks_of(told: pd.Series, bodies: Sequence[str] | None) -> dict[str, tuple[str, str, bool]]:
+    """Colour and mark of each body of some claims, and whether no other has them: in an order, or by its claims."""
+    order = list(dict.fromkeys([*(bodies or ()), *told.value_counts().index]))
+    return {body: (*LOOKS[place % len(LOOKS)], place < len(LOOKS)) for place, body in enumerate(order)}
 
 
 def draw_arrows(ax: Axes, days: pd.Series, heights: pd.Series, length: float, colour: str) -> None:

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from conflictts.errors import TooLittleData
-from conflictts.figures.claims import draw_arrows
+from conflictts.figures.claims import draw_arrows, looks_of
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
-from conflictts.figures.style import CONTRAST, HALF_DAY, INK, LEVEL, draw_truces, finish, given_or_current
+from conflictts.figures.style import HALF_DAY, INK, draw_truces, finish, given_or_current
 from conflictts.series.chains import CoverageRatio
 from conflictts.truce.period import Truce
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LOOKS = ((LEVEL, "o"), (CONTRAST, "s"), (INK, "D"), ("#CC79A7", "^"), ("#009E73", "v"), ("#56B4E9", "P"))
-
 
 @legible
 @remembered
-def plot_coverage_ratio(result: CoverageRatio, *, truces: Iterable[Truce] = (), ax: Axes | None = None) -> Axes:
+def plot_coverage_ratio(
+    result: CoverageRatio,
+    *,
+    truces: Iterable[Truce] = (),
+    bodies: Sequence[str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw counted over claimed: each claim as a bar over its period, chains of totals as points at their ends.
 
     Parameters
     ----------
     result : CoverageRatio
-        Of a few bodies; their colours repeat after six.
+        Of a few bodies.
     truces : iterable of Truce, optional
         Marked, since a ratio that differs across a truce biases its effect.
+    bodies : sequence of str, optional
+        As in `plot_claims`; default the order of their number of claims.
     ax : Axes, optional
         Default: the current axes.
 
@@ -65,8 +71,9 @@ def plot_coverage_ratio(result: CoverageRatio, *, truces: Iterable[Truce] = (), 
     draw_truces(ax, truces, first, last)
     ax.axhline(1.0, color=INK, linewidth=1.0, linestyle=(0, (4, 3)), label="as many counted as claimed")
     top = 1.08 * max(1.0, told["ratio"].max(), told["ratio_high"].where(told["ratio_low"].notna()).max())
-    for position, body in enumerate(told["reporting_body"].value_counts().index):
-        colour, marker = LOOKS[position % len(LOOKS)]
+    looks = looks_of(told["reporting_body"], bodies)
+    for body in told["reporting_body"].value_counts().index:
+        colour, marker, _ = looks[body]
         _draw_body(ax, told[told["reporting_body"] == body], str(body), colour, marker, arrow=0.045 * top)
     _explain(ax, told)
     finish(ax, result.daily, first, last, ylabel="counted / claimed")

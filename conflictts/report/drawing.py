@@ -191,16 +191,20 @@ def _claims(findings: Findings, draw: Draw) -> Figures:
     claims, daily, drawn = findings.claims, findings.daily, Figures()
     if claims is None:
         return drawn
+    bodies = list(claims.by_body.index)  # one colour each in all figures
     if claims.ratio is not None:
         drawn["coverage"] = Drawn.of(
             alternatives.coverage_ratio(claims.ratio),
-            draw(partial(plot_coverage_ratio, claims.ratio, truces=[findings.effect.truce]), name="coverage"),
+            draw(
+                partial(plot_coverage_ratio, claims.ratio, truces=[findings.effect.truce], bodies=bodies),
+                name="coverage",
+            ),
             *bias_in_words(claims),
         )
     for start in _claim_starts(claims.held, findings.effect.truce):
         drawn[f"claims-{start:%Y-%m-%d}"] = Drawn.of(
             alternatives.claims(daily, claims.held, since=start),
-            draw(partial(plot_claims, daily, claims.held, since=start), name=f"claims-{start:%Y%m%d}"),
+            draw(partial(plot_claims, daily, claims.held, since=start, bodies=bodies), name=f"claims-{start:%Y%m%d}"),
         )
     return drawn
 

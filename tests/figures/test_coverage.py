@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.container import ErrorbarContainer
 from matplotlib.markers import CARETDOWNBASE
 
 import conflictts as ct
 from conflictts.errors import TooLittleData
+from conflictts.figures.style import LEVEL
+from conflictts.report import drawing
+from conflictts.report.claims import find_claims
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +77,26 @@ def test_footer_says_whether_the_series_is_modelled(figure, daily, idlib, axes):
     assert "modelled: fitted to claims of SOHR (CLM-081, CLM-098)" in footers[1]
     for footer in footers:
         assert "civilian deaths · Idlib and north-west Syria · 30 Apr 2019 to" in footer
+
+
+def test_a_body_keeps_its_colour_and_mark_from_figure_to_figure(daily, idlib, axes):
+    """In each of a report's figures of claims, however many of its claims that one shows; none has the series' own."""
+    effect = ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
+    found = find_claims(daily, effect, idlib.claims)
+    seen: dict[str, set[tuple[str, str]]] = {}
+
+    def draw(plot, *, name):
+        axes[0].clear()
+        for handle, label in zip(*plot(ax=axes[0]).get_legend_handles_labels(), strict=True):
+            mark = handle[0] if isinstance(handle, ErrorbarContainer) else handle
+            if (body := label.removeprefix("claimed by ")) in found.by_body.index:
+                seen.setdefault(body, set()).add((mark.get_color(), mark.get_marker()))
+
+    drawn = drawing._claims(SimpleNamespace(claims=found, daily=daily, effect=effect), draw)
+    assert list(drawn) == ["coverage", "claims-2019-04-30", "claims-2019-08-31"]
+    assert {"SOHR", "White Helmets", "UN"} <= set(seen)
+    assert [looks for looks in seen.values() if len(looks) > 1] == []
+    assert LEVEL not in {colour for looks in seen.values() for colour, _ in looks}
 
 
 def test_no_ratio_no_figure(daily, idlib, axes):
