@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -77,7 +79,18 @@ def copy_notebooks() -> None:
     for kept in (ROOT / "notebooks").glob("*.ipynb"):
         executed = ROOT / "notebooks-executed" / kept.name
         fresh = executed.exists() and executed.stat().st_mtime > kept.stat().st_mtime
-        shutil.copy(executed if fresh else kept, folder)
+        notebook = json.loads((executed if fresh else kept).read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            tell_images(cell)
+        (folder / kept.name).write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
+
+
+def tell_images(cell: dict[str, Any]) -> None:
+    """Hand on to myst-nb the text that `%load_ext conflictts` keeps with an image."""
+    kept = (output.get("metadata", {}).get("image/png", {}) for output in cell.get("outputs", ()))
+    told = " ".join(each["alt"] for each in kept if "alt" in each)
+    if told:
+        cell["metadata"]["mystnb"] = {"image": {"alt": told}}
 
 
 def link_public_names(_app: Sphinx, _what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import html
+import importlib.util
 import re
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
 import conflictts as ct
 
@@ -123,7 +126,7 @@ def test_the_notebook_on_claims_answers_what_it_computes(monkeypatch):
     computed: dict[str, object] = {}
     for cell in cells:
         if cell.cell_type == "code":
-            exec(cell.source, computed)
+            exec(cell.source.replace("%load_ext conflictts", ""), computed)
     answer = next(cell.source for cell in cells if cell.source.startswith("**Answer.**"))
     for name in ("as counted", "fitted to SOHR", "fitted to the White Helmets"):
         effect = computed["effects"][name]
@@ -135,3 +138,29 @@ def test_the_notebook_on_the_truce_tells_of_ucdp_what_it_would_compute(idlib, gr
     effect = ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], window=("2019-05-01", "2019-11-06"))
     told = (ROOT / "notebooks" / "02_truce_of_31_august.ipynb").read_text(encoding="utf-8")
     assert f"rate ratio {effect.rate_ratio:.2f} ({effect.lower:.2f} to {effect.upper:.2f}), a fall" in told
+
+
+def test_a_figure_of_a_notebook_has_its_text_on_the_site(tmp_path):
+    """Executed as `make docs` does, and built: what %load_ext conflictts keeps with an image stands in its place."""
+    begin = (
+        "import matplotlib.pyplot as plt\nimport conflictts as ct\n\n%load_ext conflictts\ncase = ct.load_idlib_2019()"
+    )
+    drawn = 'ct.plot_calendar(ct.daily_series(case, measure="civilians"));'
+    code = [nbformat.v4.new_code_cell(source) for source in (begin, drawn, "plt.plot([1, 2]);")]
+    notebook = NotebookClient(nbformat.v4.new_notebook(cells=code), timeout=120, kernel_name="python3").execute()
+    (told,), (plain,) = ([each for each in cell.outputs if "image/png" in each.get("data", {})] for cell in code[1:])
+    alone = ct.alt_text(ct.plot_calendar(ct.daily_series(ct.load_idlib_2019(), measure="civilians")))
+    assert told.metadata["image/png"]["alt"] == alone
+    assert "alt" not in plain.metadata.get("image/png", {})
+    spec = importlib.util.spec_from_file_location("conf", ROOT / "docs" / "conf.py")
+    conf = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(conf)
+    for cell in notebook.cells:
+        conf.tell_images(cell)
+    nbformat.write(notebook, tmp_path / "index.ipynb")
+    (tmp_path / "conf.py").write_text('extensions = ["myst_nb"]\nnb_execution_mode = "off"\n', encoding="utf-8")
+    subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", str(tmp_path), str(tmp_path / "html")], check=True, timeout=120
+    )
+    page = (tmp_path / "html" / "index.html").read_text(encoding="utf-8")
+    assert f'alt="{alone}"' in html.unescape(page)
