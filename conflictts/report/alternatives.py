@@ -475,7 +475,8 @@ def small_multiples(panel: DailyPanel, changes: pd.DataFrame | None = None) -> T
     unit = wording.begun(panel.counting.unit)
     shows = say("{unit} per day as 7-day means, the areas with the highest toll first.", unit=unit)
     if changes is not None:
-        shows = f"{shows[:-1]}; shaded along the top, the days that may be the first of a change."
+        if len(changes):
+            shows = f"{shows[:-1]}; shaded along the top, the days that may be the first of a change."
         changed: set[Hashable] = set(changes[list(panel.by)].itertuples(index=False, name=None))
         said.append(
             say(

@@ -48,8 +48,8 @@ def extremes_in_words(ratios: pd.DataFrame) -> str:
             upper=wording.ratio(least["upper"]),
         )  # fmt: skip
     return say(
-        "The lowest rate ratio is {least} ({from_least} to {to_least}) in {lowest}, the highest {most} ({from_most} to "
-        "{to_most}) in {highest}; intervals below 1: {below} of {total}, above it: {above}.",
+        "The lowest rate ratio is {least} ({from_least} to {to_least}) for {lowest}, the highest {most} ({from_most} "
+        "to {to_most}) for {highest}; intervals below 1: {below} of {total}, above it: {above}.",
         least=wording.ratio(least["rate_ratio"]), from_least=wording.ratio(least["lower"]),
         to_least=wording.ratio(least["upper"]), lowest=least.name, most=wording.ratio(most["rate_ratio"]),
         from_most=wording.ratio(most["lower"]), to_most=wording.ratio(most["upper"]), highest=most.name,

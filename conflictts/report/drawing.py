@@ -113,7 +113,7 @@ def draw_figures(
 
 def draw_overview(found: Sequence[Findings], words: Translator, *, png: bool) -> Figures:
     """The rate ratios of all areas and truces in one figure."""
-    rows = [(f"{each.area}, {words(each.effect.truce.name)}", each.effect) for each in found]
+    rows = [(", ".join(filter(None, (each.area, words(each.effect.truce.name)))), each.effect) for each in found]
     several = len({each.effect.truce.name for each in found}) > 1
     labels = [label if several else each.area for (label, _), each in zip(rows, found, strict=True)]
     effects = [effect for _, effect in rows]

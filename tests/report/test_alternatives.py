@@ -104,4 +104,4 @@ def test_refusals():
 def test_a_character_that_hides_in_a_name_is_shown_by_its_number(areas_found):
     table = areas_found.table.rename(index={"D": "D\u202e"})
     ax = ct.plot_forest(replace(areas_found, table=table, pooled=None))
-    assert "in D⟨U+202E⟩" in ct.alt_text(ax)
+    assert "for D⟨U+202E⟩" in ct.alt_text(ax)

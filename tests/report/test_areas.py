@@ -8,6 +8,7 @@ import json
 import re
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
@@ -223,3 +224,13 @@ def test_links_of_areas_have_names_of_their_own(html, links_told_apart):
     names = links_told_apart(html)
     area, truce = next(iter(AREAS)), "truce of 31 August 2019"
     assert {f"Truce of 31 August 2019, {area}", f"table, Phases of the truce, {area}, {truce}"} <= names
+
+
+def test_an_area_without_a_name_leaves_no_comma_in_the_overview(idlib):
+    daily = ct.daily_series(idlib, measure="civilians")
+    truces = [idlib.truces["TRC-5"], LATER]
+    found = [SimpleNamespace(area="", effect=ct.estimate_truce_effect(daily, truce)) for truce in truces]
+    (drawn,) = drawing.draw_overview(found, translator("en"), png=False).values()
+    assert ">truce of 31 August 2019<" in drawn.sheet.svg
+    assert ">lull &lt;i&gt;<" in drawn.sheet.svg
+    assert "for truce of 31 August 2019, the highest" in drawn.alternative

@@ -88,7 +88,7 @@ def test_the_heading_names_the_truce(written, panel, found):
 def test_map_of_discs_and_of_outlines_with_what_it_finds_in_words(written, panel, found, tmp_path):
     assert "The rate ratio is 0.082 in Idlib, with an interval from 0.019 to 0.35." in written
     two = found.effects().loc[["Idlib"] * 2].assign(rate_ratio=[0.082, 0.1]).set_axis(["Idlib", "Hama"])
-    finding = "The lowest rate ratio is 0.082 (0.019 to 0.35) in Idlib, the highest 0.10 (0.019 to 0.35) in Hama; inter"
+    finding = "The lowest rate ratio is 0.082 (0.019 to 0.35) for Idlib, the highest 0.10 (0.019 to 0.35) for Hama;"
     assert extremes_in_words(two).startswith(finding)
     words = translator("fr")
     assert "intervalles au-dessous de 1\u00a0: 2 sur 2, au-dessus\u00a0: 0" in words(extremes_in_words(two))
