@@ -21,6 +21,7 @@ from conflictts.figures.style import (
     legend_above,
     shortened,
     span_in_words,
+    wide_of,
     write_footer,
 )
 from conflictts.incidents.codes import codes_in_words, columns_in_words
@@ -36,6 +37,7 @@ MOST = 40  # areas, unless more are asked for
 LEAST = 1e-3  # where the scale of ratios ends, since it has no zero
 LEAST_LETTERS = 12  # of a name
 BESIDE = 0.15  # inches between a name's end and the axes, and at its beginning
+BETWEEN_TICKS = 1.4  # inches that a decade of the scale takes at least for ticks at 2 and 5, up to 0.002
 ONE_MORE = "one more area"
 
 
@@ -148,7 +150,8 @@ def finish_ratios(ax: Axes, rows: int, level: float) -> None:
     ax.set_xscale("log")
     low, high = ax.get_xlim()
     ax.set_xlim(max(min(0.5, low), LEAST * 0.8), min(max(2.0, high), 1.25 / LEAST))
-    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+    decade = wide_of(ax) / float(np.log10(np.divide(*ax.get_xlim()[::-1])))
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decade > BETWEEN_TICKS else (1.0,), numticks=12))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_ylim(rows - 0.4, -0.6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -89,6 +90,19 @@ def test_a_name_that_axes_made_room_for_is_whole(areas_found, letters):
     assert name in names(
         ct.plot_forest(replace(areas_found, table=table, pooled=replace(areas_found.pooled, areas=shrunken)))
     )
+
+
+@pytest.mark.parametrize("width", [4, 6.4, 9, 12])
+def test_numbers_of_the_scale_stand_apart(areas_found, width):
+    plt.figure(figsize=(width, 4.8))
+    ax = ct.plot_forest(areas_found)
+    ax.figure.canvas.draw()
+    low, high = ax.get_xlim()
+    ticks = zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+    boxes = [label.get_window_extent() for at, label in ticks if low <= at <= high and label.get_text()]
+    assert len(boxes) >= 4
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    plt.close(ax.figure)
 
 
 def test_refusals(areas_found, axes):
