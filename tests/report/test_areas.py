@@ -234,3 +234,17 @@ def test_an_area_without_a_name_leaves_no_comma_in_the_overview(idlib):
     assert ">truce of 31 August 2019<" in drawn.sheet.svg
     assert ">lull &lt;i&gt;<" in drawn.sheet.svg
     assert "for truce of 31 August 2019, the highest" in drawn.alternative
+
+
+def test_truces_of_one_area_without_a_name_head_their_own_rows(write_records, tmp_path):
+    incidents = ct.read_incidents(write_records(tmp_path / "records.csv"))
+    truces = [ct.Truce("2019-08-31"), ct.Truce("2019-08-01", name="lull <i>")]
+    days = ("2019-05-01", "2019-11-30")
+    out = ct.write_report(incidents, truces, tmp_path / "out", coverage=days, formats=("html",))
+    table = BeautifulSoup(out.read_text(encoding="utf-8"), "html.parser").find(id="overview")
+    heads = [each.get_text() for each in table.find("thead")("th")]
+    assert heads[:2] == ["Truce", "After the truce"]
+    assert [row.find("th", scope="row").get_text() for row in table.find("tbody")("tr")] == [
+        "Truce of 31 August 2019", "Lull <i>",
+    ]  # fmt: skip
+    assert {len(row(["th", "td"])) for row in table.find("tbody")("tr")} == {len(heads)}
