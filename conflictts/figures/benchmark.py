@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, LEVEL, draw_bars, draw_truces, finish, given_or_current
 from conflictts.series.benchmarking import Benchmark
 from conflictts.series.daily import Day, pair_of_days
-from conflictts.truce.period import Truce
+from conflictts.truce.period import Truces
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @legible
 @remembered
 def plot_benchmark(
-    result: Benchmark, *, window: tuple[Day, Day] | None = None, truces: Iterable[Truce] = (), ax: Axes | None = None
+    result: Benchmark, *, window: tuple[Day, Day] | None = None, truces: Truces = (), ax: Axes | None = None
 ) -> Axes:
     """Draw counts as bars, their 7-day mean, and that of the series fitted to claims; the periods claimed on top.
 
@@ -30,7 +30,7 @@ def plot_benchmark(
     result : Benchmark
     window : (first, last), optional
         Days to draw; default all.
-    truces : iterable of Truce, optional
+    truces : Truce, or iterable or mapping of Truce, optional
     ax : Axes, optional
         Default: the current axes.
 
@@ -53,6 +53,7 @@ def plot_benchmark(
     >>> ct.plot_benchmark(fitted, truces=[case.truces["TRC-5"]]).get_ylabel()
     'civilian deaths per day'
     """
+    require_kind(result, Benchmark, "result")
     ax = given_or_current(ax)
     first, last = pair_of_days(window, "window") if window is not None else result.original.coverage
     draw_truces(ax, truces, first, last, bands=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import COUNTED, INK, given_or_current, leave_room, what_is_drawn, write_footer
@@ -48,6 +49,7 @@ def plot_calendar(daily: DailySeries, *, ax: Axes | None = None) -> Axes:
     >>> daily = ct.daily_series(ct.load_idlib_2019(), measure="civilians")
     >>> ax = ct.plot_calendar(daily)
     """
+    require_kind(daily, DailySeries, "daily")
     from matplotlib.patches import Patch, Rectangle
 
     ax = given_or_current(ax)

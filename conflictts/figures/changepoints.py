@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import HALF_DAY, LEVEL, SET, draw_bars, draw_truces, finish, given_or_current, shade_days
 from conflictts.truce.changepoints import Changepoints
-from conflictts.truce.period import Truce
+from conflictts.truce.period import Truces
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @legible
 @remembered
-def plot_changepoints(changes: Changepoints, *, truces: Iterable[Truce] = (), ax: Axes | None = None) -> Axes:
+def plot_changepoints(changes: Changepoints, *, truces: Truces = (), ax: Axes | None = None) -> Axes:
     """Draw the rate of each regime with its interval, and for each change the days that may have been its first.
 
     Parameters
     ----------
     changes : Changepoints
-    truces : iterable of Truce, optional
+    truces : Truce, or iterable or mapping of Truce, optional
         For comparison; the changes were found without them.
     ax : Axes, optional
         Default: the current axes.
@@ -39,6 +39,7 @@ def plot_changepoints(changes: Changepoints, *, truces: Iterable[Truce] = (), ax
     >>> daily = ct.daily_series(ct.load_idlib_2019(), measure="civilians")
     >>> ax = ct.plot_changepoints(ct.detect_changepoints(daily))
     """
+    require_kind(changes, Changepoints, "changes")
     ax = given_or_current(ax)
     first, last = changes.window
     draw_truces(ax, truces, first, last, bands=False)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError
+from conflictts.errors import CoverageError, require_kind, require_table
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, INK, LEVEL, finish, given_or_current, mark_days
-from conflictts.series.claims import SLACK_DAYS
+from conflictts.series.claims import HELD, SLACK_DAYS
 from conflictts.series.daily import DailySeries, Day, whole_day
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def plot_claims(
     >>> daily = ct.daily_series(case, measure="civilians")
     >>> ax = ct.plot_claims(daily, ct.hold_claims(daily, case.claims), since="2019-04-30")
     """
+    require_kind(daily, DailySeries, "daily")
+    require_table(held, HELD, "held", "hold_claims(daily, claims)")
     ax = given_or_current(ax)
     start = whole_day(since, "since")
     near = held[(held["period_start"] - start).abs() <= pd.Timedelta(days=SLACK_DAYS)]

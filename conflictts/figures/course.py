@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
@@ -68,6 +69,7 @@ def plot_course(course: TruceCourse, *, ax: Axes | None = None) -> Axes:
     >>> daily = ct.daily_series(case, measure="civilians")
     >>> ax = ct.plot_course(ct.truce_course(daily, case.truces["TRC-5"], other_truces=case.truces.values()))
     """
+    require_kind(course, TruceCourse, "course")
     ax = given_or_current(ax)
     first, last = course.window
     draw_truces(ax, [course.truce], first, last)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from conflictts.errors import TooLittleData
+from conflictts.errors import TooLittleData, require_kind
 from conflictts.figures.claims import draw_arrows, looks_of
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import HALF_DAY, INK, draw_truces, finish, given_or_current
 from conflictts.series.chains import CoverageRatio
-from conflictts.truce.period import Truce
+from conflictts.truce.period import Truces
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def plot_coverage_ratio(
     result: CoverageRatio,
     *,
-    truces: Iterable[Truce] = (),
+    truces: Truces = (),
     bodies: Sequence[str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -34,7 +34,7 @@ def plot_coverage_ratio(
     ----------
     result : CoverageRatio
         Of a few bodies.
-    truces : iterable of Truce, optional
+    truces : Truce, or iterable or mapping of Truce, optional
         Marked, since a ratio that differs across a truce biases its effect.
     bodies : sequence of str, optional
         As in `plot_claims`; default the order of their number of claims.
@@ -60,6 +60,7 @@ def plot_coverage_ratio(
     >>> ct.plot_coverage_ratio(ratio, truces=[case.truces["TRC-5"]]).get_ylabel()
     'counted / claimed'
     """
+    require_kind(result, CoverageRatio, "result")
     told = result.table[result.table["ratio"].notna()]
     if told.empty:
         raise TooLittleData(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from conflictts.errors import require_kind, require_table
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
@@ -21,7 +21,7 @@ from conflictts.figures.style import (
     given_or_current,
 )
 from conflictts.series.daily import DailySeries
-from conflictts.truce.period import Truce
+from conflictts.truce.period import Truces, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +32,7 @@ NUMBER_POINTS = 8  # of the events along the top
 @legible
 @remembered
 def plot_daily(
-    daily: DailySeries, *, truces: Iterable[Truce] = (), events: pd.DataFrame | None = None, ax: Axes | None = None
+    daily: DailySeries, *, truces: Truces = (), events: pd.DataFrame | None = None, ax: Axes | None = None
 ) -> Axes:
     """Draw a daily series as bars with low-high whiskers, its centred 7-day mean, truces and context events.
 
@@ -41,7 +41,7 @@ def plot_daily(
     Parameters
     ----------
     daily : DailySeries
-    truces : iterable of Truce, optional
+    truces : Truce, or iterable or mapping of Truce, optional
         Drawn as a band while in force, solid where effective, dotted where announced.
     events : DataFrame, columns date and label, optional
         Context, numbered along the top; the caller names the numbers.
@@ -61,7 +61,10 @@ def plot_daily(
     >>> ct.plot_daily(daily, truces=case.truces.values()).get_ylabel()
     'civilian deaths per day'
     """
-    ax, truces = given_or_current(ax), list(truces)
+    require_kind(daily, DailySeries, "daily")
+    if events is not None:
+        require_table(events, ("date", "label"), "events", "pandas.read_csv(path, parse_dates=['date'])")
+    ax, truces = given_or_current(ax), listed(truces)
     first, last = daily.coverage
     draw_truces(ax, truces, first, last)
     draw_bars(ax, daily, first, last)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
@@ -52,6 +53,7 @@ def plot_diagnostics(found: EffectDiagnostics, *, ax: Axes | None = None) -> Axe
     >>> effect = ct.estimate_truce_effect(daily, case.truces["TRC-5"], window=("2019-04-30", "2019-10-18"))
     >>> ax = ct.plot_diagnostics(ct.diagnose_effect(effect, rng=np.random.default_rng(1)))
     """
+    require_kind(found, EffectDiagnostics, "found")
     ax = given_or_current(ax)
     ax.set_axis_off()
     _through_time(found, ax.inset_axes((0.0, 0.0, 0.36, 0.92)))

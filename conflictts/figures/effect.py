@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
@@ -53,6 +54,7 @@ def plot_truce_effect(effect: TruceEffect, *, ax: Axes | None = None) -> Axes:
     >>> effect = ct.estimate_truce_effect(daily, case.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
     >>> ax = ct.plot_truce_effect(effect)
     """
+    require_kind(effect, TruceEffect, "effect")
     ax = given_or_current(ax)
     first, last = effect.window
     expected = effect.expected
@@ -97,6 +99,7 @@ def plot_placebos(placebos: PlaceboEffects, *, ax: Axes | None = None) -> Axes:
     >>> effect = ct.estimate_truce_effect(daily, case.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
     >>> ax = ct.plot_placebos(ct.placebo_effects(effect))
     """
+    require_kind(placebos, PlaceboEffects, "placebos")
     ax = given_or_current(ax)
     effect, steps = placebos.effect, placebos.steps
     first, last = steps.index[0], effect.truce.effective

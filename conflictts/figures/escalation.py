@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, COUNTED, HALF_DAY, INK, LEVEL, TRUCE, draw_bars, finish, given_or_current
@@ -50,6 +51,7 @@ def plot_growth(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     >>> ct.plot_growth(ct.measure_escalation(daily)).get_ylabel()
     'growth per week'
     """
+    require_kind(escalation, Escalation, "escalation")
     ax = given_or_current(ax)
     first, last = escalation.daily.coverage
     growth = escalation.growth
@@ -100,6 +102,7 @@ def plot_phases(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     >>> daily = ct.daily_series(ct.load_idlib_2019(), measure="civilians")
     >>> ax = ct.plot_phases(ct.measure_escalation(daily))
     """
+    require_kind(escalation, Escalation, "escalation")
     ax = given_or_current(ax)
     first, last = escalation.daily.coverage
     draw_bars(ax, escalation.daily, first, last)
@@ -144,6 +147,7 @@ def plot_weeks(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     >>> daily = ct.daily_series(ct.load_idlib_2019(), measure="civilians")
     >>> ax = ct.plot_weeks(ct.measure_escalation(daily))
     """
+    require_kind(escalation, Escalation, "escalation")
     ax = given_or_current(ax)
     first, last = escalation.daily.coverage
     weeks = escalation.weeks

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import TooLittleData, UnknownNameError
+from conflictts.errors import TooLittleData, UnknownNameError, require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
@@ -26,11 +26,11 @@ from conflictts.figures.style import (
 )
 from conflictts.incidents.codes import codes_in_words, columns_in_words
 from conflictts.series.percent import percent
+from conflictts.truce.panel import PanelAnalysis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from conflictts.truce.panel import PanelAnalysis
     from conflictts.truce.pooling import PooledEffect
 
 MOST = 40  # areas, unless more are asked for
@@ -81,6 +81,7 @@ def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = Non
     >>> [label.get_text() for label in ct.plot_forest(found).get_yticklabels()]
     ['Idlib']
     """
+    require_kind(found, PanelAnalysis, "found")
     if most < 1:
         raise UnknownNameError(f"`most` is the number of areas to draw, 1 or more; met {most!r}.")
     effects = drawable_effects(found)

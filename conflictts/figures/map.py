@@ -14,7 +14,7 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from conflictts.errors import UnknownNameError
+from conflictts.errors import UnknownNameError, require_kind
 from conflictts.figures.forest import LEAST, about_effects, drawable_effects, name_of
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
@@ -83,6 +83,9 @@ def plot_map(found: PanelAnalysis, where: Outlines | pd.DataFrame, *, ax: Axes |
     >>> [text.get_text() for text in ct.plot_map(found, panel.places).texts[:2]]
     ['Idlib', 'Aleppo']
     """
+    require_kind(found, PanelAnalysis, "found")
+    of_areas = "Give read_outlines(path, key=...), or the `places` of the panel."
+    require_kind(where, (Outlines, pd.DataFrame), "where", of_areas)
     effects = drawable_effects(found)
     shapes, strangers = _shapes_of(found, where)
     if not any(key in shapes for key in effects.index):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import TooLittleData
+from conflictts.errors import TooLittleData, require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, COUNTED, HALF_DAY, INK, LEVEL, finish, given_or_current, shade_days
@@ -50,6 +50,7 @@ def plot_monitor(monitor: Monitor, *, ax: Axes | None = None) -> Axes:
     >>> ct.plot_monitor(monitor).get_ylabel()
     'evidence for a rise'
     """
+    require_kind(monitor, Monitor, "monitor")
     evidence = monitor.evidence
     if not len(evidence):
         raise TooLittleData("No day after the calm has been monitored yet. Give some to `Monitor.update`.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import LEVEL, SET, draw_truces, finish, given_or_current, shade_days
@@ -42,6 +43,7 @@ def plot_onset(onset: Onset, *, ax: Axes | None = None) -> Axes:
     >>> onset = ct.scan_onset(daily, case.truces["TRC-5"], rng=np.random.default_rng(1), n_simulations=19)
     >>> ax = ct.plot_onset(onset)
     """
+    require_kind(onset, Onset, "onset")
     ax = given_or_current(ax)
     evidence = onset.evidence
     first, last = evidence.index[0], evidence.index[-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -21,7 +20,7 @@ from conflictts.figures.style import (
     write_footer,
 )
 from conflictts.series.disclosure import SafeWeeks
-from conflictts.truce.period import Truce
+from conflictts.truce.period import Truces
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +31,7 @@ SUNDAY = pd.Timedelta(days=6)
 @legible
 @remembered
 def plot_safe_weeks(
-    safe: SafeWeeks, *, truces: Iterable[Truce] = (), area: str = "", source: str = "", ax: Axes | None = None
+    safe: SafeWeeks, *, truces: Truces = (), area: str = "", source: str = "", ax: Axes | None = None
 ) -> Axes:
     """Draw weeks as bars, those withheld as hatched boxes of one height, those not observed hatched all the way.
 

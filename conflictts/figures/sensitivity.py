@@ -10,6 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
+from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
@@ -72,6 +73,7 @@ def plot_sensitivity(found: Sensitivity, *, ax: Axes | None = None) -> Axes:
     >>> found = ct.sensitivity(case, case.truces["TRC-5"], measure="civilians", models=["level"], transitions=[0])
     >>> ax = ct.plot_sensitivity(found)
     """
+    require_kind(found, Sensitivity, "found")
     ax = given_or_current(ax)
     ax.set_axis_off()
     table = found.table.sort_values("rate_ratio", kind="stable", na_position="last").reset_index(drop=True)

@@ -9,6 +9,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 from weakref import WeakKeyDictionary
 
+from conflictts.errors import require_kind
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Axes
 
@@ -53,4 +55,7 @@ def remembered(plot: Callable[Given, Axes]) -> Callable[Given, Axes]:
 
 def shown_on(ax: Axes) -> Shown | None:
     """What was drawn on the Axes last; None where no figure of this package was."""
+    from matplotlib.axes import Axes
+
+    require_kind(ax, Axes, "ax")
     return _SHOWN.get(ax)

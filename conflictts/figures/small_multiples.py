@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import InputError, UnknownNameError
+from conflictts.errors import InputError, UnknownNameError, require_kind
 from conflictts.figures.forest import name_of
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
@@ -41,7 +41,7 @@ from conflictts.figures.style import (
 from conflictts.incidents.codes import columns_in_words
 from conflictts.series.daily import DailySeries
 from conflictts.series.panel import DailyPanel, Key
-from conflictts.truce.period import Truce
+from conflictts.truce.period import Truces, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,7 @@ CLOSE = Look(wide=0.6, tall=0.15, left=0.32, above=0.22, points=6.0, small=6.0) 
 def plot_small_multiples(
     panel: DailyPanel,
     *,
-    truces: Iterable[Truce] = (),
+    truces: Truces = (),
     changes: pd.DataFrame | None = None,
     most: int = MOST,
     ax: Axes | None = None,
@@ -86,7 +86,7 @@ def plot_small_multiples(
     Parameters
     ----------
     panel : DailyPanel
-    truces : iterable of Truce, optional
+    truces : Truce, or iterable or mapping of Truce, optional
         Solid where effective, dotted where announced, in every panel.
     changes : DataFrame, optional
         Changes found in some or all of the series, as `analyse_panel` returns them: the key, ``set_first`` and
@@ -119,6 +119,7 @@ def plot_small_multiples(
     >>> [text.get_text() for small in ax.child_axes for text in small.texts if text.get_gid() == "name"][:3]
     ['Idlib', 'Aleppo', 'Hama']
     """
+    require_kind(panel, DailyPanel, "panel")
     if most < 1:
         raise UnknownNameError(f"`most` is the number of panels to draw, 1 or more; met {most!r}.")
     sets = _sets(panel, changes)
@@ -126,7 +127,7 @@ def plot_small_multiples(
     ax.set_axis_off()
     totals = _totals(panel)
     shown = list(totals.index[:most])
-    truces, about = tuple(truces), _about(panel, totals, len(shown))
+    truces, about = listed(truces), _about(panel, totals, len(shown))
     bottom, top = _free(
         ax, about, _kinds(ax, panel[shown[0]], truces, [each for key in shown for each in sets.get(key, [])])
     )
@@ -181,7 +182,7 @@ def _means(daily: DailySeries) -> pd.DataFrame:
 
 
 def _kinds(
-    ax: Axes, daily: DailySeries, truces: Iterable[Truce], sets: Iterable[tuple[pd.Timestamp, pd.Timestamp]]
+    ax: Axes, daily: DailySeries, truces: Truces, sets: Iterable[tuple[pd.Timestamp, pd.Timestamp]]
 ) -> list[str]:
     """What the legend will name, by a panel drawn and taken away again."""
     tried = ax.inset_axes((0, 0, 1, 1))
@@ -262,7 +263,7 @@ def _draw(
     ax: Axes,
     daily: DailySeries,
     means: pd.DataFrame,
-    truces: Iterable[Truce],
+    truces: Truces,
     sets: Iterable[tuple[pd.Timestamp, pd.Timestamp]],
 ) -> None:
     first, last = daily.coverage

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, LEVEL, given_or_current, legend_above, span_in_words, write_footer
@@ -45,6 +46,7 @@ def plot_source_mix(mix: SourceMix, *, ax: Axes | None = None) -> Axes:
     >>> mix = ct.source_mix(case, case.truces["TRC-5"], measure="civilians", window=("2019-04-30", "2019-11-06"))
     >>> ax = ct.plot_source_mix(mix)
     """
+    require_kind(mix, SourceMix, "mix")
     ax = given_or_current(ax)
     bodies = mix.table[mix.table["column"] == "reporting_body"]
     shares = bodies.set_index("value")[["share_before", "share_after"]].fillna(0.0)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
 from matplotlib.legend_handler import HandlerLine2D
 from matplotlib.lines import Line2D
@@ -16,16 +17,14 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
+from conflictts.errors import require_kind
 from conflictts.incidents.unseen import visible
 from conflictts.series.allocation import IN_WORDS
 from conflictts.series.coverage import consecutive
 from conflictts.series.daily import DailySeries
 from conflictts.series.percent import percent
 from conflictts.series.reporting import LAG_UNKNOWN
-from conflictts.truce.period import Truce
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from conflictts.truce.period import Truces, listed
 
 # Dark and light apart first, so that they read in grey; hues from Okabe & Ito's colour-blind-safe set.
 COUNTED = "#A9B3BD"
@@ -49,6 +48,7 @@ THINNEST = 0.6  # points of a bar
 def given_or_current(ax: Axes | None) -> Axes:
     """The axes given, or pyplot's current ones; in an empty figure, axes that leave room for legend and footer."""
     if ax is not None:
+        require_kind(ax, Axes, "ax")
         return ax
     import matplotlib.pyplot as plt
 
@@ -119,14 +119,12 @@ def shade_days(ax: Axes, days: pd.DatetimeIndex, **look: Any) -> None:
         ax.axvspan(run[0] - HALF_DAY, run[-1] + HALF_DAY, linewidth=0, **look)
 
 
-def draw_truces(
-    ax: Axes, truces: Iterable[Truce], first: pd.Timestamp, last: pd.Timestamp, *, bands: bool = True
-) -> None:
+def draw_truces(ax: Axes, truces: Truces, first: pd.Timestamp, last: pd.Timestamp, *, bands: bool = True) -> None:
     """A solid line where a truce took effect, a dotted one where it was announced, a band until it ended.
 
     A truce that nobody ended is drawn until the next one begins, which the legend then says, or to the last day.
     """
-    in_order = sorted(truces, key=lambda truce: truce.effective)
+    in_order = sorted(listed(truces), key=lambda truce: truce.effective)
     ends = [truce.ended or following.effective for truce, following in pairwise(in_order)]
     ends += [truce.ended or last + pd.Timedelta(days=1) for truce in in_order[-1:]]
     together = zip(in_order, ends, strict=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conflictts.errors import TooLittleData
+from conflictts.errors import TooLittleData, require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, COUNTED, INK, LEVEL, finish_frame, given_or_current, write_footer
@@ -47,6 +47,7 @@ def plot_vintages(comparison: VintageComparison, *, ax: Axes | None = None) -> A
     >>> ct.plot_vintages(ct.compare_vintages(case, case)).get_ylabel()
     'records per month'
     """
+    require_kind(comparison, VintageComparison, "comparison")
     months = comparison.by_month
     if months.empty:
         raise TooLittleData("Both vintages have 0 records, so there is no month to draw. Compare files with records.")

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import require_within
+from conflictts.errors import require_kind, require_within
 from conflictts.incidents.candidates import candidates
 from conflictts.incidents.likeness import ALIKE, Side, haversine, scored_pairs
 from conflictts.incidents.table import Incidents
@@ -143,6 +143,9 @@ def find_duplicates(
     >>> len(found.pairs) > 0.8 * len(invented.pairs)
     True
     """
+    require_kind(a, Incidents, "a")
+    if b is not None:
+        require_kind(b, Incidents, "b")
     require_within("max_days", max_days, 0, 60)
     require_within("max_km", max_km, 1, 500)
     require_within("max_span_days", max_span_days, 1, 366)

@@ -7,13 +7,13 @@ import io
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
 
-from conflictts.errors import InputError, require_kind
+from conflictts.errors import InputError, require_kind, require_path
 from conflictts.incidents.encoding import NotUtf8, Text, decoded, refuse_other
 from conflictts.incidents.formulas import harmless, names_as_meant, table_as_meant
 from conflictts.incidents.packing import Digested, digest, is_workbook, unpacked
@@ -159,9 +159,10 @@ def paths_of(path_or_paths: Path_ | Iterable[Path_]) -> list[Path]:
         If there is none, or one stands twice.
     """
     if isinstance(path_or_paths, pd.DataFrame | pd.Series):
-        require_kind(
-            path_or_paths, Path, "path", "Write the frame to a file, frame.to_csv('records.csv'), and name that."
-        )
+        advice = "Write the frame to a file, frame.to_csv('records.csv'), and name that."
+        require_kind(path_or_paths, (str, PathLike), "path", advice)
+    if isinstance(path_or_paths, Mapping) or not isinstance(path_or_paths, Iterable):
+        require_path(path_or_paths, "path")
     given = [path_or_paths] if isinstance(path_or_paths, str | PathLike) else list(path_or_paths)
     paths = [_as_path(path) for path in given]
     if not paths:
@@ -226,10 +227,8 @@ def shorten(names: list[str], most: int = 8) -> str:
 
 
 def _as_path(path: Path_) -> Path:
-    try:
-        return Path(fspath(path))
-    except TypeError:
-        raise InputError(f"{path!r} is no path to a file. Give its name as text or Path.") from None
+    require_path(path, "path")
+    return Path(path)
 
 
 def _from_text(text: Text, path: Path, wanted: Wanted | None, encoding: str | None) -> RawRecords:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import InputError, UnknownNameError
+from conflictts.errors import InputError, UnknownNameError, require_kind, require_several, require_table
 from conflictts.incidents.checks import warn_in_ledger
 from conflictts.incidents.duplicates import find_duplicates, one_contains_other
 from conflictts.incidents.table import COLUMNS, Incidents, Ledger, Provenance
@@ -89,10 +89,14 @@ def merge_duplicates(
     >>> len(merged.table) == len(a.table) + len(b.table) - len(invented.pairs) == merged.ledger.used
     True
     """
+    require_kind(a, Incidents, "a")
+    if b is not None:
+        require_kind(b, Incidents, "b")
+    require_table(pairs, ("id_a", "id_b"), "pairs", "find_duplicates(a, b).pairs")
     if prefer not in ("a", "b"):
         raise UnknownNameError(f"prefer = {prefer!r} names no source. Choose 'a' or 'b'.")
     sources = (a,) if b is None else (a, b)
-    pairs = pairs.astype({side: "str" for side in ("id_a", "id_b") if side in pairs})  # read again, 27 is a number
+    pairs = pairs.astype({"id_a": "str", "id_b": "str"})  # read again, 27 is a number
     _require_mergeable(a.table, (a if b is None else b).table, pairs, one_table=b is None)
     union = pd.concat([source.table for source in sources], ignore_index=True)
     kept, gone = (pairs[f"id_{side}"].to_numpy() for side in (("a", "b") if prefer == "a" else ("b", "a")))
@@ -148,6 +152,9 @@ def undo_merges(merged: MergedIncidents, incident_ids: Collection[str] | None = 
     >>> len(merged.table) + len(merged.merges) == len(apart.table)
     True
     """
+    require_kind(merged, MergedIncidents, "merged")
+    if incident_ids is not None:
+        require_several(incident_ids, "incident_ids", "identifiers")
     pairs = merged.merges.drop(columns=["kept", "gone"])
     if incident_ids is None:
         pairs = pairs.iloc[:0]
@@ -199,6 +206,8 @@ def combine_incidents(a: Incidents, b: Incidents) -> Incidents:
     >>> both.ledger.warnings["warning"].iloc[-1]
     'the other source seems to tell the event too, so that it counts twice; see merge_duplicates'
     """
+    require_kind(a, Incidents, "a")
+    require_kind(b, Incidents, "b")
     _require_apart(a.table, b.table)
     nothing = np.array([], dtype=object)
     table = pd.concat([a.table, b.table], ignore_index=True)
@@ -212,9 +221,6 @@ def combine_incidents(a: Incidents, b: Incidents) -> Incidents:
 
 
 def _require_mergeable(a: pd.DataFrame, b: pd.DataFrame, pairs: pd.DataFrame, *, one_table: bool) -> None:
-    lacking = [column for column in ("id_a", "id_b") if column not in pairs]
-    if lacking:
-        raise InputError(f"The pairs lack the column {lacking[0]}. Give a table as from find_duplicates.")
     if not one_table:
         _require_apart(a, b)
     for side, table in (("id_a", a), ("id_b", b)):

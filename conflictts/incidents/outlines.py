@@ -6,14 +6,14 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import Any, NoReturn
 from unicodedata import normalize
 
 import numpy as np
 
-from conflictts.errors import InputError
+from conflictts.errors import InputError, require_path
 from conflictts.incidents.files import shorten
 from conflictts.incidents.packing import unpacked
 
@@ -93,7 +93,8 @@ def read_outlines(path: str | PathLike[str], *, key: str) -> Outlines:
     ...     ct.read_outlines(path, key="NAME")
     <Outlines: 1 areas of areas.geojson, 5 points>
     """
-    path = Path(fspath(path))
+    require_path(path, "path")
+    path = Path(path)
     read = _Reader(path.name, key)
     with unpacked(path) as stream:
         content = stream.read(MAX_FILE + 1)

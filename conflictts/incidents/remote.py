@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from conflictts.errors import InputError, ProviderError
+from conflictts.errors import InputError, ProviderError, require_path
 from conflictts.incidents import acled, sidecar, ucdp
 from conflictts.incidents.credentials import find_credential, sendable_as_header
 from conflictts.incidents.day import read_day
@@ -146,6 +146,7 @@ def fetch_ucdp(
         ...
     conflictts.errors.InputError: country 'Syria' is no Gleditsch-Ward number, by which UCDP is asked: 652 is Syria.
     """
+    require_path(out, "out")
     if not (isinstance(version, str) and re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,2}){1,3}", version)):
         raise InputError(f"version {version!r} is no release of UCDP. Give one like '25.1', or '26.0.7' for Candidate.")
     first, last = _window(start, end)
@@ -247,6 +248,7 @@ def fetch_acled(
         ...
     conflictts.errors.InputError: `start` 2019-12-31 is after `end` 2019-01-01. Exchange them.
     """
+    require_path(out, "out")
     first, last = _window(start, end)
     if first is None or last is None:
         raise InputError("ACLED is asked for a span of days. Give both `start` and `end`, as YYYY-MM-DD.")

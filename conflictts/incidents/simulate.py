@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError, InputError, require_within
+from conflictts.errors import CoverageError, InputError, require_kind, require_within
 from conflictts.incidents.table import COLUMNS, COUNTS, DAYS, DEGREES, Incidents, Ledger, Provenance
 
 KM_PER_DEGREE = 111.195  # of latitude, on a sphere of 6,371 km
@@ -177,6 +177,7 @@ def simulate_incidents(
     >>> len(invented.pairs) == len(invented.second.table)
     True
     """
+    require_kind(rng, np.random.Generator, "rng")
     _require_days(days_before, days_after)
     for name, value, lowest, highest in (
         ("week_share", week_share, 0.0, 1.0),

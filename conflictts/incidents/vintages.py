@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from conflictts.errors import require_kind
 from conflictts.incidents.table import COLUMNS, Incidents
 
 PERSONS = ("civilians", "deaths")
@@ -103,6 +104,8 @@ def compare_vintages(old: Incidents, new: Incidents) -> VintageComparison:
     rate ratio 0.14 (0.07 to 0.28)
     rate ratio 0.15 (0.07 to 0.32)
     """
+    require_kind(old, Incidents, "old")
+    require_kind(new, Incidents, "new")
     before, after = (incidents.table.set_index("incident_id", drop=False) for incidents in (old, new))
     common = after.index[after.index.isin(before.index)]
     was, now = before.loc[common], after.loc[common]

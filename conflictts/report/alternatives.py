@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,7 +34,7 @@ from conflictts.truce.escalation import RATE_DAYS, Escalation
 from conflictts.truce.monitor import Monitor
 from conflictts.truce.onset import Onset
 from conflictts.truce.panel import PanelAnalysis
-from conflictts.truce.period import Truce
+from conflictts.truce.period import Truces, listed
 from conflictts.truce.placebo import PlaceboEffects
 from conflictts.truce.sensitivity import Sensitivity
 from conflictts.truce.sources import SourceMix
@@ -99,10 +99,10 @@ def alt_text(ax: Axes, *, language: Language = "en") -> str:
     return visible(words(told.alternative))
 
 
-def daily(daily: DailySeries, truces: Iterable[Truce] = ()) -> Told:
+def daily(daily: DailySeries, truces: Truces = ()) -> Told:
     """Of `plot_daily`."""
     unit, span = wording.begun(daily.unit), wording.days(*daily.coverage)
-    if list(truces):
+    if listed(truces):
         shows = f"{unit} per day with the 7-day mean, {span}, and the truces."
     else:
         shows = say("{unit} per day with the 7-day mean, {span}.", unit=unit, span=span)
@@ -137,12 +137,13 @@ def _peak(daily: DailySeries) -> str:
     )
 
 
-def changepoints(changes: Changepoints, truces: Iterable[Truce] = ()) -> Told:
+def changepoints(changes: Changepoints, truces: Truces = ()) -> Told:
     """Of `plot_changepoints`."""
     number, shaded = len(changes.dates), "with the days that may have been its first shaded"
     found = f"{number} changes, each {shaded}" if number > 1 else f"1 change, {shaded}" if number else "no change"
     return Told(
-        f"Rates found without being told of any truce: {found}.", " ".join(wording.changes_in_words(changes, *truces))
+        f"Rates found without being told of any truce: {found}.",
+        " ".join(wording.changes_in_words(changes, *listed(truces))),
     )
 
 

@@ -7,10 +7,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
+from conflictts.errors import UnknownNameError
 from conflictts.incidents.inputs import Input
 from conflictts.incidents.table import Ledger
 from conflictts.report import wording
@@ -44,6 +45,10 @@ def findings_schema(of: Kind = "report") -> str:
     str
         JSON Schema, draft 2020-12: names, types and units. `schema_version` rises when a name or its meaning changes.
 
+    Raises
+    ------
+    UnknownNameError
+
     Examples
     --------
     >>> import json
@@ -51,6 +56,8 @@ def findings_schema(of: Kind = "report") -> str:
     >>> json.loads(ct.findings_schema())["$id"]
     'urn:conflictts:findings:6'
     """
+    if not isinstance(of, str) or of not in get_args(Kind):
+        raise UnknownNameError(f"No page {of!r} has findings. Choose one of {', '.join(get_args(Kind))}.")
     name = {"report": "findings.schema.json"}.get(of, f"{of}.schema.json")
     return files("conflictts").joinpath("report", name).read_text(encoding="utf-8")
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from conflictts.errors import UnknownNameError
+from conflictts.errors import UnknownNameError, require_kind, require_path
 from conflictts.figures.forest import MOST as MOST_AREAS
 from conflictts.figures.forest import name_of, parts_of, plot_forest
 from conflictts.figures.map import plot_map
@@ -107,6 +107,9 @@ def write_panel_report(
     ...     sorted(path.name for path in page.parent.iterdir())
     ['areas.csv', 'changes.csv', 'figures', 'findings.json', 'findings.schema.json', 'panel.html']
     """
+    require_kind(panel, DailyPanel, "panel")
+    require_kind(found, PanelAnalysis, "found")
+    require_path(out, "out")
     out = Path(out).expanduser().absolute()
     refuse_foreign_folder(out, PARTS)
     if pdf:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import pandas as pd
 
-from conflictts.errors import InputError, UnknownNameError, require_kind
+from conflictts.errors import InputError, UnknownNameError, require_kind, require_path, require_table
 from conflictts.incidents.formulas import harmless
 from conflictts.incidents.table import Incidents, Where
 from conflictts.report.again import inputs_of, recipe_of, today, versions
@@ -23,10 +23,11 @@ from conflictts.report.language import Language, translator
 from conflictts.report.page import PAGE, PRINT, SERIES, Report, page_files
 from conflictts.report.print import require_weasyprint
 from conflictts.series.allocation import Allocation
+from conflictts.series.claims import require_claims
 from conflictts.series.daily import Day, Measure
 from conflictts.series.reporting import ReportingLag
 from conflictts.truce.compiling import told_of_compiling
-from conflictts.truce.period import Truce
+from conflictts.truce.period import Truce, Truces, listed
 
 RECIPE = "report.toml"
 PARTS = (PAGE, PRINT, NUMBERS, SCHEMA, SERIES, FIGURES, RECIPE, WEEKS, PLACES)
@@ -37,7 +38,7 @@ USUAL: tuple[Format, ...] = ("html", "json", "csv", "figures")  # all that need 
 
 def write_report(
     incidents: Incidents,
-    truces: Truce | Sequence[Truce],
+    truces: Truces,
     out: str | os.PathLike[str],
     *,
     measure: Measure = "civilians",
@@ -52,7 +53,7 @@ def write_report(
     baseline: tuple[Day, Day] | None = None,
     draws: int | None = None,
     seed: int = 1,
-    other_truces: Iterable[Truce] = (),
+    other_truces: Truces = (),
     claims: pd.DataFrame | None = None,
     events: pd.DataFrame | None = None,
     formats: Collection[Format] = USUAL,
@@ -66,7 +67,7 @@ def write_report(
     Parameters
     ----------
     incidents : Incidents
-    truces : Truce or sequence of Truce
+    truces : Truce, or iterable or mapping of Truce
         The truces in question. With several, or with several areas, the page begins with a table of all comparisons,
         and each has its part; one that the data cannot carry is listed with the reason and stops no other.
     out : path-like
@@ -85,7 +86,7 @@ def write_report(
         As in `daily_series`: intervals then hold how surely the records are dated.
     seed : int, default 1
         Of the draws.
-    other_truces : iterable of Truce, optional
+    other_truces : Truce, or iterable or mapping of Truce, optional
         Shown beside them, and named where they weaken a comparison.
     claims : DataFrame, optional
         As from `read_claims`; held against a series that is not filtered by any condition.
@@ -140,9 +141,12 @@ def write_report(
         "A report counts records: read_incidents(path). Of counts alone, estimate_truce_effect(daily, truce) gives the "
         "numbers.",
     )
-    asked = [truces] if isinstance(truces, Truce | str) or not isinstance(truces, Iterable) else list(truces)
-    for each in asked:
-        require_kind(each, Truce, "truces", "Make it: Truce('YYYY-MM-DD'), or several of them in a list.")
+    asked = listed(truces)
+    require_path(out, "out")
+    if claims is not None:
+        require_claims(claims, "reporting_body")
+    if events is not None:
+        require_table(events, ("date", "label"), "events", "pandas.read_csv(path, parse_dates=['date'])")
     out = Path(out).expanduser().absolute()
     refuse_foreign_folder(out, PARTS)
     words = translator(language)
@@ -156,7 +160,7 @@ def write_report(
         measure=measure, coverage=coverage, gaps=tuple(gaps), where=where or {}, allocation=allocation, lag=lag,
         retrieved_on=retrieved_on, baseline=baseline, draws=draws, seed=seed,
     )  # fmt: skip
-    others, windows = list(other_truces), _windows(asked, window)
+    others, windows = listed(other_truces, "other_truces"), _windows(asked, window)
     if anonymise is not None:
         return write_anonymised(
             incidents, asked, out, k=anonymise, areas=chosen, choices=choices, windows=windows, formats=formats,

@@ -19,7 +19,7 @@ from conflictts.incidents.files import map_beside, paths_of
 from conflictts.incidents.formulas import table_as_meant
 from conflictts.incidents.recognise import read_incidents
 from conflictts.incidents.sidecar import Sidecar
-from conflictts.incidents.table import Ledger, Provenance, Where, matching_records
+from conflictts.incidents.table import Incidents, Ledger, Provenance, Where, matching_records
 from conflictts.series.allocation import Allocation
 from conflictts.series.counting import NOT_STATED, Bundles, count_bundles, require_known
 from conflictts.series.coverage import covered_days, in_gaps
@@ -43,7 +43,7 @@ _BOUNDLESS = ("no_lower", "no_upper")
 
 
 def daily_panel(
-    source: str | PathLike[str] | Iterable[str | PathLike[str]] | Any,
+    source: str | PathLike[str] | Iterable[str | PathLike[str]] | Incidents | Any,
     *,
     by: str | Sequence[str],
     measure: Measure,
@@ -65,14 +65,14 @@ def daily_panel(
 
     Parameters
     ----------
-    source : path-like, iterable of path-like, or a frame
+    source : path-like, iterable of path-like, a frame, or Incidents
         UCDP GED or ACLED exports (with the export tool's names in lower case) as CSV in UTF-8 or as Parquet, plain,
         gzip or zip, one or several, are counted by DuckDB out of core; text of up to a fourth of `memory_limit` in all
         is read whole, which takes less processor time. Parquet that is not GED's with numbers as numbers and days as
         days is first written aside as text. All else that `read_incidents` reads is read whole: tables with a column
         map, press catalogues, workbooks, what is not UTF-8, and several files of GED by or where `source`. A frame of
         PySpark is counted on its cluster; one of pandas, polars, pyarrow or DuckDB by DuckDB. It has the columns of a
-        GED export.
+        GED export. Records that were read already are counted as by `daily_series`.
     by : str or sequence of str
         Columns of the incident table; one series for each of their values that occur together.
     measure, coverage, gaps, allocation, where, lag, retrieved_on
@@ -118,6 +118,12 @@ def daily_panel(
     counted = {"measure": measure, "allocation": allocation, "where": where, "by": by}
     gaps = list(gaps)
     dated = {"coverage": coverage, "gaps": gaps, "lag": lag, "retrieved_on": retrieved_on}
+    if isinstance(source, Incidents):
+        if release is not None or deletions is not None:
+            raise InputError(
+                "`release` and `deletions` are of files, and these records were read already. Leave them out."
+            )
+        return daily_series(source, **counted, **dated)  # type: ignore[no-any-return, call-overload]
     memory = require_room(memory_limit, temporary)
     frame = _as_frame(source)
     if frame is not None and deletions is not None:

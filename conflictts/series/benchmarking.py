@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import InputError, TooLittleData, UnknownNameError
-from conflictts.series.claims import hold_claims
+from conflictts.errors import InputError, TooLittleData, UnknownNameError, require_kind
+from conflictts.series.claims import hold_claims, require_claims
 from conflictts.series.daily import DailySeries
 from conflictts.series.denton import fit_ratio
 
@@ -124,6 +124,8 @@ def benchmark_to_claims(
     >>> fitted.constraints[["counted", "fitted", "met"]].round(1).values.tolist()
     [[699.0, 975.0, True], [61.0, 50.0, True]]
     """
+    require_kind(daily, DailySeries, "daily")
+    require_claims(claims, "reporting_body")
     constraints = _constraints(daily, claims, target)
     periods = _periods(daily, constraints)
     counts = daily.settled.fillna(0.0).to_numpy()

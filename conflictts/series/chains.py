@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError, UnknownNameError
-from conflictts.series.claims import hold_claims
+from conflictts.errors import CoverageError, UnknownNameError, require_kind
+from conflictts.series.claims import hold_claims, require_claims
 from conflictts.series.daily import DailySeries, Day, pair_of_days, whole_day
 
 _CHAIN = ["reporting_body", "measure", "period_start"]
@@ -121,6 +121,7 @@ def chain_claims(claims: pd.DataFrame) -> ClaimChains:
     >>> chains.increments[["claim_id", "low", "best", "high"]].values.tolist()[1:]
     [['CLM-053 less CLM-014', 0.0, 452.0, 452.0], ['CLM-078 less CLM-053', 361.0, 361.0, 361.0]]
     """
+    require_claims(claims, "reporting_body")
     links: list[dict[str, Any]] = []
     pairs: list[dict[str, Any]] = []
     for key, told in claims.groupby(_CHAIN, sort=True):
@@ -169,6 +170,8 @@ def coverage_ratio(
     >>> table.loc[["CLM-014", "CLM-081", "CLM-098"], "ratio"].round(2).tolist()
     [0.52, 0.72, 1.22]
     """
+    require_kind(daily, DailySeries, "daily")
+    require_claims(claims, "reporting_body")
     bodies = [body] if isinstance(body, str) else list(body) if body is not None else None
     known = claims["reporting_body"].unique()
     unknown = [name for name in bodies or [] if name not in known]
@@ -227,6 +230,8 @@ def compare_coverage(
     >>> found.loc[["SOHR", "White Helmets"], ["before", "after", "fall"]].round(2).values.tolist()
     [[0.72, 1.22, 'understated'], [0.75, 0.35, 'overstated']]
     """
+    require_kind(daily, DailySeries, "daily")
+    require_claims(claims, "reporting_body")
     first, last = pair_of_days(window, "window") if window is not None else daily.coverage
     cut = whole_day(day, "day")
     held = hold_claims(daily, claims)

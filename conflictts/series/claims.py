@@ -9,7 +9,7 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError, InputError
+from conflictts.errors import CoverageError, InputError, require_kind, require_table
 from conflictts.incidents.dates import parse_period
 from conflictts.incidents.distinct import stripped
 from conflictts.incidents.files import read_raw_records, require_columns
@@ -29,6 +29,7 @@ _SHOWN = 5  # breaches named in one error
 
 COUNTED = ["counted_low", "counted_best", "counted_high"]
 _HELD = [*COUNTED, "ratio", "ratio_low", "ratio_high", "slack_days", "status", "verdict"]
+HELD = ("reporting_body", "period_start", "period_end", "low", "best", "high", "ratio", "verdict")
 SLACK_DAYS = 3
 SLACK_SHARE = 0.1
 
@@ -161,6 +162,8 @@ def hold_claims(
     >>> held.loc["CLM-081", ["counted_low", "counted_best", "counted_high", "ratio"]].astype(float).round(2).tolist()
     [644.0, 699.0, 740.0, 0.72]
     """
+    require_kind(daily, DailySeries, "daily")
+    require_claims(claims)
     if slack_days < 0 or not slack_share >= 0:
         raise CoverageError(f"Slack is 0 or more, met slack_days={slack_days!r} and slack_share={slack_share!r}.")
     claims = claims.drop(columns=_HELD, errors="ignore")  # a table held already is held anew
@@ -206,6 +209,7 @@ def summarise_claims(held: pd.DataFrame) -> pd.DataFrame:
     >>> ct.summarise_claims(held).loc["White Helmets", ["claims", "below", "within", "above"]].astype(int).tolist()
     [11, 6, 5, 0]
     """
+    require_table(held, HELD, "held", "hold_claims(daily, claims)")
     body = held["reporting_body"]
     verdicts = {name: (held["verdict"] == name).groupby(body).sum() for name in ("below", "within", "above")}
     summary = pd.DataFrame({"claims": held.groupby(body).size(), **verdicts}).astype("int64")
@@ -238,6 +242,8 @@ def account_for_claims(daily: DailySeries, claims: pd.DataFrame) -> pd.DataFrame
     >>> account["outcome"].value_counts().sort_index().to_dict()
     {'another measure': 49, 'begins before coverage': 4, 'ends after coverage': 2, 'held': 81}
     """
+    require_kind(daily, DailySeries, "daily")
+    require_claims(claims)
     first, last = daily.coverage
     outcome = np.select(
         [claims["measure"] != daily.measure, claims["period_start"] < first, claims["period_end"] > last],
@@ -245,6 +251,12 @@ def account_for_claims(daily: DailySeries, claims: pd.DataFrame) -> pd.DataFrame
         "held",
     )
     return claims[["claim_id", "measure"]].assign(outcome=pd.Series(outcome, claims.index, dtype="str"))
+
+
+def require_claims(claims: object, *more: str) -> None:
+    """Refuse what is no table of claims, or lacks one of the columns needed besides."""
+    needed = ("claim_id", "measure", *_DAYS, *_NUMBERS, *more)
+    require_table(claims, needed, "claims", "read_claims(path), such as `claims` of the bundled case")
 
 
 def _days_of(claims: pd.DataFrame) -> np.ndarray:

@@ -371,13 +371,7 @@ def daily_series(
     >>> panel["russia"].summary().loc["2019-05", "best"]
     np.float64(23.0)
     """
-    require_kind(
-        incidents,
-        Incidents,
-        "incidents",
-        "Read a file: read_incidents(path), or read_delimited(path, columns=...). Counts per day that exist already "
-        "are DailySeries.from_counts(counts, measure=...).",
-    )
+    require_kind(incidents, Incidents, "incidents")
     by = (by,) if isinstance(by, str) else tuple(by or ())
     require_known(measure, allocation, by)
     require_drawable(allocation, draws, drawn_unit, rng)

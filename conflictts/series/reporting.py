@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError, InputError, TooLittleData
+from conflictts.errors import CoverageError, InputError, TooLittleData, require_kind, require_mapping
 from conflictts.incidents.table import Incidents
 from conflictts.series.coverage import Day, whole_day
 
@@ -83,6 +83,7 @@ class ReportingLag:
         >>> ct.ReportingLag.declared({0: 0.5, 10: 1.0}).days
         9
         """
+        require_kind(shares, Mapping, "shares", "Give a dict from ages in days to shares, such as {0: 0.5, 14: 1.0}.")
         ages, given = sorted(shares), [float(shares[age]) for age in sorted(shares)]
         sound = bool(ages) and ages[0] >= 0 and all(np.diff(given) >= 0) and given[0] >= 0 and given[-1] <= 1
         if not sound or given[-1] < COMPLETE:
@@ -157,6 +158,7 @@ def estimate_reporting_lag(
     >>> bool(lag.table.loc[2, "lower"] < 1 - 0.75**3 < lag.table.loc[2, "upper"])
     True
     """
+    require_mapping(vintages, Incidents, "vintages", "days of retrieval")
     if not 0 < level < 1:
         raise InputError(f"level = {level!r} is not between 0 and 1. Give a share such as 0.95.")
     if longest < 1:

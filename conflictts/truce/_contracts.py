@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from conflictts.errors import UnknownNameError
+from conflictts.errors import InputError, UnknownNameError
 from conflictts.truce._baseline import Baseline
 
 Contract = Literal["arl", "provable", "yearly"]
@@ -77,16 +77,16 @@ def check_options(contract: str, days_between: float, false_alarm: float, horizo
     if contract not in CONTRACTS:
         raise UnknownNameError(f"No contract {contract!r}. Choose one of {', '.join(CONTRACTS)}.")
     if not 1 < days_between < 1e9:
-        raise ValueError(f"days_between = {days_between!r} is no time between alarms. Give days, such as 365.")
+        raise InputError(f"days_between = {days_between!r} is no time between alarms. Give days, such as 365.")
     if contract == "arl" and days_between < LEAST_WAIT:
-        raise ValueError(
+        raise InputError(
             f"days_between = {days_between!r} is shorter than contract 'arl' can keep: in simulations its false alarms "
             f"came after 21 to 25 days where 30 were asked for, after 51 to 65 for 60, and late enough from "
             f"{LEAST_WAIT} on. Give that or more, or use contract='provable'."
         )
     if not 0 < false_alarm < 1:
-        raise ValueError(f"false_alarm = {false_alarm!r} is no probability. Give a number from 0 to 1, such as 0.05.")
+        raise InputError(f"false_alarm = {false_alarm!r} is no probability. Give a number from 0 to 1, such as 0.05.")
     if horizon < 1:
-        raise ValueError(f"horizon = {horizon!r} is no number of days. Give 1 or more, such as 365.")
+        raise InputError(f"horizon = {horizon!r} is no number of days. Give 1 or more, such as 365.")
     if ceiling is not None and not 0 < ceiling < math.inf:
-        raise ValueError(f"ceiling = {ceiling!r} is no mean per day. Give a number above 0, or leave it out.")
+        raise InputError(f"ceiling = {ceiling!r} is no mean per day. Give a number above 0, or leave it out.")

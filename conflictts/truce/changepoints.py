@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import TooLittleData
+from conflictts.errors import InputError, TooLittleData, require_kind
 from conflictts.series.coverage import consecutive, window_within
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce.intervals import quantile_of, refuse_level, regime_rates
@@ -194,7 +194,7 @@ def detect_changepoints(
         If the window lies outside the series.
     TooLittleData
         If fewer than 14 days are observed, or fewer than twice `min_days`, or all counts are 0.
-    ValueError
+    InputError
         If `min_days` is no number of days, `level` or `false_alarm` is no probability, or `false_alarm` comes without
         `rng`.
 
@@ -213,6 +213,7 @@ def detect_changepoints(
     >>> detect_changepoints(daily).dates[0].date().isoformat()
     '2020-01-31'
     """
+    require_kind(daily, DailySeries, "daily")
     from conflictts.truce import _path, _segment
 
     _check_options(level, false_alarm, rng, min_days)
@@ -294,15 +295,15 @@ def _found_in_draws(
 
 def _check_options(level: float, false_alarm: float | None, rng: np.random.Generator | None, min_days: int) -> None:
     if not (isinstance(min_days, int) and min_days >= 1):
-        raise ValueError(f"min_days = {min_days!r} is not a number of days. Give 1 or more.")
+        raise InputError(f"min_days = {min_days!r} is not a number of days. Give 1 or more.")
     refuse_level(level)
     if false_alarm is not None and not 0.005 <= false_alarm < 1:
-        raise ValueError(
+        raise InputError(
             f"false_alarm = {false_alarm!r} is not a probability that {N_STEADY} simulated series can show. Give a "
             "number from 0.005 to 1, such as 0.05."
         )
     if false_alarm is not None and rng is None:
-        raise ValueError(f"false_alarm = {false_alarm!r} needs random series. Give rng=numpy.random.default_rng(seed).")
+        raise InputError(f"false_alarm = {false_alarm!r} needs random series. Give rng=numpy.random.default_rng(seed).")
 
 
 def searched_days(

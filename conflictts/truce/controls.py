@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from conflictts.errors import TooLittleData
+from conflictts.errors import TooLittleData, require_kind, require_mapping
 from conflictts.series.daily import DailySeries
 from conflictts.truce.effect import TruceEffect, refit
 from conflictts.truce.memories import NO_MEMORY, sums_by_memory, weigh_memories
@@ -102,6 +102,8 @@ def compare_with_controls(effect: TruceEffect, controls: Mapping[str, DailySerie
     >>> [round(value, 2) for value in (held.ratio, held.lower, held.upper)]
     [0.26, 0.18, 0.38]
     """
+    require_kind(effect, TruceEffect, "effect")
+    require_mapping(controls, DailySeries, "controls", "names of areas")
     if effect.fit is None:
         raise TooLittleData(
             f"The effect itself rests on few counts ({effect.rates.loc['before', 'best']:g} before, "

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from conflictts.errors import InputError, require_kind
 from conflictts.series.daily import DailySeries
 from conflictts.series.numerals import with_unit
 from conflictts.truce.erosion import Erosion
-from conflictts.truce.period import Truce
+from conflictts.truce.period import Truce, Truces, listed
 from conflictts.truce.phases import Outcome, Telling
 from conflictts.truce.ratios import two_digits
 from conflictts.truce.window import ONE_DAY, choose_window, settled_counts
@@ -102,7 +103,7 @@ def truce_course(
     *,
     share: float = 0.5,
     fixed_term: bool = False,
-    other_truces: Iterable[Truce] = (),
+    other_truces: Truces = (),
     level: float = 0.95,
 ) -> TruceCourse:
     """Tell the phases of a truce whose date is known.
@@ -144,7 +145,7 @@ def truce_course(
         Of the rate before.
     fixed_term : bool, default False
         Whether the truce ended because its term ran out: then what follows is "expired", otherwise "over".
-    other_truces : iterable of Truce, optional
+    other_truces : Truce, or iterable or mapping of Truce, optional
         The next of them ends the course; each has its own.
     level : float, default 0.95
         Confidence level of sets and intervals.
@@ -159,7 +160,7 @@ def truce_course(
     ------
     CoverageError
         If the truce's first day lies outside the series or is its first.
-    ValueError
+    InputError
         If `share` or `level` does not lie between 0 and 1.
 
     References
@@ -175,11 +176,13 @@ def truce_course(
     >>> course.phases["phase"].tolist(), course.outcome
     (['before', 'calm', 'eroding', 'collapsed'], 'collapsed')
     """
+    require_kind(daily, DailySeries, "daily")
+    require_kind(truce, Truce, "truce")
     for name, value in (("share", share), ("level", level)):
         if not 0 < value < 1:
-            raise ValueError(f"{name} = {value!r} does not lie between 0 and 1. Give a number such as 0.5 or 0.95.")
+            raise InputError(f"{name} = {value!r} does not lie between 0 and 1. Give a number such as 0.5 or 0.95.")
     first, _ = choose_window(daily, truce, None)
-    others = tuple(other_truces)
+    others = listed(other_truces, "other_truces")
     stop, ended = _last_days(daily, truce, others)
     days, counts = settled_counts(daily, first, stop)
     telling = Telling(daily, truce, days, counts[:, 1], ended, share, level, fixed_term, others)

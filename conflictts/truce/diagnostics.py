@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaincc, chdtrc, gammaincc, gammaincinv, smirnovi
 
-from conflictts.errors import TooLittleData
+from conflictts.errors import TooLittleData, require_kind
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.negbin import fit_negbin
 from conflictts.truce.window import ONE_DAY, refuse_boundless
@@ -95,6 +95,8 @@ def diagnose_effect(effect: TruceEffect, *, rng: np.random.Generator) -> EffectD
     >>> found.table.loc["quiet days", "reading"]
     'as many as the model expects'
     """
+    require_kind(effect, TruceEffect, "effect")
+    require_kind(rng, np.random.Generator, "rng")
     fit, design = effect.fit, effect.design
     if fit is None or design is None:
         raise TooLittleData(

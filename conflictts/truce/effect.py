@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +16,7 @@ from conflictts.truce.erosion import about_growth
 from conflictts.truce.few_counts import answer_of_few_counts, too_few_to_regress
 from conflictts.truce.intervals import refuse_level
 from conflictts.truce.negbin import NegBinFit
-from conflictts.truce.period import Truce
+from conflictts.truce.period import Truce, Truces, listed
 from conflictts.truce.ratios import with_limits
 from conflictts.truce.regression import against_trend, answer_of_regression, fit_effect
 from conflictts.truce.window import (
@@ -210,7 +209,7 @@ def estimate_truce_effect(
     weekday: bool = True,
     transition: int = 0,
     offset: pd.Series | None = None,
-    other_truces: Iterable[Truce] = (),
+    other_truces: Truces = (),
     other_truce_days: Literal["keep", "leave out"] = "keep",
     level: float = 0.95,
 ) -> TruceEffect:
@@ -242,7 +241,7 @@ def estimate_truce_effect(
     offset : Series, daily index, optional
         Known part of the log mean, such as the log of the share of the area that was watched. A number on every day
         of the window.
-    other_truces : iterable of Truce, optional
+    other_truces : Truce, or iterable or mapping of Truce, optional
         Truces that touch the window; a warning names them and says what the ratio is without their days.
     other_truce_days : {"keep", "leave out"}, default "keep"
         Whether to use the days before the date on which another truce was in force, and the days after it from
@@ -279,8 +278,8 @@ def estimate_truce_effect(
     >>> effect.summary().loc["rate_ratio"].round(3).tolist()
     [0.075, 0.023, 0.248]
     """
-    require_kind(daily, DailySeries, "daily", "Make it: daily_series(incidents), or DailySeries.from_counts(counts).")
-    require_kind(truce, Truce, "truce", "Make it: Truce('YYYY-MM-DD').")
+    require_kind(daily, DailySeries, "daily")
+    require_kind(truce, Truce, "truce")
     return _estimate(
         daily, truce, window=window, model=model, weekday=weekday, transition=transition, offset=offset,
         other_truces=other_truces, other_truce_days=other_truce_days, level=level,
@@ -296,7 +295,7 @@ def _estimate(
     weekday: bool,
     transition: int,
     offset: pd.Series | None,
-    other_truces: Iterable[Truce],
+    other_truces: Truces,
     other_truce_days: Literal["keep", "leave out"],
     level: float,
     warn: bool = True,
@@ -304,7 +303,7 @@ def _estimate(
     """The effect; without its warnings in half of the time, since they need further fits."""
     _check_choices(model, transition, other_truce_days, level)
     first, last = choose_window(daily, truce, window)
-    others = tuple(other_truces)
+    others = listed(other_truces, "other_truces")
     days, counts = settled_counts(daily, first, last)
     after = np.asarray(days >= truce.effective)
     taken = days_of_others(days, truce, others)

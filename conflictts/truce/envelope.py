@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import TooLittleData
+from conflictts.errors import TooLittleData, require_kind
 from conflictts.truce.effect import TruceEffect, refit
 from conflictts.truce.window import BOUNDS
 
@@ -38,6 +38,7 @@ def effect_envelope(effect: TruceEffect) -> pd.DataFrame:
     >>> ct.effect_envelope(effect).loc["envelope", ["lower", "upper"]].round(2).tolist()
     [0.02, 0.27]
     """
+    require_kind(effect, TruceEffect, "effect")
     numbers = ["rate_ratio", "lower", "upper", "averted", "averted_lower", "averted_upper"]
     rows: dict[str, list[float | str]] = {}
     for bound in BOUNDS:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaincinv
 
-from conflictts.errors import TooLittleData, UnknownNameError
+from conflictts.errors import TooLittleData, UnknownNameError, require_kind
 from conflictts.series.daily import DailySeries, Day
 from conflictts.series.numerals import toll
 from conflictts.truce._windows import autocorrelation
@@ -169,6 +169,7 @@ def measure_escalation(
     >>> found.summary()["phase"].tolist()
     ['level', 'falling', 'level']
     """
+    require_kind(daily, DailySeries, "daily")
     refuse_level(level)
     if window_days < 28:
         raise UnknownNameError(f"window_days = {window_days} is too short. Give 28 or more days.")

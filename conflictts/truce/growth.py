@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from conflictts.errors import TooLittleData
+from conflictts.errors import TooLittleData, require_kind
 from conflictts.series.coverage import window_within
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce._windows import WindowFits, fit_windows
@@ -118,6 +118,7 @@ def estimate_growth(
     >>> f"{found.growth:.2f} ({found.lower:.2f} to {found.upper:.2f})"
     '1.18 (0.97 to 1.43)'
     """
+    require_kind(daily, DailySeries, "daily")
     from conflictts.truce import _trend_windows
 
     refuse_level(level)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from conflictts.errors import InputError
 from conflictts.truce.locations import PRIOR
 from conflictts.truce.slopes import SlopedFit, weeks
 
@@ -11,9 +12,9 @@ FEWEST = 4.0  # degrees of freedom
 
 
 def refuse_level(level: float) -> None:
-    """Raise ValueError unless a confidence level lies between 0 and 1."""
+    """Raise InputError unless a confidence level lies between 0 and 1."""
     if not 0 < level < 1:
-        raise ValueError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
+        raise InputError(f"level = {level!r} is not a confidence level. Give a number between 0 and 1, such as 0.95.")
 
 
 def quantile_of(fit: SlopedFit, observed: np.ndarray, level: float) -> float:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from conflictts.errors import InputError, require_numbers
 from conflictts.truce.changepoints import MIN_DAYS, ODDS, refuse_thin
 from conflictts.truce.intervals import quantiles, rates_of_levels, refuse_level
 
@@ -69,7 +70,7 @@ def find_levels(counts: np.ndarray, weekday: np.ndarray, *, level: float = 0.95)
     ------
     TooLittleData
         If fewer than 14 days are observed, or all counts are 0.
-    ValueError
+    InputError
         If the arrays are not of one length, a count is negative or infinite, a day is none of the week, or `level` is
         no probability.
 
@@ -81,7 +82,7 @@ def find_levels(counts: np.ndarray, weekday: np.ndarray, *, level: float = 0.95)
     >>> found.changes.tolist(), found.rates[:, 0].round(1).tolist()
     ([30], [5.0, 0.0])
     """
-    counts, weekday = np.asarray(counts, dtype=float), np.asarray(weekday)
+    counts, weekday = require_numbers(counts, "counts"), require_numbers(weekday, "weekday")
     _check(counts, weekday, level)
     ((found, _),) = levels_of_rows(counts[None], weekday.astype(np.int64), level, but_for_single_days=False)
     return found
@@ -107,7 +108,7 @@ def levels_of_rows(
     ------
     TooLittleData
         If fewer than 14 days of a series are observed, or all its counts are 0; see `can_be_searched`.
-    ValueError
+    InputError
         If a count is negative or infinite.
     """
     from conflictts.truce import _segment, _split
@@ -144,10 +145,10 @@ def can_be_searched(counts: np.ndarray) -> np.ndarray:
 
 
 def refuse_no_counts(counts: np.ndarray) -> None:
-    """Raise ValueError where a count is negative or infinite."""
+    """Raise InputError where a count is negative or infinite."""
     wrong = np.flatnonzero((counts < 0) | np.isinf(counts))
     if len(wrong):
-        raise ValueError(
+        raise InputError(
             f"counts[{wrong[0]}] = {counts[wrong[0]]:g} is no count ({len(wrong)} such). Give numbers from 0, and NaN "
             "where nobody counted."
         )
@@ -155,11 +156,11 @@ def refuse_no_counts(counts: np.ndarray) -> None:
 
 def _check(counts: np.ndarray, weekday: np.ndarray, level: float) -> None:
     if counts.ndim != 1 or weekday.shape != counts.shape:
-        raise ValueError(
+        raise InputError(
             f"counts of shape {counts.shape} and weekday of shape {weekday.shape} are not one series. Give two arrays "
             "of one length."
         )
     refuse_no_counts(counts)
     if not np.isin(weekday, np.arange(7)).all():
-        raise ValueError(f"weekday holds {weekday[~np.isin(weekday, np.arange(7))][0]}. Give 0 (Monday) to 6 (Sunday).")
+        raise InputError(f"weekday holds {weekday[~np.isin(weekday, np.arange(7))][0]}. Give 0 (Monday) to 6 (Sunday).")
     refuse_level(level)

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError, InputError
+from conflictts.errors import CoverageError, InputError, require_kind
 from conflictts.series.coverage import window_within
 from conflictts.series.daily import NO_AREA, DailySeries, Day, whole_day
 from conflictts.truce._baseline import Baseline, baseline_of, cautions_of, refuse_thin
@@ -159,6 +159,7 @@ class Monitor:
         >>> monitor.first_alarm.date().isoformat()
         '2020-02-27'
         """
+        require_kind(calm, DailySeries, "calm")
         check_options(contract, days_between, false_alarm, horizon, ceiling)
         settled = _calm_counts(calm, window)
         threshold = 1 / false_alarm if contract == "yearly" else float(days_between)
@@ -290,6 +291,7 @@ class Monitor:
         >>> Monitor.fit(DailySeries.from_counts(calm)).reach(rng=np.random.default_rng(1))["share"].tolist()[-1]
         1.0
         """
+        require_kind(rng, np.random.Generator, "rng")
         watched = WATCHED if self.horizon is None else min(WATCHED, self.horizon)
         rows = []
         for increase in RISES:
@@ -343,6 +345,7 @@ class Monitor:
         InputError
             If the text is no such state, is of another version, or its evidence does not follow from its counts.
         """
+        require_kind(text, str, "text", "Give `state` of a monitor, as it was kept.")
         try:
             parts = json.loads(text)
             version = parts["conflictts_monitor"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import NaTType
 
-from conflictts.errors import CoverageError, TooLittleData
+from conflictts.errors import CoverageError, InputError, TooLittleData, require_kind
 from conflictts.series.daily import DailySeries, Day
 from conflictts.series.numerals import so_many
 from conflictts.truce.changepoints import detect_changepoints, searched_days
@@ -141,7 +141,7 @@ def scan_onset(
     TooLittleData
         If fewer than 14 days are observed before the first or after the last scanned day, no scanned day is as far from
         both changes next to it, or all counts are 0.
-    ValueError
+    InputError
         If `level` is no probability or `n_simulations` is under 19.
 
     References
@@ -157,9 +157,12 @@ def scan_onset(
     >>> onset.summary()["days_from_effective"].tolist()
     [-1, 0, -1]
     """
+    require_kind(daily, DailySeries, "daily")
+    require_kind(truce, Truce, "truce")
+    require_kind(rng, np.random.Generator, "rng")
     refuse_level(level)
     if n_simulations < 19:
-        raise ValueError(f"n_simulations = {n_simulations!r} cannot show a p-value of 0.05. Give at least 19.")
+        raise InputError(f"n_simulations = {n_simulations!r} cannot show a p-value of 0.05. Give at least 19.")
     from conflictts.truce import _scan
     from conflictts.truce._steady import SteadyNoise
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from conflictts.errors import UnknownNameError
+from conflictts.errors import InputError, UnknownNameError, require_kind, require_mapping
 from conflictts.series.daily import Day, pair_of_days
 from conflictts.series.panel import DailyPanel, Key
 from conflictts.truce.intervals import refuse_level
@@ -192,7 +192,7 @@ def analyse_panel(
         If `truces` names an area that the panel does not have, or both `truce` and `truces` are given.
     CoverageError
         If the window is not a pair of days.
-    ValueError
+    InputError
         If `level` is not a confidence level, or `threads` no number of them; or if `spark` is no session, or comes
         with what is for one machine.
     InputError
@@ -212,10 +212,15 @@ def analyse_panel(
     >>> found.table.loc["Idlib", ["rate_ratio", "lower", "upper"]].astype(float).round(2).tolist()
     [0.08, 0.02, 0.35]
     """
+    require_kind(panel, DailyPanel, "panel")
+    if truce is not None:
+        require_kind(truce, Truce, "truce")
+    if truces is not None:
+        require_mapping(truces, Truce, "truces", "areas")
     plan = _planned(panel, truce, truces, window, level)
     if spark is not None:
         if (threads, store, progress) != (None, None, None):
-            raise ValueError("threads, store and progress are for one machine. Leave them out where `spark` is given.")
+            raise InputError("threads, store and progress are for one machine. Leave them out where `spark` is given.")
         return _assembled(rows_on_spark(panel, plan, spark), panel, plan)
     kept = None if store is None else Store(Path(store), panel, plan)
     return _assembled(_rows(panel, plan, _threads(threads), kept, progress), panel, plan)
@@ -242,7 +247,7 @@ def _threads(threads: int | None) -> int:
         free = getattr(os, "sched_getaffinity", None)
         return len(free(0)) if free else (os.cpu_count() or 1)
     if not (isinstance(threads, int) and threads >= 1):
-        raise ValueError(f"threads = {threads!r} is no number of threads. Give 1 or more.")
+        raise InputError(f"threads = {threads!r} is no number of threads. Give 1 or more.")
     return threads
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import pandas as pd
 
-from conflictts.errors import CoverageError
+from conflictts.errors import CoverageError, require_kind
 from conflictts.series.daily import whole_day
 
 KIND_OF_TRUCE = {"truce", "ceasefire", "cease-fire", "armistice", "memorandum", "agreement"}
@@ -80,6 +82,23 @@ class Truce:
         return f"Truce({', '.join(dates)})"
 
 
+Truces: TypeAlias = Truce | Iterable[Truce] | Mapping[str, Truce]
+
+
+def listed(truces: Truces, name: str = "truces") -> tuple[Truce, ...]:
+    """One truce or several, by name or not, as a tuple.
+
+    Raises
+    ------
+    InputError
+    """
+    several = truces.values() if isinstance(truces, Mapping) else truces
+    given = (several,) if isinstance(several, str) or not isinstance(several, Iterable) else tuple(several)
+    for each in given:
+        require_kind(each, Truce, name)
+    return given
+
+
 def truce_periods(days: pd.DatetimeIndex, truce: Truce) -> pd.Series:
     """Label days "before", "during" or "after" a truce; with no end, there is no "after".
 
@@ -100,6 +119,8 @@ def truce_periods(days: pd.DatetimeIndex, truce: Truce) -> pd.Series:
     >>> ct.truce_periods(pd.date_range("2019-08-30", "2019-09-02"), truce).tolist()
     ['before', 'during', 'during', 'after']
     """
+    require_kind(days, pd.DatetimeIndex, "days")
+    require_kind(truce, Truce, "truce")
     period = pd.Series("during", days)
     period[days < truce.effective] = "before"
     if truce.ended is not None:

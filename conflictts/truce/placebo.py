@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import TooLittleData
+from conflictts.errors import InputError, TooLittleData, require_kind
 from conflictts.truce.effect import TruceEffect, days_compared, refit
 from conflictts.truce.period import Truce
 from conflictts.truce.window import MIN_DAYS_AFTER, MIN_DAYS_BEFORE, ONE_DAY
@@ -68,7 +68,7 @@ def shift_test(effect: TruceEffect) -> ShiftTest:
 
     Raises
     ------
-    ValueError
+    InputError
         If the effect's model has a slope, beside which its step is another than that of the mean counts.
 
     Examples
@@ -80,8 +80,9 @@ def shift_test(effect: TruceEffect) -> ShiftTest:
     >>> bool(ct.shift_test(effect).p_value < 0.1)
     True
     """
+    require_kind(effect, TruceEffect, "effect")
     if effect.per_week is not None:
-        raise ValueError(
+        raise InputError(
             f"The effect's model is {effect.model!r}, and turning compares mean counts, which have a slope too. Give "
             "an effect of the model 'level'."
         )
@@ -169,6 +170,7 @@ def placebo_effects(effect: TruceEffect) -> PlaceboEffects:
     >>> bool((placebos.steps["rate_ratio"] > effect.rate_ratio).all())
     True
     """
+    require_kind(effect, TruceEffect, "effect")
     first, last = effect.window[0], effect.rates.loc["before", "last"]
     edge = effect.transition * ONE_DAY
     dates = pd.date_range(first + MIN_DAYS_BEFORE * ONE_DAY + edge, last - (MIN_DAYS_AFTER - 1) * ONE_DAY - edge)

@@ -12,7 +12,7 @@ from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 from scipy.special import expit, log_expit, ndtr
 
-from conflictts.errors import TooLittleData
+from conflictts.errors import InputError, TooLittleData, require_numbers
 from conflictts.truce.intervals import refuse_level
 
 LEAST_AREAS = 3  # two say nothing of how areas differ
@@ -127,7 +127,7 @@ def pool_effects(
     ------
     TooLittleData
         If there are fewer than three areas, or no count in any.
-    ValueError
+    InputError
         If a number is not finite, a count below 0, or an exposure not above 0.
 
     References
@@ -145,14 +145,15 @@ def pool_effects(
     [0.54, 0.29, 0.98]
     """
     names = before.index if isinstance(before, pd.Series) else None
-    earlier, later, expected = (np.asarray(each, dtype=float) for each in (before, after, exposure))
+    given = {"before": before, "after": after, "exposure": exposure}
+    earlier, later, expected = (require_numbers(each, name) for name, each in given.items())
     if not (
         earlier.shape == later.shape == expected.shape == (earlier.size,)
         and np.isfinite([earlier, later, expected]).all()
         and (np.minimum(earlier, later) >= 0).all()
         and (expected > 0).all()
     ):
-        raise ValueError(
+        raise InputError(
             f"{earlier.size} counts before, {later.size} after and {expected.size} exposures: as many of each are "
             "needed, all finite, counts 0 or more and exposures above 0."
         )

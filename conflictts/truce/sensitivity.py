@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
+from conflictts.errors import CoverageError, TooLittleData, UnknownNameError, require_kind
 from conflictts.incidents.table import Incidents, Where, matching_records
 from conflictts.series.allocation import ALLOCATIONS, Allocation
 from conflictts.series.daily import DailySeries, Day, Measure, daily_series, pair_of_days
@@ -209,6 +209,8 @@ def sensitivity(
     >>> found.finding, len(found.table)
     ('lower', 108)
     """
+    require_kind(incidents, Incidents, "incidents")
+    require_kind(truce, Truce, "truce")
     _check_options(figures, models, allocations, max_span_days, windows, transitions)
     scopes = dict(perpetrators) if perpetrators is not None else _scopes(incidents, measure, where or {})
     if not scopes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from conflictts.errors import CoverageError, TooLittleData, UnknownNameError
+from conflictts.errors import CoverageError, TooLittleData, UnknownNameError, require_kind
 from conflictts.incidents.codes import columns_in_words
 from conflictts.incidents.table import Incidents, Where, matching_records
 from conflictts.series.counting import NOT_STATED, counted_area
@@ -120,6 +120,8 @@ def source_mix(
     >>> mix.changes.index.tolist()
     ['reporting_body', 'perpetrator']
     """
+    require_kind(incidents, Incidents, "incidents")
+    require_kind(truce, Truce, "truce")
     if measure not in UNITS:
         raise UnknownNameError(f"No measure {measure!r}. Choose one of {', '.join(UNITS)}.")
     first, last = pair_of_days(window, "window")

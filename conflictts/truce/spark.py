@@ -30,13 +30,13 @@ def rows_on_spark(panel: DailyPanel, plan: Plan, spark: SparkSession) -> list[Ro
 
     Raises
     ------
-    ValueError
+    InputError
         If `spark` is no session.
     InputError
         If Spark stops.
     """
     if not hasattr(spark, "createDataFrame"):
-        raise ValueError(
+        raise InputError(
             f"spark = {spark!r} is no Spark session. Give SparkSession.builder.getOrCreate(), of PySpark "
             "(pip install '.[spark]' in the project's folder)."
         )

@@ -466,7 +466,7 @@ NOT_MERGED = [
         {"pairs": PAIR.replace("B1", "B7")}, UnknownNameError, "1 of 1 pairs .* source b lacks.*'B7'", id="id"
     ),
     pytest.param({"pairs": pd.concat([PAIR, PAIR])}, InputError, "'A1' stands in 2 pairs", id="pair twice"),
-    pytest.param({"pairs": PAIR[["id_a"]]}, InputError, "lack the column id_b", id="no column"),
+    pytest.param({"pairs": PAIR[["id_a"]]}, InputError, "`pairs` lacks the column id_b", id="no column"),
     pytest.param({"prefer": "best"}, UnknownNameError, "prefer = 'best' names no source", id="prefer"),
 ]
 
