@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -221,6 +222,38 @@ def test_courses_with_one_latent_state_are_those_of_the_search():
     assert p == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_so_many_changes_are_weighed_as_all_their_courses_one_by_one(number):
+    rng, n_days, n_states, n_levels, least = np.random.default_rng(number), 9, 2, 3, 2
+    likelihood, start = rng.random((n_days, n_states, n_levels)), rng.dirichlet(np.ones(n_levels))
+    following = rng.dirichlet(np.ones(n_levels), n_levels)
+    first, moves = rng.dirichlet(np.ones(n_states)), rng.dirichlet(np.ones(n_states), n_states)
+    each = np.zeros(n_days)
+    for days in itertools.combinations(range(least, n_days - least + 1), number):
+        lasts = np.diff([0, *days, n_days])
+        for levels in itertools.product(range(n_levels), repeat=number + 1):
+            of_day, forth = np.repeat(levels, lasts), first
+            for t in range(n_days):
+                forth = (forth if t == 0 else forth @ moves) * likelihood[t, :, of_day[t]]
+            weight = start[levels[0]] * following[levels[:-1], levels[1:]].prod() * forth.sum()
+            each[list(days)] += weight if lasts.min() >= least else 0.0
+    p = np.empty(n_days)
+    whole = told_noise.given_number(np.arange(n_days), likelihood, start, following, first, moves, number, least, p)
+    assert p == pytest.approx(each * number / each.sum())
+    assert np.exp(whole) == pytest.approx(each.sum() / number)
+
+
+def test_the_law_of_rates_is_that_of_the_series():
+    start, following = told_noise.law_of_rates()
+    rates, rng = np.exp(told_noise.LEVELS), np.random.default_rng(1)
+    drawn = np.array([location_sets.made(rng, 60, 2)[0].reshape(-1)[[0, -1]] for _ in range(4000)])
+    drawn /= location_sets.WEEK[[0, 59 % 7]]
+    assert np.log(rates) @ start == pytest.approx(np.log(drawn[:, 0]).mean(), abs=0.03)
+    last = start @ following @ following
+    assert np.log(rates) @ last == pytest.approx(np.log(drawn[:, 1]).mean(), abs=0.03)
+    assert np.log(rates) ** 2 @ last == pytest.approx((np.log(drawn[:, 1]) ** 2).mean(), abs=0.03)
+
+
 @simulation
 def test_being_told_the_noise_finds_what_the_search_finds():
     """A small seeded version of benchmarks/told_noise.py."""
@@ -228,8 +261,8 @@ def test_being_told_the_noise_finds_what_the_search_finds():
     mean = np.repeat([8.0, 1.0, 10.0, 1.5], 100) * told_noise.PROFILE[np.arange(400) % 7]
     for noise in told_noise.TOLD:
         counts = location_sets.NOISE[noise](mean, changepoints.SIZE, rng)
-        found = told_noise.told(counts, noise)
-        assert found == pytest.approx(np.array(true), abs=changepoints.NEAR)
+        for found in (told_noise.told(counts, noise), told_noise.told_all(counts, noise, len(true))):
+            assert found == pytest.approx(np.array(true), abs=changepoints.NEAR)
 
 
 @simulation
