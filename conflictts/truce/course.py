@@ -41,7 +41,7 @@ class TruceCourse:
     first_days : tuple of DatetimeIndex
         For each phase the set of days that may have been its first, at `level`; empty where the day is declared. In
         simulations 95 % sets hold the true first day of a calm in 85 to 100 %, of an erosion in 79 to 99 %, and of a
-        collapse in 83 to 99 % where the rate jumps and in 75 to 96 % where it grows steadily (benchmarks/courses.py).
+        collapse in 84 to 99 % where the rate jumps and in 80 to 98 % where it grows steadily (benchmarks/courses.py).
     erosion : Erosion or None
         Growth of the rate per week over the truce's days, and when it brings the rate back; None where too few counts.
     share : float

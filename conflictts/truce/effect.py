@@ -233,7 +233,10 @@ def estimate_truce_effect(
         they are covered, the truce was not over, and days at either end are neither unobserved nor provisional.
     model : {"level", "level+erosion", "level+trend"}, default "level"
         A step alone; a step and a growth of the rate per week after it; a step beside a straight trend of the log rate
-        over the whole window. Declare it before looking: the models answer different questions.
+        over the whole window. Declare it before looking: the models answer different questions. Where counts answer to
+        earlier ones a fall takes days and hides growth, whose 95 % interval then held it in 70 to 89 % of simulated
+        series; a warning tells the growth by the truce's days alone, as `truce_course` does (92 to 100 %;
+        benchmarks/courses.py).
     weekday : bool, default True
         Whether the rate may differ by day of the week.
     transition : int, default 0

@@ -34,7 +34,7 @@ class Erosion:
         with ``lower`` and ``upper`` (infinite where the interval has no end within three times the days watched, and
         NaN or NaT throughout unless the interval of the growth lies above 1 and the rate begins below the share). At
         one half they are told as the half-life of the calm, which they are if it began near 0. In simulations their
-        95 % interval held them in 87 to 98 % (benchmarks/courses.py).
+        95 % interval held them in 91 to 100 % (benchmarks/courses.py).
     left_out : int
         First days of the truce that growth is not fitted to, since their counts may still answer to the days before.
 
