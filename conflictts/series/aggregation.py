@@ -17,6 +17,7 @@ from conflictts.incidents.checks import SHARED, area_in_words, shared_names, war
 from conflictts.incidents.distinct import composed, map_distinct, repeated, stripped
 from conflictts.incidents.files import map_beside, paths_of
 from conflictts.incidents.formulas import table_as_meant
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.recognise import read_incidents
 from conflictts.incidents.sidecar import Sidecar
 from conflictts.incidents.table import Incidents, Ledger, Provenance, Where, matching_records
@@ -128,7 +129,7 @@ def daily_panel(
     frame = _as_frame(source)
     if frame is not None and deletions is not None:
         raise InputError("A frame has the columns of a GED export, and deletions are of ACLED's. Leave them out.")
-    gone = None if deletions is None else deleted(deletions)[0]
+    gone, lists = (None, []) if deletions is None else deleted(deletions)
     paths = paths_of(source) if frame is None else []
     if coverage is not None or not any(map_beside(path) for path in paths):  # none else may declare it
         in_gaps(covered_days(coverage, paths[0].name if paths else "A frame"), gaps)
@@ -140,7 +141,7 @@ def daily_panel(
                 rows = rows_of_files(paths, engine, columns)
             else:
                 rows = rows_of_frame(frame, engine, columns, release)
-            gathered = None if rows is None else _gather(rows, measure, columns, release, gone, by, where)
+            gathered = None if rows is None else _gather(rows, measure, columns, release, gone, lists, by, where)
     if gathered is None and frame is not None:
         raise InputError("The frame has no rows. Give one with records.")
     if gathered is None:
@@ -172,6 +173,7 @@ def _gather(
     columns: Sequence[str],
     release: str | None,
     gone: set[str] | None,
+    lists: Sequence[Input],
     by: Sequence[str],
     where: Where,
 ) -> tuple[Bundles, Ledger, Provenance, pd.DataFrame] | None:
@@ -193,10 +195,16 @@ def _gather(
         return None
     checked = rows.export.check(raws, release=release, deletions=sorted(gone or ()), shared=shared)
     found = _sums(frame.filter(plain), rows, measure, columns)
-    more = _numbers(frame.filter(plain), unusual)
+    of_files = {f"rows of file {number}": rows.of_file(number) for number in range(rows.files * (rows.files > 1))}
+    more = _numbers(frame.filter(plain), {**unusual, **of_files})
     count = int(found.column("records").to_numpy().sum())
     read = sum(raw.read for raw in raws) + count
-    provenance = replace(checked.provenance, rows=read, area=area_in_words(lying, raws))
+    provenance = replace(
+        checked.provenance,
+        rows=read,
+        area=area_in_words(lying, raws),
+        inputs=_with_counted(checked.provenance.inputs, [more[name] for name in of_files] or [count], lists),
+    )
     warnings = checked.ledger.warnings
     warnings = warnings.assign(records=warnings["records"] + [more.get(each, 0) for each in warnings["warning"]])
     ledger = replace(checked.ledger, read=read, used=checked.ledger.used + count, warnings=warnings)
@@ -354,6 +362,13 @@ def _numbers(frame: nw.LazyFrame[Any], unusual: Mapping[str, nw.Expr]) -> dict[s
         frame.select(**{name: nw.when(told).then(1).otherwise(0).sum() for name, told in unusual.items()})
     )
     return {name: int(found.column(name)[0].as_py() or 0) for name in unusual}
+
+
+def _with_counted(inputs: Sequence[Input], counted: Sequence[int], lists: Sequence[Input]) -> tuple[Input, ...]:
+    """What was read: files of records with the rows that were counted, not checked one by one; lists of deletions."""
+    checked = [each for each in inputs if each.holds == "records"]
+    records = [replace(each, rows=(each.rows or 0) + more) for each, more in zip(checked, counted, strict=True)]
+    return (*records, *lists, *(each for each in inputs if each.holds != "records"))
 
 
 def _bundles(found: pa.Table, rows: Rows, columns: Sequence[str], provider: str, checked: Bundles) -> Bundles:
