@@ -142,7 +142,7 @@ class Translator:
             return codes_in_words(_days_in_words(text))
         core = text.strip()
         if core not in self._known:
-            self._known[core] = self._sentences(codes_in_words(core))
+            self._known[core] = self._sentences(codes_in_words(_days_in_words(core)))
         return text.replace(core, self._known[core], 1) if core else text
 
     def page(self, source: str) -> str:
@@ -270,8 +270,19 @@ class Translator:
 
 
 def _days_in_words(text: str) -> str:
-    """2019-08-31 -> 31 August 2019 and 2019-08-30..2019-08-31 -> 30 August 2019 to ..., in names of files not."""
-    return _SPAN_IN_FIGURES.sub(lambda met: " to ".join(map(_written_out, met[0].split(".."))), text)
+    """2019-08-31 -> 31 August 2019 and 2019-08-30..2019-08-31 -> 30 to 31 August 2019, in names of files not."""
+    return _SPAN_IN_FIGURES.sub(lambda met: _said_once(*map(_written_out, met[0].split(".."))), text)
+
+
+def _said_once(first: str, last: str = "") -> str:
+    """Two written days as a span, whose year and month are said once; one day as it is."""
+    if last in ("", first):
+        return first
+    for common in (1, 2):  # the month and the year, or the year
+        begin, end = first.split(" ", common), last.split(" ", common)
+        if begin[common] == end[common]:
+            return f"{' '.join(begin[:common])} to {last}"
+    return f"{first} to {last}"
 
 
 def _written_out(iso: str) -> str:

@@ -130,7 +130,7 @@ class Report:
             single=self.single, effect=first.effect, unit=first.daily.unit, level=first.effect.level,
             kicker=_kicker(first) if self.single else _kicker_of_all(self.found), cases=parts,
             firsts=[part for part, is_first in zip(parts, self.first, strict=True) if is_first],
-            rows=self._rows(parts),
+            not_compared=self._refusals(),
             overview=overview, contents=contents, left_out=numbers["areas_without_records"],
             methods={each.effect.method for each in self.found},
             window_days=next((each.escalation.window_days for each in self.found
@@ -141,12 +141,15 @@ class Report:
         )  # fmt: skip
         return str(whole)
 
-    def _rows(self, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """One line for each area and truce, area by area, those that could not be compared below the others."""
-        rows = [{**part, "truce": part["effect"].truce, "reason": ""} for part in parts]
-        rows += [{"area": each.area, "truce": each.truce, "reason": each.reason} for each in self.refused]
-        areas = list(dict.fromkeys(row["area"] for row in rows))
-        return sorted(rows, key=lambda row: (areas.index(row["area"]), row["reason"] != ""))
+    def _refusals(self) -> list[dict[str, Any]]:
+        """What could not be compared, each reason once: with the truces it is of, and the areas it is of with these."""
+        truces: dict[tuple[str, str], list[str]] = {}
+        for each in self.refused:
+            truces.setdefault((each.area, each.reason), []).append(each.truce.name)
+        areas: dict[tuple[str, ...], list[str]] = {}
+        for (area, reason), names in truces.items():
+            areas.setdefault((reason, *names), []).append(area)
+        return [{"areas": of, "truces": names, "reason": reason} for (reason, *names), of in areas.items()]
 
     def _context(self, position: int, formats: Collection[str]) -> dict[str, Any]:
         """What the part of one area and truce speaks of."""

@@ -139,7 +139,7 @@ def refuse_short_sides(
         observed = int((~np.isnan(best[side])).sum())
         if observed < minimum:
             these = days[side]
-            between = f", from {these[0]:%Y-%m-%d} to {these[-1]:%Y-%m-%d}" if len(these) else ""
+            between = f", {these[0]:%Y-%m-%d}..{these[-1]:%Y-%m-%d}" if len(these) else ""
             over = (
                 f" (it was over on {truce.ended:%Y-%m-%d})"
                 if name == "after" and truce.ended is not None and days[-1] + ONE_DAY >= truce.ended

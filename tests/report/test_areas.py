@@ -62,9 +62,15 @@ def test_what_cannot_be_compared_is_listed_with_its_reason_and_stops_nothing(num
     assert "Only 3 observed days after the truce" in refused["Idlib", SHORT.name]
     assert refused["Idlib", SHORT.name].endswith("No window makes so short a truce comparable.")
     assert {area for area, _ in refused} >= {"Latakia"}
-    table = html.partition('id="overview"')[2].partition("</table>")[0]
-    assert table.count("<tr>") == 10, "a header and every comparison"
-    assert table.count("Not compared.") == len(refused)
+    rows = BeautifulSoup(html, "html.parser").find(id="overview")("tr")
+    told = {row("td")[-1].get_text(): row for row in rows if "Not compared" in row.get_text()}
+    assert len(rows) == 1 + len(numbers["findings"]) + len(told)
+    assert len(told) == len(set(refused.values())), "each reason once"
+    brief = next(row for reason, row in told.items() if reason.startswith("Not compared. Only 3 observed days"))
+    assert "after the truce, 2 to 4 August 2019 (it was over on 5 August 2019)" in brief.get_text()
+    assert [name.get_text() for name in brief.th("span")] == list(AREAS)
+    assert all(name["translate"] == "no" for name in brief.th("span"))
+    assert brief.td.get_text() == "Truce of 2 August 2019"
     assert "<title>Civilian deaths before truces and from them on</title>" in html
     assert "9 comparisons: lower after it in" in html
     assert f"not possible in {len(refused)}." in html

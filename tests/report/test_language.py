@@ -42,9 +42,9 @@ KNOWN = [
     ("Civilian deaths and the Sochi memorandum", "Civils tués et la trêve « Sochi memorandum »"),
     ("Only 21 observed days before the truce; at least 28 are needed.",
      "Seulement 21 jours observés avant la trêve ; il en faut au moins 28."),
-    ("Only 1 observed day after the truce, from 2019-08-29 to 2019-08-30 (it was over on 2019-08-31); at least 28 are "
+    ("Only 1 observed day after the truce, 2019-08-29..2019-08-30 (it was over on 2019-08-31); at least 28 are "
      "needed.",
-     "Seulement 1 jour observé après la trêve, du 29 août 2019 au 30 août 2019 (elle a pris fin le 31 août 2019) ; il "
+     "Seulement 1 jour observé après la trêve, du 29 au 30 août 2019 (elle a pris fin le 31 août 2019) ; il "
      "en faut au moins 28."),
     ("Civilian deaths before truces and from them on", "Civils tués avant les trêves et à partir d’elles"),
     ("No window makes so short a truce comparable.", "Aucune fenêtre ne rend comparable une trêve aussi courte."),
@@ -106,7 +106,13 @@ def test_known(english, french):
 
 WRITTEN_OUT = [
     ("over on 2019-08-31); at least", "over on 31 August 2019); at least"),
-    ("the days covered, 2019-01-01..2019-11-30.", "the days covered, 1 January 2019 to 30 November 2019."),
+    ("the days covered, 2019-01-01..2019-11-30.", "the days covered, 1 January to 30 November 2019."),
+    ("the truce, 2019-08-02..2019-08-04 (it", "the truce, 2 to 4 August 2019 (it"),
+    ("the truce, 2019-06-12..2019-06-12 (it", "the truce, 12 June 2019 (it"),
+    (
+        "2019-12-31..2020-01-01 and 2019-08-01..2020-08-31",
+        "31 December 2019 to 1 January 2020 and 1 August 2019 to 31 August 2020",
+    ),
     ("the largest 2019-10-04 with 7", "the largest 4 October 2019 with 7"),
     ("deaths-2019-08-31.csv", "deaths-2019-08-31.csv"),
     ("2019-08-31.csv and out/2019-08-31", "2019-08-31.csv and out/2019-08-31"),
@@ -212,7 +218,7 @@ TOLD = {  # what may stand in a slot of a refusal that is no number
     "quantity": ["rate ratio", "growth per week", "rate had there been no truce"],
     "name": ["before", "after"],
     "side": ["before", "after"],
-    "between": ["", ", from 2019-08-29 to 2019-08-30"],
+    "between": ["", ", 2019-08-29..2019-08-30"],
     "over": [""],  # and, after the truce alone, as in KNOWN
     "so_many(weeks, 'observed whole week')": ["1 observed whole week", "12 observed whole weeks"],
     "so_many(before, 'day')": ["1 day", "12 days"],

@@ -237,7 +237,7 @@ def test_a_truce_inside_another_is_said_to_be():
 def test_no_answer_without_the_others_is_said():
     around = on_day(10, name="the long one")
     warnings = estimate_truce_effect(made(noisy(STEP)), on_day(120), other_truces=[around]).warnings
-    told = "there is no answer (Only 10 observed days before the truce, from 2020-01-06 to 2020-01-15; at least 28 are"
+    told = "there is no answer (Only 10 observed days before the truce, 2020-01-06..2020-01-15; at least 28 are"
     assert any(f"{told} needed)" in warning for warning in warnings)
 
 
