@@ -80,6 +80,8 @@ class Findings:
         Its name in the report; blank where the report has one area without a name.
     effect : TruceEffect
         Over the declared window.
+    window_declared : bool
+        Whether the days compared were asked for, or are the usual ones.
     windows : dict of str to (TruceEffect or str)
         The same comparison over other windows, by name: 28 days on each side, and all days covered; or why not.
     changes : Changepoints or str
@@ -106,6 +108,7 @@ class Findings:
     incidents: Incidents
     daily: DailySeries
     effect: TruceEffect
+    window_declared: bool
     windows: dict[str, TruceEffect | str]
     changes: Changepoints | str
     opinions: Opinions
@@ -182,8 +185,8 @@ def find_all(
             told = None if choices.where or conditions else claims
             found.append(
                 _find(
-                    area, incidents, effect, conditions, choices=choices, others=others, claims=told, events=events,
-                    processes=processes,
+                    area, incidents, effect, conditions, choices=choices, declared=truce.name in windows, others=others,
+                    claims=told, events=events, processes=processes,
                 )
             )  # fmt: skip
     if not found:
@@ -255,6 +258,7 @@ def _find(
     conditions: Where,
     *,
     choices: Choices,
+    declared: bool,
     others: Sequence[Truce],
     claims: pd.DataFrame | None,
     events: pd.DataFrame | None,
@@ -290,6 +294,7 @@ def _find(
             incidents=incidents,
             daily=daily,
             effect=effect,
+            window_declared=declared,
             windows=windows,
             changes=or_why_not(partial(detect_changepoints, daily)),
             opinions=find_opinions(incidents, effect, measure=choices.measure, where=where),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from conflictts.cases import IDLIB_TRUCE, IDLIB_WINDOW, Case
 from conflictts.incidents.checks import SHARED, SHARED_DISTRICTS
 from conflictts.incidents.table import Ledger
 from conflictts.report.language import say
@@ -22,6 +23,7 @@ from conflictts.truce.effect import TruceEffect
 from conflictts.truce.period import Truce
 from conflictts.truce.ratios import hundredths as hundredths  # for the pages
 from conflictts.truce.ratios import two_digits
+from conflictts.truce.window import DAYS_AFTER, DAYS_BEFORE
 
 if TYPE_CHECKING:
     from conflictts.report.findings import Findings, Refused
@@ -136,6 +138,29 @@ def headline(effect: TruceEffect) -> str:
     )
 
 
+def days_compared(findings: Findings) -> str:
+    """Which days, and who chose them."""
+    effect, case = findings.effect, findings.incidents
+    if not findings.window_declared:
+        return say(
+            "Days compared: {span}. No window was declared, so these are the usual ones: up to {before} days before "
+            "the truce’s first day and up to {after} from it on, as far as they are settled and it was in force.",
+            span=days(*effect.window), before=DAYS_BEFORE, after=DAYS_AFTER,
+        )  # fmt: skip
+    asked = tuple(f"{each:%Y-%m-%d}" for each in effect.window)
+    if isinstance(case, Case) and asked == IDLIB_WINDOW and effect.truce == case.truces[IDLIB_TRUCE]:
+        return say(
+            "Days compared: {span}. They come with the bundled case, whose question is that of a press article of its "
+            "last day; who makes the report may declare others.",
+            span=days(*effect.window),
+        )
+    return say(
+        "Days compared: {span}. Whoever made this report declared them; the usual ones are up to {before} days before "
+        "the truce’s first day and up to {after} from it on.",
+        span=days(*effect.window), before=DAYS_BEFORE, after=DAYS_AFTER,
+    )  # fmt: skip
+
+
 def overview(found: Sequence[Findings], refused: Sequence[Refused]) -> str:
     """All comparisons of a report in one sentence: how many lie on which side, and how many could not be made."""
     verdicts = [verdict(each.effect) for each in found]
@@ -181,8 +206,8 @@ def averted(effect: TruceEffect) -> str:
         f"Had the rate before gone on, {with_unit(count(effect.counterfactual), effect.daily.unit)} "
         f"({effect.level:.0%} interval {count(effect.counterfactual_lower)} to {count(effect.counterfactual_upper)}) "
         f"would be expected from {days(effect.truce.effective, effect.window[1])}; "
-        f"{count(effect.rates.loc['after', 'best'])} were counted, {count(effect.counterfactual - effect.averted)} by "
-        "the fitted rate."
+        f"{low_best_high(*effect.rates.loc['after', ['low', 'best', 'high']])} were counted, "
+        f"{count(effect.counterfactual - effect.averted)} by the fitted rate."
     )
     interval = f"{count(abs(effect.averted))} ({count(effect.averted_lower)} to {count(effect.averted_upper)})"
     if effect.averted_lower > 0:
@@ -382,6 +407,13 @@ def days_not_settled(daily: DailySeries) -> list[str]:
     else:
         said.append(f"No day is provisional. Reporting lag: {daily.reporting_lag}.")
     return said
+
+
+def added_up(daily: DailySeries) -> str:
+    """What the series holds over all its days, with its bounds."""
+    toll = low_best_high(*daily.table[["low", "best", "high"]].sum())
+    figures = "low–best–high" if "–" in toll else "low, best and high alike"
+    return f"The series adds up to {with_unit(toll, daily.unit)} ({figures})."
 
 
 def missing_bounds(daily: DailySeries) -> list[str]:

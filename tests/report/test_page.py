@@ -91,6 +91,9 @@ def test_page_says_what_it_must(html, idlib):
     for part in (
         "0.90 a day (31 August to 6 November 2019) against 5.67 a day before it (30 April to 30 August 2019)",
         "643–698–739 civilian deaths in 123 days",
+        "61–61–62 were counted, 58 by the fitted rate",
+        "The series adds up to 957–1,045–1,102 civilian deaths (low–best–high).",
+        "Days compared: 30 April to 6 November 2019. They come with the bundled case",
         "An incomplete catalogue",
         "18 records state no upper bound",
         "cannot tell the truce from anything else",

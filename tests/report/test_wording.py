@@ -119,6 +119,33 @@ def test_what_was_not_possible_is_told_where_there_is_any(effect):
 
 
 @pytest.mark.parametrize(
+    ("truce", "first", "declared", "said", "french"),
+    [
+        pytest.param("TRC-5", "2019-04-30", True, "come with the bundled case", "cas fourni", id="the case's own"),
+        pytest.param("TRC-5", "2019-05-01", True, "Whoever made this report declared them", "L’auteur", id="declared"),
+        pytest.param("TRC-5", "2019-04-30", False, "No window was declared", "Aucune fenêtre", id="usual"),
+        pytest.param("TRC-4", "2019-04-30", True, "Whoever made this report declared them", "L’auteur", id="truce"),
+    ],
+)
+def test_who_chose_the_days_compared_is_said(truce, first, declared, said, french, effect, idlib):
+    window = pd.Timestamp(first), effect.window[1]
+    compared = dataclasses.replace(effect, truce=idlib.truces[truce], window=window)
+    found = SimpleNamespace(effect=compared, incidents=idlib, window_declared=declared)
+    assert wording.days_compared(found).startswith(f"Days compared: {wording.days(*window)}. ")
+    assert said in wording.days_compared(found)
+    assert french in translator("fr")(wording.days_compared(found))
+
+
+def test_what_the_series_adds_up_to_has_its_bounds():
+    days = pd.date_range("2020-01-01", periods=2)
+    daily = ct.DailySeries.from_counts(pd.Series([1.0, 0.0], days), unit="civilian deaths")
+    wide = dataclasses.replace(daily, table=daily.table.assign(low=[0.0, 0.0], high=[2.0, 0.0]))
+    assert wording.added_up(daily) == "The series adds up to 1 civilian death (low, best and high alike)."
+    assert wording.added_up(wide) == "The series adds up to 0–1–2 civilian deaths (low–best–high)."
+    assert translator("fr")(wording.added_up(daily)).startswith("La série totalise 1 civil tué (")
+
+
+@pytest.mark.parametrize(
     ("averted", "said"),
     [
         ((341.0, 163.0, 519.0), "58 by the fitted rate. Against the fitted rate that is 341 (163 to 519) fewer."),
