@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from conflictts.truce.design import story_of_one_day
 from conflictts.truce.period import Truce
 from conflictts.truce.ratios import with_limits
 
@@ -40,7 +41,7 @@ def about_counts(days: pd.DatetimeIndex, best: np.ndarray, after: np.ndarray, tr
             )
     for name, side in (("before", ~after), ("after", after)):
         there = np.where(side & ~np.isnan(best), best, 0.0)
-        if side.sum() > 1 and there.max() > there.sum() / 2:
+        if story_of_one_day(best[side]):
             day = days[int(there.argmax())]
             said.append(
                 f"a single day, {day:%Y-%m-%d}, holds {there.max() / there.sum():.0%} of the toll {name}"

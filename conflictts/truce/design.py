@@ -31,6 +31,8 @@ class Design:
     counts : ndarray, shape (n_used_days,)
     offset : ndarray, shape (n_calendar_days,)
         Known part of the log mean.
+    no_weekdays : str
+        Why a weekday profile that was asked for is not among the columns, or "".
     """
 
     names: tuple[str, ...]
@@ -40,6 +42,7 @@ class Design:
     after: np.ndarray
     counts: np.ndarray
     offset: np.ndarray
+    no_weekdays: str = ""
 
     @property
     def n_slow(self) -> int:
@@ -86,7 +89,8 @@ def make_design(
         Monday 0.
     model : {"level", "level+erosion", "level+trend"}
     weekday : bool
-        Ask for a weekday profile. It is left out where a day of the week has no counts at all.
+        Ask for a weekday profile. It is left out where a day of the week has no counts at all, or one day holds over
+        half of a side's: that day would be taken for the habit of its weekday, on the other side too.
     transition : int
         Days on each side of the date to leave out.
     offset : ndarray, shape (n_calendar_days,), optional
@@ -103,7 +107,8 @@ def make_design(
         names.append(SLOPES[model])
     y = counts[used]
     columns = [column[used] for column in slow]
-    if weekday and (np.bincount(day_of_week[used], weights=y, minlength=7) > 0).all():
+    no_weekdays = _why_no_weekdays(y, after[used], day_of_week[used]) if weekday else ""
+    if weekday and not no_weekdays:
         columns += [(day_of_week[used] == k).astype(float) for k in range(1, 7)]
         names += [f"weekday_{k}" for k in range(1, 7)]
     return Design(
@@ -114,4 +119,19 @@ def make_design(
         after=after[used],
         counts=y,
         offset=np.zeros(len(counts)) if offset is None else offset,
+        no_weekdays=no_weekdays,
     )
+
+
+def story_of_one_day(counts: np.ndarray) -> bool:
+    """Whether one of several days holds over half of their counts; NaN where not used."""
+    seen = counts[~np.isnan(counts)]
+    return bool(len(seen) > 1 and seen.max() > seen.sum() / 2)
+
+
+def _why_no_weekdays(counts: np.ndarray, after: np.ndarray, day_of_week: np.ndarray) -> str:
+    if not (np.bincount(day_of_week, weights=counts, minlength=7) > 0).all():
+        return "one day of the week has no counts at all, so no weekday profile was fitted"
+    if story_of_one_day(counts[~after]) or story_of_one_day(counts[after]):
+        return "no weekday profile was fitted, since it would take the single day for the habit of its weekday"
+    return ""

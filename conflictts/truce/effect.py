@@ -238,7 +238,8 @@ def estimate_truce_effect(
         series; a warning tells the growth by the truce's days alone, as `truce_course` does (92 to 100 %;
         benchmarks/courses.py).
     weekday : bool, default True
-        Whether the rate may differ by day of the week.
+        Whether the rate may differ by day of the week. It does not where a day of the week has no counts, or one day
+        holds over half of a side's: a profile would take it for the habit of its weekday. A warning says so.
     transition : int, default 0
         Days to leave out on each side of the date.
     offset : Series, daily index, optional
@@ -332,8 +333,8 @@ def _estimate(
             transition=transition,
             offset=known,
         )
-        if weekday and not design.has_weekdays:
-            warnings.append("one day of the week has no counts at all, so no weekday profile was fitted")
+        if design.no_weekdays:
+            warnings.append(design.no_weekdays)
         fit, said = fit_effect(daily, design, days)
         warnings += said
         answer = answer_of_regression(fit, design, days, truce.effective, model, level)

@@ -484,6 +484,27 @@ def test_one_enormous_day_cannot_hide_in_the_weekday_profile():
         estimate_truce_effect(made(counts), on_day(60))
 
 
+@pytest.mark.parametrize("date", [60, 120])
+def test_one_enormous_day_is_no_habit_of_its_weekday(date):
+    """On the quiet side: a profile that took it for a habit would explain the other side's toll by that weekday."""
+    busy, quiet = steady(6, 1)[:120], np.tile([0.0, 1.0], 30)
+    quiet[20] = 400.0
+    counts = np.r_[busy, quiet] if date == 120 else np.r_[quiet, busy]
+    asked = {"truce": on_day(date), "window": (START, START + pd.Timedelta(days=179))}
+    effect = estimate_truce_effect(made(counts), **asked)
+    plain = estimate_truce_effect(made(counts), **asked, weekday=False)
+    pd.testing.assert_frame_equal(effect.summary(), plain.summary())
+    before, after = counts[:date], counts[date:]
+    assert effect.rate_ratio == pytest.approx(after.mean() / before.mean())
+    assert effect.averted == pytest.approx(before.mean() * len(after) - after.sum())
+    said = "no weekday profile was fitted, since it would take the single day for the habit of its weekday"
+    assert said in effect.warnings
+    assert said not in plain.warnings
+    quiet[20] = 0.98 * (quiet.sum() - 400)  # just under half
+    counts = np.r_[busy, quiet] if date == 120 else np.r_[quiet, busy]
+    assert "weekday_1" in estimate_truce_effect(made(counts), **asked).design
+
+
 def test_a_side_that_is_one_day_is_said_to_be():
     counts = np.r_[steady(5, 1)[:120], np.zeros(30), 40.0, np.ones(29)]
     effect = estimate_truce_effect(made(counts), on_day(120))
