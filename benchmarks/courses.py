@@ -28,6 +28,7 @@ COURSES: dict[str, tuple[list[tuple[int, float]], str]] = {  # first day of each
     "0.1, from day 54 on 0.3": ([(0, 0.1), (54, 0.3)], "eroding"),
     "0.1, from day 54 on 0.9": ([(0, 0.1), (54, 0.9)], "collapsed"),
     "0.1, from day 54 on 0.35, from day 92 on 0.9": ([(0, 0.1), (54, 0.35), (92, 0.9)], "collapsed"),
+    "0.1, from day 54 on 0.7, from day 92 on 1.8": ([(0, 0.1), (54, 0.7), (92, 1.8)], "collapsed"),
 }
 GROWTH = {"0.1, growing 5% a week": (0.1, 1.05, "eroding"), "0.1, growing 14% a week": (0.1, 1.14, "collapsed")}
 
@@ -91,11 +92,9 @@ def main() -> None:
                     collapse = table[table["phase"] == "collapsed"]
                     sure += bool(len(collapse) and collapse["established"].iloc[0])
                     truth = {"calm": BEFORE}
-                    if len(steps) == 3:
-                        truth |= {"eroding": BEFORE + steps[1][0], "collapsed": BEFORE + steps[2][0]}
-                    elif len(steps) == 2:
-                        truth |= {right: BEFORE + steps[1][0]}
-                    elif right == "collapsed":
+                    for day, part in steps[1:]:
+                        truth.setdefault("collapsed" if part >= 0.5 else "eroding", BEFORE + day)
+                    if course in GROWTH and right == "collapsed":
                         truth |= {right: BEFORE + int(np.argmax(mean[BEFORE:] >= rate / 2))}
                     for name, set_ in zip(table["phase"], found.first_days, strict=True):
                         if name in truth and len(set_):

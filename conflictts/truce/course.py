@@ -37,7 +37,7 @@ class TruceCourse:
         the day is declared, not found); ``days`` observed, ``total``; ``rate`` per day with ``lower`` and ``upper``;
         ``ratio`` to the rate before with ``ratio_lower`` and ``ratio_upper``; ``established`` (False where only the
         best estimate, not its whole interval, bears the name); ``rule`` by which it was named. Intervals are
-        conditional on the dates.
+        conditional on the dates. Where the rate changes within a phase, the ratio is that of all its days.
     first_days : tuple of DatetimeIndex
         For each phase the set of days that may have been its first, at `level`; empty where the day is declared. In
         simulations 95 % sets hold the true first day of a calm in 85 to 100 %, of an erosion in 79 to 99 %, and of a
@@ -50,6 +50,9 @@ class TruceCourse:
         Confidence level of sets and intervals.
     reasons : tuple of str
         Why something is undetermined, or weaker than it looks.
+    events : Series
+        Counts of single days that would make a phase: a day alone, or one without which fewer than seven would not
+        reach the share. They are left out of the search for changes and of the growth, and of nothing else.
 
     Examples
     --------
@@ -75,6 +78,7 @@ class TruceCourse:
     share: float
     level: float
     reasons: tuple[str, ...]
+    events: pd.Series
 
     def summary(self) -> pd.DataFrame:
         """One row per phase: first and last day, the first day's set, rate and ratio with intervals, the rule."""
@@ -93,6 +97,8 @@ class TruceCourse:
                 text += f" ({self.level:.0%} set {first} to {last}{gaps})"
             text += f", {two_digits(row.rate)} a day" if row.days else ", not observed"
             told.append(text if row.established else f"{text}, by the best estimate only")
+            for day, count in self.events.loc[row.first : row.last].items():
+                told.append(f"{count:,.10g} on {day.day} {day:%B %Y} alone")
         before = with_unit(two_digits(self.phases["rate"].iloc[0]), self.daily.unit)
         return f"The {self.truce.phrase}: {'; '.join(told)}; before it {before} a day."
 
@@ -120,15 +126,20 @@ def truce_course(
     - *eroding*: a later one above the calm's rate and below the share, or a burst that reaches it without collapse;
     - *collapsed*: the first later one whose estimate reaches the share and lasts, so that all days from its first on
       reach it together, at least 14 of them observed; one that passes, or has just begun, only if its interval, with
-      its chance so divided, reaches the share throughout. `established` tells whether its plain interval does. Where
-      it does not, and the days cannot tell a jump from steady growth (Bayes factor under 3), the collapse begins on the
-      day on which the fitted growth reaches the share, and the days until then are eroding.
+      its chance so divided, reaches the share throughout. Where its plain interval does not, and the days cannot tell
+      a jump from steady growth (Bayes factor under 3), the collapse begins on the day on which the fitted growth
+      reaches the share, and the days until then are eroding.
+
+    `established` tells whether the whole interval bears the name: of a calm below 1, of an erosion below the share, of
+    a collapse from the share on. One day is an event and no phase: where it would be a stretch by itself, or is what
+    lifts fewer than seven days to the share, the search and the growth leave it out, and whether a calm is sure and a
+    collapse lasts is asked without it. Totals, rates, ratios and `established` are of all days.
 
     The sets of an erosion's and a collapse's first day after a calm do not take the number of changes found for true:
-    they weigh all courses from the calm on that have such a phase, of one rate each. That the calm collapses at once,
-    erodes, erodes and then collapses, or wears off steadily past the share is as likely beforehand, and evidence is
-    divided by the memory factor of all days, those before the truce too. The share is one of a rate that is estimated,
-    and the sets are as unsure of it.
+    they weigh all courses from the calm on that have such a phase, of one rate each, up to the next change after it.
+    That the calm collapses at once, erodes, erodes and then collapses, or wears off steadily past the share is as
+    likely beforehand, and evidence is divided by the memory factor of all days, those before the truce too. The share
+    is one of a rate that is estimated, and the sets are as unsure of it.
 
     The set of the calm's first day is that of a change near the truce's date. A calm found within three weeks of it is
     dated so too, the days before it being the change's, if with them it is a calm all the same. Where the set does not
@@ -198,6 +209,7 @@ def truce_course(
         share=share,
         level=level,
         reasons=tuple(telling.reasons),
+        events=telling.events,
     )
 
 

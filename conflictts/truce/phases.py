@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -48,6 +48,7 @@ class Part:
     phase: str = ""
     rule: str = ""
     established: bool = True
+    until: int = 0  # position of the next change, even one after which the name is the same
 
 
 class Telling:
@@ -70,6 +71,8 @@ class Telling:
     ) -> None:
         """`days` and `counts` begin before the truce; `ended` is the first day no longer in force, or None."""
         self.daily, self.truce, self.days, self.counts = daily, truce, days, counts
+        self.searched = daily  # but for the events
+        self.events = daily.settled.iloc[:0]  # single days that would make a phase
         self.share, self.level, self.fixed_term, self.others = share, level, fixed_term, others
         self.start = (truce.effective - days[0]).days
         self.baseline = self.start  # days of the rate before, to which all ratios are: fewer where the calm began early
@@ -89,6 +92,13 @@ class Telling:
             parts = [Part(self.start, self.days[:0], "", phase="undetermined", rule=thin, established=False)]
         else:
             self._warn_of_others()
+            self.changes = self._changes_within((self.truce.effective, self.days[self.end - 1]))
+            self.reasons += [
+                f"{day:%Y-%m-%d} ({count:,.10g}) would make a phase by itself: one day is an event and no change of "
+                "rate, so neither the search for changes nor the growth per week takes it in; it counts in every "
+                "total, rate and ratio"
+                for day, count in self.events.items()
+            ]
             self._measure_erosion()
             parts = self._named(self._parts())
             if self.daily.draws is not None:
@@ -100,7 +110,7 @@ class Telling:
             parts = [*parts, self._aftermath()]
         rule = f"the {self.baseline} days before the {'truce took effect' if self.baseline == self.start else 'calm'}"
         first = Part(0, self.days[:0], "", (1.0, np.nan, np.nan), "before", rule)
-        self.parts = _merged([first, *parts])
+        self.parts = self._joined([first, *parts])
         if self.changes is not None:
             self._date(self.changes)
 
@@ -124,15 +134,15 @@ class Telling:
         rows = [self._row(part, end, steady) for part, end in zip(self.parts, ends, strict=True)]
         return pd.DataFrame(rows, columns=COLUMNS)
 
-    def _only(self, first: int, end: int) -> np.ndarray:
+    def _only(self, first: int, end: int, counts: np.ndarray | None = None) -> np.ndarray:
         part = np.full(len(self.counts), np.nan)
-        part[first:end] = self.counts[first:end]
+        part[first:end] = (self.counts if counts is None else counts)[first:end]
         return part
 
-    def _ratio(self, first: int, end: int, level: float | None = None) -> Triple:
+    def _ratio(self, first: int, end: int, level: float | None = None, *, events: bool = True) -> Triple:
         """Rate of the days from `first` to before `end` over the rate before, with its interval."""
-        before, counts = self._only(0, self.baseline), self._only(first, end)
-        return ratio_to(before, counts, self.baseline, self.day_of_week, level or self.level)
+        counts = self._only(first, end, None if events else self._but_for_events(end))
+        return ratio_to(self._only(0, self.baseline), counts, self.baseline, self.day_of_week, level or self.level)
 
     def _too_thin(self) -> str:
         settled = int(np.append(0, np.flatnonzero(np.isfinite(self.counts)) + 1)[-1])  # provisional days come later
@@ -173,10 +183,10 @@ class Telling:
             )
 
     def _measure_erosion(self) -> None:
+        counts = self._but_for_events(self.end)
+        counts[self.baseline : self.start] = np.nan  # days of a calm that began early are none of those before
         try:
-            self.erosion = measure_erosion(
-                self.counts[: self.end], self.start, self.days, share=self.share, level=self.level
-            )
+            self.erosion = measure_erosion(counts, self.start, self.days, share=self.share, level=self.level)
         except TooLittleData as refusal:
             self.reasons.append(f"no growth per week could be told: {str(refusal).removesuffix('.')}")
 
@@ -184,13 +194,10 @@ class Telling:
         """The truce's days cut where their rate changed."""
         parts = [Part(self.start, self.days[:0], "")]
         window = (self.truce.effective, self.days[self.end - 1])
-        try:
-            changes = detect_changepoints(self.daily, window=window, level=self.level)
-        except TooLittleData:  # no counts at all: the calm is complete
+        if self.changes is None:  # no counts at all: the calm is complete
             return parts
-        self.changes = changes
         found = "a change of rate found among the truce's days, none given"
-        for date, set_ in zip(changes.dates, changes.location_sets, strict=True):
+        for date, set_ in zip(self.changes.dates, self.changes.location_sets, strict=True):
             parts.append(Part((date - self.days[0]).days, set_, found))
         if len(parts) == 1 and self.erosion is not None and self.erosion.lower > 1:
             split = self._one_split(window)
@@ -202,13 +209,42 @@ class Telling:
                 parts.append(Part(*split, grown))
         return parts
 
+    def _changes_within(self, window: tuple[pd.Timestamp, pd.Timestamp]) -> Changepoints | None:
+        """Changes of rate, single days left out that would make a phase; None where nothing else happened."""
+        try:
+            changes = detect_changepoints(self.searched, window=window, level=self.level)
+        except TooLittleData:
+            return None
+        settled = self.searched.settled.dropna()
+        later = changes.regimes[["first", "last"]].iloc[1:].itertuples(index=False)
+        events = [day for first, last in later for day in self._event_of(settled.loc[first:last])]
+        if not events:
+            return changes
+        table = self.searched.table.copy()
+        table.loc[events, ["low", "best", "high"]] = np.nan
+        self.searched = replace(self.searched, table=table)
+        self.events = pd.concat([self.events, settled.loc[events]]).sort_index()
+        return self._changes_within(window)
+
+    def _event_of(self, counts: pd.Series) -> pd.DatetimeIndex:
+        """The day, if any, without which a few days would be no phase, or none that reaches the share."""
+        others, bound = counts.drop(counts.idxmax()), self.share * float(np.nanmean(self.counts[: self.start]))
+        alone = len(counts) == 1 or (len(counts) < LEAST and others.mean() < bound <= counts.mean())
+        return counts.index[[counts.argmax()] if alone else []]
+
+    def _but_for_events(self, ended: int) -> np.ndarray:
+        """Counts till a position, NaN on days that the search left out."""
+        counts = self.counts[:ended].copy()
+        counts[self.days[:ended].isin(self.events.index)] = np.nan
+        return counts
+
     def _one_split(
         self, window: tuple[pd.Timestamp, pd.Timestamp], begin: int = LEAST, end: int = -LEAST
     ) -> tuple[int, pd.DatetimeIndex] | None:
         """Best point and set of one change within a window, given that there is one from `begin` to before `end`."""
         from conflictts.truce import _scan
 
-        days, counts, observed = searched_days(self.daily, window)
+        days, counts, observed = searched_days(self.searched, window)
         stop = len(days) + end if end < 0 else min(end, len(days) - LEAST)
         begin = max(begin, 1)
         if stop - begin < 2:
@@ -235,7 +271,7 @@ class Telling:
             restless = parts[0]
             end = self.end if at == len(parts) else parts[at].first
             restless.ratio = self._ratio(self.start, end)
-            restless.phase, restless.established = "not calm", bool(restless.ratio[1] > self.share)
+            restless.phase, restless.established = "not calm", self._bears("not calm", restless.ratio)
             restless.rule = (
                 f"{_in_words(restless.ratio)}: its estimate not below {self.share:g}, or not below 1 throughout an "
                 "interval that allows for the search"
@@ -247,21 +283,36 @@ class Telling:
         how = self._onset(calm, ends[0]) if at == 0 else calm.how
         if at == 0 and calm.first != self.start:  # the days before it, its own and all ratios are others now
             self.baseline = min(self.start, calm.first)
+            if self.baseline < self.start and self.erosion is not None:
+                self._measure_erosion()
             for part, end in zip(parts, ends, strict=True):
                 part.ratio = self._ratio(part.first, end)
             if calm.first > self.start:
                 ratio = self._ratio(self.start, calm.first)
                 rule = f"{_in_words(ratio)}: the truce's days before the change to the calm"
-                sooner = [Part(self.start, self.days[:0], "", ratio, "not calm", rule, bool(ratio[1] > self.share))]
-        calm.rule = f"{_in_words(calm.ratio)}, below 1 throughout, also allowing for the search; {how}"
+                sure = self._bears("not calm", ratio)
+                sooner = [Part(self.start, self.days[:0], "", ratio, "not calm", rule, sure)]
+        calm.established = self._bears("calm", calm.ratio)
+        said, end = _in_words(calm.ratio), ends[at]
+        if self.events.index.isin(self.days[calm.first : end]).any():
+            without = self._ratio(calm.first, end, events=False)
+            said += f", without the single days left out {with_limits(*without)}"
+        calm.rule = f"{said}, below 1 throughout, also allowing for the search; {how}"
         return [*sooner, *self._grown([calm, *self._later(parts[at + 1 :], ends[at + 1 :], calm.ratio[0])])]
 
     def _is_calm(self, part: Part, end: int) -> bool:
-        before, counts = self._only(0, self.baseline), self._only(part.first, end)
+        """Whether the rate of a stretch lies below the share, and apart from events surely below 1."""
+        before, counts = self._only(0, self.baseline), self._only(part.first, end, self._but_for_events(end))
         level = self._searched_level(part, end)
-        estimate, _, upper = part.ratio
-        low = estimate < self.share and upper < 1
+        low = part.ratio[0] < self.share and self._ratio(part.first, end, events=False)[2] < 1
         return low and ratio_were_nothing_changed(before, counts, self.baseline, level)[2] < 1
+
+    def _bears(self, phase: str, ratio: Triple) -> bool:
+        """Whether the whole interval of a ratio bears the name of a phase."""
+        _, lower, upper = ratio
+        if phase == "calm":
+            return upper < 1
+        return upper < self.share if phase == "eroding" else lower >= self.share
 
     def _searched_level(self, part: Part, end: int) -> float:
         """Level of a stretch's interval that allows for its having been looked for.
@@ -274,12 +325,12 @@ class Telling:
 
     def _surely_back(self, part: Part, end: int) -> bool:
         """Whether a stretch's interval at that level reaches the share throughout."""
-        return bool(self._ratio(part.first, end, self._searched_level(part, end))[1] >= self.share)
+        return bool(self._ratio(part.first, end, self._searched_level(part, end), events=False)[1] >= self.share)
 
     def _lasts(self, part: Part) -> bool:
         """Whether the days from a stretch's first on, all together, reach the share, and are not too few to say so."""
         rest = self._only(part.first, self.end)
-        ratio = self._ratio(part.first, self.end)[0]
+        ratio = self._ratio(part.first, self.end, events=False)[0]
         return bool(ratio >= self.share) and int(np.isfinite(rest).sum()) >= MIN_DAYS_AFTER
 
     def _onset(self, calm: Part, end: int) -> str:
@@ -294,20 +345,25 @@ class Telling:
         return "the change's best point, as its set does not hold the truce's first day"
 
     def _later(self, parts: list[Part], ends: list[int], lowest: float) -> list[Part]:
-        """Name the stretches after the first; stretches of one name in a row are one phase."""
+        """Name the stretches after the first calm."""
         for part, end in zip(parts, ends, strict=True):
-            ratio, lower, _ = part.ratio
+            ratio = part.ratio[0]
             said = f"{part.how}; {_in_words(part.ratio)}"
-            if ratio >= self.share and not self._lasts(part) and not self._surely_back(part, end):
-                part.phase, part.rule = "eroding", f"{said}: reaches {self.share:g}, but neither lasting nor surely"
-            elif ratio >= self.share:
-                part.phase, part.established = "collapsed", bool(lower >= self.share)
+            if ratio >= self.share:
+                part.phase = "collapsed" if self._lasts(part) or self._surely_back(part, end) else "eroding"
+            else:
+                part.phase = "eroding" if ratio > lowest else "calm"
+            part.established = self._bears(part.phase, part.ratio)
+            if part.phase == "collapsed":
                 how = "its interval throughout" if part.established else "its estimate, not its whole interval"
                 part.rule = f"{said}: {how} reaches {self.share:g}"
-            elif ratio > lowest:
-                part.phase, part.rule = "eroding", f"{said}: above the calm's, below {self.share:g}"
+            elif ratio >= self.share:
+                part.rule = f"{said}: reaches {self.share:g}, but neither lasting nor surely"
+            elif part.phase == "eroding":
+                how = "" if part.established else ", by its estimate, not its whole interval"
+                part.rule = f"{said}: above the calm's, below {self.share:g}{how}"
             else:
-                part.phase, part.rule = "calm", f"{said}: as low as the calm"
+                part.rule = f"{said}: as low as the calm"
             lowest = min(lowest, ratio)
         return parts
 
@@ -333,8 +389,9 @@ class Telling:
                 "the collapse is a best estimate: at the last day the interval of the growing rate still reaches below "
                 f"{self.share:g} of the rate before"
             )
-        eroding = Part(jump.first, jump.set_, jump.how, early, "eroding", eroding_rule)
-        sure = bool(late[1] >= self.share)
+        sure = self._bears("eroding", early)
+        eroding = Part(jump.first, jump.set_, jump.how, early, "eroding", eroding_rule, sure)
+        sure = self._bears("collapsed", late)
         collapsed = Part(
             at, jump.set_, "", late, "collapsed",
             f"the fitted growth reaches {self.share:g} of the rate before on this day (a jump on "
@@ -352,7 +409,7 @@ class Telling:
         """
         from conflictts.truce import _scan
 
-        counts = self.counts[: self.end]
+        counts = self._but_for_events(self.end)
         design = make_design(
             counts, first_after=self.start, day_of_week=self.day_of_week[: self.end], model="level", weekday=True,
             transition=0, offset=None,
@@ -364,7 +421,7 @@ class Telling:
                 fits.append(fit_negbin(design.counts, matrix, slow_columns=3, day=design.used))
             except TooLittleData:
                 return False
-        days, values, observed = searched_days(self.daily, (self.truce.effective, self.days[self.end - 1]))
+        days, values, observed = searched_days(self.searched, (self.truce.effective, self.days[self.end - 1]))
         weekday = days.day_of_week.to_numpy().astype(np.int64)
         evidence, *_, factor, _ = _scan.scan(values, weekday, observed, LEAST, len(days) - LEAST, True)
         averaged = float(np.log(np.mean(np.exp((evidence - evidence.max()) * factor / 2))))
@@ -376,7 +433,7 @@ class Telling:
         """Give erosion and collapse after each calm the sets of their first days, over all courses that have them."""
         from conflictts.truce import _path, _segment
 
-        counts, observed = searched_days(self.daily, (self.days[0], self.days[self.end - 1]))[1:]
+        counts, observed = searched_days(self.searched, (self.days[0], self.days[self.end - 1]))[1:]
         day_of_week = self.day_of_week[: self.end].astype(np.int64)
         arrays = counts, day_of_week, observed
         *_, factor, phi = _segment.find_changes(*arrays, _path.rate_grid(counts, observed), 0.0, True, 1)
@@ -384,13 +441,12 @@ class Telling:
         bound, steady = self.share * float(np.nanmean(self.counts[: self.baseline])), self._steady_before()
         spread = 0.0 if steady is None else steady.standard_error(np.ones(1))
         noise = changes.weekday_profile.to_numpy(copy=True), changes.size, factor, phi  # of the kind that is compiled
-        firsts = [*(part.first for part in self.parts), self.end]
         for k, part in enumerate(self.parts):
             names = [later.phase for later in self.parts[k + 1 : k + 3]]
             n_later = 2 if names == ["eroding", "collapsed"] else int(names[:1] in (["eroding"], ["collapsed"]))
             if part.phase != "calm" or n_later == 0:
                 continue
-            days = slice(part.first, firsts[k + 1 + n_later])
+            days = slice(part.first, min(self.parts[k + n_later].until, self.end))
             p = np.mean(
                 [
                     beginnings(
@@ -404,6 +460,20 @@ class Telling:
                 of_days = p[0] if later.phase == "eroding" else p[1]
                 if of_days.any():
                     later.set_ = self.days[part.first + smallest_set(of_days, self.level)]
+
+    def _joined(self, parts: list[Part]) -> list[Part]:
+        """Join neighbours of one name under the first of them, and tell the ratio of the whole."""
+        kept: list[Part] = []
+        for part, until in zip(parts, [*(part.first for part in parts[1:]), len(self.days)], strict=True):
+            if not kept or kept[-1].phase != part.phase:
+                part.until = until
+                kept.append(part)
+        for part, end in zip(kept, [*(part.first for part in kept[1:]), len(self.days)], strict=True):
+            if part.until < end:
+                part.ratio = self._ratio(part.first, end)
+                part.established |= self._bears(part.phase, part.ratio)
+                part.rule += f"; over the whole phase, in which the rate changes further, {_in_words(part.ratio)}"
+        return kept
 
     def _aftermath(self) -> Part:
         """The days after the truce's end."""
@@ -432,15 +502,6 @@ class Telling:
         row |= dict(zip(("rate", "lower", "upper"), rate, strict=True))
         row |= dict(zip(("ratio", "ratio_lower", "ratio_upper"), part.ratio, strict=True))
         return row | {"established": part.established, "rule": part.rule}
-
-
-def _merged(parts: list[Part]) -> list[Part]:
-    """Join neighbours of one name under the first of them."""
-    kept: list[Part] = []
-    for part in parts:
-        if not kept or kept[-1].phase != part.phase:
-            kept.append(part)
-    return kept
 
 
 def _in_words(ratio: Triple) -> str:

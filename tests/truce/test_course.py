@@ -116,6 +116,93 @@ def test_days_of_the_truce_before_a_late_calm_are_not_calm():
     assert course.outcome == "calm"
 
 
+def test_growth_is_told_without_the_days_of_a_calm_that_began_early():
+    """They are no days of the truce, and none of the rate before."""
+    counts = np.r_[np.random.default_rng(4).poisson(np.repeat([10.0, 0.5], [114, 6])), 1 + np.arange(70) // 14]
+    days = pd.date_range(FIRST, periods=190)
+    course = ct.truce_course(ct.DailySeries.from_counts(pd.Series(counts.astype(float), days)), truce(120))
+    assert course.phases["first"].iloc[1] == days[114]
+    without = counts.astype(float)
+    without[114:120] = np.nan
+    told = measure_erosion(without, 120, days, share=0.5, level=0.95)
+    assert (course.erosion.per_week, course.erosion.lower) == (told.per_week, told.lower)
+    assert told.per_week != measure_erosion(counts.astype(float), 120, days, share=0.5, level=0.95).per_week
+
+
+def with_events(*events: tuple[int, float]) -> ct.DailySeries:
+    """8 a day for 120 days and 0.5 for 134, but for some days."""
+    counts = np.random.default_rng(1).poisson(np.repeat([8.0, 0.5], [120, 134])).astype(float)
+    for day, count in events:
+        counts[day] = count
+    return ct.DailySeries.from_counts(pd.Series(counts, pd.date_range(FIRST, periods=254)))
+
+
+@pytest.mark.parametrize("day", [180, 253], ids=["amid the calm", "on the last day"])
+def test_one_day_is_an_event_and_no_collapse(day):
+    plain, course = (ct.truce_course(daily, truce(120)) for daily in (with_events(), with_events((day, 300))))
+    assert course.phases["phase"].tolist() == plain.phases["phase"].tolist() == ["before", "calm"]
+    date = FIRST + pd.Timedelta(days=day)
+    assert course.events.to_dict() == {date: 300.0}
+    assert plain.events.empty
+    calm = course.phases.iloc[1]
+    own = with_events().counts.iloc[day]
+    assert calm["total"] == plain.phases["total"].iloc[1] + 300 - own  # it is counted
+    assert calm["days"] == 134
+    assert calm["ratio"] == pytest.approx(calm["rate"] / course.phases["rate"].iloc[0], rel=1e-6)
+    assert calm["ratio_upper"] > 1
+    assert not calm["established"]  # with that day the interval does not bear the name
+    assert ", without the single days left out 0.0" in calm["rule"]
+    assert f"a day, by the best estimate only; 300 on {date.day} {date:%B %Y} alone; before it" in course.sentence()
+    assert course.reasons[0].startswith(f"{date:%Y-%m-%d} (300) would make a phase by itself: one day is an event")
+    assert course.erosion.per_week == pytest.approx(plain.erosion.per_week, rel=0.02)  # but for one day of 134
+
+
+def test_days_beside_an_event_make_no_phase_of_it():
+    """With a day that is observed by chance to be busier, the search takes two days for a stretch of their own."""
+    daily = with_events((180, 150), (181, 2))
+    changes = ct.detect_changepoints(daily, window=(FIRST + pd.Timedelta(days=120), FIRST + pd.Timedelta(days=253)))
+    assert len(changes.dates) == 2
+    course = ct.truce_course(daily, truce(120))
+    assert course.phases["phase"].tolist() == ["before", "calm"]
+    assert course.events.tolist() == [150.0]
+
+
+def test_a_few_days_that_all_reach_the_share_are_no_event():
+    course = ct.truce_course(with_events((180, 30), (181, 25), (182, 40)), truce(120))
+    assert course.events.empty
+    assert course.phases["phase"].tolist() == ["before", "calm", "collapsed", "calm"]
+
+
+def test_so_many_in_one_day_that_the_truce_brought_more_than_before_is_no_calm():
+    course = ct.truce_course(with_events((180, 1500)), truce(120))
+    assert course.outcome == "not calm"
+    assert course.phases["ratio"].iloc[1] > 1
+
+
+def test_a_collapse_in_stages_is_one_phase_of_all_its_days_dated_by_the_first():
+    """A small version of benchmarks/courses.py: half of the rate before is passed on day 54, on day 92 it doubles."""
+    days = pd.date_range(FIRST, periods=254)
+    mean = np.repeat([8.0, 0.8, 5.6, 14.4], [120, 54, 38, 42])
+    rng = np.random.default_rng(1)
+    held, wholes = [], 0
+    for _ in range(30):
+        counts = rng.negative_binomial(5.0, 5.0 / (5.0 + mean)).astype(float)
+        course = ct.truce_course(ct.DailySeries.from_counts(pd.Series(counts, days)), truce(120))
+        at = course.phases["phase"].tolist().index("collapsed")
+        collapse, n_before = course.phases.iloc[at], course.phases["days"].iloc[0]  # fewer where a calm began early
+        held.append(days[174] in course.first_days[at])
+        plain = ratio_to(
+            np.r_[counts[:n_before], np.full(254 - n_before, np.nan)],
+            np.r_[np.full(254 - collapse["days"], np.nan), counts[254 - collapse["days"] :]],
+            n_before, days.day_of_week.to_numpy(), 0.95,
+        )  # fmt: skip
+        assert collapse[["ratio", "ratio_lower", "ratio_upper"]].tolist() == pytest.approx(plain)
+        whole = f"; over the whole phase, in which the rate changes further, rate ratio to before {with_limits(*plain)}"
+        wholes += collapse["rule"].endswith(whole)
+    assert wholes >= 28
+    assert sum(held) >= 27  # 1 to 14 of 30 where the set looked beyond the second change
+
+
 def test_draws_enter_no_rate(idlib):
     window = {"measure": "civilians", "coverage": ("2019-05-01", "2019-11-06")}
     drawn = ct.daily_series(idlib, draws=3, rng=np.random.default_rng(1), **window)
@@ -137,13 +224,15 @@ def test_idlib_in_the_bundled_catalogue(idlib):
     assert table.loc["collapsed", "last"] == pd.Timestamp("2020-01-11")  # the day before the next truce
     assert not table.loc["collapsed", "established"]
     assert "its estimate reaches 0.5" in table.loc["collapsed", "rule"]
+    assert not table.loc["eroding", "established"]  # its interval reaches beyond a half
+    assert table.loc["eroding", "ratio_upper"] > 0.5
     assert any("best estimate" in reason for reason in course.reasons)
     assert course.erosion.lower > 1
     assert course.sentence() == (
         "The truce of 31 August 2019: calm from 31 August 2019 (95% set 29 Aug to 21 Sep, with gaps), 0.50 a day; "
-        "eroding from 24 October 2019 (95% set 1 Sep to 1 Dec, with gaps), 2.7 a day; collapsed from 2 December 2019 "
-        "(95% set 12 Oct to 8 Jan, with gaps), 4.4 a day, by the best estimate only; before it 5.8 civilian deaths a "
-        "day."
+        "eroding from 24 October 2019 (95% set 1 Sep to 1 Dec, with gaps), 2.7 a day, by the best estimate only; "
+        "collapsed from 2 December 2019 (95% set 12 Oct to 8 Jan, with gaps), 4.4 a day, by the best estimate only; "
+        "before it 5.8 civilian deaths a day."
     )
 
 
