@@ -17,7 +17,7 @@ from conflictts.truce.few_counts import answer_of_few_counts, too_few_to_regress
 from conflictts.truce.intervals import refuse_level
 from conflictts.truce.negbin import NegBinFit
 from conflictts.truce.period import Truce, Truces, listed
-from conflictts.truce.ratios import with_limits
+from conflictts.truce.ratios import growth_with_limits, with_limits
 from conflictts.truce.regression import against_trend, answer_of_regression, fit_effect
 from conflictts.truce.window import (
     choose_window,
@@ -145,7 +145,7 @@ class TruceEffect:
         side = "lower" if self.upper < 1 else "higher" if self.lower > 1 else ""
         numbers = f"rate ratio {with_limits(self.rate_ratio, self.lower, self.upper, f'{self.level:.0%} interval ')}"
         if self.per_week is not None:
-            growth = f"a factor of {with_limits(self.per_week, self.per_week_lower, self.per_week_upper)} a week"
+            growth = f"a factor of {growth_with_limits(self.per_week, self.per_week_lower, self.per_week_upper)} a week"
         if self.model == "level+trend":
             step = f"stepped to a {side} level" if side else "show no detectable step"
             finding = f"Beside a trend by {growth}, {subject[0].lower()}{subject[1:]} {step} at the {self.truce.phrase}"

@@ -12,7 +12,7 @@ from conflictts.truce.design import Design, make_design
 from conflictts.truce.few_counts import FEW_AFTER, FEW_BEFORE
 from conflictts.truce.memories import MAX_LAG, PHI, weigh_memories
 from conflictts.truce.negbin import NegBinFit, fit_negbin
-from conflictts.truce.ratios import hundredths, with_limits
+from conflictts.truce.ratios import growth_with_limits, hundredths
 from conflictts.truce.regression import fit_design
 from conflictts.truce.stretches import log_ratio_on_days
 from conflictts.truce.window import refuse_boundless
@@ -169,7 +169,7 @@ def about_growth(design: Design, both: NegBinFit, start: int, level: float) -> l
         growth, half = growth_of(fit_calm(design, both, start)[0], level)
     except TooLittleData as refusal:
         return [f"{said}; growth on later days alone cannot be told: {str(refusal).split('. ')[0].removesuffix('.')}"]
-    alone = with_limits(*np.exp([growth, growth - half, growth + half]))
+    alone = growth_with_limits(*np.exp([growth, growth - half, growth + half]))
     return [f"{said}: without its first {left_out}, and by the truce's days alone, the growth would be {alone} a week"]
 
 

@@ -16,16 +16,28 @@ def with_limits(ratio: float, lower: float | None, upper: float | None, before: 
     return f"{two_digits(ratio)} ({before}{two_digits(lower)} to {two_digits(upper)})"
 
 
-def hundredths(ratio: float) -> str:
-    """Write a growth above 1 with two decimals, but as `two_digits` where these are too few or too many.
+def growth_with_limits(factor: float, lower: float | None, upper: float | None) -> str:
+    """Write a growth and its limits, each as `hundredths` writes it.
 
     Examples
     --------
-    >>> hundredths(1.2249), hundredths(1.0041), hundredths(7662.04)
-    ('1.22', '1.004', '7,662')
+    >>> growth_with_limits(1.116, 1.0041, 1.24)
+    '1.12 (1.004 to 1.24)'
     """
-    text = f"{ratio:.2f}"
-    return text if float(text) != 1 and ratio < 100 else two_digits(ratio)
+    return f"{hundredths(factor)} ({hundredths(lower)} to {hundredths(upper)})"
+
+
+def hundredths(factor: float | None) -> str:
+    """Write a growth with two decimals, but as `two_digits` where these are too few or too many.
+
+    Examples
+    --------
+    >>> hundredths(1.2249), hundredths(1.0041), hundredths(7662.04), hundredths(0.0042)
+    ('1.22', '1.004', '7,662', '0.0042')
+    """
+    if factor is None or not 0.1 <= factor < 100 or f"{factor:.2f}" == "1.00":
+        return two_digits(factor)
+    return f"{factor:.2f}"
 
 
 def two_digits(ratio: float | None) -> str:

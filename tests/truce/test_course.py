@@ -15,7 +15,7 @@ from conflictts.errors import CoverageError, TooLittleData
 from conflictts.truce import phases
 from conflictts.truce.erosion import Erosion, _first_at_least, measure_erosion
 from conflictts.truce.negbin import fit_negbin
-from conflictts.truce.ratios import with_limits
+from conflictts.truce.ratios import growth_with_limits, with_limits
 from conflictts.truce.stretches import rate_of, ratio_to
 
 FIRST = pd.Timestamp("2020-01-06")  # a Monday
@@ -541,7 +541,7 @@ def test_the_growth_of_an_effect_is_held_against_that_of_the_course_where_counts
         daily, date = ct.DailySeries.from_counts(pd.Series(counts, days)), truce(120)
         erosion = ct.truce_course(daily, date).erosion
         effect = ct.estimate_truce_effect(daily, date, model="level+erosion", window=(days[0], days[-1]))
-        alone = with_limits(erosion.per_week, erosion.lower, erosion.upper)
+        alone = growth_with_limits(erosion.per_week, erosion.lower, erosion.upper)
         of_growth = f"without its first {erosion.left_out}, and by the truce's days alone, the growth would be {alone}"
         assert any(of_growth in warning for warning in effect.warnings) == (erosion.left_out > 0)
     assert erosion.left_out == 0

@@ -267,10 +267,10 @@ def test_sentence_of_a_slope_says_what_its_step_is():
     assert after > before  # a sentence that called the days after it lower would be false
     sentence = effect.sentence()
     assert sentence.startswith("Incidents per day were lower than before on the first day of the truce of 5 May 2020:")
-    assert f"changing from then on by a factor of {effect.per_week:.2g} (" in sentence
+    assert f"changing from then on by a factor of {effect.per_week:.2f} ({effect.per_week_lower:.2f} to " in sentence
     climbing = noisy(2.0 * np.exp(0.14 * np.arange(180) / 7) * np.where(np.arange(180) < 120, 1, 0.4))
     effect = estimate_truce_effect(made(climbing), on_day(120), model="level+trend")
-    assert effect.sentence().startswith(f"Beside a trend by a factor of {effect.per_week:.2g} (")
+    assert effect.sentence().startswith(f"Beside a trend by a factor of {effect.per_week:.2f} (")
     assert ", incidents per day stepped to a lower level at the truce of 5 May 2020: rate ratio 0." in effect.sentence()
     flat = estimate_truce_effect(made(noisy(np.full(180, 4.0))), on_day(120), model="level+trend")
     assert "incidents per day show no detectable step at the truce of 5 May 2020" in flat.sentence()
