@@ -92,7 +92,7 @@ def _exponentiated(centre: float, half: float) -> tuple[float, float]:
 
 @cache
 def _nodes() -> tuple[np.ndarray, np.ndarray]:
-    nodes, weights = np.polynomial.legendre.leggauss(32)
+    nodes, weights = np.polynomial.legendre.leggauss(64)
     return (nodes + 1) / 2, weights / 2
 
 
