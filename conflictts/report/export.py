@@ -28,7 +28,7 @@ from conflictts.truce.sensitivity import Sensitivity
 
 NUMBERS, SCHEMA = "findings.json", "findings.schema.json"
 SCHEMA_VERSION = 6  # as in findings.schema.json
-PANEL_VERSION = 1  # as in panel.schema.json
+PANEL_VERSION = 2  # as in panel.schema.json
 Kind = Literal["report", "panel", "anonymised"]
 
 

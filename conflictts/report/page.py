@@ -58,6 +58,7 @@ TABLES = {  # where the numbers of a figure stand: a table of the page, or a fil
     "growth": NUMBERS,
     "ratios": "#areas",
     "map": "#areas",
+    "series": SERIES,
 }
 
 

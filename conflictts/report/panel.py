@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import shlex
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files as resources
@@ -23,6 +25,7 @@ from conflictts.figures.small_multiples import MOST as MOST_SERIES
 from conflictts.figures.small_multiples import plot_small_multiples
 from conflictts.incidents.codes import CODES, columns_in_words
 from conflictts.incidents.files import as_csv
+from conflictts.incidents.inputs import Input
 from conflictts.incidents.outlines import Outlines
 from conflictts.report import alternatives, wording
 from conflictts.report.again import today, versions
@@ -33,7 +36,7 @@ from conflictts.report.folder import refuse_foreign_folder, write_folder
 from conflictts.report.language import Language, Translator, say, translator
 from conflictts.report.legible import legible
 from conflictts.report.links import name_links
-from conflictts.report.page import embedded, templates
+from conflictts.report.page import SERIES, embedded, templates
 from conflictts.report.print import as_pdf, require_weasyprint
 from conflictts.series.counting import NOT_STATED
 from conflictts.series.numerals import p_alone
@@ -41,12 +44,13 @@ from conflictts.series.panel import DailyPanel
 from conflictts.truce.panel import PanelAnalysis
 
 PAGE, PRINT, AREAS, CHANGES = "panel.html", "panel.pdf", "areas.csv", "changes.csv"
-PARTS = (PAGE, PRINT, AREAS, CHANGES, NUMBERS, SCHEMA, FIGURES)
+PARTS = (PAGE, PRINT, AREAS, CHANGES, SERIES, NUMBERS, SCHEMA, FIGURES)
 TITLES = {
     "ratios": "What changed at the truce in every area",
     "map": "The rate ratios on the map",
     "series": "The areas side by side",
 }
+COUNTED = ("records", "deletions", "download")
 AGAIN = "How to make this page again"
 DASH = "–"
 SPOKEN = frozenset((NOT_STATED, *CODES.values()))  # names of areas that are words of a language
@@ -105,7 +109,7 @@ def write_panel_report(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     page = ct.write_panel_report(panel, ct.analyse_panel(panel), f"{folder}/areas")
     ...     sorted(path.name for path in page.parent.iterdir())
-    ['areas.csv', 'changes.csv', 'figures', 'findings.json', 'findings.schema.json', 'panel.html']
+    ['areas.csv', 'changes.csv', 'figures', 'findings.json', 'findings.schema.json', 'panel.html', 'series.csv']
     """
     require_kind(panel, DailyPanel, "panel")
     require_kind(found, PanelAnalysis, "found")
@@ -120,6 +124,7 @@ def write_panel_report(
     files = {
         AREAS: _csv(found.table.reset_index()),
         CHANGES: _csv(found.changes),
+        SERIES: _csv(_drawn_days(panel)),
         **numbers_files(as_numbers(panel, found), "panel"),
     }
     figures = draw_panel(panel, found, words, outlines)
@@ -148,6 +153,7 @@ def as_numbers(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Any]:
         "source": found.source,
         "licence": "" if provenance is None else provenance.licence,
         "citation": "" if provenance is None else provenance.citation,
+        "inputs": [asdict(each) for each in _inputs(panel)],
         "ledger": ledger_json(panel.ledger),
         "warnings": _warnings(panel, found),
         "level": found.level,
@@ -221,6 +227,9 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: st
     provenance, refusals = panel.counting.provenance, found.refusals()
     drawn = [(name, TITLES[name]) for name in figures]
     columns = _columns(found)
+    inputs = _inputs(panel)
+    typed = shlex.split(command or "")
+    named = [each.name for each in inputs if each.name in typed]
     page: str = environment.get_template("panel.html.j2").render(
         p="", script=Markup(script), script_hash=f"sha256-{digest}",
         spoken=SPOKEN, names=[parts_of(key) for key in found.table.index],
@@ -233,13 +242,14 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: st
         not_settled=wording.days_not_settled(next(iter(panel.values()))),
         columns=[(title, numeric) for title, numeric, _ in columns],
         rows=[[cell(key, row) for _, _, cell in columns] for key, row in found.table.iterrows()],
-        drawn=drawn, figures=embedded(figures, ("html", "figures")), formats=("html", "figures"),
+        drawn=drawn, figures=embedded(figures, ("html", "csv", "figures")), formats=("html", "csv", "figures"),
         refusals=[(parts_of(tuple(line[: len(found.by)])), line[-2], line[-1])
                   for line in refusals.itertuples(index=False, name=None)],
         methods=_methods(found), citation=provenance.citation if provenance else "",
-        licence=provenance.licence if provenance else "", files=(NUMBERS, AREAS, CHANGES),
+        licence=provenance.licence if provenance else "", files=(NUMBERS, AREAS, CHANGES, SERIES),
         made_on=today(), made_by=f"conflictts {version('conflictts')}", again=AGAIN, command=command,
-        inputs=list(zip(provenance.files, provenance.sha256, strict=True)) if provenance else [], versions=versions(),
+        inputs=inputs, check=shlex.join(["sha256sum", *named]) if named else "", w=wording,
+        versions=versions(),
     )  # fmt: skip
     return page
 
@@ -389,6 +399,20 @@ def _methods(found: PanelAnalysis) -> list[str]:
             "not why."
         )
     return told
+
+
+def _inputs(panel: DailyPanel) -> list[Input]:
+    """What was read for the panel; claims, truces and events of a case were not."""
+    provenance = panel.counting.provenance
+    return [each for each in provenance.inputs if each.holds in COUNTED] if provenance else []
+
+
+def _drawn_days(panel: DailyPanel) -> pd.DataFrame:
+    """The days of the series that are drawn side by side, one series below the other."""
+    totals = panel.summary()["best"].reset_index()
+    largest = totals.sort_values("best", ascending=False, kind="stable")[:MOST_SERIES]
+    series = {key: panel[key].table for key in pd.Series(list(panel))[largest.index]}
+    return pd.concat(series, names=[*panel.by, "day"]).reset_index()
 
 
 def _csv(table: pd.DataFrame) -> bytes:

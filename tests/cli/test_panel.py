@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import html
 import json
 import math
@@ -18,6 +17,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from typer.testing import CliRunner
 
 import conflictts as ct
@@ -201,9 +201,16 @@ def test_the_command_on_the_page_makes_every_file_again(tmp_path, monkeypatch):
         for out in (tmp_path / "first", records / "conflictts-panel")
     ]
     assert made[0] == made[1]
-    assert all(
-        hashlib.sha256((records / name).read_bytes()).hexdigest() in page for name in ("one export.csv", "two.csv")
-    )
+    rows = [
+        [cell.get_text() for cell in row("td")] for row in BeautifulSoup(page, "html.parser").select("tr:has(.sum)")
+    ]
+    assert [row[:2] for row in rows] == [["one export.csv", "214"], ["two.csv", "214"], ["deleted.csv", "20"]]
+    check = html.unescape(re.search(r'<span class="code" translate="no">(sha256sum .*?)</span>', page)[1])
+    summed = subprocess.run(shlex.split(check), cwd=records, capture_output=True, text=True, check=True).stdout
+    assert summed.splitlines() == [f"{digest}  {name}" for name, _, digest in rows]
+    series = pd.read_csv(tmp_path / "first" / "series.csv", encoding="utf-8-sig")
+    assert series["best"].sum() == json.loads((tmp_path / "first" / "findings.json").read_text())["areas"][0]["total"]
+    assert list(series.columns[:3]) == ["admin1", "event_type", "day"]
 
 
 @pytest.mark.parametrize("whole", [export_rows.WHOLE, math.inf], ids=["read whole", "counted by DuckDB"])

@@ -16,6 +16,7 @@ import pytest
 
 import conflictts as ct
 from conflictts.errors import InputError, TooLittleData, UnknownNameError
+from conflictts.figures import small_multiples
 from conflictts.report import panel as page
 from conflictts.report.areas import extremes_in_words
 from conflictts.report.language import translator
@@ -117,6 +118,31 @@ def test_names_are_text_and_nothing_is_loaded(written, tmp_path, panel, found):
     assert '"\'=HYPERLINK(1)"' in areas
 
 
+def test_days_of_the_series_drawn_stand_in_a_file(panel, found, tmp_path, monkeypatch):
+    """The highest first, each as in the panel; those of more series than are drawn do not."""
+    monkeypatch.setattr(page, "MOST_SERIES", 3)
+    monkeypatch.setattr(small_multiples, "MOST", 3)
+    path = ct.write_panel_report(panel, found, tmp_path / "out")
+    source = path.read_text(encoding="utf-8")
+    figure = source.partition('id="figure-series"')[2].partition("</figure>")[0]
+    assert 'Its numbers: <a href="series.csv"' in figure
+    told = pd.read_csv(path.parent / "series.csv", encoding="utf-8-sig", parse_dates=["day"], keep_default_na=False)
+    largest = panel.summary()["best"].sort_values(ascending=False).index[:3]
+    assert list(dict.fromkeys(told["admin1"])) == [name if name[0] != "=" else f"'{name}" for name in largest]
+    for (_, part), name in zip(told.groupby("admin1", sort=False), largest, strict=True):
+        assert part["high"].tolist() == panel[name].table["high"].tolist()
+        assert part["day"].tolist() == panel.days.tolist()
+
+
+def test_only_what_was_counted_is_named_and_checked_only_what_the_command_names(panel, found, written):
+    table = written.partition('id="table-inputs"')[2].partition("</table>")[0]
+    assert re.findall(r"<td><span[^>]*>([^<]*)<", table) == ["incidents.csv"], (
+        "no claims, truces and events of the case"
+    )
+    assert "sha256sum" not in page._page(panel, found, {}, "conflictts panel --by admin1")
+    assert ">sha256sum incidents.csv<" in page._page(panel, found, {}, "conflictts panel incidents.csv --by admin1")
+
+
 def test_only_its_own_script_may_run(written):
     (script,) = re.findall(r"<script>(.*?)</script>", written, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -134,6 +160,7 @@ def test_every_sentence_has_its_french(panel, found):
         "PNG",
         page.AREAS,
         page.CHANGES,
+        page.SERIES,
         page.NUMBERS,
         "<img src=x…",
         "<img src=x…⟨U+202E⟩gpj",
