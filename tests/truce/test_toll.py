@@ -58,7 +58,7 @@ def test_fewer_throughout_exactly_when_the_ratio_is_below_one(log_ratio, spread,
 
 
 def test_a_counterfactual_known_well_leaves_the_ratio_alone_uncertain():
-    """Known to 1 %, as of ten thousand deaths before; with half as many nodes in the quadrature the ends are off by 2 %."""
+    """Known to 1 %, as of ten thousand deaths before; with half the nodes the ends would be off by 2 %."""
     lower, upper = difference_interval(np.log(100), np.log(0.9), np.diag([0.01**2, 0.09]), 20.0, 0.95)
     half = stdtrit(20, 0.975) * 0.3
     ends = [100 - 90 * np.exp(half), 100 - 90 * np.exp(-half)]
