@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 CODES = {  # of actors and events, where a page or a figure names them
     "government_or_russia": "government or Russia",
@@ -32,7 +32,21 @@ def codes_in_words(text: str) -> str:
     >>> [codes_in_words(text) for text in ("russia, armed_groups", "perpetrator government_or_russia", "police_force")]
     ['Russia, armed groups', 'perpetrator government or Russia', 'police_force']
     """
-    return _CODES.sub(lambda met: "".join(CODES.get(part, part) for part in re.split("(, | or )", met[0])), text)
+    return _CODES.sub(lambda met: _in_words(re.split("(, | or )", met[0])), text)
+
+
+def _in_words(parts: list[str]) -> str:
+    """Codes and what stands between them."""
+    said = [CODES.get(part, part) for part in parts]
+    if " or " in parts:
+        said[::2] = told_apart(said[::2])
+    return "".join(said)
+
+
+def told_apart(values: Sequence[str]) -> list[str]:
+    """Values that are to be joined by "or", in quotation marks where one of several holds an "or" itself."""
+    unclear = len(values) > 1 and any(" or " in value for value in values)
+    return [f"“{value}”" if unclear else value for value in values]
 
 
 def columns_in_words(columns: Iterable[str]) -> str:

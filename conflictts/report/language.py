@@ -59,6 +59,7 @@ KINDS = {  # of slots, and what may stand in them
     "raw": r".+?",
     "field": r".+?",  # a column of a file, or in brackets what stands for one
     "name": rf"(?:(?!{_END}).)+?",  # the same within one sentence
+    "quoted": rf"(?:(?!{_END}).)+?",  # names as a program writes them, in straight quotation marks
     "value": rf"(?:(?!{_END}).)+?",  # of a column: one or more, a comma or “or” between them
     "phases": r".+?",  # one or more, a semicolon between them
 }
@@ -74,6 +75,7 @@ _FEWER_THAN_TWO = re.compile(  # of which French speaks in the singular
     r"jours(?: observés| définitifs| provisoires)?|semaines(?: entières observées)?|relevés|décomptes|"
     r"événements indépendants|autres)\b"
 )
+_QUOTED = re.compile(r"(?<!\w)(['\"])(.+?)\1(?!\w)")
 _NEXT = re.compile(_WHOLE_WORD.replace(")", r"[.!?])") + r"(?<=[.!?])\s+(?=[A-Z“×\d])")  # between two sentences
 _IN_FIGURES = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _SPAN_IN_FIGURES = re.compile(rf"(?<![\w./=-]){_IN_FIGURES}(?:\.\.{_IN_FIGURES})?(?![\w/-]|\.\w)")
@@ -225,8 +227,10 @@ class Translator:
         if kind in ("column", "columns"):
             return " et ".join(COLUMNS.get(name.replace("_", " "), name) for name in text.split(" and "))
         if kind == "value":
-            parts = re.split("(, | or )", text)
-            return "".join(" ou " if part == " or " else self.catalogue.get(part, part) for part in parts)
+            parts = re.split("(“[^”]*”)" if "“" in text else "(, | or )", text)
+            return "".join(" ou " if part == " or " else self._value(part) for part in parts)
+        if kind == "quoted":
+            return _QUOTED.sub(lambda met: f"«\u00a0{met[2]}\u00a0»", text)
         if kind == "iso":
             return _day(_days_in_words(text))
         if kind == "span":
@@ -249,6 +253,11 @@ class Translator:
             said = self(text.lower())
             return f"d’{said}" if said[:1].lower() in "aeéèêiouyh" else f"de {said}"
         return self(text)
+
+    def _value(self, text: str) -> str:
+        bare = text.strip("“”")
+        said = self.catalogue.get(bare, bare)
+        return said if bare == text else f"«\u00a0{said}\u00a0»"
 
     @cached_property
     def _patterns(self) -> list[tuple[str, re.Pattern[str], str, dict[str, str]]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from conflictts.errors import CoverageError, InputError, TooLittleData, UnknownNameError
-from conflictts.incidents.codes import codes_in_words, columns_in_words
+from conflictts.incidents.codes import codes_in_words, columns_in_words, told_apart
 from conflictts.incidents.table import FILTERS, Ledger, Where, matching_records
 from conflictts.series.allocation import (
     ALLOCATIONS,
@@ -184,7 +184,9 @@ def where_in_words(where: Where) -> str:
     """{"admin1": ["Idlib", "Hama"]} -> "admin1 Idlib or Hama", codes of a press catalogue in words."""
 
     def either(values: str | Sequence[str]) -> str:
-        return codes_in_words(values if isinstance(values, str) else " or ".join(values))
+        return " or ".join(
+            told_apart([codes_in_words(each) for each in ([values] if isinstance(values, str) else values)])
+        )
 
     return ", ".join(f"{columns_in_words([column])} {either(values)}" for column, values in where.items())
 

@@ -46,6 +46,9 @@ KNOWN = [
      "needed.",
      "Seulement 1 jour observé après la trêve, du 29 au 30 août 2019 (elle a pris fin le 31 août 2019) ; il "
      "en faut au moins 28."),
+    ("No record has admin2 = 'Dayr \"x\"'. Did you mean 'Idlib' or \"Dayr 'az Zawr\"?",
+     "Aucun relevé ne porte admin2 = « Dayr \"x\" ». Vouliez-vous dire « Idlib » ou « Dayr 'az Zawr » ?"),
+    ("not perpetrator “Russia” or “government or Russia”", "hors auteur « Russie » ou « gouvernement ou Russie »"),
     ("Civilian deaths before truces and from them on", "Civils tués avant les trêves et à partir d’elles"),
     ("No window makes so short a truce comparable.", "Aucune fenêtre ne rend comparable une trêve aussi courte."),
     ("Counted civilian deaths before a truce and from it on, 2 comparisons: lower after it in 2, higher in 0, not "

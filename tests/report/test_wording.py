@@ -270,8 +270,8 @@ def test_a_rate_of_one_day_is_told_as_one_event():
         ),
         (
             "Idlib, perpetrator russia or government_or_russia",
-            "Idlib, perpetrator Russia or government or Russia",
-            "Idlib, auteur Russie ou gouvernement ou Russie",
+            "Idlib, perpetrator “Russia” or “government or Russia”",
+            "Idlib, auteur «\u00a0Russie\u00a0» ou «\u00a0gouvernement ou Russie\u00a0»",
         ),
         *((own, own, own) for own in ("police_force", "government (state)", "benchmarks/ground_clash.py")),
     ],

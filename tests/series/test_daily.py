@@ -395,6 +395,8 @@ def test_measure(idlib, measure, total):
 def test_series_says_where_and_who(idlib):
     daily = ct.daily_series(idlib, measure="civilians", where={"admin1": ["Idlib", "Hama"], "perpetrator": "russia"})
     assert daily.area == "Idlib and north-west Syria, admin1 Idlib or Hama, perpetrator Russia"
+    both = ct.daily_series(idlib, measure="civilians", where={"perpetrator": ["russia", "government_or_russia"]})
+    assert both.area.endswith("perpetrator “Russia” or “government or Russia”")
     assert daily.source == f"press catalogue of the Idlib case, {idlib.provenance.vintage}"
     assert daily.coverage == (pd.Timestamp("2019-04-20"), pd.Timestamp("2020-01-15"))
 
