@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c constraints.txt
 
 help:
 	@echo "make report   environment, package and the report of the bundled case"
@@ -23,12 +23,12 @@ report: $(VENV)/.report
 
 test: $(VENV)/.test
 	$(MAKE) -j2 lint unjitted
-	$(PYTEST) --ignore=tests/spark tests
-	$(MAKE) executed
+	$(PYTEST) -p no:nbmake --ignore=tests/spark tests
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; $(MAKE) executed
 
 unjitted: $(VENV)/.test
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/truce/test_segment.py tests/truce/test_trends.py
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/truce/test_monitor.py -k "by_hand or first_days or by_its_definition"
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -p no:nbmake tests/truce/test_segment.py tests/truce/test_trends.py
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -p no:nbmake tests/truce/test_monitor.py -k "by_hand or first_days or by_its_definition"
 
 executed: $(VENV)/.test
 	rm -rf notebooks-executed
@@ -42,7 +42,7 @@ docs: executed
 test-spark: $(VENV)/.test
 	@command -v java >/dev/null || { echo "PySpark needs Java 17 or newer; none was found. On Debian and Ubuntu: apt-get install openjdk-17-jre-headless." >&2; exit 1; }
 	@$(PIP) -e '.[spark]'
-	$(BIN)/python -m pytest -q tests/spark
+	$(BIN)/python -m pytest -q -p no:nbmake tests/spark
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -14,8 +14,6 @@ from typer.testing import CliRunner
 
 from conflictts.cli import app, program
 from conflictts.cli.program import IN_PART
-from conflictts.figures.sheet import Sheet
-from conflictts.report import drawing
 
 GED = ["id", "date_start", "date_end", "date_prec", "adm_1", "deaths_a", "deaths_b", "deaths_civilians"]
 GED += ["deaths_unknown", "low", "best", "high"]
@@ -24,12 +22,6 @@ TRUCE = ["--truce", "2019-08-31", "--coverage", "2019-05-01:2019-11-30"]
 
 def conflictts(*arguments: object):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-@pytest.fixture
-def blank_figures(monkeypatch):
-    """For what a command says and ends with: most of a report's time goes into figures, which have tests of theirs."""
-    monkeypatch.setattr(drawing, "draw_sheet", lambda *_, **__: Sheet("<svg ></svg>", b""))
 
 
 def write_ged(path: Path, spoil: dict[int, dict[str, str]] | None = None) -> Path:
@@ -221,7 +213,7 @@ def test_a_file_of_faults_alone_is_refused_with_the_first_of_them(tmp_path):
         assert said in result.stderr
 
 
-def test_coverage_far_beyond_the_records_is_questioned(tmp_path):
+def test_coverage_far_beyond_the_records_is_questioned(tmp_path, blank_figures):
     path = write_ged(tmp_path / "ged.csv")
     wide = ["--truce", "2019-08-31", "--coverage", "2019-05-01:2021-11-30"]
     assert conflictts("report", path, *wide, "--out", tmp_path / "out").exit_code == 0

@@ -177,7 +177,7 @@ def test_what_cannot_be_meant_is_refused(given, reason, idlib, tmp_path):
 
 
 @pytest.mark.parametrize("anonymise", [None, 5])
-def test_an_area_without_any_record_is_left_out_and_said_to_be(anonymise, write_records, tmp_path):
+def test_an_area_without_any_record_is_left_out_and_said_to_be(anonymise, write_records, tmp_path, blank_figures):
     incidents = ct.read_incidents(write_records(tmp_path / "records.csv"))
     truce = ct.Truce("2019-07-01")
     given = {
@@ -190,7 +190,9 @@ def test_an_area_without_any_record_is_left_out_and_said_to_be(anonymise, write_
     assert "Une zone est laissée de côté, faute de tout relevé\u00a0: Misspelt." in html
     if anonymise is None:
         (refused,) = numbers["not_compared"]
-        assert refused["reason"] == "Aucun relevé ne porte admin1 = 'Idleb'. Vouliez-vous dire 'Idlib'\u202f?"
+        assert refused["reason"] == (
+            "Aucun relevé ne porte admin1 = «\u00a0Idleb\u00a0». Vouliez-vous dire «\u00a0Idlib\u00a0»\u202f?"
+        )
     else:
         assert [each["area"] for each in numbers["areas"]] == ["Idlib"]
         assert "Idleb" not in html, "no values of the records are offered instead"

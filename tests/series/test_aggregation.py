@@ -240,7 +240,7 @@ def hostile(draw: st.DrawFn) -> bytes:
     return content
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(content=hostile(), measure=st.sampled_from(["deaths", "civilians", "deadly incidents"]))
 def test_hostile_csv_is_counted_as_if_read_whole(tmp_path_factory, content, measure):
     path = tmp_path_factory.getbasetemp() / "hostile.csv"

@@ -222,7 +222,7 @@ def hostile(draw: st.DrawFn) -> bytes:
     return text.getvalue().encode()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(content=hostile(), measure=st.sampled_from(["deaths", "civilians", "deadly incidents"]))
 @example(content=(",".join(ACLED) + "\n").encode(), measure="deaths")
 def test_hostile_csv_is_counted_as_if_read_whole(tmp_path_factory, content, measure):

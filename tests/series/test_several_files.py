@@ -43,7 +43,7 @@ def hostile_files(draw: st.DrawFn, record: dict[str, str], cells: st.SearchStrat
 GED_NAMES = ("GEDEvent_v25_1.csv", "GEDEvent_v25_0_3.csv", "GEDEvent_v25_0_4.csv", "a/ged.csv", "b/ged.csv")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     contents=hostile_files(ged.GED, ged.CELLS),
     names=st.permutations(GED_NAMES),
@@ -57,7 +57,7 @@ def test_hostile_ged_files(tmp_path_factory, contents, names, measure):
     assert_as_if_whole(paths, measure=measure, by=["admin1", "event_type"], coverage=COVERAGE)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(contents=hostile_files(acled.ACLED, acled.CELLS), measure=st.sampled_from(["deaths", "civilians"]))
 def test_hostile_acled_files(tmp_path_factory, contents, measure):
     folder = tmp_path_factory.getbasetemp()

@@ -126,14 +126,14 @@ def test_leaving_one_out_is_pooling_the_others():
 def test_few_deaths_do_not_draw_the_mean_towards_no_change():
     """The study is benchmarks/pooled_effects.py: log ratios weighted by their own errors told 0.13."""
     rng, told, held = np.random.default_rng(7), [], 0
-    for _ in range(60):
+    for _ in range(30):
         log_ratio = np.log(0.1) + 0.3 * rng.standard_normal(20)
         before, after = rng.poisson(60, 20), rng.poisson(30 * np.exp(log_ratio))
         pooled = ct.pool_effects(before, after, np.full(20, 0.5))
         told.append(np.log(pooled.rate_ratio))
         held += pooled.lower <= 0.1 <= pooled.upper
-    assert np.exp(np.mean(told)) == pytest.approx(0.1, rel=0.08)  # three standard errors
-    assert 0.86 <= held / 60 <= 1  # 0.95 less three standard errors
+    assert np.exp(np.mean(told)) == pytest.approx(0.1, rel=0.11)  # three standard errors
+    assert 0.83 <= held / 30 <= 1  # 0.95 less three standard errors
 
 
 def test_two_areas_are_refused():
