@@ -1,4 +1,4 @@
-"""Numbers as sentences print them: tolls, how many of something, a toll with its unit, p-values."""
+"""Numbers as sentences print them: tolls, rates, how many of something, a toll with its unit, p-values."""
 
 from __future__ import annotations
 
@@ -25,6 +25,21 @@ def toll(number: float) -> str:
     if math.isclose(number, round(number), abs_tol=1e-6) or abs(number) >= 10:
         return f"{round(number):,}".replace("-", "−")
     return f"{number:.1f}".replace("-", "−")
+
+
+def per_day(rate: float) -> str:
+    """Write a rate a day: two decimals below ten, one above; never 0 where it is not; a dash where there is none.
+
+    Examples
+    --------
+    >>> [per_day(rate) for rate in (0.0, 0.003, 5.674, 1234.56, float("nan"))]
+    ['0.00', 'under 0.01', '5.67', '1,234.6', '–']
+    """
+    if 0 < rate < 0.005:
+        return "under 0.01"
+    if math.isnan(rate):
+        return "–"
+    return f"{rate:.2f}" if rate < 10 else f"{rate:,.1f}"
 
 
 def so_many(number: int, noun: str) -> str:

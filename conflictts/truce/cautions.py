@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
+from conflictts.series.numerals import per_day
+from conflictts.series.percent import percent
 from conflictts.truce.design import story_of_one_day
 from conflictts.truce.period import Truce
 from conflictts.truce.ratios import with_limits
 
 FORTNIGHT = 14
 MAX_INFLATION = 4.0
+Checks = dict[
+    str, tuple[float, float, float]
+]  # what was looked at: name -> figure, lower and upper end of its interval
 
 
-def about_counts(days: pd.DatetimeIndex, best: np.ndarray, after: np.ndarray, truce: Truce) -> list[str]:
+def about_counts(days: pd.DatetimeIndex, best: np.ndarray, after: np.ndarray, truce: Truce) -> tuple[list[str], Checks]:
     """What the counts themselves warn of: a peak before the date, a side that is one day, days after its end.
 
     Parameters
@@ -26,7 +32,7 @@ def about_counts(days: pd.DatetimeIndex, best: np.ndarray, after: np.ndarray, tr
         Counts; NaN on days not used.
     after : ndarray of bool, shape (n_days,)
     """
-    said = []
+    said, checks = [], Checks()
     before = best[~after]
     if len(before) >= 3 * FORTNIGHT:
         seen = ~np.isnan(before)
@@ -34,17 +40,20 @@ def about_counts(days: pd.DatetimeIndex, best: np.ndarray, after: np.ndarray, tr
         number = np.convolve(seen, np.ones(FORTNIGHT), "valid")
         means = np.where(number >= FORTNIGHT // 2, sums / np.maximum(number, 1), np.nan)
         earlier = means[:-FORTNIGHT]
+        checks["fortnight_before"] = _alone(means[-1])
         if means[-1] > 0 and not np.isnan(earlier).all() and means[-1] >= np.nanmax(earlier):
             said.append(
-                f"the fortnight before the truce ({means[-1]:.1f} a day) was at least as violent as any before it: "
-                "part of any fall may be a return to the usual level (regression to the mean)"
+                f"the fortnight before the truce ({per_day(means[-1])} a day) was at least as violent as any before "
+                "it: part of any fall may be a return to the usual level (regression to the mean)"
             )
     for name, side in (("before", ~after), ("after", after)):
         there = np.where(side & ~np.isnan(best), best, 0.0)
+        share = there.max() / there.sum() if there.sum() > 0 else math.nan
+        checks[f"largest_day_{name}"] = _alone(share)
         if story_of_one_day(best[side]):
             day = days[int(there.argmax())]
             said.append(
-                f"a single day, {day:%Y-%m-%d}, holds {there.max() / there.sum():.0%} of the toll {name}"
+                f"a single day, {day:%Y-%m-%d}, holds {percent(share)} of the toll {name}"
                 ": the rate of that side is the story of one day"
             )
     if truce.ended is not None and days[-1] >= truce.ended:
@@ -52,7 +61,7 @@ def about_counts(days: pd.DatetimeIndex, best: np.ndarray, after: np.ndarray, tr
             f"the window runs past the end of the truce on {truce.ended:%Y-%m-%d}: the days after "
             "include days without it"
         )
-    return said
+    return said, checks
 
 
 def about_other_truces(
@@ -113,7 +122,7 @@ def about_memory(inflation: float) -> list[str]:
 
 def about_trend(
     log_ratio: float, half: float, alternative: tuple[float, float] | None, *, with_trend: bool
-) -> list[str]:
+) -> tuple[list[str], Checks]:
     """Whether the same step beside (or without) a straight trend leads to another conclusion.
 
     Parameters
@@ -127,12 +136,19 @@ def about_trend(
     """
     if alternative is None:
         other = "with" if with_trend else "without"
-        return [f"a model {other} a trend could not be fitted, so the step was not checked against drift"]
+        return [f"a model {other} a trend could not be fitted, so the step was not checked against drift"], {}
+    ratio, lower, upper = (float(value) for value in np.exp(alternative[0] + np.array([0, -1, 1]) * alternative[1]))
+    checks = {"with_trend" if with_trend else "without_trend": (ratio, lower, upper)}
     if _verdict(log_ratio, half) == _verdict(*alternative):
-        return []
-    ratio, lower, upper = np.exp(alternative[0] + np.array([0, -1, 1]) * alternative[1])
+        return [], checks
     how = "with a straight trend beside the step" if with_trend else "without the trend"
-    return [f"{how} the rate ratio would be {with_limits(ratio, lower, upper)}: level and trend models disagree"]
+    said = f"{how} the rate ratio would be {with_limits(ratio, lower, upper)}: level and trend models disagree"
+    return [said], checks
+
+
+def _alone(figure: float) -> tuple[float, float, float]:
+    """A figure without an interval."""
+    return float(figure), math.nan, math.nan
 
 
 def _verdict(centre: float, width: float) -> int:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError, require_kind
 from conflictts.series.daily import DailySeries, Day
+from conflictts.series.numerals import toll
 from conflictts.truce import cautions
 from conflictts.truce.design import MODELS, SLOPES, Model, make_design
 from conflictts.truce.erosion import about_growth
@@ -69,6 +70,11 @@ class TruceEffect:
         How many times memory between days multiplies the variance of the log rate ratio.
     warnings : tuple of str
         Reasons why a right number is weaker than it looks.
+    checks : DataFrame, columns ``value``, ``lower`` and ``upper``
+        What was looked at for them, warned of or not: rate per day of the ``fortnight_before`` the date; share of each
+        side's toll on its ``largest_day_before`` and ``largest_day_after``; rate ratio ``with_trend`` beside the step
+        (``without_trend`` for a model that has one) and, where other truces touch the window,
+        ``without_other_truces``.
     fit : NegBinFit or None
         The regression; None for "few-counts".
     design : DataFrame or None, shape (n_used_days, n_columns)
@@ -119,6 +125,7 @@ class TruceEffect:
     alpha: float
     inflation: float
     warnings: tuple[str, ...]
+    checks: pd.DataFrame
     fit: NegBinFit | None
     design: pd.DataFrame | None
     model: Model
@@ -316,12 +323,13 @@ def _estimate(
     refuse_short_sides(days, counts[:, 1], after, inside, truce)
     best = np.where(inside, counts[:, 1], np.nan)
     n_before, n_after = (float(np.nansum(best[side])) for side in (~after, after))
-    warnings = cautions.about_counts(days, best, after, truce) if warn else []
+    warnings, checks = cautions.about_counts(days, best, after, truce) if warn else ([], {})
     known = None if offset is None else _offset_on(offset, days, best)
     if too_few_to_regress(n_before, n_after, model, with_offset=known is not None):
         answer = answer_of_few_counts(best, after, days, level, daily.draws)
         warnings.append(
-            f"few counts ({n_before:g} before, {n_after:g} after): the interval is a Jeffreys ratio on effective counts"
+            f"few counts ({toll(n_before)} before, {toll(n_after)} after): the interval is a Jeffreys ratio on "
+            "effective counts"
         )
     else:
         design = make_design(
@@ -339,22 +347,28 @@ def _estimate(
         warnings += said
         answer = answer_of_regression(fit, design, days, truce.effective, model, level)
         if warn:
-            warnings += against_trend(design, fit, model, level)
+            said, checked = against_trend(design, fit, model, level)
+            warnings += said
+            checks |= checked
         if warn and model == "level+erosion":
             warnings += about_growth(design, fit, int(after.argmax()), level)
     if warn:
         warnings += cautions.about_memory(answer["inflation"])
-    without = None
+    without: TruceEffect | str | None = None
     if warn and taken.any() and other_truce_days == "keep":
         without = _without_other_truces(
             daily, truce, window=(first, last), model=model, weekday=weekday, transition=transition, offset=offset,
             other_truces=others, level=level,
         )  # fmt: skip
+    if isinstance(without, TruceEffect):
+        checks["without_other_truces"] = (without.rate_ratio, without.lower, without.upper)
+        without = f"the rate ratio would be {with_limits(*checks['without_other_truces'])}"
     warnings += cautions.about_other_truces(
         days, truce, others, left_out=other_truce_days == "leave out", without=without
     )
     return TruceEffect(
         daily=daily, truce=truce, window=(first, last), rates=rates, level=level, warnings=tuple(warnings * warn),
+        checks=pd.DataFrame.from_dict(checks, orient="index", columns=["value", "lower", "upper"], dtype=float),
         model=model, weekday=weekday, transition=transition, offset=offset, other_truces=others,
         other_truce_days=other_truce_days, **answer,
     )  # fmt: skip
@@ -404,10 +418,9 @@ def _offset_on(offset: pd.Series, days: pd.DatetimeIndex, best: np.ndarray) -> n
     return known
 
 
-def _without_other_truces(daily: DailySeries, truce: Truce, **choices: Any) -> str:
-    """The rate ratio without the days of other truces, in words, or why there is none."""
+def _without_other_truces(daily: DailySeries, truce: Truce, **choices: Any) -> TruceEffect | str:
+    """The effect without the days of other truces, or that there is none, in words."""
     try:
-        effect = estimate_truce_effect(daily, truce, **choices, other_truce_days="leave out")
+        return estimate_truce_effect(daily, truce, **choices, other_truce_days="leave out")
     except TooLittleData as refusal:
         return f"there is no answer ({str(refusal).split('. ')[0]})"
-    return f"the rate ratio would be {with_limits(effect.rate_ratio, effect.lower, effect.upper)}"

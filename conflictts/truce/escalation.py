@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,8 @@ class Escalation:
     growth : DataFrame, indexed by the middle day of each window
         ``first``, ``last``, ``growth`` (factor per week; 1 is no change), ``lower``, ``upper`` (near 1e-304 and 1e304
         where no count limits them), ``doubling_days`` and ``halving_days`` (NaN unless the interval excludes 1),
-        ``reason`` (why NaN; else ""). The last row is the latest: its window ends on the last settled day.
+        ``reason`` (why NaN; else ""), ``largest_share`` of the window's counts on its largest day. The last row is the
+        latest: its window ends on the last settled day.
     phase : Series of str, daily index
         "rising", "falling", "level", "silent" or "undetermined".
     phases : DataFrame
@@ -203,7 +205,7 @@ def measure_escalation(
         weeks=week_on_week(table, daily_factor, memory, level),
         rule=_rule(window_days, shortest),
         level=level,
-        warnings=_warnings(inside, window_days, drawn=daily.draws is not None),
+        warnings=_warnings(inside, growth, drawn=daily.draws is not None),
     )
 
 
@@ -213,6 +215,7 @@ def _growth_table(counts: pd.Series, rolling: RollingGrowth, ends: Ends, window_
     index = pd.DatetimeIndex(counts.index)
     doubling, halving = times(rolling.slope, *ends)
     growth, lower, upper = factor_of(rolling.slope, *ends)
+    windows = counts.rolling(window_days, min_periods=1)
     columns = {
         "first": index[:n_windows],
         "last": index[window_days - 1 :] if n_windows else index[:0],
@@ -222,6 +225,7 @@ def _growth_table(counts: pd.Series, rolling: RollingGrowth, ends: Ends, window_
         "doubling_days": doubling,
         "halving_days": halving,
         "reason": rolling.reason,
+        "largest_share": (windows.max() / windows.sum()).to_numpy()[window_days - 1 :][:n_windows],
     }
     return pd.DataFrame(columns, index=index[middle : middle + n_windows].rename("day"))
 
@@ -376,18 +380,42 @@ def _rule(window_days: int, shortest: int) -> str:
     )
 
 
-def _warnings(counts: pd.Series, window_days: int, *, drawn: bool) -> tuple[str, ...]:
+class OneDay(NamedTuple):
+    """Windows of which a single day holds over half of the counts, and the largest of these days."""
+
+    windows: int
+    day: pd.Timestamp
+    toll: float
+
+
+def windows_of_one_day(growth: pd.DataFrame, counts: pd.Series) -> OneDay | None:
+    """How many windows tell of a single day, and of which; None where none does.
+
+    Parameters
+    ----------
+    growth : DataFrame
+        As `Escalation.growth`.
+    counts : Series, daily index
+        NaN where not settled.
+    """
+    heavy = growth[growth["largest_share"] > 0.5]
+    if heavy.empty:
+        return None
+    around = counts.loc[heavy["first"].iloc[0] : heavy["last"].iloc[-1]]
+    return OneDay(len(heavy), around.idxmax(), float(around.max()))
+
+
+def _warnings(counts: pd.Series, growth: pd.DataFrame, *, drawn: bool) -> tuple[str, ...]:
     said: list[str] = []
     if drawn:
         said.append(
             "growth and phases are pooled over the draws; the intervals of rates, weeks and comparisons leave out how "
             "records were dated"
         )
-    share = counts.rolling(window_days, min_periods=1).max() / counts.rolling(window_days, min_periods=1).sum()
-    if len(counts) >= window_days and (heavy := share.iloc[window_days - 1 :] > 0.5).any():
-        around = counts.loc[heavy[heavy].index[0] - pd.Timedelta(days=window_days - 1) : heavy[heavy].index[-1]]
+    found = windows_of_one_day(growth, counts)
+    if found is not None:
         said.append(
-            f"in {int(heavy.sum()):,} of {len(heavy):,} windows a single day holds over half of the counts, the "
-            f"largest {around.idxmax():%Y-%m-%d} with {toll(around.max())}: growth there is the story of one day"
+            f"in {found.windows:,} of {len(growth):,} windows a single day holds over half of the counts, the "
+            f"largest {found.day:%Y-%m-%d} with {toll(found.toll)}: growth there is the story of one day"
         )
     return tuple(said)

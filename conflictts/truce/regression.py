@@ -99,7 +99,7 @@ def numbers_of_regression(fit: NegBinFit, design: Design, model: Model, level: f
     return numbers, toll
 
 
-def against_trend(design: Design, fit: NegBinFit, model: Model, level: float) -> list[str]:
+def against_trend(design: Design, fit: NegBinFit, model: Model, level: float) -> tuple[list[str], cautions.Checks]:
     """Hold the step against that of the model with a straight trend (of the one without, if it has one)."""
     slow = design.n_slow
     with_trend = model != "level+trend"

@@ -256,6 +256,24 @@ def test_trend_is_fitted_as_a_slow_column():
     assert f"would be {ratio:.2g} ({lower:.2g} to {upper:.2g})" in effect.warnings[0]
 
 
+def test_what_was_looked_at_is_kept_warned_of_or_not():
+    counts = steady(5, 2)
+    counts[30], counts[150] = 90, 40
+    others = [on_day(60, ended=START + pd.Timedelta(days=64))]
+    effect = estimate_truce_effect(made(counts), on_day(120), other_truces=others)
+    checks = effect.checks
+    assert checks.loc["fortnight_before", "value"] == pytest.approx(counts[106:120].mean())
+    assert checks.loc["largest_day_before", "value"] == pytest.approx(90 / counts[:120].sum())
+    assert checks.loc["largest_day_after", "value"] == pytest.approx(40 / counts[120:].sum())
+    assert checks.loc["fortnight_before":"largest_day_after", ["lower", "upper"]].isna().all(axis=None)
+    without = estimate_truce_effect(made(counts), on_day(120), other_truces=others, other_truce_days="leave out")
+    assert checks.loc["without_other_truces"].tolist() == [without.rate_ratio, without.lower, without.upper]
+    assert "without_other_truces" not in without.checks.index
+    trend = estimate_truce_effect(made(counts), on_day(120), model="level+trend")
+    assert checks.loc["with_trend", "value"] == pytest.approx(trend.rate_ratio, rel=1e-6)  # from another start
+    assert trend.checks.loc["without_trend", "upper"] == pytest.approx(effect.upper, rel=1e-6)
+
+
 def test_a_peak_before_the_date_is_one_of_the_days_before_alone():
     effect = estimate_truce_effect(made(worse_from_the_date_on()), on_day(120))
     assert effect.lower > 1

@@ -382,6 +382,9 @@ def test_rule_and_warnings_are_said():
     assert f"at least {shortest_run_of(90, 42)} days" in found.rule
     assert "a single day holds over half" in found.warnings[0]
     assert "2020-02-20 with 1,400: growth there" in found.warnings[0]
+    shares = [counts[start : start + 42].max() / counts[start : start + 42].sum() for start in range(49)]
+    assert found.growth["largest_share"].tolist() == pytest.approx(shares)
+    assert found.warnings[0].startswith(f"in {sum(share > 0.5 for share in shares)} of 49 windows ")
     even = made(np.tile([1.0, 2.0, 0.0], 30))
     assert measure_escalation(even).warnings == ()
     drawn = measure_escalation(replace(even, draws=pd.DataFrame({0: even.counts, 1: even.counts})))
