@@ -11,9 +11,10 @@ from conflictts.errors import TooLittleData
 from conflictts.report import wording
 from conflictts.report.wording import factor
 from conflictts.series.daily import DailySeries, Day
+from conflictts.series.numerals import so_many
 from conflictts.truce.comparison import PERIOD_DAYS
 from conflictts.truce.effect import TruceEffect
-from conflictts.truce.escalation import Escalation, measure_escalation
+from conflictts.truce.escalation import Escalation, measure_escalation, windows_of_one_day
 
 
 def find_escalation(
@@ -106,6 +107,61 @@ def _latest(escalation: Escalation) -> str:
         f"Latest window, {wording.days(row['first'], row['last'])}: {factor(row['growth'], '×')} a week "
         f"({escalation.level:.0%} interval {factor(row['lower'])} to {factor(row['upper'])}): {finding}."
     )
+
+
+def comparisons_table(escalation: Escalation) -> list[dict[str, str]]:
+    """The latest days against others, as printed."""
+    return [
+        {
+            "days": wording.days(row["first"], row["last"]),
+            "settled": f"{row['days']}",
+            "per_day": wording.rate(row["per_day"]),
+            "other": wording.days(row["other_first"], row["other_last"]),
+            "other_per_day": wording.rate(row["other_per_day"]),
+            "ratio": _with_interval(row["ratio"], row) if row["lower"] == row["lower"] else row["reason"],
+        }
+        for row in escalation.comparisons.to_dict("records")
+    ]
+
+
+def growth_of(row: dict[str, Any]) -> str:
+    """Growth a week of a phase or a window, with its interval; a dash where none is told."""
+    return _with_interval(row["growth"], row, "×") if row["growth"] == row["growth"] else "–"
+
+
+def times_of(row: dict[str, Any]) -> str:
+    """Days of doubling or halving of a phase; a dash where it does neither."""
+    told = [row[name] for name in ("doubling_days", "halving_days") if row[name] == row[name]]
+    return f"{max(round(told[0]), 1)}" if told else "–"
+
+
+def observed(escalation: Escalation, row: dict[str, Any]) -> str:
+    """How many days of a phase were observed, and how many were not."""
+    unseen = int(escalation.daily.settled.loc[row["first"] : row["last"]].isna().sum())
+    seen = so_many(row["days"] - unseen, "observed day")
+    return f"{seen}, {unseen} not observed" if unseen else seen
+
+
+def windows_in_numbers(escalation: Escalation) -> list[tuple[str, str]]:
+    """How many windows growth was fitted in, what the latest says, and how many tell of a single day."""
+    growth = escalation.growth
+    rows = [(f"Windows of {escalation.window_days} days", f"{len(growth):,}")]
+    if len(growth):
+        latest = growth.iloc[-1]
+        span = wording.days(latest["first"], latest["last"])
+        rows.append(
+            (f"Growth a week in the latest, {span}", growth_of(latest) if not latest["reason"] else latest["reason"])
+        )
+    alone = windows_of_one_day(growth, escalation.daily.settled)
+    rows.append(("Windows with over half of the counts on a single day", f"{alone.windows if alone else 0:,}"))
+    if alone:
+        rows.append((f"Largest such day, {wording.day(alone.day)}", wording.count(alone.toll)))
+    return rows
+
+
+def _with_interval(number: float, row: Any, times: str = "") -> str:
+    told = f"{factor(number, times)} " if number == number else ""
+    return f"{told}({factor(row['lower'])} to {factor(row['upper'])})"
 
 
 def _times(row: dict[str, Any]) -> str:

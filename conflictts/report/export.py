@@ -17,7 +17,7 @@ from conflictts.incidents.table import Ledger
 from conflictts.report import wording
 from conflictts.report.escalation import comparisons_in_words, phases_in_words
 from conflictts.report.findings import Findings, Refused
-from conflictts.report.opinions import SEED, Opinions
+from conflictts.report.opinions import SEED, Opinions, turned_as_far
 from conflictts.report.sensitivity import choices_in_words
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.course import TruceCourse
@@ -27,7 +27,7 @@ from conflictts.truce.period import Truce
 from conflictts.truce.sensitivity import Sensitivity
 
 NUMBERS, SCHEMA = "findings.json", "findings.schema.json"
-SCHEMA_VERSION = 6  # as in findings.schema.json
+SCHEMA_VERSION = 7  # as in findings.schema.json
 PANEL_VERSION = 2  # as in panel.schema.json
 Kind = Literal["report", "panel", "anonymised"]
 
@@ -54,7 +54,7 @@ def findings_schema(of: Kind = "report") -> str:
     >>> import json
     >>> import conflictts as ct
     >>> json.loads(ct.findings_schema())["$id"]
-    'urn:conflictts:findings:6'
+    'urn:conflictts:findings:7'
     """
     if not isinstance(of, str) or of not in get_args(Kind):
         raise UnknownNameError(f"No page {of!r} has findings. Choose one of {', '.join(get_args(Kind))}.")
@@ -123,6 +123,7 @@ def ledger_json(ledger: Ledger) -> dict[str, Any]:
 
 def _findings_json(findings: Findings) -> dict[str, Any]:
     daily = findings.daily
+    before, after = wording.silent_ends(daily, *wording.recorded(findings))
     return {
         "area": findings.area,
         "truce": _truce_json(findings.effect.truce),
@@ -138,6 +139,8 @@ def _findings_json(findings: Findings) -> dict[str, Any]:
             "records_without_upper_bound": daily.no_upper_bound,
             "unobserved_days": int((daily.table["status"] == "unobserved").sum()),
             "provisional_days": int((daily.table["status"] == "provisional").sum()),
+            "days_before_any_record": len(before),
+            "days_after_all_records": len(after),
             "reporting_lag": daily.reporting_lag,
             "account": rows_of(daily.account),
         },
@@ -197,6 +200,7 @@ def _effect_json(effect: TruceEffect | str) -> dict[str, Any]:
         "dispersion": effect.alpha,
         "variance_inflation": effect.inflation,
         "warnings": list(effect.warnings),
+        "checks": rows_of(effect.checks.rename_axis("check").reset_index()),
     }
 
 
@@ -221,7 +225,11 @@ def _opinions_json(opinions: Opinions) -> dict[str, Any]:
     return {
         "seed": SEED,
         "bounds": rows_of(opinions.envelope.rename_axis("bound").reset_index()),
-        "shift_test": {"p_value": opinions.shift.p_value, "turns": len(opinions.shift.log_ratios)},
+        "shift_test": {
+            "p_value": opinions.shift.p_value,
+            "turns": len(opinions.shift.log_ratios),
+            "as_far": turned_as_far(opinions.shift),
+        },
         "placebos": {"refused": placebos} if isinstance(placebos, str) else rows_of(placebos.steps.reset_index()),
         "diagnostics": {"refused": found} if isinstance(found, str) else rows_of(found.table.reset_index()),
         "source_mix": {"refused": mix}

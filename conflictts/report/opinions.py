@@ -12,14 +12,15 @@ import pandas as pd
 from conflictts.errors import ConflictTSError, TooLittleData
 from conflictts.incidents.table import Incidents, Where
 from conflictts.report import wording
+from conflictts.series.counting import NOT_STATED
 from conflictts.series.daily import Measure
-from conflictts.series.numerals import p_value
+from conflictts.series.numerals import p_alone, p_value
 from conflictts.truce.diagnostics import EffectDiagnostics, diagnose_effect
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.envelope import effect_envelope
 from conflictts.truce.onset import Onset, scan_onset
 from conflictts.truce.placebo import PlaceboEffects, ShiftTest, placebo_effects, shift_test
-from conflictts.truce.sources import SourceMix, source_mix
+from conflictts.truce.sources import MIN_CHANGE, MIN_RECORDS, SourceMix, source_mix
 
 SEED = 1  # of all chance in a report, so that the same input gives the same bytes
 WELL_DATED = 14  # days in a set beyond which a date is called vague
@@ -67,10 +68,36 @@ def _mix(incidents: Incidents, effect: TruceEffect, measure: Measure, where: Whe
         return str(refusal)
 
 
+def turned_as_far(shift: ShiftTest) -> int:
+    """How many of the orders show a step at least as large, the true one included."""
+    return round(shift.p_value * len(shift.log_ratios))
+
+
+def turns_in_numbers(shift: ShiftTest) -> list[tuple[str, str]]:
+    """The same, one figure a line."""
+    return [
+        ("Orders of the counts", f"{len(shift.log_ratios):,}"),
+        ("With a step at least as large", f"{turned_as_far(shift):,}"),
+        ("p-value", p_alone(shift.p_value)),
+    ]
+
+
+def named_on_one_side(mix: SourceMix, column: str) -> list[tuple[str, str]]:
+    """Names with a share worth telling on one side of the date and no record on the other, and that share."""
+    part = mix.table[mix.table["column"] == column]
+    if min(mix.changes.loc[column, ["records_before", "records_after"]]) < MIN_RECORDS:
+        return []
+    return [
+        (row["value"], f"{wording.share(row[f'share_{side}'])} {side}")
+        for side, other in (("before", "after"), ("after", "before"))
+        for row in part.to_dict("records")
+        if row[f"share_{side}"] >= MIN_CHANGE and row[f"records_{other}"] == 0 and row["value"] != NOT_STATED
+    ]
+
+
 def shift_in_words(shift: ShiftTest) -> str:
     """The p-value of the turns, and what it can and cannot say."""
-    turns = len(shift.log_ratios)
-    as_far = round(shift.p_value * turns)
+    turns, as_far = len(shift.log_ratios), turned_as_far(shift)
     reading = (
         "a step like the one at the date is rare in this series"
         if shift.p_value <= 0.05

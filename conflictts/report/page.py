@@ -22,6 +22,7 @@ from conflictts.report.language import Translator
 from conflictts.report.legible import legible
 from conflictts.report.links import name_links
 from conflictts.report.print import as_pdf
+from conflictts.series.numerals import p_alone
 from conflictts.truce.growth import WINDOW_DAYS
 
 PAGE, PRINT, SERIES = "report.html", "report.pdf", "series.csv"
@@ -42,7 +43,7 @@ SHARED = {  # by all of them
     "again": "How to make this report again",
 }
 CONTENTS = SECTIONS | SHARED
-TABLES = {  # where the numbers of a figure stand: a table of the page, or a file
+TABLES = {  # where the numbers of a figure stand: a table of the page, a file, or a part of it
     "overview": "#overview",
     "daily": SERIES,
     "calendar": SERIES,
@@ -50,12 +51,12 @@ TABLES = {  # where the numbers of a figure stand: a table of the page, or a fil
     "sources": "#table-sources",
     "diagnostics": "#table-diagnostics",
     "changes": "#table-regimes",
-    "onset": NUMBERS,
-    "placebos": NUMBERS,
+    "onset": f"{NUMBERS}#/second_opinions/onset/evidence",
+    "placebos": f"{NUMBERS}#/second_opinions/placebos",
     "course": "#table-course",
     "sensitivity": "#table-choices",
     "phases": "#table-phases",
-    "growth": NUMBERS,
+    "growth": f"{NUMBERS}#/escalation/growth",
     "ratios": "#areas",
     "map": "#areas",
     "series": SERIES,
@@ -138,7 +139,7 @@ class Report:
                               if not isinstance(each.escalation, str)), WINDOW_DAYS),
             ledger=first.incidents.ledger, provenance=first.incidents.provenance, inputs=numbers["inputs"],
             glossary=GLOSSARY, recipe=numbers["recipe"], versions=numbers["versions"], made_on=numbers["made_on"],
-            made_by=numbers["made_by"], beside_it=beside_it,
+            made_by=numbers["made_by"], beside_it=beside_it, at="", p="", formats=formats,
         )  # fmt: skip
         return str(whole)
 
@@ -181,7 +182,8 @@ class Report:
             "escalation": None if isinstance(findings.escalation, str) else findings.escalation,
             "no_escalation": findings.escalation if isinstance(findings.escalation, str) else None,
             "events": _inside(findings.events, findings.daily.coverage),
-            "figures": embedded(self.figures[position], formats),
+            "figures": embedded(self.figures[position], formats, f"/findings/{position}"),
+            "at": f"/findings/{position}",
             "titles": CONTENTS,
             "provenance": findings.incidents.provenance,
             "formats": formats,
@@ -237,11 +239,12 @@ def templates() -> Any:
         "ratio": wording.ratio,
         "share": wording.share,
         "decimal": wording.decimal,
+        "p": p_alone,
     }
     return environment
 
 
-def embedded(figures: Figures, formats: Collection[str]) -> dict[str, dict[str, Any]]:
+def embedded(figures: Figures, formats: Collection[str], at: str = "") -> dict[str, dict[str, Any]]:
     """Every drawing as it stands in the page, with where its numbers stand."""
     from markupsafe import Markup
 
@@ -250,7 +253,11 @@ def embedded(figures: Figures, formats: Collection[str]) -> dict[str, dict[str, 
     for name, drawn in figures.items():
         table = TABLES.get(name, "#table-claims" if name.startswith(("claims-", "coverage")) else "")
         svg = Markup(_with_text(drawn.sheet.svg, drawn.alternative))
-        made[name] = {"shows": drawn.shows, "svg": svg, "table": "" if table in absent else table}
+        made[name] = {
+            "shows": drawn.shows,
+            "svg": svg,
+            "table": "" if table.partition("#")[0] in absent else table.replace("#/", f"#{at}/"),
+        }
     return made
 
 

@@ -27,6 +27,11 @@ CHOICES = {
     "model": "Model",
     "transition": "Days at the date",
 }
+FINDINGS = {  # of a combination
+    "lower": "Lower after the date",
+    "no detectable change": "No change detectable",
+    "higher": "Higher after the date",
+}
 OPTIONS = {
     ("figures", "best"): "best",
     ("figures", "low"): "low",
@@ -103,6 +108,40 @@ def choices_in_words(found: Sensitivity) -> list[str]:
     if found.effect.daily.draws is not None:
         told.append(say("How records of several days were dated (draws) enters the headline alone, no combination."))
     return told
+
+
+def combinations_in_numbers(found: Sensitivity) -> list[tuple[str, str]]:
+    """The same, one figure a line."""
+    table = found.table
+    refused = table.loc[table["refused"] != "", "refused"]
+    counted = table["finding"].value_counts()
+    rows = [
+        ("Combinations", f"{len(table):,}"),
+        ("With an answer", f"{len(table) - len(refused):,}"),
+        ("Without an answer", f"{len(refused):,}"),
+    ]
+    if len(refused):
+        rows.append(("Most frequent reason for none", refused.value_counts().index[0]))
+    for finding, head in FINDINGS.items():
+        shown = wording.share(counted.get(finding, 0) / (len(table) - len(refused)))
+        rows.append((head, f"{counted.get(finding, 0):,} ({shown})"))
+    ratios = table["rate_ratio"].dropna()
+    quarters = (ratios.quantile(0.25), ratios.quantile(0.75))
+    for head, (lower, upper) in (("All rate ratios", (ratios.min(), ratios.max())), ("Half of them", quarters)):
+        rows.append((head, f"{wording.ratio(lower)} to {wording.ratio(upper)}"))
+    options = found.summary()["stands"]
+    choice, option = options.idxmin()
+    told = {"choice": choice_in_words(choice), "option": option_in_words(choice, option)}
+    rows += [
+        (say("It stands least often under: {choice}, “{option}”", **told), wording.share(options.min())),
+        ("Options under which it stands no more often", f"{(options == options.min()).sum()}"),
+    ]
+    for choice, most in found.influence.head(1).iterrows():
+        told = {name: option_in_words(choice, str(most[name])) for name in ("lowest", "highest")}
+        told["choice"] = choice_in_words(choice)
+        moved = say("The ratio moves most by {choice}, from “{lowest}” to “{highest}”, by a factor of", **told)
+        rows.append((moved, wording.ratio(most["factor"])))
+    return rows
 
 
 def shaky_choices(found: Sensitivity) -> list[str]:

@@ -15,20 +15,20 @@ from conflictts.report.language import say
 from conflictts.series.allocation import IN_WORDS
 from conflictts.series.coverage import consecutive
 from conflictts.series.daily import DailySeries
-from conflictts.series.numerals import toll, with_unit
+from conflictts.series.numerals import per_day, so_many, toll, with_unit
 from conflictts.series.percent import percent
 from conflictts.series.reporting import LAG_UNKNOWN
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.period import Truce
-from conflictts.truce.ratios import hundredths as hundredths  # for the pages
-from conflictts.truce.ratios import two_digits
+from conflictts.truce.ratios import hundredths, two_digits
 from conflictts.truce.window import DAYS_AFTER, DAYS_BEFORE
 
 if TYPE_CHECKING:
     from conflictts.report.findings import Findings, Refused
+    from conflictts.truce.erosion import Erosion
 
-count, ratio, LAID = toll, two_digits, IN_WORDS  # so the pages call them
+count, rate, ratio, LAID = toll, per_day, two_digits, IN_WORDS  # so the pages call them
 
 # Measured by benchmarks/ and quoted on every page, with the command that measures them again.
 EFFECT_COVERAGE = (
@@ -59,6 +59,7 @@ HOLDS = {  # what a file that was read holds
     "truces": "Truces",
     "events": "Events",
 }
+UNDETECTED = "no change whose set holds this date"
 MAX_ANNOUNCED = 90  # days between a truce's announcement and its first day, beyond which one of them is doubted
 MAX_SILENCE = 14  # days at either end of the coverage without any record
 MAX_FACTOR = 100  # beyond it a limit says only that there is none worth the name
@@ -79,15 +80,6 @@ def days(first: pd.Timestamp, last: pd.Timestamp) -> str:
     if first.year == last.year:
         return f"{first.day} {first:%B} to {day(last)}"
     return f"{day(first)} to {day(last)}"
-
-
-def rate(number: float) -> str:
-    """A rate per day: two decimals below ten, one above; never 0 where it is not; a dash where there is none."""
-    if 0 < number < 0.005:
-        return "under 0.01"
-    if math.isnan(number):
-        return "–"
-    return f"{number:.2f}" if number < 10 else f"{number:,.1f}"
 
 
 def factor(number: float, times: str = "") -> str:
@@ -187,6 +179,19 @@ def counted_by_side(unit: str, lower: int, higher: int, same: int, refused: int)
     )
 
 
+def sides_in_numbers(found: Sequence[Findings], refused: Sequence[Refused]) -> str:
+    """The same as a line below the comparisons."""
+    verdicts = [verdict(each.effect) for each in found]
+    number = {name: verdicts.count(name) for name in ("lower", "higher")}
+    number["same"] = len(found) - sum(number.values())
+    if refused:
+        return say(
+            "lower: {lower}, higher: {higher}, not detectably different: {same}, not compared: {refused}",
+            refused=len(refused), **number,
+        )  # fmt: skip
+    return say("lower: {lower}, higher: {higher}, not detectably different: {same}", **number)
+
+
 def left_out(areas: Sequence[str]) -> str:
     """Which areas are not on the page, as there is no record of them."""
     if len(areas) == 1:
@@ -272,7 +277,7 @@ def detected(changes: Changepoints, truce: Truce) -> str:
             old, new = changes.regimes["rate"].iloc[number], changes.regimes["rate"].iloc[number + 1]
             direction = "a fall" if new < old else "a rise"
             return f"{direction}, first day among {date_set(location_set)}"
-    return "no change whose set holds this date"
+    return UNDETECTED
 
 
 class Weakness(NamedTuple):
@@ -288,8 +293,8 @@ def weaknesses(findings: Findings) -> list[Weakness]:
     from conflictts.report.sensitivity import shaky_choices
 
     effect, daily, ledger = findings.effect, findings.daily, findings.incidents.ledger
-    said = [Weakness(f"{begun(warning)}.", "table-windows") for warning in effect.warnings]
-    said += [Weakness(sentence, "table-windows") for sentence in announced_far_off(effect.truce)]
+    said = [Weakness(f"{begun(warning)}.", "table-checks") for warning in effect.warnings]
+    said += [Weakness(sentence, "table-truces") for sentence in announced_far_off(effect.truce)]
     for name, other in findings.windows.items():
         if isinstance(other, TruceEffect) and (
             verdict(other) != verdict(effect) or not effect.lower <= other.rate_ratio <= effect.upper
@@ -300,15 +305,13 @@ def weaknesses(findings: Findings) -> list[Weakness]:
                 "table-windows",
             ))  # fmt: skip
     if findings.claims is not None:
-        said += [Weakness(sentence, "table-claims") for sentence in uneven_coverage(findings.claims)]
+        said += [Weakness(sentence, "table-bias") for sentence in uneven_coverage(findings.claims)]
     if not isinstance(findings.sensitivity, str):
-        said += [Weakness(sentence, "table-choices") for sentence in shaky_choices(findings.sensitivity)]
+        said += [Weakness(sentence, "table-combinations") for sentence in shaky_choices(findings.sensitivity)]
     if not isinstance(findings.opinions.mix, str):
         said += [Weakness(f"{begun(warning)}.", "table-mix") for warning in findings.opinions.mix.warnings]
-    table = findings.incidents.table
-    first, last = table["date_start"].min(), table["date_end"].max()
     through = daily.provenance.data_through if daily.provenance is not None else None
-    said += [Weakness(sentence, "account") for sentence in silences(daily, first, last, through)]
+    said += [Weakness(sentence, "table-series") for sentence in silences(daily, *recorded(findings), through)]
     if ledger.n_quarantined:
         said.append(Weakness(quarantined(ledger), "table-rows"))
     return said
@@ -338,11 +341,10 @@ def silences(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp, throug
     through : Timestamp or None
         The last day the source holds by its own word.
     """
-    watched = pd.DatetimeIndex(daily.table.index[daily.table["status"] != "unobserved"])
     said = [
         f"The source has no record at all in {len(silent)} days declared as covered ({days(silent[0], silent[-1])}). "
         "If it did not watch them, they are no zeros: correct the coverage."
-        for silent in (watched[watched < first], watched[watched > last])
+        for silent in silent_ends(daily, first, last)
         if len(silent) > MAX_SILENCE
     ]
     start, end = daily.coverage
@@ -353,6 +355,20 @@ def silences(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp, throug
             "too, is left out as not observed."
         )
     return said
+
+
+def silent_ends(
+    daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp
+) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+    """The watched days before the first day with a record, and those after the last."""
+    watched = pd.DatetimeIndex(daily.table.index[daily.table["status"] != "unobserved"])
+    return watched[watched < first], watched[watched > last]
+
+
+def recorded(findings: Findings) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """The first and the last day of any record, wherever it lies."""
+    table = findings.incidents.table
+    return table["date_start"].min(), table["date_end"].max()
 
 
 def quarantined(ledger: Ledger) -> str:
@@ -380,6 +396,75 @@ def shared_names(ledger: Ledger, by: Sequence[str]) -> list[str]:
 def begun(text: str) -> str:
     """The text with a capital letter at its beginning."""
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def ahead(truce: Truce) -> str:
+    """How many days lie between a truce's announcement and its first day in force; blank where there are none."""
+    apart = 0 if truce.announced is None else (truce.effective - truce.announced).days
+    if apart == 0:
+        return ""
+    return f"{so_many(abs(apart), 'day')} {'before' if apart > 0 else 'after'} its first in force"
+
+
+def in_days(total: float, days: int, unit: str) -> str:
+    """What was counted in a phase."""
+    return f"{with_unit(count(total), unit)} in {so_many(days, 'day')}"
+
+
+def checks_in_words(effect: TruceEffect) -> list[tuple[str, str]]:
+    """What was looked at before the effect was trusted, and what was found; the same that its warnings are made of."""
+    said = {
+        "fortnight_before": ("Rate a day in the fortnight before", rate),
+        "largest_day_before": ("Share of the toll before on its largest day", share),
+        "largest_day_after": ("Share of the toll after on its largest day", share),
+        "with_trend": ("Rate ratio with a straight trend beside the step", ratio),
+        "without_trend": ("Rate ratio without the trend", ratio),
+        "without_other_truces": ("Rate ratio without the days of other truces", ratio),
+    }
+    rows = [("Toll before and after", f"{count(effect.rates.loc['before', 'best'])} and "
+             f"{count(effect.rates.loc['after', 'best'])}")]  # fmt: skip
+    for name, (value, lower, upper) in zip(effect.checks.index, effect.checks.to_numpy(), strict=True):
+        what, put = said[name]
+        rows.append((what, put(value) if math.isnan(lower) else f"{put(value)} ({put(lower)} to {put(upper)})"))
+    rows.append(("Times that memory between days multiplies the variance", f"{effect.inflation:.1f}"))
+    if effect.method == "nb-avar":
+        rows.append(("Times the squared mean that days vary beyond chance", f"{effect.alpha:.2f}"))
+    return rows
+
+
+def series_in_numbers(findings: Findings) -> list[tuple[str, str]]:
+    """What the daily series is made of, one figure a line."""
+    daily = findings.daily
+    status = daily.table["status"]
+    at_the_start, at_the_end = silent_ends(daily, *recorded(findings))
+    return [
+        ("Days covered", f"{len(status):,}"),
+        ("Of them not observed", f"{(status == 'unobserved').sum():,}"),
+        ("Of them provisional", f"{(status == 'provisional').sum():,}"),
+        ("Of them watched, before any record", f"{len(at_the_start):,}"),
+        ("Of them watched, after all records", f"{len(at_the_end):,}"),
+        ("Reporting lag", daily.reporting_lag),
+        (f"{begun(daily.unit)} in all", low_best_high(*daily.table[["low", "best", "high"]].sum())),
+        ("Share of the total from records that span several days", percent(daily.allocated, digits=1)),
+        ("Records without a lower bound", f"{daily.no_lower_bound:,}"),
+        ("Records without an upper bound", f"{daily.no_upper_bound:,}"),
+    ]
+
+
+def growth_in_numbers(erosion: Erosion) -> list[tuple[str, str]]:
+    """Growth per week over a truce's days, and after how many days it is back at shares of the rate before."""
+    ends = f"{hundredths(erosion.lower)} to {hundredths(erosion.upper)}"
+    rows = [("Growth a week", f"{hundredths(erosion.per_week)} ({ends})")]
+    for part, (number, lower, upper) in zip(
+        erosion.back.index, erosion.back[["days", "lower", "upper"]].to_numpy(dtype=float), strict=True
+    ):
+        said = "–"
+        if math.isfinite(number):
+            said = f"{number:,.0f} ({lower:,.0f} {f'to {upper:,.0f}' if math.isfinite(upper) else 'or more'})"
+        elif math.isfinite(lower):
+            said = f"{lower:,.0f} or more"
+        rows.append((f"Days until {share(part)} of the rate before is back", said))
+    return rows
 
 
 def days_not_settled(daily: DailySeries) -> list[str]:

@@ -19,6 +19,7 @@ from conflictts.report import drawing
 from conflictts.report import page as page_module
 from conflictts.report.language import translator
 from tests.report.test_language import words_of_records
+from tests.report.test_numbers import without_a_table
 
 HOSTILE = 'Hama <b>&amp; "x" {{ 7*7 }} =1+1'
 AREAS = {"Idlib": {"admin1": "Idlib"}, HOSTILE: {"admin1": ["Hama", "Aleppo"]}, "Latakia": {"admin1": "Latakia"}}
@@ -64,13 +65,14 @@ def test_what_cannot_be_compared_is_listed_with_its_reason_and_stops_nothing(num
     assert {area for area, _ in refused} >= {"Latakia"}
     rows = BeautifulSoup(html, "html.parser").find(id="overview")("tr")
     told = {row("td")[-1].get_text(): row for row in rows if "Not compared" in row.get_text()}
-    assert len(rows) == 1 + len(numbers["findings"]) + len(told)
+    assert len(rows) == 2 + len(numbers["findings"]) + len(told)
     assert len(told) == len(set(refused.values())), "each reason once"
     brief = next(row for reason, row in told.items() if reason.startswith("Not compared. Only 3 observed days"))
     assert "after the truce, 2 to 4 August 2019 (it was over on 5 August 2019)" in brief.get_text()
     assert [name.get_text() for name in brief.th("span")] == list(AREAS)
     assert all(name["translate"] == "no" for name in brief.th("span"))
     assert brief.td.get_text() == "Truce of 2 August 2019"
+    assert rows[-1].td.get_text() == "lower: 2, higher: 0, not detectably different: 1, not compared: 6"
     assert "<title>Civilian deaths before truces and from them on</title>" in html
     assert "9 comparisons: lower after it in" in html
     assert f"not possible in {len(refused)}." in html
@@ -84,7 +86,7 @@ def test_every_anchor_is_once_on_the_page_and_every_link_leads_somewhere(folder,
     assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
     assert {"overview", "contents", "quality", "methods", "glossary", "sources", "again"} <= set(ids)
     for link in {each for each in links if not each.startswith("#")}:
-        assert (folder / link).is_file(), link
+        assert (folder / link.partition("#")[0]).is_file(), link
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(low - high <= 1 for high, low in pairwise(levels))
@@ -102,6 +104,12 @@ def test_every_figure_names_its_window_source_and_vintage_and_where_its_numbers_
         assert "Its numbers: " in caption.get_text(), caption.get_text()
     overview = next(figure for figure in figures if figure["id"] == "figure-overview")
     assert overview.find("a", href="#overview").get_text() == "table"
+
+
+def test_every_number_leads_to_a_table_that_holds_it(html, folder):
+    lost, checked = without_a_table(html, folder)
+    assert lost == []
+    assert checked > 100
 
 
 def test_names_of_areas_and_truces_are_text(html, numbers, folder):
@@ -152,7 +160,7 @@ def test_one_area_with_a_name_is_a_page_of_its_own(write_records, tmp_path, monk
     html = page.read_text(encoding="utf-8")
     assert 'id="overview"' not in html
     assert "the north" in html
-    assert re.search(r"<h1>Counted civilian deaths were lower after the truce of 31 August 2019", html)
+    assert re.search(r"<h1><a[^>]*>Counted civilian deaths were lower after the truce of 31 August 2019", html)
     assert sorted(each.name for each in page.parent.iterdir()) == ["report.html", "report.toml"]
     assert "findings.json" not in re.sub(r"<pre.*?</pre>", "", html, flags=re.DOTALL), "no link to what is not there"
     assert len(sheets) > 9

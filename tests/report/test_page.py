@@ -82,7 +82,7 @@ def test_page_loads_nothing_runs_nothing_and_is_in_order(folder, html):
     assert all(deeper - higher <= 1 for higher, deeper in pairwise(levels))
     assert len(ids) == len(set(ids)), "identifiers are unique across all figures"
     for link in page("a"):
-        assert link["href"].removeprefix("#") in ids or (folder / link["href"]).exists(), link
+        assert link["href"].removeprefix("#") in ids or (folder / link["href"].partition("#")[0]).is_file(), link
 
 
 def test_page_says_what_it_must(html, idlib):
@@ -159,7 +159,7 @@ def test_numbers_hold_what_stands_beside_the_effect(folder, idlib):
     daily = ct.daily_series(idlib, measure="civilians")
     effect = ct.estimate_truce_effect(daily, idlib.truces["TRC-5"], window=("2019-04-30", "2019-11-06"))
     beside = finding["second_opinions"]
-    assert beside["shift_test"] == {"p_value": pytest.approx(ct.shift_test(effect).p_value), "turns": 191}
+    assert beside["shift_test"] == {"p_value": pytest.approx(ct.shift_test(effect).p_value), "turns": 191, "as_far": 6}
     placebos = ct.placebo_effects(effect).steps
     assert [line["date"] for line in beside["placebos"]] == [f"{day:%Y-%m-%d}" for day in placebos.index]
     assert [line["lower"] for line in beside["placebos"]] == pytest.approx(placebos["lower"].tolist())
@@ -373,34 +373,6 @@ def test_page_tells_how_the_truce_lived(folder, html):
     assert finding["course"]["erosion"]["lower"] > 1
 
 
-MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-MONTHS += "|" + "|".join(month[:3] for month in MONTHS.split("|"))
-
-
-def test_every_number_leads_to_its_table(html, folder):
-    """A number in a sentence, save days and levels, has a link beside it to a table or to a file of the folder."""
-    page = BeautifulSoup(re.sub(r"<svg.*?</svg>", "", html, flags=re.DOTALL), "html.parser")
-    anchors = {tag["id"]: tag.name for tag in page(id=True)}
-    checked, behind = 0, set()
-    for block in page(["p", "li", "dd", "figcaption"]):
-        links = {link["href"] for link in block("a")}
-        for link in links:
-            inside = link[1:] in anchors if link[0] == "#" else (folder / link).exists()
-            assert inside or link.startswith("https://"), link
-        behind |= {link for link in links if re.match("#(table-|account)", link)}
-        section = block.find_previous("h2", id=True)
-        explains = section is not None and section["id"] in {"methods", "glossary", "sources", "again"}
-        if explains or block.get("class", ["warn"]) != ["warn"]:
-            continue
-        days = rf"\d{{1,2}}(?: (?:{MONTHS}))?(?: \d{{4}})? to |\d{{1,2}} (?:{MONTHS})(?: \d{{4}})?"
-        if re.search(r"\d", re.sub(r"95 ?%|\bbelow 1\b", "", re.sub(days, "", block.get_text()))):
-            checked += 1
-            assert links, block.get_text()
-    assert checked > 25
-    assert {anchors[link[1:]] for link in behind} == {"div"}
-    assert len(behind) >= 8
-
-
 def test_links_of_the_same_words_have_names_of_their_own(html, links_told_apart):
     names = links_told_apart(html)
-    assert {"numbers, Regimes of constant rate", "numbers, findings.json", "SVG, figures/daily.svg"} <= names
+    assert {"numbers, Regimes of constant rate", "numbers, What was checked", "SVG, figures/daily.svg"} <= names
