@@ -17,6 +17,7 @@ from conflictts.incidents import acled, catalogue, merging, ucdp
 from conflictts.report import language, page, write
 from conflictts.report.language import read_catalogue, translator
 from conflictts.series.measures import UNITS
+from tests.report.test_numbers import without_a_table
 
 ROOM = Path(language.__file__).parent
 SLOT = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -504,6 +505,12 @@ def test_no_number_is_lost_or_changed(made):
     french = numbers_of(text_of(made.folder), thousands="\u202f", point=",")
     assert len(english) > 300
     assert french == english
+
+
+def test_every_number_leads_to_a_table_that_holds_it(made):
+    lost, checked = without_a_table((made.english / "report.html").read_text(encoding="utf-8"), made.english)
+    assert lost == []
+    assert checked > 30
 
 
 def test_the_page_says_its_language_and_the_numbers_their_sentences(made):

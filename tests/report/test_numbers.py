@@ -23,7 +23,7 @@ SAID_ONCE = (  # what no table need hold
     r"a phase that reaches 50% of it is a collapse|Phases: rising or falling.*? A phase is dated",  # rules
     r"in simulated series [^)]*\(python benchmarks/\w+\.py\)",  # measured by a command, which stands beside it
     r"up to \d+ days before the truce’s first day and up to \d+ from it on",  # the usual days
-    r"at least \d+ are needed|\d+ on each side are needed|\(over 4\)",  # bounds of a method
+    r"at least \d+ are needed|\d+ (?:on each side|and \d+) are needed|\(over 4\)",  # bounds of a method
     r"“[^”]*”|release \d+",  # names
     rf"\d+: (?={DAY})",  # marks in a figure
 )
@@ -49,23 +49,26 @@ def figures(text: str) -> list[str]:
     return FIGURE.findall(re.sub(DAYS, " ", text))
 
 
-def behind(link: str, page: BeautifulSoup, folder: Path) -> set[str]:
+def behind(link: str, page: BeautifulSoup, numbers: Any) -> set[str]:
     """The figures at the end of a link: of a part of the page, or of findings.json; of a list also how long it is."""
     file, _, place = link.partition("#")
     if not file:
         there = page.find(id=place)
         return {*FIGURE.findall(there.get_text(" ")), str(len(there("li")))}
-    if file != "findings.json":
-        return set()
-    at: Any = json.loads((folder / file).read_text(encoding="utf-8"))
+    return {*FIGURE.findall(json.dumps(part_of(numbers, place), ensure_ascii=False))} if place else set()
+
+
+def part_of(numbers: Any, place: str) -> Any:
+    """What a JSON pointer leads to (RFC 6901)."""
     for step in place.split("/")[1:]:
-        at = at[int(step) if isinstance(at, list) else step]
-    return {*FIGURE.findall(json.dumps(at, ensure_ascii=False))}
+        numbers = numbers[int(step) if isinstance(numbers, list) else step]
+    return numbers
 
 
 def without_a_table(html: str, folder: Path) -> tuple[list[str], int]:
     """Texts with figures that no table holds to which a link in the same text leads, and how many have figures."""
     page = BeautifulSoup(re.sub(r"<svg.*?</svg>", "", html, flags=re.DOTALL), "html.parser")
+    numbers = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
     lost, checked = [], 0
     for block in blocks(html):
         text = " ".join(block.get_text().split())
@@ -74,7 +77,7 @@ def without_a_table(html: str, folder: Path) -> tuple[list[str], int]:
         told = set(figures(text))
         if told:
             checked += 1
-            held: set[str] = set().union(*(behind(link["href"], page, folder) for link in block("a")))
+            held: set[str] = set().union(*(behind(link["href"], page, numbers) for link in block("a")))
             if block.name == "summary":
                 held.add(str(len(block.parent.select("tbody tr"))))
             if told - held:
@@ -109,6 +112,16 @@ def test_a_number_that_is_in_no_table_is_found(html, bundled):
         lost, _ = without_a_table(wrong, bundled)
         assert len(lost) == 1, "the links of the text lead to other figures"
     assert without_a_table(re.sub(r'<a href="#table-comparisons"[^>]*>numbers</a>', "", html), bundled)[0]
+
+
+def test_every_table_of_findings_names_its_place_in_the_file(html, bundled):
+    page = BeautifulSoup(html, "html.parser")
+    numbers = json.loads((bundled / "findings.json").read_text(encoding="utf-8"))
+    for link in page("a", href=re.compile("^findings.json#")):
+        assert part_of(numbers, link["href"].partition("#")[2]) is not None
+    tables = page.select("div.scroll:has(> table)[id]")
+    named = [table for table in tables if "data" in table.find_next_sibling(True).get("class", [])]
+    assert [table["id"] for table in tables if table not in named] == ["table-truces"], "which they only touch"
 
 
 def test_links_of_the_french_page_are_the_same(html):
