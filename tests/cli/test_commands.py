@@ -68,7 +68,7 @@ def test_the_shell_completes_commands_options_and_values(typed, offered):
     assert result.stdout.split() == offered
 
 
-def test_report_of_the_bundled_case(tmp_path):
+def test_report_of_the_bundled_case(tmp_path, blank_figures):
     result = conflictts("report", "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert "a rate ratio of 0.15 (95% interval 0.068 to 0.32)" in (tmp_path / "out" / "report.html").read_text("utf-8")

@@ -18,7 +18,16 @@ from websocket import create_connection
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
-OPENED = "globalThis.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'"
+STARTED = "globalThis.jupyterapp?.restored.then(() => true)"
+OPEN = "jupyterapp.commands.execute('docmanager:open', {path: NAME, factory: 'Notebook'}).then(() => 'opened')"
+OPENED = """
+(book => book?.context?.path === NAME && book.context.sessionContext?.session?.kernel?.status === 'idle')
+(jupyterapp.shell.currentWidget)
+"""
+CLOSE = """
+(book => book.context.sessionContext.shutdown().then(() => { book.dispose(); return 'closed' }))
+(jupyterapp.shell.currentWidget)
+"""
 RUN = "jupyterapp.commands.execute('notebook:run-all-cells').then(() => 'ran')"
 SEEN = """
 (async () => {
@@ -104,7 +113,8 @@ def lab(desk: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def tab(chromium: list[str], desk: Path) -> Iterator[Tab]:
+def tab(chromium: list[str], lab: str, desk: Path) -> Iterator[Tab]:
+    """JupyterLab in a browser, with nothing open."""
     profile = desk / "profile"
     browser = subprocess.Popen(
         [*chromium, "--remote-debugging-port=0", f"--user-data-dir={profile}", "--window-size=1280,900", "about:blank"],
@@ -117,23 +127,31 @@ def tab(chromium: list[str], desk: Path) -> Iterator[Tab]:
             tabs = json.load(answer)
         tab = Tab(next(each["webSocketDebuggerUrl"] for each in tabs if each["type"] == "page"))
         tab("Emulation.setFocusEmulationEnabled", enabled=True)  # JupyterLab's current notebook is the one in focus
+        tab("Page.navigate", url=f"{lab}lab?token=t&reset")
+        until(lambda: tab.value(STARTED), "JupyterLab did not open")
         yield tab
         tab.socket.close()
     finally:
         stop(browser)
 
 
-def run_all(notebook: Path, lab: str, tab: Tab) -> list[dict]:
+def run_all(notebook: Path, tab: Tab) -> list[dict]:
     """What each code cell shows after "Run All Cells"."""
-    tab("Page.navigate", url=f"{lab}lab/tree/{notebook.name}?token=t&reset")
-    until(lambda: tab.value(OPENED), f"{notebook.name} did not open")
-    assert tab.value(RUN) == "ran"
-    return json.loads(str(tab.value(SEEN)))
+
+    def told(script: str) -> object:
+        return tab.value(script.replace("NAME", json.dumps(notebook.name)))
+
+    assert told(OPEN) == "opened"
+    until(lambda: told(OPENED), f"{notebook.name} did not open")
+    assert told(RUN) == "ran"
+    seen = json.loads(str(told(SEEN)))
+    assert told(CLOSE) == "closed"
+    return seen
 
 
 @pytest.mark.parametrize("name", sorted(each.name for each in NOTEBOOKS.glob("*.ipynb")))
-def test_run_all_cells(name, lab, tab, desk):
-    cells = run_all(Path(shutil.copy(NOTEBOOKS / name, desk)), lab, tab)
+def test_run_all_cells(name, tab, desk):
+    cells = run_all(Path(shutil.copy(NOTEBOOKS / name, desk)), tab)
     written = nbformat.read(NOTEBOOKS / name, as_version=4).cells
     assert [each["source"] for each in cells] == [each.source for each in written if each.cell_type == "code"]
     assert [each["count"] for each in cells] == list(range(1, len(cells) + 1))
@@ -144,9 +162,9 @@ def test_run_all_cells(name, lab, tab, desk):
         assert all(width > 300 for width in each["wide"]), each["source"]
 
 
-def test_an_error_would_be_seen(lab, tab, desk):
+def test_an_error_would_be_seen(tab, desk):
     cells = [nbformat.v4.new_code_cell("1 / 0"), nbformat.v4.new_code_cell("2")]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}  # or JupyterLab asks which
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), desk / "wrong.ipynb")
-    first, second = run_all(desk / "wrong.ipynb", lab, tab)
+    first, second = run_all(desk / "wrong.ipynb", tab)
     assert (first["count"], first["errors"] > 0, second["count"]) == (1, True, None)

@@ -252,7 +252,7 @@ def test_an_area_without_a_name_leaves_no_comma_in_the_overview(idlib):
     assert "for truce of 31 August 2019, the highest" in drawn.alternative
 
 
-def test_truces_of_one_area_without_a_name_head_their_own_rows(write_records, tmp_path):
+def test_truces_of_one_area_without_a_name_head_their_own_rows(write_records, tmp_path, blank_figures):
     incidents = ct.read_incidents(write_records(tmp_path / "records.csv"))
     truces = [ct.Truce("2019-08-31"), ct.Truce("2019-08-01", name="lull <i>")]
     days = ("2019-05-01", "2019-11-30")

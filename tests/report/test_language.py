@@ -428,8 +428,9 @@ class Made:
     def __init__(self, out: Path, english: Path | None, patch: pytest.MonkeyPatch, *given: object, **named: object):
         words = translator("fr")
         patch.setattr(write, "translator", lambda asked: words if asked == "fr" else translator(asked))
+        named["formats"] = ("html", "json")
         self.folder = ct.write_report(*given, out / "fr", language="fr", **named).parent
-        self.english = english or ct.write_report(*given, out / "en", formats=("html", "json"), **named).parent
+        self.english = english or ct.write_report(*given, out / "en", **named).parent
         self.unknown = list(words.unknown)
 
 
@@ -530,8 +531,10 @@ def test_the_page_says_its_language_and_the_numbers_their_sentences(made):
 
 
 def test_figures_speak_it_too(made):
-    said = " ".join(path.read_text(encoding="utf-8") for path in (made.folder / "figures").glob("*.svg"))
-    words = " | ".join(re.findall(r"<text[^>]*>([^<]+)", said))
+    page = (made.folder / "report.html").read_text(encoding="utf-8")
+    drawn = re.findall(r"<svg .*?</svg>", page, re.DOTALL)
+    assert len(drawn) > 9
+    words = " | ".join(re.findall(r"<text[^>]*>([^<]+)", " ".join(drawn)))
     assert "par jour" in words
     assert re.search(r"\d,\d", words)
     assert not re.search(r"\b(per day|truce|interval|fitted|before|source mix|Aug|Sep|May)\b", words)
