@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -188,7 +189,7 @@ def processors() -> int:
 
 @contextmanager
 def one_sentence(debug: bool) -> Iterator[None]:
-    """Turn an error into one sentence on stderr and its exit code."""
+    """Turn an error into one sentence on stderr, or all that is known of it, and its exit code."""
     from conflictts.errors import ConflictTSError, InputError, ProviderError, UnknownNameError
 
     try:
@@ -202,26 +203,18 @@ def one_sentence(debug: bool) -> Iterator[None]:
         )
         raise typer.Exit(INTERRUPTED) from None
     except ConflictTSError as error:
-        if debug:
-            raise
-        say(f"conflictts: {error}", err=True)
+        say(traceback.format_exc() if debug else f"conflictts: {error}", err=True)
         if isinstance(error, ProviderError):
             raise typer.Exit(PROVIDER_FAILED) from None
         raise typer.Exit(UNUSABLE if isinstance(error, (InputError, UnknownNameError)) else REFUSED) from None
     except BrokenPipeError:
         raise  # whoever read the output has seen enough, as `head` does
     except OSError as error:
-        if debug:
-            raise
         where = f"{error.filename} cannot" if error.filename else "standard output, or a file, cannot"
-        say(f"conflictts: {where} be read or written ({error.strerror or error}). Mend that, and run again.", err=True)
+        told = f"conflictts: {where} be read or written ({error.strerror or error}). Mend that, and run again."
+        say(traceback.format_exc() if debug else told, err=True)
         raise typer.Exit(UNUSABLE) from None
     except Exception as error:
-        if debug:
-            raise
-        say(
-            f"conflictts: unexpected {type(error).__name__}: {error}. This is a fault of the program: run again with "
-            "--debug and report what it shows.",
-            err=True,
-        )
+        told = f"conflictts: unexpected {type(error).__name__}: {error}. This is a fault of the program: run again "
+        say(traceback.format_exc() if debug else f"{told}with --debug and report what it shows.", err=True)
         raise typer.Exit(UNEXPECTED) from None

@@ -282,14 +282,17 @@ def test_bad_input_ends_in_one_clear_sentence(arguments, code, said, tmp_path, m
 
 def test_a_fault_of_the_program_says_so_without_a_traceback(monkeypatch, tmp_path):
     def broken(*_, **__):
-        raise RuntimeError("wires crossed")
+        raise RuntimeError("wires crossed\u202e\x1b[2J")
 
     monkeypatch.setattr("conflictts.report.write.write_report", broken)
     result = conflictts("report", "--out", tmp_path / "out")
     assert result.exit_code == 70
     assert "unexpected RuntimeError: wires crossed" in result.stderr
     assert "--debug" in result.stderr
-    assert isinstance(conflictts("report", "--debug", "--out", tmp_path / "out").exception, RuntimeError)
+    told = conflictts("report", "--debug", "--out", tmp_path / "out")
+    assert told.exit_code == 70
+    assert "Traceback" in told.stderr
+    assert "RuntimeError: wires crossed⟨U+202E⟩⟨U+001B⟩[2J" in told.stderr, "nothing acts on the terminal"
 
 
 def test_check_is_plain_in_a_pipe(tmp_path):
