@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
+from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerLine2D
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
@@ -38,6 +39,7 @@ LEGEND_POINTS = 8
 LEFT, RIGHT, BELOW, ABOVE = 0.85, 0.14, 0.92, 0.2  # inches around the axes of a figure that had none
 BELOW_DATES = 34  # points from the axes to below two lines of dates
 LEGEND_ROW = 1.5 * LEGEND_POINTS / 72  # inches
+LEAST_LEFT = 0.4  # of the height of axes that make room
 OWN = "own"  # the gid of such axes
 LETTER = 0.6  # width of one in DejaVu Sans, in its size
 LETTERS = {"day": len("28 sept."), "month": len("sept."), "year": len("2019")}  # the longest label of a date axis
@@ -181,6 +183,7 @@ def legend_above(ax: Axes, *, of: Iterable[Any] = (), columns: int | None = None
         borderaxespad=0, handler_map={Line2D: _AsItStands()},
     )  # fmt: skip
     leave_room(ax, -(-len(order) // columns))
+    _give_way(ax, above=ABOVE + -(-len(order) // columns) * LEGEND_ROW)
     for text in legend.get_texts():
         text.set_parse_math(False)  # a dollar sign in a name is a dollar sign
 
@@ -191,6 +194,22 @@ def leave_room(ax: Axes, rows: int) -> None:
         tall = ax.figure.get_size_inches()[1]  # type: ignore[union-attr]
         box = ax.get_position()
         ax.set_position((box.x0, box.y0, box.width, max(1 - (ABOVE + rows * LEGEND_ROW) / tall - box.y0, 0.1)))
+
+
+def _give_way(ax: Axes, *, below: float = 0.0, above: float = 0.0) -> None:
+    """Shrink the only axes of a figure, as pyplot.subplots() makes them, where so many inches beside them want it.
+
+    Else what stands there is cut off when the figure is saved. Axes placed by hand or by a layout stay where they are.
+    """
+    figure = ax.figure
+    if not isinstance(figure, Figure) or figure.axes != [ax] or figure.get_layout_engine() is not None:
+        return
+    if ax.get_subplotspec() is None:
+        return
+    box, tall = ax.get_position(), figure.get_size_inches()[1]
+    bottom, top = max(box.y0, below / tall), min(box.y1, 1 - above / tall)
+    if (bottom, top) != (box.y0, box.y1) and top - bottom >= LEAST_LEFT * (box.y1 - box.y0):
+        ax.set_position((box.x0, bottom, box.width, top - bottom))
 
 
 def _swatch(handles: list[Any]) -> Any:
@@ -239,8 +258,10 @@ def shortened(name: str, letters: int) -> str:
 
 def write_footer(ax: Axes, parts: Iterable[str], *, below: float | None = None) -> None:
     """What every figure says of itself so many points below its axes, by default below what stands there already."""
+    parts = list(parts)
     if below is None:
         below = max(BELOW_DATES, *(_below_label(each) for each in (ax, *ax.child_axes)))
+    _give_way(ax, below=below / 72 + footer_inches(ax, parts))
     ax.annotate(
         _footer_lines(ax, parts),
         xy=(0, 0), xycoords="axes fraction", xytext=(0, -below), textcoords="offset points",

@@ -313,3 +313,25 @@ def test_a_figure_drawn_alone_holds_its_legend_and_its_footer(name, idlib, areas
         kept, drawn = figure.bbox, ax.get_tightbbox()
         assert (drawn.x0 >= kept.x0, drawn.y0 >= kept.y0, drawn.x1 <= kept.x1, drawn.y1 <= kept.y1) == (True,) * 4
         plt.close(figure)
+
+
+def test_the_only_axes_of_a_figure_make_room_for_the_footer(idlib, areas_found):
+    """As pyplot makes them; beside others, or placed by hand, they stay where they are."""
+    for name, draw in plots(idlib, areas_found).items():
+        with mpl.rc_context(mpl.rcParamsDefault):
+            figure, ax = plt.subplots()
+            draw(ax)
+            assert box_of(ax).y0 >= 0, name
+            assert box_of(ax).y1 <= figure.bbox.y1, name
+            plt.close(figure)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: plt.subplots(1, 2)[1][0], lambda: plt.figure().add_axes((0.1, 0.1, 0.8, 0.8))]
+)
+def test_axes_that_others_placed_stay_where_they_are(make, daily):
+    ax = make()
+    before = ax.get_position().bounds
+    ct.plot_daily(daily, ax=ax)
+    assert ax.get_position().bounds == before
+    plt.close("all")
