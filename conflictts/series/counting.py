@@ -268,14 +268,27 @@ def _outcomes(bundles: Bundles, ledger: Ledger, measure: Measure, allocation: Al
             f"None of the {records[stated & asked].sum():,} records is dated to one day, so allocation 'exact' leaves "
             "nothing to count. Use 'spread'."
         )
+    within = _within_counted(table, asked & stated & dated)
     reasons = {
         f"not {words}": ~chosen,
-        "detail of a counted record": detail,
+        "detail of a counted record": detail & within,
+        "detail of a record that is not counted": detail & ~within,
         f"{UNITS[measure]} not stated": ~stated,
         "not dated to one day (allocation 'exact')": ~dated,
     }
     outcome = np.select(list(reasons.values()), list(range(len(reasons))), default=-1)
     return pd.Series(pd.Categorical.from_codes(outcome + 1, [_COUNTED, *reasons]), table.index)
+
+
+def _within_counted(table: pd.DataFrame, counted: pd.Series) -> pd.Series:
+    """Which records are details of a counted one, or details of such details."""
+    within = pd.Series(False, table.index)
+    if (table["part_of"] != "").any():
+        more = counted
+        while more.any():
+            more = table["part_of"].isin(table["incident_id"][more]) & ~within
+            within |= more
+    return within
 
 
 def _nothing_inside(

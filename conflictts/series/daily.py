@@ -307,7 +307,8 @@ def daily_series(
     Parameters
     ----------
     incidents : Incidents
-        Not modified. Details of other records (`part_of`) are never added.
+        Not modified. Details of other records (`part_of`) are never added, not even where that record is not counted,
+        since it names another body or place, or states no such measure; `account` tells how many these are.
     measure : {"incidents", "deadly incidents", "deaths", "civilians", "combatants", "injured"}
         What to count. A deadly incident is a record of one death or more, on whatever side it is stated.
     coverage : (first, last), optional
