@@ -72,6 +72,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/panel.py
 	$(BIN)/python benchmarks/panel_analysis.py
 	$(BIN)/python benchmarks/pooled_effects.py
+	$(BIN)/python benchmarks/pooled_effects.py --no-change --panels 100
 	$(BIN)/python benchmarks/series.py
 	$(BIN)/python benchmarks/anonymised.py
 	$(BIN)/python benchmarks/kills.py

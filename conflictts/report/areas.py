@@ -29,11 +29,12 @@ def mean_in_words(found: PanelAnalysis) -> list[str]:
         return []
     return [
         say(
-            "Over all of them the mean rate ratio is {ratio} ({level} interval {lower} to {upper}); that of one more "
-            "area like these would lie, as surely, between {least} and {most}.",
-            ratio=wording.ratio(pooled.rate_ratio), level=f"{pooled.level:.0%}", lower=wording.ratio(pooled.lower),
-            upper=wording.ratio(pooled.upper), least=wording.ratio(pooled.prediction_lower),
-            most=wording.ratio(pooled.prediction_upper),
+            "Over all {number} areas with any count, those too quiet to be compared alone too, the mean rate ratio is "
+            "{ratio} ({level} interval {lower} to {upper}); that of one more area like these would lie, as surely, "
+            "between {least} and {most}.",
+            number=f"{len(pooled.areas):,}", ratio=wording.ratio(pooled.rate_ratio), level=f"{pooled.level:.0%}",
+            lower=wording.ratio(pooled.lower), upper=wording.ratio(pooled.upper),
+            least=wording.ratio(pooled.prediction_lower), most=wording.ratio(pooled.prediction_upper),
         )
     ]  # fmt: skip
 

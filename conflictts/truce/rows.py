@@ -19,6 +19,7 @@ from conflictts.truce.few_counts import LogRatio, log_ratio_posterior
 from conflictts.truce.latest import RECENT_DAYS, latest_of_rows
 from conflictts.truce.levels import can_be_searched, levels_of_rows
 from conflictts.truce.period import Truce
+from conflictts.truce.window import choose_window, refuse_short_sides, settled_counts
 
 Row: TypeAlias = dict[str, Any]
 CHANGES = ["best_point", "set_first", "set_last", "set_days", "rate_before", "rate_after"]
@@ -160,7 +161,11 @@ def _effect(daily: Callable[[int], DailySeries], position: int, key: Key, plan: 
     truce = plan.truce_of(key)
     if truce is None:
         raise TooLittleData("no truce of this area was given")
-    effect = estimate_truce_effect(daily(position), truce, window=plan.window, level=plan.level)
+    series = daily(position)
+    try:
+        effect = estimate_truce_effect(series, truce, window=plan.window, level=plan.level)
+    except TooLittleData as refusal:
+        return {"effect_reason": str(refusal)} | counts_alone(series, truce, plan.window)
     found = log_scale(effect)
     if not np.isfinite(astuple(found)).all() or found.standard_error <= 0:  # else it would end the mean over all areas
         raise TooLittleData("The effect has no finite standard error on the log scale. Widen the window.")
@@ -180,6 +185,25 @@ def _effect(daily: Callable[[int], DailySeries], position: int, key: Key, plan: 
         "window_last": f"{effect.window[1]:%Y-%m-%d}",
         "warnings": "; ".join(effect.warnings),
     }
+
+
+def counts_alone(daily: DailySeries, truce: Truce, window: tuple[pd.Timestamp, pd.Timestamp] | None) -> Row:
+    """Effective counts of an area that was watched, but is too quiet for an effect of its own; nothing if it was not.
+
+    An area is too quiet where its days before brought too little. Without such areas those would be left whose days
+    before were busy by chance, and their mean would show a fall that never was.
+    """
+    try:
+        first, last = choose_window(daily, truce, window)
+        days, counts = settled_counts(daily, first, last)
+        best, after = counts[:, 1], np.asarray(days >= truce.effective)
+        refuse_short_sides(days, best, after, np.ones(len(days), dtype=bool), truce)
+        used = np.flatnonzero(np.isfinite(best))
+        draws = None if daily.draws is None else daily.draws.reindex(days).to_numpy(dtype=float)[used]
+        found = log_ratio_posterior(best[used], after[used], used, draws)
+    except TooLittleData:
+        return {}
+    return {name: getattr(found, name) for name in ("effective_before", "effective_after", "exposure")}
 
 
 def log_scale(effect: TruceEffect) -> LogRatio:

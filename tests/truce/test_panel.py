@@ -215,11 +215,43 @@ def test_adjusted_p_values_are_benjamini_and_hochbergs(found):
     assert found.effects()["p_adjusted"].to_dict() == pytest.approx(expected)
 
 
-def test_pooled_over_the_areas_with_an_effect(found):
-    effects = found.effects()
-    assert found.pooled.areas.index.equals(effects.index)
-    alone = ct.pool_effects(*(effects[name] for name in ("effective_before", "effective_after", "exposure")))
+def test_pooled_over_all_areas_that_were_watched(panel, found, truce):
+    """Those too quiet for an effect too: their counts over the variance by mean of the busier side, as few counts."""
+    names = ["effective_before", "effective_after", "exposure"]
+    counted = found.table[names].dropna()
+    assert found.pooled.areas.index.equals(counted.index)
+    quiet = counted.index.difference(found.effects().index)
+    assert len(quiet) > 0
+    assert (found.table.loc[quiet, "effect_reason"].str.contains("independent events at most")).all()
+    for key in quiet:
+        settled = panel[key].settled.loc["2019-05-03":"2019-10-29"].dropna()  # 120 days before the truce, 60 of it
+        after = settled.index >= truce.effective
+        times = settled[~after].sum() / found.table.loc[key, "effective_before"]  # each count is worth so many
+        assert times >= 1
+        assert settled[after].sum() / times == pytest.approx(found.table.loc[key, "effective_after"])
+        assert found.table.loc[key, "exposure"] == pytest.approx(after.sum() / (~after).sum())
+    alone = ct.pool_effects(*(counted[name] for name in names))
     assert found.pooled.summary().equals(alone.summary())
+
+
+def test_no_fall_is_told_of_quiet_areas_in_which_nothing_changed(idlib, truce):
+    """A small version of benchmarks/pooled_effects.py: areas with an effect of their own were busy before by chance."""
+    days = pd.date_range("2019-05-03", periods=180)
+    told, of_those_that_answer = [], []
+    for seed in range(6):
+        counts = np.random.default_rng([1, seed]).negative_binomial(1, 1 / 1.06, (40, 180))
+        areas = {
+            f"A{k}": [(f"{days[day]:%Y-%m-%d}", int(row[day])) for day in np.flatnonzero(row)]
+            for k, row in enumerate(counts)
+        }
+        found = ct.analyse_panel(panel_of(idlib, areas, ("2019-05-03", "2019-10-29")), truce=truce, threads=1)
+        assert len(found.pooled.areas) == 40
+        assert found.pooled.lower < 1 < found.pooled.upper
+        told.append(np.log(found.pooled.rate_ratio))
+        effects = found.effects()
+        of_those_that_answer.append(np.log(effects["after"].sum() / effects["before"].sum() * 2))
+    assert abs(np.mean(told)) < 0.15  # three standard errors of six panels
+    assert np.mean(of_those_that_answer) < -0.3
 
 
 def test_one_bad_series_is_told_and_stops_nothing(panel, found, truce, monkeypatch):
