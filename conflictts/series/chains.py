@@ -212,9 +212,10 @@ def compare_coverage(
     -------
     DataFrame, one row per body whose settled claims tell of at least half the days on either side, indexed by body
         ``claims_before``, ``claims_after`` (how many were used), ``days_before``, ``days_after`` (how many days they
-        tell of), ``before``, ``after`` (counted / claimed, best figures), ``factor`` (after / before) and ``fall``
-        ("understated", "overstated" or "unbiased"). On each side the longest claims that do not overlap are added up;
-        of several over one period the median is taken. A claim on a few days says nothing of the coverage of months.
+        tell of), ``before``, ``after`` (counted / claimed, best figures; NaN where nobody is claimed), ``factor``
+        (after / before) and ``fall`` ("understated", "overstated", "unbiased" or "not known"). On each side the longest
+        claims that do not overlap are added up; of several over one period the median is taken. A claim on a few days
+        says nothing of the coverage of months.
 
     Raises
     ------
@@ -235,7 +236,8 @@ def compare_coverage(
     first, last = pair_of_days(window, "window") if window is not None else daily.coverage
     cut = whole_day(day, "day")
     held = hold_claims(daily, claims)
-    held = held[(held["period_start"] >= first) & (held["period_end"] <= last) & held["ratio"].notna()]
+    known = (held["status"] == "observed") & held["best"].notna()  # a claim of 0 is one
+    held = held[(held["period_start"] >= first) & (held["period_end"] <= last) & known]
     begins, ends = held["period_start"], held["period_end"]
     sides = {"before": held[ends <= cut], "after": held[(begins >= cut) & (ends > cut)]}
     asked = {"before": (cut - first).days, "after": (last - cut).days + 1}
@@ -247,7 +249,8 @@ def compare_coverage(
             continue
         row: dict[str, Any] = {f"claims_{side}": len(told) for side, told in chosen.items()}
         row |= {f"days_{side}": days for side, days in told_of.items()}
-        row |= {side: told["counted_best"].sum() / told["best"].sum() for side, told in chosen.items()}
+        claimed = {side: told["best"].sum() or np.nan for side, told in chosen.items()}
+        row |= {side: told["counted_best"].sum() / claimed[side] for side, told in chosen.items()}
         row["factor"] = row["after"] / row["before"] if row["before"] > 0 else np.nan
         row["fall"] = _fall(row["factor"])
         rows[body] = row

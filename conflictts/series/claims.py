@@ -22,6 +22,7 @@ _REQUIRED = ("claim_id", "measure", "period_start", "period_end", "low", "best",
 _STATED = ("claim_id", "measure", "reporting_body")
 _DAYS = ["period_start", "period_end"]
 _NUMBERS = ["low", "best", "high"]
+_EXACT = 1e-9  # relative: sums of records' shares of days are exact to so much, and no verdict hangs on less
 _MEASURES = {"civilians_killed": "civilians", "people_killed": "deaths", "combatants_killed": "combatants"}
 _MEASURES["civilians_injured"] = "injured"
 _READ = "conflictts.input"  # in `DataFrame.attrs`
@@ -144,7 +145,8 @@ def hold_claims(
         ``status``
             Of the period: "unobserved" if any day is, else "provisional" if any day is, else "observed".
         ``verdict``
-            The series counts "below", "within" or "above" the claimed range; "not observed throughout"; or "still
+            The series counts "below", "within" or "above" the claimed range, from the lowest to the highest of its low,
+            best and high; "not observed throughout"; or "still
             provisional", where the sums are those reported so far. Where records state no upper (lower) bound, which
             the series tells as `no_upper_bound` (`no_lower_bound`), their best figure stands in the sums: "below"
             ("above") then says that what they state is, and more (less) may have been meant.
@@ -291,13 +293,18 @@ class _Periods:
 
     def verdicts(self, held: pd.DataFrame) -> list[str]:
         """Hold each row of a held table against the days, its ends moved by its slack."""
-        rows = zip(held["status"], held["slack_days"], held["low"], held["high"], self._begin, self._end, strict=True)
+        low, high = held["low"] * (1 - _EXACT), held["high"] * (1 + _EXACT)  # a bound that is not stated is NaN ...
+        rows = zip(held["status"], held["slack_days"], low, high, self._begin, self._end, strict=True)
+
+        def sums(begin: int, end: int) -> np.ndarray:
+            return np.asarray(self._numbers[:, max(begin, 0) : max(end, 0)].sum(axis=1))
+
         return [
             "not observed throughout" if status == "unobserved"
             else "still provisional" if status == "provisional"
-            # a bound that is not stated is NaN, and nothing lies beyond NaN
-            else "below" if self._numbers[2, max(begin - slack, 0) : end + slack].sum() < low
-            else "above" if self._numbers[0, begin + slack : max(end - slack, 0)].sum() > high
+            # ... and nothing lies beyond NaN; a source's best figure may lie above its high one
+            else "below" if sums(begin - slack, end + slack).max() < low
+            else "above" if sums(begin + slack, end - slack).min() > high
             else "within"
             for status, slack, low, high, begin, end in rows
         ]  # fmt: skip

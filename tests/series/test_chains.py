@@ -186,6 +186,7 @@ BIAS = [
     pytest.param([(1, 16, 64), (16, 31, 32)], (0.5, 1.0, 2.0, "understated"), id="until the day counts as before"),
     pytest.param([(1, 15, 60), (16, 16, 99), (17, 31, 30)], (32 / 159, 1.0, 159 / 32, "understated"),
                  id="the day itself counts as before, and only so"),
+    pytest.param([(1, 15, 60), (16, 20, 0), (21, 31, 16)], (0.5, 2.0, 4.0, "understated"), id="a claim of none is one"),
     pytest.param([(1, 15, 60), (10, 20, 1), (16, 31, 32)], (0.5, 1.0, 2.0, "understated"), id="across the day: unused"),
 ]  # fmt: skip
 
@@ -219,5 +220,10 @@ def test_no_body_on_both_sides_leaves_an_empty_table():
     found = ct.compare_coverage(daily, chain_of((5, 1, 1, 1)), "2020-01-16")
     assert found.empty
     assert {"days_before", "days_after", "factor", "fall"} <= set(found.columns)
+    claims = pd.concat([chain_of((last, n, n, n), body="B") for last, n in ((15, 60), (31, 0))], ignore_index=True)
+    claims["period_start"] = pd.to_datetime(["2020-01-01", "2020-01-16"]).astype("datetime64[us]")
+    found = ct.compare_coverage(daily, claims.assign(claim_id=["B1", "B2"]), "2020-01-16").loc["B"]
+    assert (found["before"], found["fall"]) == (0.5, "not known")
+    assert np.isnan(found["after"])
     with pytest.raises(CoverageError, match="day = 'soon' is not a date"):
         ct.compare_coverage(daily, chain_of((5, 1, 1, 1)), "soon")

@@ -155,6 +155,28 @@ def test_verdict_by_hand(ten_days, low, high, slack_days, verdict):
     assert held["verdict"].tolist() == [verdict]
 
 
+def test_no_verdict_hangs_on_the_rounding_of_shares():
+    """59 dead in shares of eight days and of three add up to a little more than 59."""
+    shares = np.r_[np.full(8, 21 / 8), 0.0] + np.r_[np.full(3, 38 / 3), np.zeros(6)]
+    totals = []
+    for order in range(9):
+        daily = ct.DailySeries.from_counts(pd.Series(np.roll(shares, order), pd.date_range("2020-01-01", periods=9)))
+        held = ct.hold_claims(daily, claims_of((1, 9, 59, 59, 59)), slack_days=0)
+        totals.append(held["counted_best"].iloc[0])
+        assert held["verdict"].tolist() == ["within"]
+    assert set(totals) - {59.0}  # else this would show nothing
+
+
+def test_a_best_figure_above_the_high_one_is_within_what_the_series_counts():
+    """UCDP's high estimate may lie below its best one."""
+    daily = ct.DailySeries.from_counts(pd.Series(1.0, pd.date_range("2020-01-01", periods=10)))
+    daily = replace(daily, table=daily.table.assign(low=0.5, high=0.6))
+    held = ct.hold_claims(daily, claims_of((1, 10, 9, 10, 11)), slack_days=0)
+    assert (held["ratio"].iloc[0], held["verdict"].iloc[0]) == (1.0, "within")
+    held = ct.hold_claims(daily, claims_of((1, 10, 11, 12, 13)), slack_days=0)
+    assert held["verdict"].iloc[0] == "below"
+
+
 # Slack of up to 3 days, and of a tenth of the period: 1-9 January is 9 days, 1-10 is 10, 1-20 is 20, 1-30 is 30.
 SLACK = [
     (9, 3, 0.1, 0),
