@@ -8,6 +8,7 @@ from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import HALF_DAY, LEVEL, SET, draw_bars, draw_truces, finish, given_or_current, shade_days
+from conflictts.series.percent import of_level
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.period import Truces
 
@@ -44,7 +45,7 @@ def plot_changepoints(changes: Changepoints, *, truces: Truces = (), ax: Axes | 
     first, last = changes.window
     draw_truces(ax, truces, first, last, bands=False)
     draw_bars(ax, changes.daily, first, last)
-    label = f"{changes.level:.0%} set of a change's first day"
+    label = f"{of_level(changes.level)} set of a change's first day"
     for days in changes.location_sets:
         shade_days(ax, days, color=SET, alpha=0.35, zorder=0.5, label=label)
     for regime in changes.regimes.itertuples():
@@ -54,7 +55,7 @@ def plot_changepoints(changes: Changepoints, *, truces: Truces = (), ax: Axes | 
         ax.fill_between(days, lower, upper, color=LEVEL, alpha=0.2, linewidth=0)
         ax.plot(
             days, rate, color=LEVEL, linewidth=2.2, solid_capstyle="butt", clip_on=False,
-            label=f"rate per day, {changes.level:.0%} interval",
+            label=f"rate per day, {of_level(changes.level)} interval",
         )  # fmt: skip
     top = ax.get_xaxis_transform()
     for date in changes.dates:

@@ -24,6 +24,7 @@ from conflictts.figures.style import (
     given_or_current,
 )
 from conflictts.series.coverage import consecutive
+from conflictts.series.percent import of_level
 from conflictts.truce.course import TruceCourse
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def plot_course(course: TruceCourse, *, ax: Axes | None = None) -> Axes:
     for row, days in zip(course.phases.itertuples(), course.first_days, strict=True):
         begin, end = row.first - HALF_DAY, row.last + HALF_DAY
         ax.fill_between([begin, end], row.lower, row.upper, color=LEVEL, alpha=0.2, linewidth=0)
-        ax.hlines(row.rate, begin, end, color=LEVEL, linewidth=2.2, label=f"rate per day, {course.level:.0%} interval")
+        ax.hlines(
+            row.rate, begin, end, color=LEVEL, linewidth=2.2, label=f"rate per day, {of_level(course.level)} interval"
+        )
         _name(ax, row.phase, begin, end, established=row.established, whole=last - first)
         if len(days):
             lane += 1
@@ -124,7 +127,7 @@ def _date(ax: Axes, best: pd.Timestamp, days: pd.DatetimeIndex, at: float, *, le
     for block in consecutive(days):
         ax.fill_between(
             [block[0] - HALF_DAY, block[-1] + HALF_DAY], at - _HEIGHT / 2, at + _HEIGHT / 2, transform=strip,
-            color=SET, linewidth=0, label=f"{level:.0%} set of a phase's first day",
+            color=SET, linewidth=0, label=f"{of_level(level)} set of a phase's first day",
         )  # fmt: skip
     ax.plot(
         best, at, marker="D", markersize=4, color=LEVEL, linestyle="none", transform=strip, label="best point",

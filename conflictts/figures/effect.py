@@ -23,6 +23,7 @@ from conflictts.figures.style import (
     what_is_drawn,
     write_footer,
 )
+from conflictts.series.percent import of_level
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.placebo import PlaceboEffects
 
@@ -69,7 +70,7 @@ def plot_truce_effect(effect: TruceEffect, *, ax: Axes | None = None) -> Axes:
     )  # fmt: skip
     ax.fill_between(
         after.index, after["counterfactual_lower"], after["counterfactual_upper"], color=CONTRAST, alpha=0.16,
-        linewidth=0, label=f"its {effect.level:.0%} interval",
+        linewidth=0, label=f"its {of_level(effect.level)} interval",
     )  # fmt: skip
     finish(ax, effect.daily, first, last, ylabel=f"{effect.daily.unit} per day")
     return ax
@@ -106,7 +107,7 @@ def plot_placebos(placebos: PlaceboEffects, *, ax: Axes | None = None) -> Axes:
     ax.axhline(1, color=INK, linewidth=0.8)
     ax.fill_between(
         steps.index, steps["lower"], steps["upper"], color=COUNTED, alpha=0.45, linewidth=0,
-        label=f"{effect.level:.0%} interval at earlier dates",
+        label=f"{of_level(effect.level)} interval at earlier dates",
     )  # fmt: skip
     ax.plot(steps.index, steps["rate_ratio"], color=LEVEL, linewidth=1.8, label="rate ratio there")
     ax.errorbar(

@@ -12,6 +12,7 @@ from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, COUNTED, HALF_DAY, INK, LEVEL, TRUCE, draw_bars, finish, given_or_current
+from conflictts.series.percent import of_level
 from conflictts.truce.escalation import RATE_DAYS, Escalation
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def plot_growth(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     top = min(max(1.0, math.ceil(2 * reach) / 2), math.log2(_WIDEST))
     ax.fill_between(
         growth.index, log[:, 1], log[:, 2], color=LEVEL, alpha=0.2, linewidth=0,
-        label=f"{escalation.level:.0%} interval",
+        label=f"{of_level(escalation.level)} interval",
     )  # fmt: skip
     ax.plot(
         growth.index, log[:, 0], color=LEVEL, linewidth=1.8,
@@ -110,7 +111,7 @@ def plot_phases(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
     ax.plot(rates.index, rates["centred"], color=LEVEL, linewidth=1.8, label=f"rate over {RATE_DAYS} days")
     ax.fill_between(
         rates.index, rates["centred_lower"], rates["centred_upper"], color=LEVEL, alpha=0.2, linewidth=0,
-        label=f"its {escalation.level:.0%} interval",
+        label=f"its {of_level(escalation.level)} interval",
     )  # fmt: skip
     strip = ax.get_xaxis_transform()
     for row in escalation.phases.itertuples():
@@ -177,7 +178,7 @@ def plot_weeks(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
         if chosen.any():
             ax.plot(
                 middle[chosen], seen["high"][chosen], marker=marker, color=colour, linestyle="none", markersize=6,
-                clip_on=False, label=f"{name} ({escalation.level:.0%} interval)",
+                clip_on=False, label=f"{name} ({of_level(escalation.level)} interval)",
             )  # fmt: skip
     finish(ax, escalation.daily, first, last, ylabel=f"{escalation.daily.unit} per week")
     return ax

@@ -25,7 +25,7 @@ from conflictts.figures.style import (
     write_footer,
 )
 from conflictts.incidents.codes import codes_in_words, columns_in_words
-from conflictts.series.percent import percent
+from conflictts.series.percent import of_level, percent
 from conflictts.truce.panel import PanelAnalysis
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def finish_ratios(ax: Axes, rows: int, level: float) -> None:
     ax.set_ylim(rows - 0.4, -0.6)
     for label in ax.get_yticklabels():
         label.set_parse_math(False)
-    ax.set_xlabel(f"rate ratio, after over before ({level:.0%} interval)")
+    ax.set_xlabel(f"rate ratio, after over before ({of_level(level)} interval)")
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
 

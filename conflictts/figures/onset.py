@@ -11,6 +11,7 @@ from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import LEVEL, SET, draw_truces, finish, given_or_current, shade_days
 from conflictts.series.numerals import p_value
+from conflictts.series.percent import of_level
 from conflictts.truce.onset import Onset
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def plot_onset(onset: Onset, *, ax: Axes | None = None) -> Axes:
     evidence = onset.evidence
     first, last = evidence.index[0], evidence.index[-1]
     draw_truces(ax, [onset.truce], first, last, bands=False)
-    label = f"{onset.level:.0%} set of the change's first day"
+    label = f"{of_level(onset.level)} set of the change's first day"
     shade_days(ax, onset.onset_set, color=SET, alpha=0.35, zorder=0.5, label=label)
     ax.vlines(evidence.index, 0, evidence, color=LEVEL, linewidth=1.2)
     ax.plot(

@@ -26,6 +26,7 @@ from conflictts.figures.style import (
 )
 from conflictts.incidents.codes import codes_in_words
 from conflictts.incidents.table import Where
+from conflictts.series.percent import of_level
 from conflictts.truce.sensitivity import CHOICES, Sensitivity
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _curve(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> int:
     ax.set_xticks([])
     ax.spines[["top", "right", "bottom"]].set_visible(False)
     ax.tick_params(labelsize=8)
-    ax.set_ylabel(f"rate ratio, after / before\n({found.level:.0%} intervals)", fontsize=8)
+    ax.set_ylabel(f"rate ratio, after / before\n({of_level(found.level)} intervals)", fontsize=8)
     ax.grid(axis="y", color="#E3E6E8", linewidth=0.6)
     ax.set_axisbelow(True)
     labels = ax.get_legend_handles_labels()[1]

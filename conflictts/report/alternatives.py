@@ -26,6 +26,7 @@ from conflictts.series.coverage import consecutive
 from conflictts.series.daily import DailySeries, Day, whole_day
 from conflictts.series.disclosure import SafeWeeks
 from conflictts.series.panel import DailyPanel
+from conflictts.series.percent import of_level
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.course import TruceCourse
 from conflictts.truce.diagnostics import EffectDiagnostics
@@ -176,7 +177,7 @@ def placebos(placebos: PlaceboEffects) -> Told:
             "interval {lower} to {upper}).",
             dates=f"{len(steps):,}", least=wording.ratio(steps["rate_ratio"].min()),
             most=wording.ratio(steps["rate_ratio"].max()), ratio=wording.ratio(effect.rate_ratio),
-            level=f"{effect.level:.0%}", lower=wording.ratio(effect.lower), upper=wording.ratio(effect.upper),
+            level=f"{of_level(effect.level)}", lower=wording.ratio(effect.lower), upper=wording.ratio(effect.upper),
         ),
     )  # fmt: skip
 
@@ -302,8 +303,8 @@ def sensitivity(found: Sensitivity) -> Told:
     """Of `plot_sensitivity`."""
     return Told(
         f"The rate ratio under {len(found.table):,} combinations of choices, in order of size, each with its "
-        f"{found.level:.0%} interval; below, which options the combinations above them took (the darker, the more "
-        "of them).",
+        f"{of_level(found.level)} interval; below, which options the combinations above them took (the darker, the "
+        "more of them).",
         " ".join(choices_in_words(found)),
     )
 
@@ -330,13 +331,13 @@ def growth(escalation: Escalation) -> Told:
             said.append(
                 say(
                     sentence, span=wording.days(row["first"], row["last"]), growth=wording.factor(row["growth"], "×"),
-                    level=f"{escalation.level:.0%}", lower=wording.factor(row["lower"]),
+                    level=f"{of_level(escalation.level)}", lower=wording.factor(row["lower"]),
                     upper=wording.factor(row["upper"]),
                 )
             )  # fmt: skip
     return Told(
         f"Growth per week in the {escalation.window_days} days around each day (×1 is no change), with its "
-        f"{escalation.level:.0%} interval, cut off where it leaves the frame; shaded where a rise or a fall is "
+        f"{of_level(escalation.level)} interval, cut off where it leaves the frame; shaded where a rise or a fall is "
         "established.",
         " ".join([*said, *phases_in_words(escalation)]),
     )
@@ -352,7 +353,7 @@ def weeks(escalation: Escalation) -> Told:
             "The week with most is {span}: {toll}. By the {level} interval of the ratio, more than the week before: "
             "{more} weeks; less: {less}.",
             span=wording.days(most["first"], most["last"]),
-            toll=wording.low_best_high(most["low"], most["best"], most["high"]), level=f"{escalation.level:.0%}",
+            toll=wording.low_best_high(most["low"], most["best"], most["high"]), level=f"{of_level(escalation.level)}",
             more=f"{int((seen['lower'] > 1).sum()):,}", less=f"{int((seen['upper'] < 1).sum()):,}",
         ),
     )  # fmt: skip

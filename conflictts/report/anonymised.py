@@ -36,6 +36,7 @@ from conflictts.series.disclosure import (
     with_toll,
     withhold_small_weeks,
 )
+from conflictts.series.percent import of_level
 from conflictts.truce.disclosed import SafeEffect, Sides, safe_effect, sides_of
 from conflictts.truce.period import Truce
 
@@ -259,7 +260,7 @@ def headline(effect: SafeEffect, unit: str) -> str:
         "before": _two_digits(before["per_week"]),
         "days_before": wording.days(before["first"], before["last"] + SUNDAY),
         "ratio": _ratio(effect.rate_ratio),
-        "level": f"{effect.level:.0%}",
+        "level": f"{of_level(effect.level)}",
         "lower": _ratio(effect.lower),
         "upper": _ratio(effect.upper),
     }

@@ -6,6 +6,7 @@ import pandas as pd
 
 from conflictts.report import wording
 from conflictts.report.language import say
+from conflictts.series.percent import of_level
 from conflictts.truce.panel import PanelAnalysis
 
 
@@ -32,7 +33,7 @@ def mean_in_words(found: PanelAnalysis) -> list[str]:
             "Over all {number} areas with any count, those too quiet to be compared alone too, the mean rate ratio is "
             "{ratio} ({level} interval {lower} to {upper}); that of one more area like these would lie, as surely, "
             "between {least} and {most}.",
-            number=f"{len(pooled.areas):,}", ratio=wording.ratio(pooled.rate_ratio), level=f"{pooled.level:.0%}",
+            number=f"{len(pooled.areas):,}", ratio=wording.ratio(pooled.rate_ratio), level=f"{of_level(pooled.level)}",
             lower=wording.ratio(pooled.lower), upper=wording.ratio(pooled.upper),
             least=wording.ratio(pooled.prediction_lower), most=wording.ratio(pooled.prediction_upper),
         )

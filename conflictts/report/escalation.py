@@ -12,6 +12,7 @@ from conflictts.report import wording
 from conflictts.report.wording import factor
 from conflictts.series.daily import DailySeries, Day
 from conflictts.series.numerals import so_many
+from conflictts.series.percent import of_level
 from conflictts.truce.comparison import PERIOD_DAYS
 from conflictts.truce.effect import TruceEffect
 from conflictts.truce.escalation import Escalation, measure_escalation, windows_of_one_day
@@ -60,7 +61,7 @@ def _comparison(row: pd.Series, other: str, escalation: Escalation) -> str:
     )
     if math.isnan(row["lower"]):
         return f"{text}. No ratio: {row['reason']}."
-    interval = f"{level:.0%} interval {factor(row['lower'])} to {factor(row['upper'])}"
+    interval = f"{of_level(level)} interval {factor(row['lower'])} to {factor(row['upper'])}"
     finding = "lower" if row["upper"] < 1 else "higher" if row["lower"] > 1 else "no change is shown"
     if math.isnan(row["ratio"]):
         return f"{text}; {row['reason']} ({interval} for the ratio): {finding}."
@@ -75,7 +76,7 @@ def phases_in_words(escalation: Escalation) -> list[str]:
         if row["phase"] in ("rising", "falling"):
             said.append(
                 f"{'A rise' if row['phase'] == 'rising' else 'A fall'} is established around {span}: "
-                f"{factor(row['growth'], '×')} a week ({escalation.level:.0%} interval {factor(row['lower'])} to "
+                f"{factor(row['growth'], '×')} a week ({of_level(escalation.level)} interval {factor(row['lower'])} to "
                 f"{factor(row['upper'])}){_times(row)}."
             )
         elif row["phase"] == "silent":
@@ -105,7 +106,7 @@ def _latest(escalation: Escalation) -> str:
         finding = "declining, in this window alone; a fall is established only by a run of such windows"
     return (
         f"Latest window, {wording.days(row['first'], row['last'])}: {factor(row['growth'], '×')} a week "
-        f"({escalation.level:.0%} interval {factor(row['lower'])} to {factor(row['upper'])}): {finding}."
+        f"({of_level(escalation.level)} interval {factor(row['lower'])} to {factor(row['upper'])}): {finding}."
     )
 
 

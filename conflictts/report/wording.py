@@ -16,7 +16,7 @@ from conflictts.series.allocation import IN_WORDS
 from conflictts.series.coverage import consecutive
 from conflictts.series.daily import DailySeries
 from conflictts.series.numerals import per_day, so_many, toll, with_unit
-from conflictts.series.percent import percent
+from conflictts.series.percent import of_level, percent
 from conflictts.series.reporting import LAG_UNKNOWN
 from conflictts.truce.changepoints import Changepoints
 from conflictts.truce.effect import TruceEffect
@@ -126,7 +126,8 @@ def headline(effect: TruceEffect) -> str:
     return (
         f"{finding}: {rate(after['per_day'])} a day ({days(after['first'], after['last'])}) against "
         f"{rate(before['per_day'])} a day before it ({days(before['first'], before['last'])}), a rate ratio of "
-        f"{ratio(effect.rate_ratio)} ({effect.level:.0%} interval {ratio(effect.lower)} to {ratio(effect.upper)})."
+        f"{ratio(effect.rate_ratio)} ({of_level(effect.level)} interval {ratio(effect.lower)} to "
+        f"{ratio(effect.upper)})."
     )
 
 
@@ -209,8 +210,9 @@ def averted(effect: TruceEffect) -> str:
     """Counterfactual and averted toll in words; a negative or undecided difference is said plainly."""
     expected = (
         f"Had the rate before gone on, {with_unit(count(effect.counterfactual), effect.daily.unit)} "
-        f"({effect.level:.0%} interval {count(effect.counterfactual_lower)} to {count(effect.counterfactual_upper)}) "
-        f"would be expected from {days(effect.truce.effective, effect.window[1])}; "
+        f"({of_level(effect.level)} interval {count(effect.counterfactual_lower)} to "
+        f"{count(effect.counterfactual_upper)}) would be expected from "
+        f"{days(effect.truce.effective, effect.window[1])}; "
         f"{low_best_high(*effect.rates.loc['after', ['low', 'best', 'high']])} were counted, "
         f"{count(effect.counterfactual - effect.averted)} by the fitted rate."
     )
@@ -246,7 +248,7 @@ def changes_in_words(changes: Changepoints, *truces: Truce) -> list[str]:
         old, new = changes.regimes["rate"].iloc[number], changes.regimes["rate"].iloc[number + 1]
         moved = "A fall" if new < old else "A rise"
         sentence = (
-            f"{moved}, whose first day lies, with nominally {changes.level:.0%} probability, among these: "
+            f"{moved}, whose first day lies, with nominally {of_level(changes.level)} probability, among these: "
             f"{date_set(location_set)}."
         )
         if len(location_set) > 1:

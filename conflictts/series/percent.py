@@ -23,3 +23,14 @@ def percent(share: float, *, digits: int = 0) -> str:
     if 1 - least / 2 <= share < 1:
         return f"over {1 - least:.{digits}%}"
     return f"{share:.{digits}%}"
+
+
+def of_level(level: float) -> str:
+    """Write a confidence level in per cent as it is, since one that is rounded up promises what it does not keep.
+
+    Examples
+    --------
+    >>> of_level(0.95), of_level(0.975), of_level(0.999)
+    ('95%', '97.5%', '99.9%')
+    """
+    return f"{100 * level:.10g}%"

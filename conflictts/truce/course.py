@@ -10,6 +10,7 @@ import pandas as pd
 from conflictts.errors import InputError, require_kind
 from conflictts.series.daily import DailySeries
 from conflictts.series.numerals import with_unit
+from conflictts.series.percent import of_level
 from conflictts.truce.erosion import Erosion
 from conflictts.truce.period import Truce, Truces, listed
 from conflictts.truce.phases import Outcome, Telling
@@ -94,7 +95,7 @@ class TruceCourse:
             if row.set_days > 1:
                 first, last = (f"{day.day} {day:%b}" for day in (row.set_first, row.set_last))
                 gaps = ", with gaps" if (row.set_last - row.set_first).days >= row.set_days else ""
-                text += f" ({self.level:.0%} set {first} to {last}{gaps})"
+                text += f" ({of_level(self.level)} set {first} to {last}{gaps})"
             text += f", {two_digits(row.rate)} a day" if row.days else ", not observed"
             told.append(text if row.established else f"{text}, by the best estimate only")
             for day, count in self.events.loc[row.first : row.last].items():

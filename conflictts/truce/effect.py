@@ -11,6 +11,7 @@ import pandas as pd
 from conflictts.errors import CoverageError, TooLittleData, UnknownNameError, require_kind
 from conflictts.series.daily import DailySeries, Day
 from conflictts.series.numerals import toll
+from conflictts.series.percent import of_level
 from conflictts.truce import cautions
 from conflictts.truce.design import MODELS, SLOPES, Model, make_design
 from conflictts.truce.erosion import about_growth
@@ -147,10 +148,15 @@ class TruceEffect:
         return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
 
     def sentence(self) -> str:
-        """The finding in one plain sentence: lower, higher or no detectable change after the date; never a cause."""
+        """The finding in one plain sentence: lower, higher or no detectable change after the date; never a cause.
+
+        Where a single day holds over half of a side's toll, it says so.
+        """
         subject = f"{self.daily.unit[:1].upper()}{self.daily.unit[1:]} per day"
         side = "lower" if self.upper < 1 else "higher" if self.lower > 1 else ""
-        numbers = f"rate ratio {with_limits(self.rate_ratio, self.lower, self.upper, f'{self.level:.0%} interval ')}"
+        numbers = (
+            f"rate ratio {with_limits(self.rate_ratio, self.lower, self.upper, f'{of_level(self.level)} interval ')}"
+        )
         if self.per_week is not None:
             growth = f"a factor of {growth_with_limits(self.per_week, self.per_week_lower, self.per_week_upper)} a week"
         if self.model == "level+trend":
@@ -165,7 +171,8 @@ class TruceEffect:
         else:
             finding = f"{subject} show no detectable change after the {self.truce.phrase}"
         first, last = self.window
-        return f"{finding}: {numbers}, {first.day} {first:%B %Y} to {last.day} {last:%B %Y}."
+        alone = [f"; {said.partition(':')[0]}" for said in self.warnings if said.startswith("a single day, ")]
+        return f"{finding}: {numbers}, {first.day} {first:%B %Y} to {last.day} {last:%B %Y}{''.join(alone)}."
 
     def to_statsmodels(self) -> GLMResults:
         """Hand over the same model as a fitted statsmodels result, for its tests, predictions and tables.

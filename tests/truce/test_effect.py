@@ -527,6 +527,12 @@ def test_a_side_that_is_one_day_is_said_to_be():
     counts = np.r_[steady(5, 1)[:120], np.zeros(30), 40.0, np.ones(29)]
     effect = estimate_truce_effect(made(counts), on_day(120))
     assert any("a single day, 2020-06-04, holds 58% of the toll after" in warning for warning in effect.warnings)
+    assert effect.sentence().endswith(" to 3 July 2020; a single day, 2020-06-04, holds 58% of the toll after.")
+
+
+def test_no_level_is_rounded_up():
+    effect = estimate_truce_effect(made(steady(5, 1)), on_day(120), level=0.999)
+    assert "(99.9% interval " in effect.sentence()
 
 
 def test_a_window_past_the_end_of_the_truce_is_said_to_be():
