@@ -227,8 +227,8 @@ def _most_moving(found: Sensitivity) -> list[str]:
     choice, most = moving.index[0], moving.iloc[0]
     return [
         say(
-            "The choice that moves the ratio most is “{choice}”: on geometric average, all other choices alike, by a "
-            "factor of {factor} from “{lowest}” (lowest) to “{highest}” (highest).",
+            "The choice that moves the ratio most is “{choice}”: with all other choices the same, the "
+            "ratio is on average {factor} times as high under “{highest}” as under “{lowest}”.",
             choice=choice_in_words(choice),
             factor=wording.ratio(most["factor"]),
             lowest=option_in_words(choice, str(most["lowest"])),

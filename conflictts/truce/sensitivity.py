@@ -126,9 +126,9 @@ class Sensitivity:
         if len(moving):
             most = moving.iloc[0]
             text += (
-                f". The choice that moves it most is {str(moving.index[0]).replace('_', ' ')}: on geometric average, "
-                f"all other choices alike, a factor of {two_digits(most['factor'])} between {most['lowest']} (lowest) "
-                f"and {most['highest']} (highest)"
+                f". The choice that moves it most is {str(moving.index[0]).replace('_', ' ')}: with all other "
+                f"choices the same, the ratio is on average {two_digits(most['factor'])} times as high under "
+                f"{most['highest']} as under {most['lowest']}"
             )
         return text + "."
 

@@ -101,7 +101,7 @@ def source_mix(
     Returns
     -------
     SourceMix
-        It warns where the mix changed more than the count: then the change of the count may be one of tellers.
+        It warns where the mix changed more than the count: then part of that may be one of who tells.
 
     Raises
     ------
@@ -193,22 +193,22 @@ def _change(part: pd.DataFrame, column: str, days: tuple[int, int]) -> tuple[dic
     warnings = []
     if (part["value"] == NOT_STATED).all():
         mix = np.nan
-        warnings.append(f"no record states its {word}, so whether the mix by it changed cannot be told")
+        warnings.append(f"no record states its {word}, so whether their shares changed cannot be told")
     elif min(n_before, n_after) < MIN_RECORDS:
         warnings.append(
-            f"too few records to compare the mix by {word} ({n_before} before the date, {n_after} after; "
+            f"too few records to compare the shares of each {word} ({n_before} before the date, {n_after} after; "
             f"{MIN_RECORDS} on each side are needed)"
         )
     elif np.isnan(mix):
         side = "before" if before == 0 else "after"
-        warnings.append(f"the toll {side} the date is 0, so there is no mix by {word} to compare")
+        warnings.append(f"the toll {side} the date is 0, so there are no shares of each {word} to compare")
     elif mix > count and mix > MIN_CHANGE:
         warnings.append(
-            f"the mix by {word} changed more than the count: {percent(mix)} of the toll moved between them, while the "
-            f"toll per day moved by {percent(count)}"
+            f"the shares of each {word} changed more than the count: {percent(mix)} of the toll went from one to "
+            f"another, while the toll per day changed by {percent(count)}"
         )
         if column == "reporting_body":
-            warnings[-1] += "; part of the change may be one of tellers"
+            warnings[-1] += "; part of the change may be one of who tells, not of what happened"
     if min(n_before, n_after) >= MIN_RECORDS:
         for side, other in (("before", "after"), ("after", "before")):
             gone = part[(part[f"share_{side}"] >= MIN_CHANGE) & (part[f"records_{other}"] == 0)]

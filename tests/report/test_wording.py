@@ -304,12 +304,15 @@ def test_any_name_of_a_truce_reads_well(name, phrase, french, effect, idlib):
 @pytest.mark.parametrize(
     ("english", "french"),
     [
-        ("the toll before the date is 0, so there is no mix by perpetrator to compare", "le bilan d’avant la date est"),
         (
-            "the toll after the date is 0, so there is no mix by perpetrator to compare",
-            "composition par auteur à comparer",
+            "the toll before the date is 0, so there are no shares of each perpetrator to compare",
+            "le bilan d’avant la date est",
         ),
-        ("no record states its perpetrator, so whether the mix by it changed cannot be told", "champ « auteur »"),
+        (
+            "the toll after the date is 0, so there are no shares of each perpetrator to compare",
+            "parts par auteur à comparer",
+        ),
+        ("no record states its perpetrator, so whether their shares changed cannot be told", "champ « auteur »"),
         (
             "“government_or_russia”, with 44% of the toll before the date, is named as perpetrator by no record after "
             "it: the naming may have changed, not the violence",

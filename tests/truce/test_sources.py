@@ -87,9 +87,11 @@ WARNED = [
 @pytest.mark.parametrize(("before", "after", "words"), WARNED)
 def test_warns_when_the_mix_moved_more_than_the_count(idlib, before, after, words):
     mix = source_mix(told(idlib, before, after), TRUCE, measure="civilians", window=WINDOW)
-    moved = [warning for warning in mix.warnings if "mix by reporting body changed more than the count" in warning]
+    moved = [
+        warning for warning in mix.warnings if "shares of each reporting body changed more than the count" in warning
+    ]
     assert len(moved) == (words is not None)
-    assert all(words in warning and "one of tellers" in warning for warning in moved)
+    assert all(words in warning and "one of who tells" in warning for warning in moved)
     assert mix.changes.loc["reporting_body", "warned"] == any("reporting body" in warning for warning in mix.warnings)
 
 
@@ -106,20 +108,23 @@ def test_a_name_that_vanishes_or_is_never_stated_is_told(idlib):
         "“A”, with 25% of the toll after the date, is named as reporting body by no record be"
     )
     blank = source_mix(told(idlib, {"": 90.0}, {"": 9.0}), TRUCE, measure="civilians", window=WINDOW)
-    assert blank.warnings[0] == "no record states its reporting body, so whether the mix by it changed cannot be told"
+    assert blank.warnings[0] == "no record states its reporting body, so whether their shares changed cannot be told"
     assert np.isnan(blank.changes.loc["reporting_body", "mix_change"])
 
 
 def test_too_few_records_are_said(idlib):
     mix = source_mix(told(idlib, {"A": 5.0}, {"B": 5.0}, records=3), TRUCE, measure="civilians", window=WINDOW)
-    assert "too few records to compare the mix by reporting body (3 before the date, 3 after; 10" in mix.warnings[0]
+    assert (
+        "too few records to compare the shares of each reporting body (3 before the date, 3 after; 10"
+        in mix.warnings[0]
+    )
 
 
 @pytest.mark.parametrize(("before", "after", "side"), [(90.0, 0.0, "after"), (0.0, 9.0, "before")])
 def test_many_records_of_nobody_are_not_too_few(idlib, before, after, side):
     records = told(idlib, {"A": before}, {"A": after}, records=30)
     mix = source_mix(records, TRUCE, measure="civilians", window=WINDOW)
-    assert mix.warnings[0] == f"the toll {side} the date is 0, so there is no mix by reporting body to compare"
+    assert mix.warnings[0] == f"the toll {side} the date is 0, so there are no shares of each reporting body to compare"
 
 
 def test_bundled_case_adds_up_to_its_records(idlib):
