@@ -40,6 +40,26 @@ def mean_in_words(found: PanelAnalysis) -> list[str]:
     ]  # fmt: skip
 
 
+def sides_in_numbers(found: PanelAnalysis) -> list[tuple[str, str]]:
+    """The same, one figure a line."""
+    effects, pooled = found.effects(), found.pooled
+    rows = [
+        ("Areas compared", f"{len(effects):,}"),
+        ("Of them lower after the truce", how_many(effects["upper"] < 1)),
+        ("Of them higher after the truce", how_many(effects["lower"] > 1)),
+        ("Of them with an interval that holds no change", how_many((effects["lower"] <= 1) & (effects["upper"] >= 1))),
+        ("Of them with an adjusted p-value of at most 0.05", how_many(effects["p_adjusted"] <= 0.05)),
+    ]
+    if pooled is not None:
+        mean, *ends = (wording.ratio(each) for each in (pooled.rate_ratio, pooled.lower, pooled.upper))
+        least, most = (wording.ratio(each) for each in (pooled.prediction_lower, pooled.prediction_upper))
+        rows += [
+            ("Mean rate ratio", f"{mean} ({ends[0]} to {ends[1]})"),
+            ("Rate ratio of one more area", f"{least} to {most}"),
+        ]
+    return rows
+
+
 def extremes_in_words(ratios: pd.DataFrame) -> str:
     """The lowest and the highest of ``rate_ratio``, with ``lower`` and ``upper``, by the names of the index."""
     least, most = (ratios.iloc[getattr(ratios["rate_ratio"].to_numpy(), at)()] for at in ("argmin", "argmax"))

@@ -29,7 +29,7 @@ from conflictts.incidents.inputs import Input
 from conflictts.incidents.outlines import Outlines
 from conflictts.report import alternatives, wording
 from conflictts.report.again import today, versions
-from conflictts.report.areas import compared_in_words, how_many, mean_in_words
+from conflictts.report.areas import compared_in_words, how_many, mean_in_words, sides_in_numbers
 from conflictts.report.drawing import FIGURES, Drawn, Figures, as_files
 from conflictts.report.export import NUMBERS, PANEL_VERSION, SCHEMA, ledger_json, numbers_files, rows_of
 from conflictts.report.folder import refuse_foreign_folder, write_folder
@@ -53,6 +53,7 @@ TITLES = {
 COUNTED = ("records", "deletions", "download")
 AGAIN = "How to make this page again"
 DASH = "–"
+FORMATS = ("html", "json", "csv", "figures")
 SPOKEN = frozenset((NOT_STATED, *CODES.values()))  # names of areas that are words of a language
 LYING = frozenset(("admin1", "admin2", "place"))  # columns whose groups lie somewhere
 
@@ -155,7 +156,7 @@ def as_numbers(panel: DailyPanel, found: PanelAnalysis) -> dict[str, Any]:
         "citation": "" if provenance is None else provenance.citation,
         "inputs": [asdict(each) for each in _inputs(panel)],
         "ledger": ledger_json(panel.ledger),
-        "warnings": _warnings(panel, found),
+        "warnings": [sentence for sentence, _ in _warnings(panel, found)],
         "level": found.level,
         "truces": [
             {"area": key, "name": truce.name, "effective": f"{truce.effective:%Y-%m-%d}"}
@@ -234,7 +235,9 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: st
         p="", script=Markup(script), script_hash=f"sha256-{digest}",
         spoken=SPOKEN, names=[parts_of(key) for key in found.table.index],
         unit=found.unit, by=columns_in_words(found.by), area=found.area, source=found.source, level=found.level,
-        span=wording.days(panel.days[0], panel.days[-1]), headline=_headline(found), sentences=_sentences(found),
+        span=wording.days(panel.days[0], panel.days[-1]), headline=_headline(found),
+        sentences=[(sentence, any(word[0].isdigit() for word in sentence.split())) for sentence in _sentences(found)],
+        together=_in_numbers(panel, found), pooled=found.pooled,
         contents=[("areas", "Every area"), *drawn, ("refusals", "What has no answer, and why"),
                   ("quality", "How good the data are"), ("methods", "How it was done, in plain words"),
                   ("sources", "Sources and licences"), ("again", AGAIN)],
@@ -242,7 +245,7 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: st
         not_settled=wording.days_not_settled(next(iter(panel.values()))),
         columns=[(title, numeric) for title, numeric, _ in columns],
         rows=[[cell(key, row) for _, _, cell in columns] for key, row in found.table.iterrows()],
-        drawn=drawn, figures=embedded(figures, ("html", "csv", "figures")), formats=("html", "csv", "figures"),
+        drawn=drawn, figures=embedded(figures, FORMATS), formats=FORMATS, at="",
         refusals=[(parts_of(tuple(line[: len(found.by)])), line[-2], line[-1])
                   for line in refusals.itertuples(index=False, name=None)],
         methods=_methods(found), citation=provenance.citation if provenance else "",
@@ -367,17 +370,44 @@ def _sentences(found: PanelAnalysis) -> list[str]:
     return [*told, *mean_in_words(found)]
 
 
-def _warnings(panel: DailyPanel, found: PanelAnalysis) -> list[str]:
+def _in_numbers(panel: DailyPanel, found: PanelAnalysis) -> list[tuple[str, str]]:
+    """The numbers of the sentences, one a line."""
+    table, truce, ledger = found.table, found.truce, panel.ledger
+    rows = [
+        ("Areas", f"{len(table):,}"),
+        ("Areas with a change of the rate", how_many(table["n_changes"] > 0)),
+        ("Changes of the rate over all days", how_many(table["n_changes"].dropna())),
+        ("Areas with a rise over the latest weeks", how_many(table["phase"] == "rising")),
+        ("Areas with a fall over the latest weeks", how_many(table["phase"] == "falling")),
+        ("Areas with a single day that stands out alone", how_many(table["single_days"] != "")),
+    ]
+    if "rate_ratio" in table:
+        rows += sides_in_numbers(found)
+    if truce is not None and truce.announced is not None:
+        rows.append(("Days between the announcement and the first in force",
+                     f"{abs((truce.effective - truce.announced).days):,}"))  # fmt: skip
+    rows += wording.days_in_numbers(next(iter(panel.values())), *_recorded(panel))
+    return rows + wording.names_in_numbers(ledger, panel.by)
+
+
+def _recorded(panel: DailyPanel) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """The first and the last day with a count; all days where there is none."""
+    recorded = panel.days[(panel.sums[1:] > 0).any(axis=(0, 1))]
+    days = recorded if len(recorded) else panel.days
+    return days[0], days[-1]
+
+
+def _warnings(panel: DailyPanel, found: PanelAnalysis) -> list[wording.Weakness]:
     """What weakens every number of the page: a doubtful date, long stretches without any record, rows in quarantine."""
     provenance, ledger = panel.counting.provenance, panel.ledger
-    recorded = panel.days[(panel.sums[1:] > 0).any(axis=(0, 1))]
-    told = [] if found.truce is None else wording.announced_far_off(found.truce)
-    if len(recorded):
+    said = [] if found.truce is None else wording.announced_far_off(found.truce)
+    if (panel.sums[1:] > 0).any():
         through = None if provenance is None else provenance.data_through
-        told += wording.silences(next(iter(panel.values())), recorded[0], recorded[-1], through)
-    told += wording.shared_names(ledger, panel.by)
+        said += wording.silences(next(iter(panel.values())), *_recorded(panel), through)
+    said += wording.shared_names(ledger, panel.by)
+    told = [wording.Weakness(sentence, "table-together") for sentence in said]
     if ledger.n_quarantined:
-        told.append(wording.quarantined(ledger))
+        told.append(wording.Weakness(wording.quarantined(ledger), "table-rows"))
     return told
 
 

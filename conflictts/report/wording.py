@@ -381,18 +381,29 @@ def quarantined(ledger: Ledger) -> str:
 
 def shared_names(ledger: Ledger, by: Sequence[str]) -> list[str]:
     """How many records lie in areas, as they are counted, whose name another country's or area's has too."""
-    told = []
+    return [
+        f"Records in {areas}: {records:,}. Each such name is one area here, and its numbers are of all of them "
+        f"together. Count {remedy} to tell them apart."
+        for areas, records, remedy in _shared(ledger, by)
+    ]
+
+
+def names_in_numbers(ledger: Ledger, by: Sequence[str]) -> list[tuple[str, str]]:
+    """The same, one figure a line."""
+    return [(f"Records in {areas}", f"{records:,}") for areas, records, _ in _shared(ledger, by)]
+
+
+def _shared(ledger: Ledger, by: Sequence[str]) -> list[tuple[str, int, str]]:
+    """Which areas have a name in common, how many records lie in them, and how to count them apart."""
+    found = []
     for warning, told_of, areas, remedy in (
         (SHARED, "admin1", "areas of a name that several countries have", "one country at a time"),
         (SHARED_DISTRICTS, "admin2", "districts of a name that several first-order areas have", "by admin1 and admin2"),
     ):
         records = int(ledger.warnings.loc[ledger.warnings["warning"] == warning, "records"].sum())
         if records and told_of in by:
-            told.append(
-                f"Records in {areas}: {records:,}. Each such name is one area here, and its numbers are of all of them "
-                f"together. Count {remedy} to tell them apart."
-            )
-    return told
+            found.append((areas, records, remedy))
+    return found
 
 
 def begun(text: str) -> str:
@@ -437,19 +448,26 @@ def checks_in_words(effect: TruceEffect) -> list[tuple[str, str]]:
 def series_in_numbers(findings: Findings) -> list[tuple[str, str]]:
     """What the daily series is made of, one figure a line."""
     daily = findings.daily
-    status = daily.table["status"]
-    at_the_start, at_the_end = silent_ends(daily, *recorded(findings))
     return [
-        ("Days covered", f"{len(status):,}"),
-        ("Of them not observed", f"{(status == 'unobserved').sum():,}"),
-        ("Of them provisional", f"{(status == 'provisional').sum():,}"),
-        ("Of them watched, before any record", f"{len(at_the_start):,}"),
-        ("Of them watched, after all records", f"{len(at_the_end):,}"),
-        ("Reporting lag", daily.reporting_lag),
+        *days_in_numbers(daily, *recorded(findings)),
         (f"{begun(daily.unit)} in all", low_best_high(*daily.table[["low", "best", "high"]].sum())),
         ("Share of the total from records that span several days", percent(daily.allocated, digits=1)),
         ("Records without a lower bound", f"{daily.no_lower_bound:,}"),
         ("Records without an upper bound", f"{daily.no_upper_bound:,}"),
+    ]
+
+
+def days_in_numbers(daily: DailySeries, first: pd.Timestamp, last: pd.Timestamp) -> list[tuple[str, str]]:
+    """Which days a series has, those before the first and after the last day with a record too."""
+    status = daily.table["status"]
+    before, after = silent_ends(daily, first, last)
+    return [
+        ("Days covered", f"{len(status):,}"),
+        ("Of them not observed", f"{(status == 'unobserved').sum():,}"),
+        ("Of them provisional", f"{(status == 'provisional').sum():,}"),
+        ("Of them watched, before any record", f"{len(before):,}"),
+        ("Of them watched, after all records", f"{len(after):,}"),
+        ("Reporting lag", daily.reporting_lag),
     ]
 
 

@@ -19,7 +19,7 @@ FIGURE = re.compile(r"\d+(?:[.,\u202f]\d+)*")
 SAID_ONCE = (  # what no table need hold
     r"95%",  # the level of all intervals
     r"7-day mean|rate over 14 days|the 42 days around each day|×1 is no change",  # how a figure is drawn
-    r"a ratio below 1 says|counts as 0",  # what a number would mean
+    r"a ratio below 1 says|counts as 0|blue below 1 and orange above it.* does not hold 1",  # what a number would mean
     r"a phase that reaches 50% of it is a collapse|Phases: rising or falling.*? A phase is dated",  # rules
     r"in simulated series [^)]*\(python benchmarks/\w+\.py\)",  # measured by a command, which stands beside it
     r"up to \d+ days before the truce’s first day and up to \d+ from it on",  # the usual days

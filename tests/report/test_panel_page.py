@@ -17,10 +17,12 @@ import pytest
 import conflictts as ct
 from conflictts.errors import InputError, TooLittleData, UnknownNameError
 from conflictts.figures import small_multiples
+from conflictts.incidents.checks import SHARED
 from conflictts.report import panel as page
 from conflictts.report.areas import extremes_in_words
 from conflictts.report.language import translator
 from conflictts.truce.latest import latest_of_rows
+from tests.report.test_numbers import in_both, without_a_table
 
 HOSTILE = {
     "Hama": '<img src=x onerror="alert(1)">\u202egpj', "Aleppo": "=HYPERLINK(1)", "Latakia": "</script><b>$x$ حلب",
@@ -64,6 +66,21 @@ def test_plain_table_holds_every_area_and_its_numbers(written, found):
     assert "Before and after the truce can be compared in 1 of 4 areas" in written
 
 
+@pytest.mark.parametrize("truce", [None, ct.Truce("2019-08-31", announced="2019-03-01")], ids=["none", "a truce"])
+def test_every_number_leads_to_a_table_that_holds_it(idlib, truce, tmp_path):
+    """Also of what weakens them: a doubtful announcement, months without a record, records of shared names."""
+    panel = ct.daily_series(idlib, measure="civilians", by="admin1", coverage=("2019-01-01", "2020-03-15"))
+    shared = pd.DataFrame([{"warning": SHARED, "records": 1204, "example": "Idlib"}])
+    panel = replace(panel, ledger=replace(panel.ledger, warnings=shared))
+    path = ct.write_panel_report(panel, ct.analyse_panel(panel, truce=truce), tmp_path / "out")
+    told = path.read_text(encoding="utf-8")
+    lost, checked = without_a_table(told, path.parent)
+    assert lost == []
+    assert checked >= 7
+    assert told.count("1,204") == 2
+    assert in_both(translator("fr").page(told)) == in_both(told)
+
+
 def test_growth_out_of_silence_is_told_as_far_as_it_is_known(found):
     titles = [title for title, *_ in page._columns(found)]
     _, _, cell = page._columns(found)[titles.index("Growth a week")]
@@ -74,7 +91,7 @@ def test_growth_out_of_silence_is_told_as_far_as_it_is_known(found):
 
 def test_the_heading_names_the_truce(written, panel, found):
     heading = "Civilian deaths in 4 areas before and after the truce of 31 August 2019, and what changed in each."
-    assert f"<h1>{heading}</h1>" in written
+    assert f'<h1><a href="#table-together">{heading}</a></h1>' in written
     french = translator("fr")
     one = replace(found, table=found.table.iloc[:1])
     headings = [page._headline(each) for each in (found, one, replace(found, truce=None), replace(one, truce=None))]
