@@ -294,7 +294,7 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
         return row["phase"], row["phase"]
 
     columns = [
-        ("Area", False, key_of),
+        (_head(found), False, key_of),
         ("Total", True, number("total", wording.count)),
         ("A day", True, number("per_day", wording.rate)),
         ("Changes", True, number("n_changes", wording.count)),
@@ -312,9 +312,26 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
     return columns
 
 
+def _head(found: PanelAnalysis) -> str:
+    """Of the column of names."""
+    named = len(found.by) == 1 and not LYING.issuperset(found.by)
+    return wording.begun(columns_in_words(found.by)) if named else "Area"
+
+
 def _headline(found: PanelAnalysis) -> str:
     unit = wording.begun(found.unit)
     number, single = f"{len(found.table):,}", len(found.table) == 1
+    if not LYING.issuperset(found.by):
+        columns = columns_in_words(found.by)
+        if found.truce is None:
+            return say(
+                "{unit} by {columns}, {number} in all, and what changed in each.",
+                unit=unit, columns=columns, number=number,
+            )  # fmt: skip
+        return say(
+            "{unit} by {columns}, {number} in all, before and after the {truce}, and what changed in each.",
+            unit=unit, columns=columns, number=number, truce=found.truce.phrase,
+        )  # fmt: skip
     if found.truce is not None:
         truce = found.truce.phrase
         if single:

@@ -258,6 +258,14 @@ def test_perpetrators_are_named_in_words_and_lie_nowhere(idlib, tmp_path):
     assert ">Idlib, government or Russia</text>" in told["en"]
     assert '<span translate="no">Idlib</span>, <span>gouvernement ou Russie</span></th>' in told["fr"]
     assert ">Idlib, gouvernement ou Russie</text>" in told["fr"]
+    heading = "Civilian deaths by admin1 and perpetrator, 12 in all, before and after the truce of 31 August 2019, and"
+    assert f">{heading} what changed in each.<" in told["en"]
+    assert ">Civils tués par admin1 et auteur, 12 en tout, avant et après la trêve du 31 août 2019" in told["fr"]
+    alone = replace(found, by=("perpetrator",), truce=None)
+    assert page._head(alone) == "Perpetrator"
+    assert page._head(found) == "Area"
+    assert page._headline(alone) == "Civilian deaths by perpetrator, 12 in all, and what changed in each."
+    assert translator("fr")(page._headline(alone)).startswith("Civils tués par auteur, 12 en tout, et ce qui a changé")
     assert not re.search(r"[a-z]_[a-z]*russia|armed_groups", re.sub('data-v="[^"]*"', "", told["en"] + told["fr"]))
 
 
