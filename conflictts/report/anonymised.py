@@ -423,12 +423,14 @@ def _page(
     """The page in English."""
     first = found[0]
     effects = [effect for each in found for _, effect in each.effects if not isinstance(effect, str)]
-    compared = sum(len(each.effects) for each in found)
+    number = _by_side(effects, found)
+    compared, unit = sum(number), first.safe.unit
     span = (min(each.safe.weeks.index[0] for each in found), max(each.safe.weeks.index[-1] for each in found) + SUNDAY)
     beside_it = [(NUMBERS, SCHEMA)] * ("json" in formats) + [(WEEKS, ""), (PLACES, "")] * ("csv" in formats)
     page: str = templates().get_template("anonymised.html.j2").render(
-        w=wording, k=first.safe.k, unit=first.safe.unit, found=found, source=source, single=compared == 1,
-        headline=headline(effects[0], first.safe.unit) if compared == 1 else _headline_of_all(effects, found),
+        w=wording, k=first.safe.k, unit=unit, found=found, source=source, single=compared == 1,
+        headline=headline(effects[0], unit) if compared == 1 else wording.counted_by_side(unit, *number),
+        number=number,
         left_out=left_out, sentence=headline, two=_two_digits, ratio=_ratio, span=wording.days(*span), sunday=SUNDAY,
         is_text=lambda effect: isinstance(effect, str),
         figures={name: embedded(drawn, formats) for name, drawn in figures.items()},
@@ -439,8 +441,8 @@ def _page(
     return page
 
 
-def _headline_of_all(effects: Sequence[SafeEffect], found: Sequence[SafeArea]) -> str:
-    unit = found[0].safe.unit
+def _by_side(effects: Sequence[SafeEffect], found: Sequence[SafeArea]) -> tuple[int, int, int, int]:
+    """How many comparisons are lower, higher, not detectably different, and not made."""
     lower, higher = (sum(each.upper < 1 for each in effects), sum(each.lower > 1 for each in effects))
     total = sum(len(each.effects) for each in found)
-    return wording.counted_by_side(unit, lower, higher, len(effects) - lower - higher, total - len(effects))
+    return lower, higher, len(effects) - lower - higher, total - len(effects)

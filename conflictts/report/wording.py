@@ -156,9 +156,14 @@ def days_compared(findings: Findings) -> str:
 
 def overview(found: Sequence[Findings], refused: Sequence[Refused]) -> str:
     """All comparisons of a report in one sentence: how many lie on which side, and how many could not be made."""
+    return counted_by_side(found[0].daily.unit, *by_side(found, refused))
+
+
+def by_side(found: Sequence[Findings], refused: Sequence[Refused]) -> tuple[int, int, int, int]:
+    """How many comparisons are lower, higher, not detectably different, and not made."""
     verdicts = [verdict(each.effect) for each in found]
     lower, higher = verdicts.count("lower"), verdicts.count("higher")
-    return counted_by_side(found[0].daily.unit, lower, higher, len(found) - lower - higher, len(refused))
+    return lower, higher, len(found) - lower - higher, len(refused)
 
 
 def counted_by_side(unit: str, lower: int, higher: int, same: int, refused: int) -> str:
@@ -180,15 +185,13 @@ def counted_by_side(unit: str, lower: int, higher: int, same: int, refused: int)
     )
 
 
-def sides_in_numbers(found: Sequence[Findings], refused: Sequence[Refused]) -> str:
+def sides_in_numbers(lower: int, higher: int, same: int, refused: int) -> str:
     """The same as a line below the comparisons."""
-    verdicts = [verdict(each.effect) for each in found]
-    number = {name: verdicts.count(name) for name in ("lower", "higher")}
-    number["same"] = len(found) - sum(number.values())
+    number = {"lower": lower, "higher": higher, "same": same}
     if refused:
         return say(
             "lower: {lower}, higher: {higher}, not detectably different: {same}, not compared: {refused}",
-            refused=len(refused), **number,
+            refused=refused, **number,
         )  # fmt: skip
     return say("lower: {lower}, higher: {higher}, not detectably different: {same}", **number)
 

@@ -26,6 +26,7 @@ from conflictts.report import wording, write
 from conflictts.report.anonymised import headline
 from conflictts.report.language import translator
 from conflictts.report.write import FORMATS, USUAL
+from tests.report.test_numbers import in_both, without_a_table
 
 K = 5
 DAYS = ("2019-05-06", "2019-11-03")
@@ -111,6 +112,20 @@ def files(made: list[Record], tmp_path_factory: pytest.TempPathFactory) -> dict[
 @pytest.fixture(scope="module")
 def numbers(files: dict[str, bytes]) -> dict:
     return json.loads(files["findings.json"])
+
+
+@pytest.mark.parametrize(
+    "areas", [None, {"Idlib": {"admin1": "Idlib"}, "Hama": {"admin1": "Hama"}}], ids=["one", "two"]
+)
+def test_every_number_leads_to_a_table_that_holds_it(areas, idlib, tmp_path):
+    page = ct.write_report(
+        idlib, idlib.truces["TRC-5"], tmp_path / "out", areas=areas, formats=("html", "json"), anonymise=K
+    )
+    told = page.read_text(encoding="utf-8")
+    lost, checked = without_a_table(told, page.parent)
+    assert lost == []
+    assert checked >= 2, "the headline, and how weeks are withheld"
+    assert in_both(translator("fr").page(told)) == in_both(told)
 
 
 def test_the_records_have_what_must_be_withheld(numbers):

@@ -23,11 +23,12 @@ SAID_ONCE = (  # what no table need hold
     r"a phase that reaches 50% of it is a collapse|Phases: rising or falling.*? A phase is dated",  # rules
     r"in simulated series [^)]*\(python benchmarks/\w+\.py\)",  # measured by a command, which stands beside it
     r"up to \d+ days before the truce’s first day and up to \d+ from it on",  # the usual days
+    r"fewer than \d+ incidents|rounded to multiples of \d+|with \d+ or more.* and \d+ or more|about 11 km",  # likewise
     r"at least \d+ are needed|\d+ (?:on each side|and \d+) are needed|\(over 4\)",  # bounds of a method
     r"“[^”]*”|release \d+",  # names
     rf"\d+: (?={DAY})",  # marks in a figure
 )
-EXPLAIN = ("methods", "glossary", "sources", "again")
+EXPLAIN = ("methods", "glossary", "sources", "again", "anonymised")
 
 
 def blocks(html: str) -> list[Tag]:
