@@ -13,6 +13,7 @@ _STRONG = f"[{_LETTERS}\u061c\u200f]"
 _RUN = f"{_STRONG}(?:{_BETWEEN}{_STRONG}+)*"
 RIGHT_TO_LEFT = re.compile(f"[{_LETTERS}]")
 _RUNS = re.compile(f"{MARK}?({_RUN}){MARK}?")
+_NUMBERED = re.compile(rf"{MARK}?({_RUN}[ \u00a0-]\d+){MARK}?")  # a name alone that ends with its number
 _UNSEEN = (
     "\0-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2028-\u202e\u2060-\u206f\u3164"
     "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f"
@@ -53,11 +54,15 @@ def set_apart(text: str, begin: str = MARK, end: str = MARK) -> str:
     """Put words from right to left between two signs that keep numbers beside them in their place.
 
     Without them a number after an Arabic name is read as a part of it, and stands on its other side. Words of one name,
-    with the spaces, hyphens and figures between them, stand together.
+    with the spaces, hyphens and figures between them, stand together. A number at the end is of the name where the text
+    is that name alone; in a sentence it may be a count.
 
     Examples
     --------
-    >>> set_apart("in حي 12, 3", "<bdi>", "</bdi>")
-    'in <bdi>حي</bdi> 12, 3'
+    >>> set_apart("in حي 12, 3", "<bdi>", "</bdi>"), set_apart("حي 12", "<bdi>", "</bdi>")
+    ('in <bdi>حي</bdi> 12, 3', '<bdi>حي 12</bdi>')
     """
+    alone = _NUMBERED.fullmatch(text)
+    if alone:
+        return f"{begin}{alone[1]}{end}"
     return _RUNS.sub(lambda found: f"{begin}{found[1]}{end}", text)

@@ -63,7 +63,9 @@ APART = [
     pytest.param("in إدلب, 12 killed", "in [إدلب], 12 killed", id="a number after a name"),
     pytest.param("حي 12 الشرقي · 1 Jan", "[حي 12 الشرقي] · 1 Jan", id="a number within one"),
     pytest.param("إدلب: 12, حلب: 3", "[إدلب]: 12, [حلب]: 3", id="two names with their numbers"),
-    pytest.param("می\u200cخواهم\u200f 3", "[می\u200cخواهم\u200f] 3", id="joiner and mark"),
+    pytest.param("می\u200cخواهم\u200f, 3", "[می\u200cخواهم\u200f], 3", id="joiner and mark"),
+    pytest.param("حي 12", "[حي 12]", id="a number that ends a name"),
+    pytest.param("حي 12 killed", "[حي] 12 killed", id="one that may be a count"),
     pytest.param("تل-אביב", "[تل-אביב]", id="two scripts of one direction"),
     pytest.param("Idlib 12", "Idlib 12", id="none"),
 ]

@@ -13,6 +13,7 @@ PAGES = [
     pytest.param("<p>Idlib\u202eabc</p>", "<p>Idlib⟨U+202E⟩abc</p>", id="text"),
     pytest.param('<svg aria-label="a\u2066b"></svg>', '<svg aria-label="a⟨U+2066⟩b"></svg>', id="what is read aloud"),
     pytest.param("<title>إدلب\u202e</title>", "<title>إدلب⟨U+202E⟩</title>", id="a title holds no tags"),
+    pytest.param("<p>حي 12</p>", "<p><bdi>حي 12</bdi></p>", id="a name that ends with its number"),
     pytest.param("<p>in إدلب, 12</p>", "<p>in <bdi>إدلب</bdi>, 12</p>", id="a name in a sentence"),
     pytest.param(
         '<th translate="no">حي Latin (12) شرق</th><td>3</td>',
