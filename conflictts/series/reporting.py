@@ -18,6 +18,7 @@ MIN_LATE = 10  # records that a later vintage added; with fewer there is no curv
 # Weak normal priors (centre, standard deviation) on logit(late), log(scale in days), log(shape): they keep the fit
 # finite where all records came at once or hardly any, and weigh next to nothing against 100 records.
 _PRIORS = np.array([[0.0, 3.0], [np.log(7.0), 2.0], [0.0, 1.0]])
+_STARTS = _PRIORS[:, 0] + np.array([[0.0, 0.0, 0.0], [0.0, 2.0, 0.0], [-2.0, -1.0, 0.0]])  # of the search for the best
 _STEP = 1e-4  # of central differences on those scales, which are of order 1
 
 
@@ -54,7 +55,8 @@ class ReportingLag:
     @property
     def _reached(self) -> np.ndarray:
         """Positions in the table at which that share is surely reached."""
-        return np.flatnonzero(self.table["lower"].fillna(self.table["share"]) >= COMPLETE)
+        lower = self.table["lower"]
+        return np.flatnonzero((self.table["share"] if lower.isna().all() else lower) >= COMPLETE)
 
     @property
     def words(self) -> str:
@@ -285,10 +287,16 @@ def _curve(cells: pd.DataFrame, longest: int, level: float) -> pd.DataFrame:
         misfit = (parameters - _PRIORS[:, 0]) / _PRIORS[:, 1]
         return float(misfit @ misfit / 2 - by_day(parameters).sum())
 
-    found = minimize(price, _PRIORS[:, 0], method="BFGS", options={"gtol": 1e-4})
-    best = found.x
+    tried = [minimize(price, start, method="BFGS", options={"gtol": 1e-4}) for start in _STARTS]
+    best = min(tried, key=lambda found: float(found.fun)).x
     scores = _slopes(by_day, best)
-    covariance = np.linalg.inv(_slopes(lambda at: _slopes(lambda p: np.array([price(p)]), at)[0], best))
+    curvature = _slopes(lambda at: _slopes(lambda p: np.array([price(p)]), at)[0], best)
+    if not (np.isfinite(curvature).all() and np.linalg.eigvalsh((curvature + curvature.T) / 2).min() > 0):
+        raise TooLittleData(
+            f"No lag law could be fitted to {records.sum():g} records: late ones of few ages do not tell how it goes "
+            "on. Give more vintages, or declare the lag: ReportingLag.declared({0: 0.5, 14: 1.0})."
+        )
+    covariance = np.linalg.inv(curvature)
     # Records of one day may come in together: their scores then vary more than the information says.
     covariance *= max(1.0, float(np.trace(covariance @ scores.T @ scores)) / len(best))
 

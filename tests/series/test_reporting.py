@@ -10,6 +10,7 @@ import pytest
 
 import conflictts as ct
 from conflictts.errors import CoverageError, InputError, TooLittleData
+from conflictts.series import reporting
 from conflictts.series.reporting import ReportingLag, estimate_reporting_lag
 
 AGES = [0, 1, 2, 4, 7, 14]
@@ -72,6 +73,23 @@ def test_records_of_a_day_coming_in_together_widen_the_interval():
     clustered = estimate_reporting_lag(vintages_of(case, RETRIEVED, together)).table
     width = (clustered["upper"] - clustered["lower"]) / (apart["upper"] - apart["lower"])
     assert width.loc[2] > 1.3  # 8 records a day in one go carry far less than 8 records
+
+
+def test_a_search_that_ends_elsewhere_than_at_the_best_fit_is_begun_anew(monkeypatch):
+    """Two fifths of the records come in about two months late; searched from the priors alone, 17 days told of all."""
+    case = ct.simulate_incidents(np.random.default_rng(11), lag_days=3, week_share=0.0, month_share=0.0)
+    rng, day = np.random.default_rng(1010), case.incidents.table["date_start"]
+    late = np.where(rng.random(len(day)) < 0.4, rng.geometric(1 / 60, len(day)), rng.geometric(1 / 4, len(day))) - 1
+    last = day.max()
+    vintages = vintages_of(
+        case, [last - pd.Timedelta(days=ago) for ago in (14, 7, 0)], day + pd.to_timedelta(late, "D")
+    )
+    lag = estimate_reporting_lag(vintages)
+    assert lag.table[["lower", "upper"]].notna().all().all()
+    assert lag.days > 60
+    monkeypatch.setattr(reporting, "_STARTS", reporting._STARTS[:1])
+    with pytest.raises(TooLittleData, match=r"No lag law could be fitted to \d+ records"):
+        estimate_reporting_lag(vintages)
 
 
 def test_order_of_vintages_does_not_matter():
