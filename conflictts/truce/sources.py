@@ -213,8 +213,8 @@ def _change(part: pd.DataFrame, column: str, days: tuple[int, int]) -> tuple[dic
         for side, other in (("before", "after"), ("after", "before")):
             gone = part[(part[f"share_{side}"] >= MIN_CHANGE) & (part[f"records_{other}"] == 0)]
             warnings += [
-                f"“{value}”, with {percent(share)} of the toll {side} the date, is named as {word} by no record "
-                f"{other} it: the naming may have changed, not the violence"
+                f"“{value}”, with {percent(share)} of the toll {side} the date, is named as {word} by no counted "
+                f"record {other} it: the naming may have changed, not the violence"
                 for value, share in gone[["value", f"share_{side}"]].itertuples(index=False)
                 if value != NOT_STATED
             ]
