@@ -110,7 +110,8 @@ def remembered(then: np.ndarray, now: np.ndarray, autocorrelation: np.ndarray) -
     """How many times memory multiplies the variance of the difference of the means of two adjoining stretches of days.
 
     Memory swells the variance of either mean, but what the two share leaves their difference; between neighbouring
-    weeks that is much of it.
+    weeks that is much of it. Where each stretch is one number spread over its days, as of a bulletin, they share
+    nothing, and all their days are worth one.
 
     Parameters
     ----------
@@ -119,6 +120,9 @@ def remembered(then: np.ndarray, now: np.ndarray, autocorrelation: np.ndarray) -
     autocorrelation : ndarray
         By distance in days from 0; as long as both stretches.
     """
+    fewer, more = sorted(int(np.isfinite(counts).sum()) for counts in (then, now))
+    if fewer > 1 and all(np.nanmin(counts) == np.nanmax(counts) for counts in (then, now)):
+        return float(more)
     parts = [sign * np.isfinite(counts) / np.isfinite(counts).sum() for sign, counts in ((-1, then), (1, now))]
     pull = np.concatenate(parts)
     day = np.arange(len(pull))

@@ -12,6 +12,7 @@ from conflictts.errors import TooLittleData, require_kind
 from conflictts.series.coverage import window_within
 from conflictts.series.daily import DailySeries, Day
 from conflictts.truce._windows import WindowFits, fit_windows
+from conflictts.truce.design import story_of_one_day
 from conflictts.truce.intervals import refuse_level
 from conflictts.truce.negbin import pooled_freedom
 
@@ -41,6 +42,8 @@ class Growth:
         Days in which the rate doubles (halves); NaN unless the whole interval lies above (below) 1.
     level : float
         Confidence level.
+    warnings : tuple of str
+        Reasons why a right number is weaker than it looks.
 
     Examples
     --------
@@ -62,6 +65,7 @@ class Growth:
     doubling_days: float
     halving_days: float
     level: float
+    warnings: tuple[str, ...]
 
     def summary(self) -> pd.DataFrame:
         """One row: first, last, days, total, growth, lower, upper, doubling_days, halving_days."""
@@ -77,9 +81,10 @@ def estimate_growth(
 
     Counts are negative binomial around a log-linear trend. How far days remember each other is learnt from the whole
     series, of which the window is a part. The interval holds every growth that the scaled likelihood ratio does not
-    refute; it is not symmetric. Where the series has draws (allocations of records of several days by chance), the
-    trend is fitted to each and the fits are pooled by Rubin's rules, so that the interval holds the dating's
-    uncertainty too.
+    refute; it is not symmetric. It is scaled by the residuals of the window itself, and that of `measure_escalation` by
+    those of all its windows, so that the two differ a little. Where the series has draws (allocations of records of
+    several days by chance), the trend is fitted to each and the fits are pooled by Rubin's rules, so that the interval
+    holds the dating's uncertainty too.
 
     Parameters
     ----------
@@ -148,8 +153,16 @@ def estimate_growth(
         raise TooLittleData(f"The regression on {n_days} days with {np.nansum(counts):g} counts does not converge.")
     doubling, halving = (float(days) for days in times(slope, lower, upper))
     growth, low, high = (float(value) for value in factor_of(slope, lower, upper))
+    warnings = []
+    if story_of_one_day(counts):
+        day = daily.settled.loc[first:last].idxmax()
+        warnings.append(
+            f"a single day, {day:%Y-%m-%d}, holds {np.nanmax(counts) / np.nansum(counts):.0%} of the counts: growth is "
+            "the story of one day"
+        )
     return Growth(
-        daily, (first, last), n_days, float(np.nansum(counts)), growth, low, high, doubling, halving, level
+        daily, (first, last), n_days, float(np.nansum(counts)), growth, low, high, doubling, halving, level,
+        tuple(warnings),
     )  # fmt: skip
 
 

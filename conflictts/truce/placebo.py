@@ -52,8 +52,10 @@ class ShiftTest:
 def shift_test(effect: TruceEffect) -> ShiftTest:
     """Turn the counts of the window in a circle by every number of days and compare the step at the date.
 
-    Turning keeps the memory between days, so the test needs no model of it. If nothing happened at the date and the
-    series is stationary, every turn is about as likely as the true order. It is a second opinion beside the interval,
+    Turning keeps the memory between days, so the test needs no model of it. If nothing happened at the date, the series
+    is stationary and its memory short against the window, every turn is about as likely as the true order: a p-value
+    of 0.05 or less came in 5 % of simulated series of 180 days whose rate remembers 0.6 or 0.8 of the day before, and
+    in 9 % where it remembers 0.95. It is a second opinion beside the interval,
     with little power in short windows; the smallest possible value is 1 over the days of the window. Days that the
     effect leaves out belong to no side, whichever counts are turned onto them.
 

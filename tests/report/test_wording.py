@@ -314,8 +314,8 @@ def test_any_name_of_a_truce_reads_well(name, phrase, french, effect, idlib):
         ),
         ("no record states its perpetrator, so whether their shares changed cannot be told", "champ « auteur »"),
         (
-            "“government_or_russia”, with 44% of the toll before the date, is named as perpetrator by no counted record "
-            "after it: the naming may have changed, not the violence",
+            "“government_or_russia”, with 44% of the toll before the date, is named as perpetrator by no counted "
+            "record after it: the naming may have changed, not the violence",
             "« gouvernement ou Russie », avec 44 % du bilan",
         ),
     ],

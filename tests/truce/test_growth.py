@@ -39,6 +39,19 @@ def test_exact_growth_is_met():
     assert found.days == 70
 
 
+def test_a_window_that_is_one_day_is_said_to_be():
+    counts = np.random.default_rng(2).poisson(3, 84).astype(float)
+    counts[78] = counts.sum() + 100.0  # three hundred in a day amid three
+    found = estimate_growth(made(counts))
+    day = made(counts).table.index[78]
+    assert found.warnings == (
+        f"a single day, {day:%Y-%m-%d}, holds {counts[78] / counts.sum():.0%} of the counts: growth is the story of "
+        "one day",
+    )
+    counts[78] = 3.0
+    assert estimate_growth(made(counts)).warnings == ()
+
+
 def test_unobserved_days_are_not_quiet_days():
     rng = np.random.default_rng(2)
     counts = rng.poisson(8, 84).astype(float)

@@ -100,8 +100,8 @@ def test_a_name_that_vanishes_or_is_never_stated_is_told(idlib):
     records = told(idlib, {"A": 90.0, "B": 60.0, "C": 9.0}, {"B": 3.0})
     mix = source_mix(records, TRUCE, measure="civilians", window=WINDOW)
     assert mix.warnings[0] == (
-        "“A”, with 57% of the toll before the date, is named as reporting body by no counted record after it: the naming "
-        "may have changed, not the violence"
+        "“A”, with 57% of the toll before the date, is named as reporting body by no counted record after it: the "
+        "naming may have changed, not the violence"
     )
     new = source_mix(told(idlib, {"B": 90.0}, {"A": 2.0, "B": 6.0}), TRUCE, measure="civilians", window=WINDOW)
     assert new.warnings[0].startswith(
