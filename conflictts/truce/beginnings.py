@@ -1,9 +1,10 @@
 """How likely each day of a calm is the first of its erosion or of its collapse, over all courses that have one.
 
-Arrays in. A course is a calm, then an erosion or a collapse or one after the other, each of one rate: of a calm and an
-erosion below a bound, of a collapse from it on, and of an erosion above the calm's. Or the rate climbs steadily from
-below the bound to above it, and the collapse is from the day on which it passes. That the calm erodes, collapses at
-once, erodes and then collapses, or wears off steadily is as likely beforehand, and so is each day. All courses are
+Arrays in. A course is a calm, then an erosion or a collapse or one after the other: of one rate, or for a collapse of
+one after another, of a calm and an erosion below a bound, of a collapse from it on, and of an erosion above the calm's.
+Or the rate climbs steadily from below the bound to above it, and the collapse is from the day on which it passes. That
+the calm erodes, collapses at once, erodes and then collapses, or wears off steadily is as likely beforehand, that a
+collapse is of two rates as that it is of one, and so is each day. All courses are
 weighed, exactly on a grid of rates, so that nothing hangs on how many changes a search has found.
 """
 
@@ -89,6 +90,11 @@ def _given_bound(
     till, since = before[1:n_days], before[n_days] - before[1:n_days]  # a change on each day but the first
     calm_till = calm + till[:, :above]
     collapse_since = _log_sum(collapse + since[:, above:])
+    # or its rate changes to another one from the bound on, on a later day
+    further = np.logaddexp.accumulate((before[2:n_days, above:] + (change + collapse_since[1:])[:, None])[::-1])[::-1]
+    collapse_since[:-1] = np.logaddexp(
+        collapse_since[:-1], _log_sum(collapse + further - before[1 : n_days - 1, above:])
+    )
     # an erosion's level lies above the calm's: what remains of the prior there is shared by the levels that do
     rest = np.append(np.logaddexp.accumulate(low[::-1])[::-1][1:], np.inf)
     to_erosion = change + low[1:] + np.logaddexp.accumulate(calm_till - rest, axis=1)[:, :-1]

@@ -137,10 +137,10 @@ def truce_course(
     collapse lasts is asked without it. Totals, rates, ratios and `established` are of all days.
 
     The sets of an erosion's and a collapse's first day after a calm do not take the number of changes found for true:
-    they weigh all courses from the calm on that have such a phase, of one rate each, up to the next change after it.
-    That the calm collapses at once, erodes, erodes and then collapses, or wears off steadily past the share is as
-    likely beforehand, and evidence is divided by the memory factor of all days, those before the truce too. The share
-    is one of a rate that is estimated, and the sets are as unsure of it.
+    they weigh all courses from the calm on that have such a phase, of one rate each, a collapse also of two, up to the
+    next change after it. That the calm collapses at once, erodes, erodes and then collapses, or wears off steadily past
+    the share is as likely beforehand, and evidence is divided by the memory factor of all days, those before the truce
+    too. The share is one of a rate that is estimated, and the sets are as unsure of it.
 
     The set of the calm's first day is that of a change near the truce's date. A calm found within three weeks of it is
     dated so too, the days before it being the change's, if with them it is a calm all the same. Where the set does not

@@ -31,14 +31,21 @@ def one_by_one(counts, day_of_week, observed):
         (begin, end): likelihood[begin:end].prod(axis=0) for begin, end in itertools.combinations(range(n_days + 1), 2)
     }
     chance = EACH / (n_days - 1)
+
+    def collapse_from(first):
+        """Of one rate or of one after another."""
+        one = collapse @ span[first, n_days]
+        two = [(collapse @ span[first, day]) * (collapse @ span[day, n_days]) for day in range(first + 1, n_days)]
+        return one + chance * sum(two)
+
     eroding, collapsed = np.zeros(n_days), np.zeros(n_days)
     for first in range(1, n_days):
         quiet = calm * span[0, first]
         worse = sum(weight * levels for weight, levels in zip(quiet, erosion, strict=True))
         eroding[first] += chance * worse @ span[first, n_days]
-        collapsed[first] += chance * quiet.sum() * (collapse @ span[first, n_days])
+        collapsed[first] += chance * quiet.sum() * collapse_from(first)
         for second in range(first + 1, n_days):
-            weight = chance**2 * (worse @ span[first, second]) * (collapse @ span[second, n_days])
+            weight = chance**2 * (worse @ span[first, second]) * collapse_from(second)
             eroding[first] += weight
             collapsed[second] += weight
     for one, other in itertools.product(np.flatnonzero(low), np.flatnonzero(~low)):

@@ -230,8 +230,8 @@ def test_idlib_in_the_bundled_catalogue(idlib):
     assert course.erosion.lower > 1
     assert course.sentence() == (
         "The truce of 31 August 2019: calm from 31 August 2019 (95% set 29 Aug to 21 Sep, with gaps), 0.50 a day; "
-        "eroding from 24 October 2019 (95% set 1 Sep to 1 Dec, with gaps), 2.7 a day, by the best estimate only; "
-        "collapsed from 2 December 2019 (95% set 12 Oct to 8 Jan, with gaps), 4.4 a day, by the best estimate only; "
+        "eroding from 24 October 2019 (95% set 1 Sep to 15 Nov), 2.7 a day, by the best estimate only; "
+        "collapsed from 2 December 2019 (95% set 9 Oct to 8 Jan, with gaps), 4.4 a day, by the best estimate only; "
         "before it 5.8 civilian deaths a day."
     )
 
