@@ -159,10 +159,12 @@ def analyse_panel(
     The p-values of many areas are adjusted by Benjamini and Hochberg's procedure: of the areas called changed at an
     adjusted p-value of 0.05, on average at most 5 % are not, if areas are independent or depend on each other
     positively (Benjamini & Yekutieli 2001), as areas of one war mostly do; where violence is displaced from one area
-    to another, that is not assured. The mean ratio takes in every area that was watched: an effect of its own needs
-    counts before the date, so that those that have one are areas whose days before were busy, also by chance. Of 40
-    areas with 0.06 deaths a day in which nothing changed the mean of these alone told a fall to 0.82, that of all areas
-    0.99 (python benchmarks/pooled_effects.py --no-change). Draws, where a panel has them, enter the effect but not changes and escalation.
+    to another, that is not assured. Draws, where a panel has them, enter the effect but not changes and escalation.
+
+    The mean ratio takes in every area that was watched: an effect of its own needs counts before the date, so that
+    those that have one are areas whose days before were busy, also by chance. Of 40 areas with 0.06 deaths a day in
+    which nothing changed the mean of these alone told a fall to 0.82, that of all areas 0.99
+    (python benchmarks/pooled_effects.py --no-change).
 
     Parameters
     ----------

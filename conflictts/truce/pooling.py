@@ -220,7 +220,8 @@ def _posterior(
     Means and their densities, shape (n_tau, n_mean); standard deviations, their probabilities, and their median. Means
     close in on where they are probable, then standard deviations do.
     """
-    areas = list(zip(after, before, log_exposure, strict=True))
+    # quiet areas are many, and mostly alike
+    areas, alike = np.unique(np.column_stack([after, before, log_exposure]), axis=0, return_counts=True)
     # standard deviations lie as closely as the smallest error of an area asks for: at error * sinh(evenly spaced)
     error = float(np.sqrt(1 / (after + 0.5) + 1 / (before + 0.5)).min())
     least, most, low, high = 0.0, float(np.arcsinh(6 * PRIOR_TAU / error)), -_REACH, _REACH
@@ -233,8 +234,8 @@ def _posterior(
             mean = np.linspace(begin, end, _N_MEAN, axis=1)
             at = (mean, np.broadcast_to(tau[:, None], mean.shape))
             log_p = (log_expit(mean + typical) + log_expit(-mean - typical) - (at[1] / PRIOR_TAU) ** 2) / 2
-            for each in areas:
-                log_p += log_likelihood(*at, *each)
+            for each, times in zip(areas, alike, strict=True):
+                log_p += times * log_likelihood(*at, *each)
             matter = log_p > log_p.max(1, keepdims=True) + np.log(_MATTERS)
             step = (end - begin) / (_N_MEAN - 1)
             begin, end = (
