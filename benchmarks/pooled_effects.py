@@ -30,7 +30,7 @@ from conflictts.truce.rows import counts_alone, log_scale
 RATIO, BEFORE, AFTER = 0.1, 120, 60
 COUNTS = [(n, rate, tau) for n in (3, 5, 14, 60) for rate in (0.1, 0.5, 5.0) for tau in (0.0, 0.3, 0.6)]
 SERIES = [(20, rate, 0.3) for rate in (1.0, 2.0, 5.0, 10.0)]
-STEADY = [(40, rate, size) for rate in (0.03, 0.06, 0.3, 1.0) for size in (1.0, 0.3)]
+STEADY = [(40, rate, size) for rate in (0.03, 0.06, 0.3) for size in (1.0, 0.3)]
 SIDES = ["effective_before", "effective_after", "exposure"]
 
 
