@@ -419,7 +419,7 @@ def ahead(truce: Truce) -> str:
     apart = 0 if truce.announced is None else (truce.effective - truce.announced).days
     if apart == 0:
         return ""
-    return f"{so_many(abs(apart), 'day')} {'before' if apart > 0 else 'after'} its first in force"
+    return f"{so_many(abs(apart), 'day')} {'before' if apart > 0 else 'after'} it took effect"
 
 
 def in_days(total: float, days: int, unit: str) -> str:
