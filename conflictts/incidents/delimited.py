@@ -102,7 +102,7 @@ def read_delimited(
 
         [columns]
         date_start = "Date"
-        civilians_best = "Killed"
+        deaths_best = "Killed"
 
         [source]
         provider = "Desk of The Example"

@@ -119,5 +119,6 @@ def _recognised(raw: RawRecords) -> _Format:
         f"{raw.name} is of no known format. Nearest is {nearest.kind}, but it lacks {shorten(lacking)}; it has "
         f"{shorten(list(raw.header))}. Give an export with its header row and its own column names, or write a column "
         f"map beside it: a file {Path(raw.name).stem}.toml that begins with [columns] and goes on with lines such as "
-        'date_start = "Date" and civilians_best = "Killed", this package\'s name first (read_delimited lists them).'
+        'date_start = "Date" and deaths_best = "Killed" (civilians_best if it counts civilians alone), this package\'s '
+        "name first (read_delimited lists them)."
     )

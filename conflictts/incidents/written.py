@@ -7,6 +7,7 @@ where these cannot read it either, the row is at fault with their reason.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -197,10 +198,10 @@ def _allowed_order(value: str) -> str:
     match = _ORDERED.fullmatch(value)
     if match is None:
         return ""
-    first, second = int(match[1]), int(match[3])
-    if not YEARS[0] <= int(match[4]) <= YEARS[1]:
-        return ""  # a date that will not be read tells nothing of the others
-    if first == second or not (1 <= min(first, second) <= 12) or max(first, second) > 31:
+    first, second, year = int(match[1]), int(match[3]), int(match[4])
+    least, most = sorted((first, second))
+    # a date that will not be read, such as 31/2/2019, tells nothing of the others
+    if not YEARS[0] <= year <= YEARS[1] or not 1 <= least <= 12 or not least < most <= monthrange(year, least)[1]:
         return ""
     return "either" if max(first, second) <= 12 else "day" if first > 12 else "month"
 

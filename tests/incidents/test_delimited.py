@@ -213,6 +213,15 @@ def test_order_told_by_a_row_is_said(write):
     assert not declared.str.contains("day first").any()
 
 
+@pytest.mark.parametrize("impossible", ["31/02/2019", "02/31/2019", "31/4/2019"])
+def test_an_impossible_date_tells_no_order(write, impossible):
+    path = write(f"Date,n\n3/4/2019,1\n4/5/2019,2\n{impossible},3\n")
+    with pytest.raises(InputError, match=r"whose day and month cannot be told apart: .*No row settles it"):
+        read_delimited(path, columns={"date_start": "Date"})
+    read = read_delimited(path, columns={"date_start": "Date"}, day_first=True)
+    assert read.ledger.quarantined["value"].tolist() == [impossible]
+
+
 MARKS = [
     pytest.param("1.043", None, 1043, id="no fraction of a person"),
     pytest.param("12.000", ".", 12, id="point declared"),
@@ -354,5 +363,5 @@ def test_the_column_map_of_the_readme_is_read(tmp_path):
     )
     (tmp_path / "desk.csv").write_text("Date,Where,Killed\n2019-05-01,Idlib,4\n", encoding="utf-8")
     read = read_incidents(tmp_path / "desk.csv")
-    assert read.table[["admin1", "civilians_best"]].to_numpy().tolist() == [["Idlib", 4.0]]
+    assert read.table[["admin1", "deaths_best"]].to_numpy().tolist() == [["Idlib", 4.0]]
     assert read.provenance.coverage == (pd.Timestamp("2019-01-01"), pd.Timestamp("2019-12-31"))
