@@ -377,13 +377,14 @@ def _sentences(found: PanelAnalysis) -> list[str]:
     effects = found.effects()
     if effects.empty:
         return told
-    told.append(
-        say(
-            "After allowing for the number of areas, a change is shown in {number} of them (adjusted p-value at most "
-            "0.05).",
-            number=how_many(effects["p_adjusted"] <= 0.05),
+    if len(effects) > 1:  # of one alone there is nothing to allow for
+        told.append(
+            say(
+                "After allowing for how many are compared, a change is shown in {number} of them (adjusted p-value at "
+                "most 0.05).",
+                number=how_many(effects["p_adjusted"] <= 0.05),
+            )
         )
-    )
     return [*told, *mean_in_words(found)]
 
 

@@ -285,6 +285,18 @@ def detected(changes: Changepoints, truce: Truce) -> str:
     return UNDETECTED
 
 
+def changed_too(changes: Changepoints, effect: TruceEffect) -> list[str]:
+    """Changes of rate that surely fall among the days of one side of a comparison, which is of that side's average."""
+    (first, last), cut = effect.window, effect.truce.effective
+    rates = changes.regimes["rate"]
+    return [
+        f"The rate also changed within the days compared, from {rate(old)} to {rate(new)} a day, first day among "
+        f"{date_set(each)}: the comparison is of averages."
+        for each, old, new in zip(changes.location_sets, rates.iloc[:-1], rates.iloc[1:], strict=True)
+        if first < each[0] and each[-1] <= last and not each[0] <= cut <= each[-1]
+    ]
+
+
 class Weakness(NamedTuple):
     """What a reader must know before quoting the headline, and the table of the page that holds its numbers."""
 
@@ -309,6 +321,8 @@ def weaknesses(findings: Findings) -> list[Weakness]:
                 f"({ratio(other.lower)} to {ratio(other.upper)}): the finding depends on the days compared.",
                 "table-windows",
             ))  # fmt: skip
+    if not isinstance(findings.changes, str):
+        said += [Weakness(sentence, "table-regimes") for sentence in changed_too(findings.changes, effect)]
     if findings.claims is not None:
         said += [Weakness(sentence, "table-bias") for sentence in uneven_coverage(findings.claims)]
     if not isinstance(findings.sensitivity, str):

@@ -376,3 +376,18 @@ def test_days_declared_as_gaps_are_not_said_to_be_covered():
     assert said((year >= first) & (year <= last)) == [], "the rest are gaps"
     (december,) = said(~year.month.isin([1, 11]))
     assert "in 31 days declared as covered (1 to 31 December 2019)" in december
+
+
+def test_a_change_within_the_days_compared_is_told_where_the_comparison_is(idlib):
+    """The rise of October lies among the days after the truce; of days that end before it the comparison has none."""
+    daily, truce = ct.daily_series(idlib, measure="civilians"), idlib.truces["TRC-5"]
+    changes = ct.detect_changepoints(daily)
+    for last, told in (("2019-11-06", 1), ("2019-10-18", 0)):
+        effect = ct.estimate_truce_effect(daily, truce, window=("2019-04-30", last))
+        said = wording.changed_too(changes, effect)
+        assert len(said) == told  # the fall's set holds the truce's own day
+    (said,) = wording.changed_too(changes, ct.estimate_truce_effect(daily, truce, window=("2019-04-30", "2019-11-06")))
+    assert said == (
+        "The rate also changed within the days compared, from 0.03 to 3.38 a day, first day among 10 to 24 October "
+        "2019 (15 days): the comparison is of averages."
+    )
