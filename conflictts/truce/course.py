@@ -41,8 +41,9 @@ class TruceCourse:
         conditional on the dates. Where the rate changes within a phase, the ratio is that of all its days.
     first_days : tuple of DatetimeIndex
         For each phase the set of days that may have been its first, at `level`; empty where the day is declared. In
-        simulations 95 % sets hold the true first day of a calm in 85 to 100 %, of an erosion in 79 to 99 %, and of a
-        collapse in 84 to 99 % where the rate jumps and in 80 to 98 % where it grows steadily (benchmarks/courses.py).
+        simulations 95 % sets hold the true first day of a calm in 86 to 100 %, of an erosion in 79 to 99 %, and of a
+        collapse in 87 to 100 % where the rate jumps, in 75 to 99 % where it does so in two steps, and in 82 to 98 %
+        where it grows steadily (benchmarks/courses.py).
     erosion : Erosion or None
         Growth of the rate per week over the truce's days, and when it brings the rate back; None where too few counts.
     share : float
