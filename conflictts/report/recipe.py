@@ -97,9 +97,9 @@ class Recipe:
             case = cases.load_idlib_2019()
             self._check_inputs(case.provenance.inputs)
             return case
-        paths = [self._beside(each) for each in self.records["files"]]
+        paths = [self._read(each) for each in self.records["files"]]
         deletions = self.records.get("deletions")
-        found = read_incidents(paths) if deletions is None else read_acled(paths, deletions=self._beside(deletions))
+        found = read_incidents(paths) if deletions is None else read_acled(paths, deletions=self._read(deletions))
         self._check_inputs(found.provenance.inputs)
         told = self.records.get("column_map_sha256")
         if told is not None and told != found.provenance.column_map_sha256:
@@ -133,7 +133,7 @@ class Recipe:
             claims, events = incidents.claims, incidents.events
             others += tuple(each for each in incidents.truces.values() if each.effective not in named)
         if "claims" in self.records:
-            claims = read_claims(self._beside(self.records["claims"]))
+            claims = read_claims(self._read(self.records["claims"]))
             self._check_inputs([input_of_claims(claims)])
         return write_report(
             incidents, self.truces, self._beside(folder) if out is None else out, areas=self.areas or None,
@@ -170,6 +170,15 @@ class Recipe:
 
     def _beside(self, name: str) -> Path:
         return self.path.parent / Path(name).expanduser()
+
+    def _read(self, name: str) -> Path:
+        found = self._beside(name)
+        if not found.exists():
+            raise InputError(
+                f"{self.path} names {name}, and there is no file {found}. Names are taken from the folder of "
+                f"{self.path.name}: copy it to that of the records."
+            )
+        return found
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:

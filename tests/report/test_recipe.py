@@ -241,6 +241,10 @@ def test_the_file_that_a_report_writes_makes_the_same_report(tmp_path, write_rec
         incidents, truces, tmp_path / "one", coverage=("2019-05-01", "2019-11-30"), formats=("html", "json", "csv"),
         areas={"north <b>": {"admin1": "Idlib"}}, window={"first & last": ("2019-05-01", "2019-11-01")},
     )  # fmt: skip
+    with pytest.raises(
+        InputError, match=r"report\.toml names records\.csv, and there is no file .*: copy it to that of"
+    ):
+        read_recipe(tmp_path / "one" / "report.toml").read()
     (tmp_path / "report.toml").write_bytes((tmp_path / "one" / "report.toml").read_bytes())
     recipe = read_recipe(tmp_path / "report.toml")
     recipe.make(recipe.read(), out=str(tmp_path / "two"))
