@@ -79,7 +79,7 @@ def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = Non
     >>> panel = ct.daily_series(case, measure="civilians", by="admin1")
     >>> found = ct.analyse_panel(panel, truce=case.truces["TRC-5"], window=("2019-06-01", "2019-10-18"))
     >>> [label.get_text() for label in ct.plot_forest(found).get_yticklabels()]
-    ['Idlib']
+    ['Idlib', 'mean', 'one more area']
     """
     require_kind(found, PanelAnalysis, "found")
     if most < 1:

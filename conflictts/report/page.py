@@ -157,6 +157,8 @@ class Report:
         """What the part of one area and truce speaks of."""
         findings = self.found[position]
         others, changes = findings.windows.items(), findings.changes
+        of_area = dict.fromkeys(("account", "table-series", "table-regimes"), self.home[position])  # told once for all
+        of_table = {"table-rows": ""} | of_area
         return {
             "w": wording,
             "told": claim_words,
@@ -167,7 +169,7 @@ class Report:
             "daily": findings.daily,
             "effect": findings.effect,
             "weaknesses": [
-                (sentence, {"table-rows": "", "account": self.home[position]}.get(table, self.places[position]) + table)
+                (sentence, of_table.get(table, self.places[position]) + table)
                 for sentence, table in wording.weaknesses(findings)
             ],
             "windows": [("this report", findings.effect), *((n, e) for n, e in others if not isinstance(e, str))],

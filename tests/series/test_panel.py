@@ -17,6 +17,12 @@ PARTS = ["low", "best", "high", "incidents"]
 GAPS = [("2019-05-10", "2019-05-20"), ("2019-08-01", "2019-08-01")]
 
 
+def without_totals(account: pd.DataFrame) -> pd.DataFrame:
+    """Details of either kind together: the record that a detail belongs to may be counted in another series."""
+    outcome = account["outcome"].str.replace("detail of a record that is not counted", "detail of a counted record")
+    return account.drop(columns="outcome").groupby(outcome, sort=False).sum()
+
+
 @pytest.mark.parametrize("by", ["admin1", "perpetrator", ("admin1", "event_type")])
 @pytest.mark.parametrize("allocation", ALLOCATIONS)
 def test_each_series_is_that_of_its_records_alone(idlib, by, allocation):
@@ -35,7 +41,7 @@ def test_each_series_is_that_of_its_records_alone(idlib, by, allocation):
             assert daily.counts.sum() == 0
             continue
         pd.testing.assert_frame_equal(daily.table, alone.table, check_exact=True)
-        pd.testing.assert_frame_equal(daily.account, alone.account)
+        pd.testing.assert_frame_equal(*(without_totals(each.account) for each in (daily, alone)))
         assert (daily.allocated, daily.no_upper_bound) == (alone.allocated, alone.no_upper_bound)
         assert daily.area.startswith(alone.area)
 
