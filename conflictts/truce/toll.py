@@ -146,7 +146,7 @@ def difference_interval(
             low -= 3.0
             if low < -MAX_LOG:
                 return low
-        return float(brentq(surplus, low, high, xtol=1e-9))
+        return float(brentq(surplus, low, high, xtol=1e-8))
 
     def quantile(probability: float) -> float:
         if probability > 1 - fewer:

@@ -55,9 +55,10 @@ def days_around(
     Days at either end of the series that are unobserved or still provisional are no part of it.
     """
     start, end = daily.coverage
-    settled = daily.counts.index[daily.settled.notna()]
+    table = daily.table
+    settled = np.flatnonzero((table["status"].to_numpy() == "observed") & np.isfinite(table["best"].to_numpy()))
     if len(settled):
-        start, end = max(start, settled[0]), min(end, settled[-1])
+        start, end = table.index[settled[0]], table.index[settled[-1]]
     first = max(start, truce.effective - days_before * ONE_DAY)
     last = min(end, truce.effective + (days_after - 1) * ONE_DAY)
     if truce.ended is not None:
@@ -114,10 +115,13 @@ def rates_of_sides(days: pd.DatetimeIndex, counts: np.ndarray, after: np.ndarray
     sides = [np.flatnonzero(inside & ~after), np.flatnonzero(inside & after)]
     totals = np.array([np.nansum(counts[side], axis=0) for side in sides])
     observed = np.array([(~np.isnan(counts[side, 1])).sum() for side in sides])
+    ends = np.array([(side[0], side[-1]) if len(side) else (-1, -1) for side in sides])
+    first, last = (days.to_numpy()[end] for end in ends.T)
+    first[ends[:, 0] < 0] = last[ends[:, 0] < 0] = np.datetime64("NaT")
     return pd.DataFrame(
         {
-            "first": [days[side[0]] if len(side) else pd.NaT for side in sides],
-            "last": [days[side[-1]] if len(side) else pd.NaT for side in sides],
+            "first": first,
+            "last": last,
             "days": observed,
             "low": totals[:, 0],
             "best": totals[:, 1],
