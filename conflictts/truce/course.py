@@ -133,9 +133,10 @@ def truce_course(
       reaches the share, and the days until then are eroding.
 
     `established` tells whether the whole interval bears the name: of a calm below 1, of an erosion below the share, of
-    a collapse from the share on. One day is an event and no phase: where it would be a stretch by itself, or is what
-    lifts fewer than seven days to the share, the search and the growth leave it out, and whether a calm is sure and a
-    collapse lasts is asked without it. Totals, rates, ratios and `established` are of all days.
+    a collapse from the share on; where the rate changes within a phase, that of its first stretch or of all its days.
+    One day is an event and no phase: where it would be a stretch by itself, or is what lifts fewer than seven days to
+    the share, the search and the growth leave it out, and whether a calm is sure and a collapse lasts is asked without
+    it. Totals, rates and ratios are of all days, and what `established` tells counts it too.
 
     The sets of an erosion's and a collapse's first day after a calm do not take the number of changes found for true:
     they weigh all courses from the calm on that have such a phase, of one rate each, a collapse also of two, up to the

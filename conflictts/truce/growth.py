@@ -11,6 +11,7 @@ from scipy.special import stdtrit
 from conflictts.errors import TooLittleData, require_kind
 from conflictts.series.coverage import window_within
 from conflictts.series.daily import DailySeries, Day
+from conflictts.series.percent import percent
 from conflictts.truce._windows import WindowFits, fit_windows
 from conflictts.truce.design import story_of_one_day
 from conflictts.truce.intervals import refuse_level
@@ -155,11 +156,8 @@ def estimate_growth(
     growth, low, high = (float(value) for value in factor_of(slope, lower, upper))
     warnings = []
     if story_of_one_day(counts):
-        day = daily.settled.loc[first:last].idxmax()
-        warnings.append(
-            f"a single day, {day:%Y-%m-%d}, holds {np.nanmax(counts) / np.nansum(counts):.0%} of the counts: growth is "
-            "the story of one day"
-        )
+        day, share = daily.settled.loc[first:last].idxmax(), percent(np.nanmax(counts) / np.nansum(counts))
+        warnings.append(f"a single day, {day:%Y-%m-%d}, holds {share} of the counts: growth is the story of one day")
     return Growth(
         daily, (first, last), n_days, float(np.nansum(counts)), growth, low, high, doubling, halving, level,
         tuple(warnings),
