@@ -39,8 +39,10 @@ def check(
 
 
 def _print_ledger(incidents: Incidents) -> None:
+    import pandas as pd
     from rich.markup import escape
 
+    from conflictts.incidents.doubts import doubts_about
     from conflictts.series.numerals import so_many
 
     console = Terminal(soft_wrap=True, highlight=False)
@@ -64,6 +66,8 @@ def _print_ledger(incidents: Incidents) -> None:
         some = f" ({so_many(line['records'], 'record')}, the first {escape(line['example'])})"
         of_file = line["records"] == ledger.read  # said of the file and not of some of its records
         console.print(f"[yellow]Note[/]: {escape(line['warning'])}{'' if of_file else some}.")
+    for doubt in doubts_about(incidents, today=pd.Timestamp.today().normalize()):
+        console.print(f"[yellow]Note[/]: {escape(doubt)}.")
     several = len(provenance.files) > 1
     for _, alike in ledger.quarantined.groupby(["column", "reason"], sort=False):
         for fault in alike.head(3).to_dict("records"):

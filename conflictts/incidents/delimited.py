@@ -19,6 +19,7 @@ from conflictts.errors import CoverageError, InputError, UnknownNameError
 from conflictts.incidents.checks import check_incidents
 from conflictts.incidents.day import read_day
 from conflictts.incidents.distinct import Distinct
+from conflictts.incidents.doubts import NAMES, trimmed_names
 from conflictts.incidents.files import RawRecords, map_beside, paths_of, read_raw_records, shorten
 from conflictts.incidents.inputs import Input
 from conflictts.incidents.quantities import DecimalMark
@@ -164,13 +165,15 @@ def read_delimited(
     )
     quantities = read_quantities(records, decimal_mark=reading.get("decimal_mark"))
     records = _with_readings(records, periods, quantities)
-    return check_incidents(
+    notes = _notes(mapping, records, raw)
+    checked = check_incidents(
         records,
         raw=replace(raw, remarks=(*remarks, *periods.remarks, *quantities.remarks)),
         names={"date_end": names["date_start"], **_bounds(names), **names},
         provenance=replace(_provenance(described, raw), column_map=_written(mapping, described, reading)),
         faults=[*periods.faults, *quantities.faults],
     )
+    return replace(checked, ledger=replace(checked.ledger, notes=notes))
 
 
 def _column_map(path: Path, columns: Mapping[str, str] | str | PathLike[str] | None) -> ColumnMap:
@@ -229,6 +232,17 @@ def _mapping(columns: Mapping[str, str], raw: RawRecords) -> dict[str, str]:
             f"{shorten(list(raw.header))}. Say which it is: columns={{'date_start': ...}}, or write a column map."
         )
     return mapping
+
+
+def _notes(mapping: Mapping[str, str], records: pd.DataFrame, raw: RawRecords) -> tuple[str, ...]:
+    """What a slip in the map, or in a name, leaves behind."""
+    used = set(mapping.values())
+    unused = [column for column in raw.header if column not in used]
+    notes = [f"Columns that no mapping uses: {shorten(unused, 20)}"] if unused else []
+    for name in NAMES:
+        if name in mapping:
+            notes += trimmed_names(mapping[name], records[name])
+    return tuple(notes)
 
 
 def _hashes(text: pd.DataFrame) -> pd.Series:

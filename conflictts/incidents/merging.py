@@ -313,6 +313,7 @@ def _ledger_of_both(sources: tuple[Incidents, ...], used: int, kept: np.ndarray,
         rejected=_stacked([ledger.rejected for ledger in ledgers]).fillna(""),
         excluded=_stacked([*(ledger.excluded for ledger in ledgers), merges]),
         warnings=_stacked([ledger.warnings for ledger in ledgers]),
+        notes=tuple(note for ledger in ledgers for note in ledger.notes),
     )
 
 

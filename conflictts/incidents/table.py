@@ -88,6 +88,8 @@ class Ledger:
         Rows left out by a declared choice.
     warnings : DataFrame, columns warning, records, example
         Rows kept although something about them is unusual; `example` is an incident_id.
+    notes : tuple of str
+        What `conflictts check` tells of a file whose columns were mapped, such as columns that the map does not use.
     """
 
     read: int
@@ -96,6 +98,7 @@ class Ledger:
     rejected: pd.DataFrame
     excluded: pd.DataFrame
     warnings: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         outcome = self.used + self.n_quarantined + int(self.excluded["records"].sum())

@@ -202,6 +202,19 @@ def test_rows_at_fault_are_quarantined_and_the_rest_is_used(tmp_path, blank_figu
     assert "6 of 200 rows are in quarantine" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
+def test_check_says_what_to_look_at_before_counting(tmp_path):
+    (tmp_path / "desk.csv").write_text("Date,Where,Killed\n2019-05-01,[b],\n2091-05-02,Hama,3\n", encoding="utf-8")
+    (tmp_path / "desk.toml").write_text('[columns]\ndate_start = "Date"\nadmin1 = "Where"\n', encoding="utf-8")
+    result = conflictts("check", tmp_path / "desk.csv")
+    assert result.exit_code == 0
+    for said in (
+        "Note: Columns that no mapping uses: Killed.\n",
+        "Note: 1 record begins after today, ",
+        "Note: No record states deaths, civilians, combatants or injured, so that cannot be counted.\n",
+    ):
+        assert said in result.stdout
+
+
 def test_a_file_of_faults_alone_is_refused_with_the_first_of_them(tmp_path):
     path = write_ged(tmp_path / "ged.csv", {number: {"date_end": "31/08/2019"} for number in range(200)})
     for command, said in (
