@@ -33,6 +33,8 @@ from conflictts.truce.window import (
 if TYPE_CHECKING:
     from statsmodels.genmod.generalized_linear_model import GLMResults
 
+LIMITS = pd.Index(["value", "lower", "upper"])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TruceEffect:
@@ -375,7 +377,7 @@ def _estimate(
     )
     return TruceEffect(
         daily=daily, truce=truce, window=(first, last), rates=rates, level=level, warnings=tuple(warnings * warn),
-        checks=pd.DataFrame.from_dict(checks, orient="index", columns=["value", "lower", "upper"], dtype=float),
+        checks=pd.DataFrame(np.array([*checks.values()]).reshape(-1, 3), index=[*checks], columns=LIMITS.copy()),
         model=model, weekday=weekday, transition=transition, offset=offset, other_truces=others,
         other_truce_days=other_truce_days, **answer,
     )  # fmt: skip

