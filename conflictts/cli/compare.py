@@ -22,7 +22,7 @@ def compare(
     with one_sentence(debug):
         from conflictts.figures.vintages import plot_vintages
         from conflictts.incidents.files import write_for_spreadsheet
-        from conflictts.incidents.vintages import compare_vintages
+        from conflictts.incidents.vintages import PERSONS, compare_vintages
 
         require_ending(figure, FIGURES, "--figure")
         comparison = compare_vintages(read_records([old], None), read_records([new], None))
@@ -30,10 +30,16 @@ def compare(
         say(comparison.summary().to_string(index=False))
         for warning in comparison.warnings:
             say(f"Warning: {warning}.", err=True)
-        touched = comparison.by_month.loc[comparison.by_month.any(axis=1)]
-        for heading, table in (("by month", touched), ("by column", comparison.by_column.set_index("column"))):
+        months = comparison.by_month.loc[comparison.by_month.fillna(0.0).any(axis=1)]
+        months = months.set_axis(months.index.strftime("%Y-%m")).rename_axis("month")
+        tolls = {kind: lambda more: f"{more:+,.10g}" if more else "0" for kind in PERSONS}
+        told = months.to_string(na_rep="not stated", formatters=tolls)
+        for heading, table, text in (
+            ("by month; civilians and deaths by the best figures, new less old", months, told),
+            ("by column", comparison.by_column, comparison.by_column.set_index("column").to_string()),
+        ):
             if len(table):
-                say(f"\n{heading}\n{table.to_string()}")
+                say(f"\n{heading}\n{text}")
         if changes is not None:
             with written_whole(changes, "--changes", inputs=(old, new)) as part:
                 write_for_spreadsheet(comparison.changed, part)

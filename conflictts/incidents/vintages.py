@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from conflictts.errors import require_kind
@@ -25,7 +26,8 @@ class VintageComparison:
         One row per cell that differs, in the order of the new vintage. Two blanks are equal.
     by_month : DataFrame, index month (its first day), columns added, removed, changed, civilians, deaths
         Records by the month of date_start (of the new vintage for those in both), gapless; `civilians` and `deaths`
-        are best figures, new less old, in persons, of the records that count (no `part_of`).
+        are best figures, new less old, in persons, of the records that count (no `part_of`); NaN throughout where
+        no such record of one vintage states them, for what is not stated differs by no number.
     by_column : DataFrame, columns column and records
         In how many records each column changed, most first.
     same : int
@@ -170,15 +172,15 @@ def _by_month(before: pd.DataFrame, after: pd.DataFrame, outcomes: dict[str, pd.
         counted = _month(records["date_start"]).value_counts()
         table[outcome] = counted.reindex(months, fill_value=0).astype("int64")
     for kind in PERSONS:
-        totals = [
-            records.loc[records["part_of"] == "", f"{kind}_best"]
-            .groupby(_month(records["date_start"]))
-            .sum()
-            .reindex(months, fill_value=0.0)
-            for records in (before, after)
-        ]
+        totals = [_totals(records[records["part_of"] == ""], f"{kind}_best", months) for records in (before, after)]
         table[kind] = totals[1] - totals[0]
     return table
+
+
+def _totals(counted: pd.DataFrame, column: str, months: pd.DatetimeIndex) -> pd.Series:
+    if len(counted) and counted[column].isna().all():
+        return pd.Series(np.nan, months)
+    return counted[column].groupby(_month(counted["date_start"])).sum().reindex(months, fill_value=0.0)
 
 
 def _month(days: pd.Series) -> pd.Series:

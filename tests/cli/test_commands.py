@@ -408,9 +408,22 @@ def test_compare_tells_what_changed_between_two_downloads(tmp_path):
         changed = [(row["incident_id"], row["column"], row["new"]) for row in csv.DictReader(stream)]
     assert changed == [("7", "deaths_best", "40.0"), ("7", "deaths_high", "40.0")]
     assert (tmp_path / "figure.svg").read_text("utf-8").startswith("<svg")
+    assert "\n2019-05      0        0        1         0    +36\n" in result.stdout, (
+        "it told of 4 dead, and none is a change"
+    )
     nowhere = conflictts("compare", old, new, "--changes", tmp_path / "missing" / "changes.csv")
     assert nowhere.exit_code == 2
     assert "cannot be written" in nowhere.stderr
+
+
+def test_compare_makes_no_zero_of_a_toll_that_a_file_never_states(tmp_path):
+    for name, killed in (("old", 3), ("new", 1503)):
+        (tmp_path / f"{name}.csv").write_text(f"Key,Date,Killed\na,2019-05-01,{killed}\n", encoding="utf-8")
+        columns = 'incident_id = "Key"\ndate_start = "Date"\ndeaths_best = "Killed"\n'
+        (tmp_path / f"{name}.toml").write_text(f"[columns]\n{columns}", encoding="utf-8")
+    result = conflictts("compare", tmp_path / "old.csv", tmp_path / "new.csv")
+    (month,) = [line for line in result.stdout.splitlines() if line.startswith("2019-05")]
+    assert month.split() == ["2019-05", "0", "0", "1", "not", "stated", "+1,500"]
 
 
 def test_several_files_are_read_together_and_faults_name_theirs(tmp_path):

@@ -60,6 +60,17 @@ def test_months_add_up_with_the_change_in_persons(vintages):
     assert by_month[["added", "removed", "changed", "civilians"]].to_numpy().tolist() == [[0, 1, 2, -4], [1, 0, 0, 1]]
 
 
+def test_a_toll_that_one_vintage_never_states_differs_by_no_number(vintages):
+    """Of the whole vintage, for a record may well be told without a toll; the details of a total are not asked."""
+    first, second = vintages
+    silent = second.table.assign(civilians_best=np.nan)
+    silent.loc[4, ["part_of", "civilians_best"]] = ["IDL-0001", 7.0]
+    for pair in ((first, replace(second, table=silent)), (replace(second, table=silent), first)):
+        assert compare_vintages(*pair).by_month["civilians"].isna().all()
+    silent.loc[0, "civilians_best"] = 2.0
+    assert compare_vintages(first, replace(second, table=silent)).by_month["civilians"].notna().all()
+
+
 def test_months_without_records_stand_with_zeros(idlib):
     table = idlib.table[idlib.table["date_start"].dt.month.isin([5, 11])]
     by_month = compare_vintages(replace(idlib, table=table.iloc[:0]), replace(idlib, table=table)).by_month
