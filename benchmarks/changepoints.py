@@ -1,7 +1,8 @@
 """Detected changes against peers on the same seeded series: hits, false alarms, time, memory.
 
 Weekly series of `--days` days under the five kinds of noise of location_sets.py (size 2), with 0 to `--most` changes by
-a factor of 2 to 4 at least `--least` days apart, and as many series without change. F1 counts a detected day as a hit
+a factor of 2 to 4 at least `--least` days apart, and as many series without change. They begin at 1 to 6 a day, and
+fall to as few as a quarter a day, or at `--times` as many. F1 counts a detected day as a hit
 within 7 days of a true one, over all series with changes together; "F1 of both" also over those without, where each
 detected day is false. A lead is ours less the peer's F1 on the series that both were given, with the 2.5 and 97.5 %
 quantiles of 2,000 draws of those series. All methods run in processes of their own, one after the other on each series,
@@ -225,7 +226,7 @@ def measure(options: argparse.Namespace) -> pd.DataFrame:
             mean, true = made(
                 rng, options.days, int(rng.integers(0, options.most + 1)) if changing else 0, options.least
             )
-            counts = NOISE[noise](mean, SIZE, rng)
+            counts = NOISE[noise](options.times * mean, SIZE, rng)
             if (noise, options.days, k) in seen or counts.sum() == 0:
                 continue
             np.save(stem.with_suffix(".npy"), counts)
@@ -339,6 +340,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=300)
     parser.add_argument("--most", type=int, default=MOST, help="changes")
     parser.add_argument("--least", type=int, default=LEAST, help="days between changes")
+    parser.add_argument("--times", type=float, default=1.0, help="as many a day")
     parser.add_argument("--noise", default=",".join(NOISE))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--peers", default=sys.executable, help="a Python with ruptures, skchange, fastcpd and Rbeast")
