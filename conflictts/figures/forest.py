@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ from conflictts.figures.style import (
     wide_of,
     write_footer,
 )
-from conflictts.incidents.codes import codes_in_words, columns_in_words
+from conflictts.incidents.codes import codes_in_words, columns_in_words, groups_in_words
 from conflictts.series.percent import of_level, percent
 from conflictts.truce.panel import PanelAnalysis
 
@@ -38,7 +39,6 @@ LEAST = 1e-3  # where the scale of ratios ends, since it has no zero
 LEAST_LETTERS = 12  # of a name
 BESIDE = 0.15  # inches between a name's end and the axes, and at its beginning
 BETWEEN_TICKS = 1.4  # inches that a decade of the scale takes at least for ticks at 2 and 5, up to 0.002
-ONE_MORE = "one more area"
 
 
 @legible
@@ -87,10 +87,11 @@ def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = Non
     effects = drawable_effects(found)
     shown = effects.nsmallest(most, "standard_error", keep="first").sort_values("rate_ratio", kind="stable")
     ax = given_or_current(ax)
-    bottom = draw_ratios(ax, shown)
+    one, many = groups_in_words(found.by)
+    bottom = draw_ratios(ax, shown, others=[f"one more {one}"])
     if found.pooled is not None:
         _draw_shrunken(ax, found.pooled.areas["shrunken"].loc[shown.index])
-        bottom = _draw_pooled(ax, found.pooled, bottom)
+        bottom = _draw_pooled(ax, found.pooled, bottom, one, many)
     finish_ratios(ax, bottom, found.level)
     legend_above(ax)
     write_footer(ax, _about(found, effects, len(shown)))
@@ -108,10 +109,11 @@ def drawable_effects(found: PanelAnalysis) -> pd.DataFrame:
     return effects
 
 
-def draw_ratios(ax: Axes, ratios: pd.DataFrame) -> int:
+def draw_ratios(ax: Axes, ratios: pd.DataFrame, *, others: Sequence[str] = ()) -> int:
     """One row per line of ``rate_ratio``, ``lower`` and ``upper``, named by the index; gives the number of rows.
 
-    Dark where the interval lies below 1, in contrast where above, ink where it holds 1.
+    Room is made for names of `others` too. Dark where the interval lies below 1, in contrast where above, ink where it
+    holds 1.
     """
     ends = np.clip(ratios[["lower", "upper"]].to_numpy(dtype=float), LEAST, 1 / LEAST)
     points = np.clip(ratios["rate_ratio"].to_numpy(dtype=float), LEAST, 1 / LEAST)
@@ -126,7 +128,7 @@ def draw_ratios(ax: Axes, ratios: pd.DataFrame) -> int:
             ax.hlines(place[rows], ends[rows, 0], ends[rows, 1], color=colour, linewidth=2)
             ax.plot(points[rows], place[rows], "o", color=colour, markersize=6, linestyle="none", label=label)
     names = [name_of(key) for key in ratios.index]
-    ax.set_yticks(place, [shortened(name, _letters_beside(ax, names)) for name in names])
+    ax.set_yticks(place, [shortened(name, _letters_beside(ax, [*names, *others])) for name in names])
     return len(ratios)
 
 
@@ -136,7 +138,7 @@ def _letters_beside(ax: Axes, names: list[str]) -> int:
     wide, box = float(ax.figure.get_size_inches()[0]), ax.get_position()  # type: ignore[union-attr]
     free = box.x0 * wide
     if ax.get_gid() == OWN:
-        wanted = min(max(len(name) for name in [*names, ONE_MORE]) * letter + BESIDE, wide / 3)
+        wanted = min(max(len(name) for name in names) * letter + BESIDE, wide / 3)
         left = max(free, wanted) / wide
         ax.set_position((left, box.y0, box.x1 - left, box.height))
         free = left * wide
@@ -170,28 +172,28 @@ def _draw_shrunken(ax: Axes, shrunken: pd.Series) -> None:
     )  # fmt: skip
 
 
-def _draw_pooled(ax: Axes, pooled: PooledEffect, row: int) -> int:
+def _draw_pooled(ax: Axes, pooled: PooledEffect, row: int, one: str, many: str) -> int:
     """The mean as a diamond and the next area as a bar, each in a row of its own below a line."""
     numbers = [pooled.lower, pooled.rate_ratio, pooled.upper, pooled.prediction_lower, pooled.prediction_upper]
     lower, mean, upper, *next_ends = np.clip(numbers, LEAST, 1 / LEAST)
     ax.axhline(row - 0.4, color=INK, linewidth=0.6)
-    ax.fill([lower, mean, upper, mean], [row, row - 0.28, row, row + 0.28], color=LEVEL, label="mean of areas")
-    ax.fill_between(next_ends, row + 0.85, row + 1.15, color=SET, linewidth=0, label=ONE_MORE)
+    ax.fill([lower, mean, upper, mean], [row, row - 0.28, row, row + 0.28], color=LEVEL, label=f"mean of {many}")
+    ax.fill_between(next_ends, row + 0.85, row + 1.15, color=SET, linewidth=0, label=f"one more {one}")
     ticks = [*ax.get_yticks(), row, row + 1]
-    ax.set_yticks(ticks, [*(label.get_text() for label in ax.get_yticklabels()), "mean", ONE_MORE])
+    ax.set_yticks(ticks, [*(label.get_text() for label in ax.get_yticklabels()), "mean", f"one more {one}"])
     return row + 2
 
 
 def _about(found: PanelAnalysis, effects: pd.DataFrame, shown: int) -> list[str]:
+    one, many = groups_in_words(found.by)
     parts = about_effects(found, effects)
     if shown < len(effects):
-        parts.append(f"{shown} of {len(effects)} areas with an effect drawn, those known best")
+        parts.append(f"{shown} of {len(effects)} {many} with an effect drawn, those known best")
     refused = len(found.table) - len(effects)
     if refused:
-        areas = "area has" if refused == 1 else "areas have"
-        parts.append(f"{refused} {areas} too little data to compare")
+        parts.append(f"{refused} {f'{one} has' if refused == 1 else f'{many} have'} too little data to compare")
     if found.pooled is not None:
-        parts.append(f"variance between areas {percent(found.pooled.heterogeneity)} of the whole")
+        parts.append(f"variance between {many} {percent(found.pooled.heterogeneity)} of the whole")
     return [*parts, f"source: {found.source}"]
 
 

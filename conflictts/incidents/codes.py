@@ -17,6 +17,14 @@ CODES = {  # of actors and events, where a page or a figure names them
     "ground_clash": "ground clash",
     "area_day_total": "total of a day and area",
 }
+PLACES = frozenset(("admin1", "admin2", "place"))  # columns whose groups lie somewhere
+GROUPS = {  # what one group of another column is called, and several
+    "event_type": ("event type", "event types"),
+    "perpetrator": ("perpetrator", "perpetrators"),
+    "target": ("target", "targets"),
+    "source": ("source", "sources"),
+    "reporting_body": ("reporting body", "reporting bodies"),
+}
 _CODE = rf"(?:{'|'.join(CODES)})"
 _SEVERAL = rf"{_CODE}(?:(?:, | or ){_CODE})+"
 _CODES = re.compile(  # several in a row, one that is no word of a sentence, or one that is all
@@ -52,3 +60,16 @@ def told_apart(values: Sequence[str]) -> list[str]:
 def columns_in_words(columns: Iterable[str]) -> str:
     """event_type, admin1 -> event type and admin1."""
     return " and ".join(column.replace("_", " ") for column in columns)
+
+
+def groups_in_words(by: Sequence[str]) -> tuple[str, str]:
+    """What one group of a panel is called, and several.
+
+    Examples
+    --------
+    >>> [groups_in_words(by) for by in (["perpetrator"], ["admin1", "admin2"], ["admin1", "perpetrator"])]
+    [('perpetrator', 'perpetrators'), ('area', 'areas'), ('group', 'groups')]
+    """
+    if PLACES.issuperset(by):
+        return "area", "areas"
+    return GROUPS.get(by[0], ("group", "groups")) if len(by) == 1 else ("group", "groups")

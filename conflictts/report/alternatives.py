@@ -11,6 +11,7 @@ import pandas as pd
 from conflictts.errors import UnknownNameError
 from conflictts.figures.forest import drawable_effects, name_of
 from conflictts.figures.shown import shown_on
+from conflictts.incidents.codes import groups_in_words
 from conflictts.incidents.unseen import visible
 from conflictts.incidents.vintages import VintageComparison
 from conflictts.report import wording
@@ -436,9 +437,10 @@ def comparisons(effects: Sequence[TruceEffect], labels: Sequence[str]) -> Told:
 
 def forest(found: PanelAnalysis) -> Told:
     """Of `plot_forest`."""
-    shows = "Rate ratios after over before the truce by area, with their intervals, on a scale of ratios."
+    one = groups_in_words(found.by)[0]
+    shows = f"Rate ratios after over before the truce by {one}, with their intervals, on a scale of ratios."
     if found.pooled is not None:
-        shows = f"{shows[:-1]}; below them their mean and where one more area would lie."
+        shows = f"{shows[:-1]}; below them their mean and where one more {one} would lie."
     return Told(shows, " ".join([compared_in_words(found), _extremes(found), *mean_in_words(found)]))
 
 
@@ -458,14 +460,15 @@ def _extremes(found: PanelAnalysis) -> str:
 
 def small_multiples(panel: DailyPanel, changes: pd.DataFrame | None = None) -> Told:
     """Of `plot_small_multiples`."""
+    many = groups_in_words(panel.by)[1]
     totals = panel.summary()["best"]
     totals.index = pd.Index([name_of(key) for key in panel], tupleize_cols=False)
     totals = totals.sort_values(ascending=False, kind="stable")
     said = [
         say(
-            "Areas: {areas}, with {total} in all; the most, {most}, in {area}.",
-            total=wording.count(totals.sum()), areas=f"{len(totals):,}", most=wording.count(totals.iloc[0]),
-            area=totals.index[0],
+            "{many}: {areas}, with {total} in all; the most, {most}, for {area}.",
+            many=wording.begun(many), total=wording.count(totals.sum()), areas=f"{len(totals):,}",
+            most=wording.count(totals.iloc[0]), area=totals.index[0],
         )
     ]  # fmt: skip
     if len(totals) > 1:
@@ -475,15 +478,15 @@ def small_multiples(panel: DailyPanel, changes: pd.DataFrame | None = None) -> T
             )
         )  # fmt: skip
     unit = wording.begun(panel.counting.unit)
-    shows = say("{unit} per day as 7-day means, the areas with the highest toll first.", unit=unit)
+    shows = say("{unit} per day as 7-day means, the {many} with the highest toll first.", unit=unit, many=many)
     if changes is not None:
         if len(changes):
             shows = f"{shows[:-1]}; shaded along the top, the days that may be the first of a change."
         changed: set[Hashable] = set(changes[list(panel.by)].itertuples(index=False, name=None))
         said.append(
             say(
-                "A change of the rate is found in {number} of {total} areas.",
-                number=f"{len(changed):,}", total=f"{len(totals):,}",
+                "A change of the rate is found for {number} of {total} {many}.",
+                many=many, number=f"{len(changed):,}", total=f"{len(totals):,}",
             )
         )  # fmt: skip
     return Told(shows, " ".join(said))

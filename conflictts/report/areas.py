@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from conflictts.incidents.codes import groups_in_words
 from conflictts.report import wording
 from conflictts.report.language import say
 from conflictts.series.percent import of_level
@@ -11,14 +12,15 @@ from conflictts.truce.panel import PanelAnalysis
 
 
 def compared_in_words(found: PanelAnalysis) -> str:
-    """In how many areas the rate was lower, higher or not surely either."""
+    """For how many areas, or whatever the groups are, the rate was lower, higher or not surely either."""
+    many = groups_in_words(found.by)[1]
     effects, total = found.effects(), f"{len(found.table):,}"
     if effects.empty:
-        return say("Before and after the truce can be compared in none of {total} areas.", total=total)
+        return say("Before and after the truce can be compared for none of {total} {many}.", total=total, many=many)
     return say(
-        "Before and after the truce can be compared in {number} of {total} areas: the rate was lower after it in "
-        "{lower}, higher in {higher}, and the interval holds no change in {unsure}.",
-        number=f"{len(effects):,}", total=total, lower=how_many(effects["upper"] < 1),
+        "Before and after the truce can be compared for {number} of {total} {many}: the rate was lower after it for "
+        "{lower}, higher for {higher}, and the interval holds no change for {unsure}.",
+        number=f"{len(effects):,}", total=total, many=many, lower=how_many(effects["upper"] < 1),
         higher=how_many(effects["lower"] > 1), unsure=how_many((effects["lower"] <= 1) & (effects["upper"] >= 1)),
     )  # fmt: skip
 
@@ -28,12 +30,14 @@ def mean_in_words(found: PanelAnalysis) -> list[str]:
     pooled = found.pooled
     if pooled is None:
         return []
+    one, many = groups_in_words(found.by)
     return [
         say(
-            "Over all {number} areas with any count, those too quiet to be compared alone too, the mean rate ratio is "
-            "{ratio} ({level} interval {lower} to {upper}); that of one more area like these would lie, as surely, "
+            "Over all {number} {many} with any count, those too quiet to be compared alone too, the mean rate ratio is "
+            "{ratio} ({level} interval {lower} to {upper}); that of {another} like these would lie, as surely, "
             "between {least} and {most}.",
-            number=f"{len(pooled.areas):,}", ratio=wording.ratio(pooled.rate_ratio), level=f"{of_level(pooled.level)}",
+            number=f"{len(pooled.areas):,}", another=f"one more {one}", many=many,
+            ratio=wording.ratio(pooled.rate_ratio), level=f"{of_level(pooled.level)}",
             lower=wording.ratio(pooled.lower), upper=wording.ratio(pooled.upper),
             least=wording.ratio(pooled.prediction_lower), most=wording.ratio(pooled.prediction_upper),
         )
@@ -43,8 +47,9 @@ def mean_in_words(found: PanelAnalysis) -> list[str]:
 def sides_in_numbers(found: PanelAnalysis) -> list[tuple[str, str]]:
     """The same, one figure a line."""
     effects, pooled = found.effects(), found.pooled
+    one, many = groups_in_words(found.by)
     rows = [
-        ("Areas compared", f"{len(effects):,}"),
+        (wording.begun(f"{many} compared"), f"{len(effects):,}"),
         ("Of them lower after the truce", how_many(effects["upper"] < 1)),
         ("Of them higher after the truce", how_many(effects["lower"] > 1)),
         ("Of them with an interval that holds no change", how_many((effects["lower"] <= 1) & (effects["upper"] >= 1))),
@@ -55,7 +60,7 @@ def sides_in_numbers(found: PanelAnalysis) -> list[tuple[str, str]]:
         least, most = (wording.ratio(each) for each in (pooled.prediction_lower, pooled.prediction_upper))
         rows += [
             ("Mean rate ratio", f"{mean} ({ends[0]} to {ends[1]})"),
-            ("Rate ratio of one more area", f"{least} to {most}"),
+            (f"Rate ratio of one more {one}", f"{least} to {most}"),
         ]
     return rows
 
@@ -65,7 +70,7 @@ def extremes_in_words(ratios: pd.DataFrame) -> str:
     least, most = (ratios.iloc[getattr(ratios["rate_ratio"].to_numpy(), at)()] for at in ("argmin", "argmax"))
     if len(ratios) == 1:
         return say(
-            "The rate ratio is {ratio} in {area}, with an interval from {lower} to {upper}.",
+            "The rate ratio is {ratio} for {area}, with an interval from {lower} to {upper}.",
             ratio=wording.ratio(least["rate_ratio"]), area=least.name, lower=wording.ratio(least["lower"]),
             upper=wording.ratio(least["upper"]),
         )  # fmt: skip

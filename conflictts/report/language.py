@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any, Literal, get_args
 
 from conflictts.errors import UnknownNameError
-from conflictts.incidents.codes import codes_in_words
+from conflictts.incidents.codes import GROUPS, codes_in_words
 from conflictts.series.measures import UNITS
 from conflictts.series.numerals import SINGULAR
 
@@ -44,6 +44,7 @@ _SPAN = rf"(?:\d{{1,2}}(?: (?:{_MONTH}))?(?: \d{{4}})? to {_DAY}|{_DAY})"
 _SHORT = ("No", "St", "Dr", "Mr", "Mt", "Gen", "Col", "Gov", "Prof", "Art", "Res", "Sec")  # of names, with a full stop
 _WHOLE_WORD = "".join(rf"(?<!\b{word})" for word in _SHORT) + r"(?<!\b[A-Z]\.[A-Z])"
 _END = rf"{_WHOLE_WORD}[.!?]\s+[A-Z“×\d]"  # of a sentence, and the begin of the next
+_GROUPS = (*GROUPS.values(), ("area", "areas"), ("group", "groups"))
 KINDS = {  # of slots, and what may stand in them
     "text": rf"(?:(?!{_END}).)+?",  # within one sentence
     "n": rf"(?:under |over )?×?{_NUMBER}(?:–{_NUMBER}){{0,2}}|–|inf|nan",
@@ -55,6 +56,9 @@ KINDS = {  # of slots, and what may stand in them
     "truces": r".+?",  # one or more, a comma between them
     "column": r"(?:admin1|admin2|place|event[_ ]type|perpetrator|target|source|reporting[_ ]body)",
     "columns": r".+?",  # one or more, “and” between them
+    "group": "|".join(one for one, _ in _GROUPS),
+    "groups": "|".join(many for _, many in _GROUPS),
+    "another": f"one more (?:{'|'.join(one for one, _ in _GROUPS)})",
     "iso": rf"\d{{4}}-\d{{2}}-\d{{2}}|{_DAY}",  # also where it was written out
     "raw": r".+?",
     "field": r".+?",  # a column of a file, or in brackets what stands for one

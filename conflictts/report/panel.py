@@ -23,7 +23,7 @@ from conflictts.figures.map import plot_map
 from conflictts.figures.sheet import draw_sheet
 from conflictts.figures.small_multiples import MOST as MOST_SERIES
 from conflictts.figures.small_multiples import plot_small_multiples
-from conflictts.incidents.codes import CODES, columns_in_words
+from conflictts.incidents.codes import CODES, PLACES, columns_in_words, groups_in_words
 from conflictts.incidents.files import as_csv
 from conflictts.incidents.inputs import Input
 from conflictts.incidents.outlines import Outlines
@@ -46,16 +46,15 @@ from conflictts.truce.panel import PanelAnalysis
 PAGE, PRINT, AREAS, CHANGES = "panel.html", "panel.pdf", "areas.csv", "changes.csv"
 PARTS = (PAGE, PRINT, AREAS, CHANGES, SERIES, NUMBERS, SCHEMA, FIGURES)
 TITLES = {
-    "ratios": "What changed at the truce in every area",
+    "ratios": "What changed at the truce for every {one}",
     "map": "The rate ratios on the map",
-    "series": "The areas side by side",
+    "series": "The {many} side by side",
 }
 COUNTED = ("records", "deletions", "download")
 AGAIN = "How to make this page again"
 DASH = "–"
 FORMATS = ("html", "json", "csv", "figures")
 SPOKEN = frozenset((NOT_STATED, *CODES.values()))  # names of areas that are words of a language
-LYING = frozenset(("admin1", "admin2", "place"))  # columns whose groups lie somewhere
 
 
 def write_panel_report(
@@ -205,7 +204,7 @@ def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outli
         ),
     )  # fmt: skip
     where = outlines if outlines is not None else panel.places
-    if outlines is None and not (LYING.issuperset(panel.by) and effects.index.isin(panel.places.index).any()):
+    if outlines is None and not (PLACES.issuperset(panel.by) and effects.index.isin(panel.places.index).any()):
         return {"ratios": ratios, "series": series}
     height = 6.2
     on_map = Drawn.of(
@@ -226,19 +225,20 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: st
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = templates()
     provenance, refusals = panel.counting.provenance, found.refusals()
-    drawn = [(name, TITLES[name]) for name in figures]
+    one, many = groups_in_words(found.by)
+    drawn = [(name, TITLES[name].format(one=one, many=many)) for name in figures]
     columns = _columns(found)
     inputs = _inputs(panel)
     typed = shlex.split(command or "")
     named = [each.name for each in inputs if each.name in typed]
     page: str = environment.get_template("panel.html.j2").render(
         p="", script=Markup(script), script_hash=f"sha256-{digest}",
-        spoken=SPOKEN, names=[parts_of(key) for key in found.table.index],
+        one=one, many=many, spoken=SPOKEN, names=[parts_of(key) for key in found.table.index],
         unit=found.unit, by=columns_in_words(found.by), area=found.area, source=found.source, level=found.level,
         span=wording.days(panel.days[0], panel.days[-1]), headline=_headline(found),
         sentences=[(sentence, any(word[0].isdigit() for word in sentence.split())) for sentence in _sentences(found)],
         together=_in_numbers(panel, found), pooled=found.pooled,
-        contents=[("areas", "Every area"), *drawn, ("refusals", "What has no answer, and why"),
+        contents=[("areas", f"Every {one}"), *drawn, ("refusals", "What has no answer, and why"),
                   ("quality", "How good the data are"), ("methods", "How it was done, in plain words"),
                   ("sources", "Sources and licences"), ("again", AGAIN)],
         weaknesses=_warnings(panel, found), ledger=panel.ledger,
@@ -314,14 +314,13 @@ def _columns(found: PanelAnalysis) -> list[tuple[str, bool, Callable[[Any, pd.Se
 
 def _head(found: PanelAnalysis) -> str:
     """Of the column of names."""
-    named = len(found.by) == 1 and not LYING.issuperset(found.by)
-    return wording.begun(columns_in_words(found.by)) if named else "Area"
+    return wording.begun(groups_in_words(found.by)[0])
 
 
 def _headline(found: PanelAnalysis) -> str:
     unit = wording.begun(found.unit)
     number, single = f"{len(found.table):,}", len(found.table) == 1
-    if not LYING.issuperset(found.by):
+    if not PLACES.issuperset(found.by):
         columns = columns_in_words(found.by)
         if found.truce is None:
             return say(
@@ -351,13 +350,15 @@ def _sentences(found: PanelAnalysis) -> list[str]:
     if len(table) == 1:  # whose row says the rest
         known = table["n_changes"].dropna()
         return [say("Changes of the rate found over all days: {number}.", number=how_many(known))] if len(known) else []
+    one, many = groups_in_words(found.by)
     told = []
-    if not LYING.issuperset(found.by):
-        told.append(say("On this page “area” stands for each {columns}.", columns=columns_in_words(found.by)))
+    if one == "group":
+        told.append(say("On this page “group” stands for each {columns}.", columns=columns_in_words(found.by)))
     told.append(
         say(
-            "A change of the rate is found in {number} of {total} areas; over the latest weeks a rise is established "
-            "in {rising} and a fall in {falling}.",
+            "A change of the rate is found for {number} of {total} {many}; over the latest weeks a rise is established "
+            "for {rising} and a fall for {falling}.",
+            many=many,
             number=how_many(table["n_changes"] > 0), total=f"{len(table):,}",
             rising=how_many(table["phase"] == "rising"), falling=how_many(table["phase"] == "falling"),
         )
@@ -366,7 +367,7 @@ def _sentences(found: PanelAnalysis) -> list[str]:
     if alone.any():
         told.append(
             say(
-                "A single day stands out alone in {number} of them: one event, not a change of rate, so it is named "
+                "A single day stands out alone for {number} of them: one event, not a change of rate, so it is named "
                 "and left out of the search.",
                 number=how_many(alone),
             )
@@ -380,7 +381,7 @@ def _sentences(found: PanelAnalysis) -> list[str]:
     if len(effects) > 1:  # of one alone there is nothing to allow for
         told.append(
             say(
-                "After allowing for how many are compared, a change is shown in {number} of them (adjusted p-value at "
+                "After allowing for how many are compared, a change is shown for {number} of them (adjusted p-value at "
                 "most 0.05).",
                 number=how_many(effects["p_adjusted"] <= 0.05),
             )
@@ -391,13 +392,14 @@ def _sentences(found: PanelAnalysis) -> list[str]:
 def _in_numbers(panel: DailyPanel, found: PanelAnalysis) -> list[tuple[str, str]]:
     """The numbers of the sentences, one a line."""
     table, truce, ledger = found.table, found.truce, panel.ledger
+    many = wording.begun(groups_in_words(found.by)[1])
     rows = [
-        ("Areas", f"{len(table):,}"),
-        ("Areas with a change of the rate", how_many(table["n_changes"] > 0)),
+        (many, f"{len(table):,}"),
+        (f"{many} with a change of the rate", how_many(table["n_changes"] > 0)),
         ("Changes of the rate over all days", how_many(table["n_changes"].dropna())),
-        ("Areas with a rise over the latest weeks", how_many(table["phase"] == "rising")),
-        ("Areas with a fall over the latest weeks", how_many(table["phase"] == "falling")),
-        ("Areas with a single day that stands out alone", how_many(table["single_days"] != "")),
+        (f"{many} with a rise over the latest weeks", how_many(table["phase"] == "rising")),
+        (f"{many} with a fall over the latest weeks", how_many(table["phase"] == "falling")),
+        (f"{many} with a single day that stands out alone", how_many(table["single_days"] != "")),
     ]
     if "rate_ratio" in table:
         rows += sides_in_numbers(found)
@@ -430,21 +432,22 @@ def _warnings(panel: DailyPanel, found: PanelAnalysis) -> list[wording.Weakness]
 
 
 def _methods(found: PanelAnalysis) -> list[str]:
+    one, many = groups_in_words(found.by)
     told = [
         "Changes of rate are searched for in each series without being told of any truce, and each is given with the "
         "days that may be its first. Growth a week and the present phase are those of the latest settled weeks.",
     ]
     if "rate_ratio" in found.table:
         told.append(
-            "The p-values are adjusted by Benjamini and Hochberg’s procedure: of the areas called changed, on average "
-            "at most one in twenty is not. That holds for areas that are independent or move together; where violence "
-            "is displaced from one area to another it is not assured."
+            f"The p-values are adjusted by Benjamini and Hochberg’s procedure: of the {many} called changed, on "
+            f"average at most one in twenty is not. That holds for {many} that are independent or move together; where "
+            f"violence is displaced from one {one} to another it is not assured."
         )
     if found.pooled is not None:
         told.append(
-            "The mean over areas is that of a random-effects model of their counts (binomial shares, log ratios normal "
-            "between areas). What moves all areas at once is in none of these intervals, and “after” says when, "
-            "not why."
+            f"The mean over {many} is that of a random-effects model of their counts (binomial shares, log ratios "
+            f"normal between {many}). What moves all {many} at once is in none of these intervals, and “after” says "
+            "when, not why."
         )
     return told
 

@@ -160,7 +160,7 @@ def _latest(counts: np.ndarray, weekday: np.ndarray, level: float) -> list[Row]:
 def _effect(daily: Callable[[int], DailySeries], position: int, key: Key, plan: Plan) -> Row:
     truce = plan.truce_of(key)
     if truce is None:
-        raise TooLittleData("no truce of this area was given")
+        raise TooLittleData("no truce was given for it")
     series = daily(position)
     try:
         effect = estimate_truce_effect(series, truce, window=plan.window, level=plan.level)

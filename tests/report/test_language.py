@@ -151,7 +151,7 @@ def test_a_full_stop_of_a_name_ends_no_sentence(name):
     )
     for text in (
         f"{course} Over its days the rate grew by a factor of 1.22 a week (1.18 to 1.27).",
-        f"The rate ratio is 0.082 in {name}, with an interval from 0.019 to 0.35.",
+        f"The rate ratio is 0.082 for {name}, with an interval from 0.019 to 0.35.",
         f"Coverage is not even: the series holds {shares}. Part of a change in counts is a change in counting; see "
         "“What others counted”.",
         f"Against {name} the series holds {held}: the change is neither understated nor overstated. The bodies "

@@ -63,7 +63,7 @@ def test_plain_table_holds_every_area_and_its_numbers(written, found):
     latakia = told[[row[0] for row in told].index(HOSTILE["Latakia"])]
     assert latakia[-3:] == ["–", "–", "–"]
     assert idlib[titles.index("Days that may be the latest change’s first")] == "7 to 31 October 2019, with gaps"
-    assert "Before and after the truce can be compared in 1 of 4 areas" in written
+    assert "Before and after the truce can be compared for 1 of 4 areas" in written
 
 
 @pytest.mark.parametrize("truce", [None, ct.Truce("2019-08-31", announced="2019-03-01")], ids=["none", "a truce"])
@@ -104,7 +104,7 @@ def test_the_heading_names_the_truce(written, panel, found):
 
 
 def test_map_of_discs_and_of_outlines_with_what_it_finds_in_words(written, panel, found, tmp_path):
-    assert "The rate ratio is 0.082 in Idlib, with an interval from 0.019 to 0.35." in written
+    assert "The rate ratio is 0.082 for Idlib, with an interval from 0.019 to 0.35." in written
     two = found.effects().loc[["Idlib"] * 2].assign(rate_ratio=[0.082, 0.1]).set_axis(["Idlib", "Hama"])
     finding = "The lowest rate ratio is 0.082 (0.019 to 0.35) for Idlib, the highest 0.10 (0.019 to 0.35) for Hama;"
     assert extremes_in_words(two).startswith(finding)
@@ -186,7 +186,7 @@ def test_every_sentence_has_its_french(panel, found):
     }  # names as cut
     kept |= {"Idlib"}  # names spoken in a sentence
     assert set(words.unknown) <= kept
-    assert "L’avant et l’après de la trêve" in source
+    assert "l’avant et l’après de la trêve" in source
     assert "0,082 (0,019 à 0,35)" in source
 
 
@@ -200,7 +200,7 @@ def test_french_of_a_mean_and_of_no_refusals(panel, found):
     for sentence in (*page._sentences(whole), *page._methods(whole), "Every part of every area has an answer."):
         words(sentence)
     assert list(words.unknown) == []
-    assert any(sentence.startswith("A single day stands out alone in 1 of them") for sentence in page._sentences(whole))
+    assert any(said.startswith("A single day stands out alone for 1 of them") for said in page._sentences(whole))
     below = "; below them their mean and where one more area would lie."
     mean = replace(pooled, areas=pooled.areas.iloc[:1].set_axis(found.effects().index))
     drawn = [page.draw_panel(panel, replace(found, pooled=each), words)["ratios"].shows for each in (None, mean)]
@@ -217,8 +217,8 @@ def test_one_of_many_is_said_as_one(panel, found):
     phases, p = ["rising", *["level"] * 4], [0.01, *[0.9] * 4]
     table = found.table.loc[["Idlib"] * 5].set_axis(pd.Index([*"ABCDE"], name="admin1"))
     said = page._sentences(replace(found, table=table.assign(phase=phases, p_adjusted=p)))
-    assert "over the latest weeks a rise is established in 1 and a fall in 0" in said[0]
-    assert "a change is shown in 1 of them (adjusted p-value" in " ".join(said)
+    assert "over the latest weeks a rise is established for 1 and a fall for 0" in said[0]
+    assert "a change is shown for 1 of them (adjusted p-value" in " ".join(said)
     counts = np.zeros((3, 60))
     counts[0, -1], counts[1, -1], counts[2, :-1] = 1.0, 15.0, np.nan
     latest = latest_of_rows(counts, np.arange(60) % 7, 0.95)
@@ -230,7 +230,7 @@ def test_one_of_many_is_said_as_one(panel, found):
         "only 0 settled days on one side, 14 are needed",
     ]
     none = page._sentences(replace(found, table=table.assign(effect_reason="too few")))
-    assert none[-1] == "Before and after the truce can be compared in none of 5 areas."
+    assert none[-1] == "Before and after the truce can be compared for none of 5 areas."
     words = translator("fr")
     for sentence in (
         *said,
@@ -254,7 +254,7 @@ def test_perpetrators_are_named_in_words_and_lie_nowhere(idlib, tmp_path):
         path = ct.write_panel_report(panel, found, tmp_path / language, language=language)
         told[language] = path.read_text(encoding="utf-8")
         assert "map" not in page.draw_panel(panel, found, translator(language))
-    assert "<p>On this page “area” stands for each admin1 and perpetrator.</p>" in told["en"]
+    assert "<p>On this page “group” stands for each admin1 and perpetrator.</p>" in told["en"]
     assert ">Idlib, government or Russia</text>" in told["en"]
     assert '<span translate="no">Idlib</span>, <span>gouvernement ou Russie</span></th>' in told["fr"]
     assert ">Idlib, gouvernement ou Russie</text>" in told["fr"]
@@ -262,11 +262,44 @@ def test_perpetrators_are_named_in_words_and_lie_nowhere(idlib, tmp_path):
     assert f">{heading} what changed in each.<" in told["en"]
     assert ">Civils tués par admin1 et auteur, 12 en tout, avant et après la trêve du 31 août 2019" in told["fr"]
     alone = replace(found, by=("perpetrator",), truce=None)
-    assert page._head(alone) == "Perpetrator"
-    assert page._head(found) == "Area"
+    assert page._head(found) == "Group"
     assert page._headline(alone) == "Civilian deaths by perpetrator, 12 in all, and what changed in each."
     assert translator("fr")(page._headline(alone)).startswith("Civils tués par auteur, 12 en tout, et ce qui a changé")
     assert not re.search(r"[a-z]_[a-z]*russia|armed_groups", re.sub('data-v="[^"]*"', "", told["en"] + told["fr"]))
+
+
+@pytest.mark.parametrize(
+    ("by", "one", "many", "french"),
+    [
+        ("perpetrator", "perpetrator", "perpetrators", "un auteur de plus"),
+        ("event_type", "event type", "event types", "un type d’événement de plus"),
+    ],
+)
+def test_a_panel_of_no_places_speaks_of_no_areas(idlib, by, one, many, french):
+    """But in the names of its files, and where the records as a whole lie."""
+    panel = ct.daily_series(idlib, measure="civilians", by=by)
+    found = ct.analyse_panel(panel, truce=idlib.truces["TRC-5"])
+    words = translator("fr")
+    figures = page.draw_panel(panel, found, translator("en"))
+    source = page._page(panel, found, figures, None)
+    told = re.sub(r"<style.*?</style>|<script.*?</script>", "", source, flags=re.DOTALL)
+    told = re.sub(r"Widen the window or the area|Check measure and area", "", re.sub("<[^>]*>", "\n", told))
+    of_areas = [line for line in told.splitlines() if re.search(r"\bareas?\b", line, re.IGNORECASE)]
+    assert set(of_areas) <= {"areas.csv", "findings.json#/areas"}
+    for said in (
+        f"What changed at the truce for every {one}",
+        f"The {many} side by side",
+        f"Every {one}",
+        f"one more {one} would lie",
+        f"mean of {many}",
+        f"the {many} with the highest toll first",
+    ):
+        assert said in told
+    put = words.page(source)
+    assert f"celui d’{french}, de même nature" in put
+    assert f"où se situerait {french}" in put
+    assert not [text for text in words.unknown if one in text or many in text]
+    assert not re.search(r"\bzone\b(?!, ou choisir|\.$)", re.sub("<[^>]*>", "\n", put), re.MULTILINE)
 
 
 def test_one_area_and_one_without_a_name(idlib, tmp_path):

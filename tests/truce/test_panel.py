@@ -284,7 +284,7 @@ def test_truces_by_area_and_none_at_all(panel, found, truce):
     one = ct.analyse_panel(panel, truces={key: truce})
     assert one.effects().index.tolist() == [key]
     assert one.pooled is None
-    assert (one.table["effect_reason"].drop(key) == "no truce of this area was given").all()
+    assert (one.table["effect_reason"].drop(key) == "no truce was given for it").all()
     none = ct.analyse_panel(panel)
     assert "rate_ratio" not in none.table
     assert len(none.effects()) == 0
