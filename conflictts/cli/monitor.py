@@ -176,9 +176,8 @@ def _read_series(path: str, **labels: str) -> DailySeries:
         raise InputError(
             f"{path} counts {told[0]!r} on some days and {told[1]!r} on others. Give one series of one measure."
         )
-    words: dict[str, Any] = {"source": Path(path).name} | labels
-    if len(told):
-        words["measure"] = str(told[0])
+    words: dict[str, Any] = {"source": Path(path).name, "measure": "counts"} | labels
+    words |= {"measure": str(told[0])} if len(told) else {}
     return DailySeries.from_counts(pd.Series(best.to_numpy(), pd.DatetimeIndex(days)), **words)
 
 
@@ -187,10 +186,17 @@ def _outcome(monitor: Monitor, alarm: bool, reach: pd.DataFrame) -> dict[str, An
     days = ("last_day", "first_alarm", "recomputed_from")
     words: dict[str, Any] = {name: f"{facts[name]:%Y-%m-%d}" if facts[name] == facts[name] else None for name in days}
     numbers = {name: float(facts[name]) for name in ("rate", "factor", "threshold")}
+    latest = facts["latest_rate"] if facts["latest_days"] else None
     evidence = float(monitor.evidence.iloc[-1]) if len(monitor.evidence) else None
     return {
-        "alarm": alarm, "contract": monitor.contract, "evidence": evidence, **numbers, **words,
-        "observed_days": int(facts["observed_days"]), "measure": monitor.measure,
+        "alarm": alarm, "contract": monitor.contract, "promise": _promise(monitor), "evidence": evidence, **numbers,
+        **words, "observed_days": int(facts["observed_days"]), "measure": monitor.measure,
+        "unit": monitor.unit, "rate_unit": f"{monitor.unit} per day",
+        "latest_rate": latest, "latest_days": int(facts["latest_days"]),
+        "calm": {
+            "first": f"{monitor.calm.index[0]:%Y-%m-%d}", "last": f"{monitor.calm.index[-1]:%Y-%m-%d}",
+            "observed_days": int(monitor.calm.count()), "total": float(monitor.calm.sum()),
+        },
         "cautions": [*monitor.cautions, *_thin(monitor, reach)],
         "reach": reach.astype(object).where(reach.notna(), None).to_dict("records"),
     }  # fmt: skip
@@ -198,29 +204,66 @@ def _outcome(monitor: Monitor, alarm: bool, reach: pd.DataFrame) -> dict[str, An
 
 def _tell(monitor: Monitor, alarms: Sequence[pd.Timestamp], reach: pd.DataFrame) -> None:
     if not len(monitor.counts):
-        say(
-            f"Calm of {int(monitor.calm.count())} observed days to {monitor.calm.index[-1]:%Y-%m-%d}, "
-            f"{monitor.rate:.3g} a day, memory factor {monitor.factor:.2f}; "
-            f"alarm from evidence {monitor.threshold:,.4g} on."
-        )
+        say(f"{_calm_in_words(monitor)}; memory factor {monitor.factor:.2f}.")
+        say(f"Alarm from evidence {monitor.threshold:,.4g} on: {_promise(monitor)}.")
         if not _thin(monitor, reach):
             say(_reach_in_words(reach))
     else:
-        now, threshold = f"{monitor.evidence.iloc[-1]:,.3g}", f"{monitor.threshold:,.4g}"
+        now, threshold = _rounded(monitor.evidence.iloc[-1]), f"{monitor.threshold:,.4g}"
         said = f"no alarm, evidence {now} against {threshold}"
         if monitor.alarm:
             said = f"ALARM, evidence {now} against {threshold}"
         elif len(alarms):
-            then = f"evidence {monitor.evidence.loc[alarms[-1]]:,.3g} against {threshold}"
+            then = f"evidence {_rounded(monitor.evidence.loc[alarms[-1]])} against {threshold}"
             said = (
                 f"ALARM on {alarms[-1]:%Y-%m-%d}, one of the days taken in ({then}); by now evidence is down to {now}"
             )
         first = "" if monitor.first_alarm is None else f"; first alarm on {monitor.first_alarm:%Y-%m-%d}"
         say(f"{monitor.counts.index[-1]:%Y-%m-%d}: {said}{first}.")
+        say(f"{_latest_in_words(monitor)} {_calm_in_words(monitor)}.")
+        say(f"Contract {monitor.contract}, threshold {monitor.threshold:,.4g}: {_promise(monitor)}.")
         if monitor.recomputed_from is not None:
             say(f"Days were revised: evidence computed anew from {monitor.recomputed_from:%Y-%m-%d}.")
     for caution in (*monitor.cautions, *_thin(monitor, reach)):
         say(f"Caution: {caution}", err=True)
+
+
+def _rounded(evidence: float) -> str:
+    """To three figures, as a person writes them."""
+    return f"{float(f'{evidence:.3g}'):,.10g}"
+
+
+def _calm_in_words(monitor: Monitor) -> str:
+    from conflictts.series.numerals import per_day
+
+    calm = monitor.calm
+    return (
+        f"Calm: {per_day(monitor.rate)} {monitor.unit} a day ({calm.sum():,.10g} in {calm.count():,} observed days, "
+        f"{calm.index[0]:%Y-%m-%d} to {calm.index[-1]:%Y-%m-%d})"
+    )
+
+
+def _latest_in_words(monitor: Monitor) -> str:
+    from conflictts.series.numerals import per_day, so_many
+    from conflictts.truce.monitor import LATEST
+
+    latest = monitor.counts.iloc[-LATEST:]
+    days = f"{latest.index[0]:%Y-%m-%d} to {latest.index[-1]:%Y-%m-%d}"
+    if not latest.count():
+        return f"Latest: no day observed, {days}."
+    rate = f"Latest: {per_day(latest.mean())} {monitor.unit} a day"
+    return f"{rate} ({latest.sum():,.10g} in {so_many(int(latest.count()), 'observed day')}, {days})."
+
+
+def _promise(monitor: Monitor) -> str:
+    """What the contract says of false alarms, in plain words."""
+    if monitor.contract == "yearly":
+        within = f"the chance of any false alarm within {monitor.horizon:,} observed days"
+        return f"while the calm goes on, {within} is {1 / monitor.threshold:.3g} at most"
+    wait = f"the first false alarm comes after {monitor.threshold:,.4g} observed days or later on average"
+    if monitor.contract == "provable":
+        return f"as long as the mean is {monitor.ceiling:.3g} {monitor.unit} a day or less, {wait}"
+    return f"while the calm goes on, {wait}"
 
 
 def _thin(monitor: Monitor, reach: pd.DataFrame) -> list[str]:

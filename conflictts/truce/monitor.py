@@ -19,6 +19,7 @@ from conflictts.truce._contracts import Contract, check_options, evidence_under
 
 FACTOR_QUANTILE = 0.99  # of the memory factor, for "yearly"
 CEILING_LEVEL = 0.95
+LATEST = 7  # days, of the rate that is told beside the calm's
 N_SIMULATED, RISES, WATCHED = 99, (2.0, 3.0, 5.0), 90  # series for each rise, and their days, behind `reach`
 _RECORDS_OF = re.compile(r"^.* \(records of .*?\)(?=, |$)")
 STATE_VERSION = 3  # 1 and 2 had other evidence under "arl", and the same under the other contracts
@@ -304,11 +305,19 @@ class Monitor:
         return pd.DataFrame(rows, columns=["increase", "days", "share", "median_days"])
 
     def summary(self) -> pd.DataFrame:
-        """One row: contract, rate of the calm, days watched, evidence against its threshold, first alarm."""
+        """One row: contract, rates of the calm and the latest week, days watched, evidence, threshold, first alarm.
+
+        `rate` is the calm's, in `unit` per observed day; `latest_rate` that of the last seven days, of which
+        `latest_days` were observed.
+        """
+        latest = self.counts.iloc[-LATEST:]
         return pd.DataFrame(
             {
                 "contract": [self.contract],
+                "unit": [self.unit],
                 "rate": [self.rate],
+                "latest_rate": [float(latest.mean())],
+                "latest_days": [int(latest.count())],
                 "factor": [self.factor],
                 "last_day": [self.counts.index[-1] if len(self.counts) else pd.NaT],
                 "observed_days": [int(self.counts.count())],

@@ -42,7 +42,7 @@ def fitted(tmp_path_factory) -> Path:
         folder / "state.json", "--fit", write_series(folder / "calm.csv", CALM), "--area", "Area A"
     )  # fmt: skip
     assert result.exit_code == 0, result.output
-    assert "Calm of 60 observed days to 2020-02-29, 1.2 a day" in result.stdout
+    assert "Calm: 1.20 counts a day (72 in 60 observed days, 2020-01-01 to 2020-02-29); memory factor" in result.stdout
     return folder
 
 
@@ -65,8 +65,46 @@ def test_the_exit_code_tells_an_alarm_from_none(state, tmp_path):
     assert outcome["evidence"] >= outcome["threshold"] == 365
     again = run(state, tmp_path / "new.csv")
     assert again.exit_code == 10, "it stands until the evidence falls"
-    assert f"ALARM, evidence {outcome['evidence']:,.3g}" in again.stdout
+    assert f"ALARM, evidence {float(format(outcome['evidence'], '.3g')):,.10g} against 365;" in again.stdout
     assert run(state, tmp_path / "new.csv", "--quiet").output == ""
+
+
+def test_rates_unit_and_contract_are_told_in_words_and_numbers(state, tmp_path):
+    """Of the latest week six days were observed, with 9, 6, 8, 13, 11 and 9."""
+    new = write_series(tmp_path / "new.csv", [*CALM, *QUIET, 4, 9, 6, 8, None, 13, 11, 9])
+    told = run(state, new).stdout.splitlines()
+    assert told[1:3] == [
+        "Latest: 9.33 counts a day (56 in 6 observed days, 2020-03-05 to 2020-03-11). "
+        "Calm: 1.20 counts a day (72 in 60 observed days, 2020-01-01 to 2020-02-29).",
+        "Contract arl, threshold 365: while the calm goes on, the first false alarm comes after 365 observed days or "
+        "later on average.",
+    ]
+    outcome = json.loads(run(state, new, "--json").stdout)
+    assert (outcome["rate"], outcome["latest_rate"], outcome["latest_days"]) == (1.2, pytest.approx(56 / 6), 6)
+    assert (outcome["unit"], outcome["rate_unit"]) == ("counts", "counts per day")
+    assert outcome["calm"] == {"first": "2020-01-01", "last": "2020-02-29", "observed_days": 60, "total": 72}
+    assert outcome["promise"] in told[2]
+    unseen = write_series(tmp_path / "unseen.csv", [*CALM, *[None] * 8])
+    other = tmp_path / "other.json"
+    assert "Latest: no day observed, 2020-03-02 to 2020-03-08. Calm" in run(
+        other, unseen, "--fit", tmp_path / "calm.csv"
+    ).stdout  # fmt: skip
+    assert json.loads(run(other, unseen, "--json").stdout)["latest_rate"] is None
+
+
+CONTRACTS = [
+    pytest.param(["--contract", "provable", "--ceiling", "2.5"], "as long as the mean is 2.5 counts a day or less, the "
+                 "first false alarm comes after 365 observed days or later on average", id="provable"),
+    pytest.param(["--contract", "yearly", "--horizon", "100"], "while the calm goes on, the chance of any false alarm "
+                 "within 100 observed days is 0.05 at most", id="yearly"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "promise"), CONTRACTS)
+def test_each_contract_is_told_in_its_own_words(options, promise, fitted, tmp_path):
+    told = run(tmp_path / "state.json", "--fit", fitted / "calm.csv", *options).stdout.splitlines()[1]
+    assert told.startswith("Alarm from evidence ")
+    assert told.endswith(f" on: {promise}.")
 
 
 def test_the_numbers_are_those_of_the_library(state, tmp_path):
@@ -114,7 +152,7 @@ def test_contracts_and_cautions(tmp_path):
     options = ["--contract", "yearly", "--false-alarm", "0.1", "--horizon", "100", "--window", "2020-01-01:2020-03-01"]
     result = run(tmp_path / "state.json", "--fit", calm, *options)
     assert result.exit_code == 0, result.output
-    assert "alarm from evidence 10 on" in result.stdout
+    assert "Alarm from evidence 10 on" in result.stdout
     assert "Caution: 87% of the calm's total fell on one day, 2020-03-01" in result.stderr
 
 

@@ -249,6 +249,7 @@ def test_a_rise_gives_an_alarm_and_calm_does_not(fitted):
     assert (risen.evidence[: risen.first_alarm][:-1] < risen.threshold).all()
     row = risen.summary().iloc[0]
     assert (row["alarm"], row["first_alarm"], row["observed_days"]) == (True, risen.first_alarm, 60)
+    assert (row["unit"], row["latest_rate"], row["latest_days"]) == ("incidents", risen.counts[-7:].mean(), 7)
 
 
 def test_a_fall_gives_no_alarm(fitted):
