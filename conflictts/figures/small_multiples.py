@@ -163,7 +163,8 @@ def _sets(panel: DailyPanel, changes: pd.DataFrame | None) -> dict[Key, list[tup
     sets: dict[Key, list[tuple[pd.Timestamp, pd.Timestamp]]] = {}
     for *key, begin, end in changes[wanted].itertuples(index=False):
         name = key[0] if len(key) == 1 else tuple(key)
-        panel[name]  # which says what there is instead
+        if name not in panel:
+            panel[name]  # which says what there is instead
         sets.setdefault(name, []).append((begin, end))
     return sets
 

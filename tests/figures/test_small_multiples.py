@@ -18,6 +18,7 @@ from matplotlib.transforms import Bbox
 import conflictts as ct
 from conflictts.errors import InputError, UnknownNameError
 from conflictts.incidents.simulate import simulate_incidents
+from conflictts.series.daily import series_of
 from tests.figures.test_figures import footer
 
 
@@ -159,6 +160,20 @@ def test_changes_are_taken_as_the_analysis_of_the_panel_gives_them(axes):
     ax = ct.plot_small_multiples(panel, changes=found, ax=axes[0])
     shaded = [patch for small in ax.child_axes for patch in small.patches if "set" in patch.get_label()]
     assert len(shaded) == len(found)
+
+
+def test_no_series_is_made_for_a_change(monkeypatch, axes):
+    panel = panel_of(3)
+    made = []
+    monkeypatch.setattr("conflictts.series.panel.series_of", lambda *given: made.append(given[1]) or series_of(*given))
+
+    def made_for(changes: pd.DataFrame) -> list[int]:
+        made.clear()
+        ct.plot_small_multiples(panel, changes=changes, ax=axes[0])
+        return list(made)
+
+    found = ct.analyse_panel(panel).changes
+    assert made_for(pd.concat([found] * 20)) == made_for(found)
 
 
 def test_refusals(idlib, axes):
