@@ -41,7 +41,8 @@ def baseline_of(calm: np.ndarray, *, quantile: float | None, level: float) -> Ba
     calm : ndarray, shape (n_days,)
         NaN where not observed.
     quantile : float, optional
-        Take this quantile of what the residuals say of the memory factor; default their mean.
+        Take this quantile of what the residuals say of the memory factor; default the mean. Either is at least the
+        number of days over which the calm's numbers are spread.
     level : float
         One-sided confidence level of the ceiling.
     """
@@ -53,7 +54,7 @@ def baseline_of(calm: np.ndarray, *, quantile: float | None, level: float) -> Ba
     total, mean, n_days = float(seen.sum()), float(seen.mean()), len(seen)
     profile = np.array([log_likelihood(seen, mean, size) for size in _COARSE])
     size = float(_COARSE[profile.argmax()])
-    factor = memory_factor(calm, mean, size, quantile)
+    factor = max(memory_factor(calm, mean, size, quantile), days_to_a_number(calm))
     kept = _COARSE[profile / factor > profile.max() / factor - _DROP]
     sizes = np.exp(np.linspace(math.log(kept[0]), math.log(kept[-1]), N_SIZES))
     error = math.sqrt(factor * (1 / total + 1 / (n_days * size)))
@@ -95,6 +96,21 @@ def memory_factor(calm: np.ndarray, mean: float, size: float, quantile: float | 
     return float(factor[order][int(np.searchsorted(held, quantile * held[-1]))])
 
 
+def days_to_a_number(calm: np.ndarray) -> float:
+    """Over how many days a number was spread, as of a weekly bulletin; 1 unless most of the total lies on such days.
+
+    Told by neighbouring days of one count that is no whole number. So many days are worth one, which is more than the
+    autocorrelations of a calm of a dozen numbers can show.
+    """
+    counts = calm[np.isfinite(calm)]
+    edges = np.flatnonzero(np.diff(counts, prepend=np.nan, append=np.nan) != 0)
+    days = np.diff(edges)
+    spread = (days > 1) & (counts[edges[:-1]] % 1 != 0)
+    if 2 * (days * counts[edges[:-1]])[spread].sum() <= counts.sum():
+        return 1.0
+    return float((days[spread] ** 2).sum() / days[spread].sum())
+
+
 def refuse_thin(calm: pd.Series) -> None:
     """Raise TooLittleData where a calm has too few observed days, or too few above 0."""
     n_days, active = int(calm.count()), int((calm > 0).sum())
@@ -112,10 +128,16 @@ def refuse_thin(calm: pd.Series) -> None:
 
 def cautions_of(calm: pd.Series) -> tuple[str, ...]:
     """What weakens alarms against this calm, in words."""
-    share = float(calm.max() / calm.sum())
-    if share <= 0.5:
-        return ()
-    return (
-        f"{share:.0%} of the calm's total fell on one day, {calm.idxmax():%Y-%m-%d}: the baseline is hardly more than "
-        "that day, and only a very large rise would show.",
-    )
+    said, share = [], float(calm.max() / calm.sum())
+    if share > 0.5:
+        said.append(
+            f"{share:.0%} of the calm's total fell on one day, {calm.idxmax():%Y-%m-%d}: the baseline is hardly more "
+            "than that day, and only a very large rise would show."
+        )
+    days = days_to_a_number(calm.to_numpy(dtype=float))
+    if days > 1:
+        said.append(
+            f"The calm is made of numbers spread over {days:.0f} days each on average: it is worth "
+            f"{calm.count() / days:.0f} numbers, and a rise shows only after several more of them."
+        )
+    return tuple(said)
