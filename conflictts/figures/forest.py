@@ -26,6 +26,7 @@ from conflictts.figures.style import (
     write_footer,
 )
 from conflictts.incidents.codes import codes_in_words, columns_in_words, groups_in_words
+from conflictts.series.counting import all_stated
 from conflictts.series.percent import of_level, percent
 from conflictts.truce.panel import PanelAnalysis
 
@@ -189,9 +190,12 @@ def _about(found: PanelAnalysis, effects: pd.DataFrame, shown: int) -> list[str]
     parts = about_effects(found, effects)
     if shown < len(effects):
         parts.append(f"{shown} of {len(effects)} {many} with an effect drawn, those known best")
-    refused = len(found.table) - len(effects)
+    named = int(all_stated(found.table.index).sum())
+    refused = named - len(effects)
     if refused:
         parts.append(f"{refused} {f'{one} has' if refused == 1 else f'{many} have'} too little data to compare")
+    if named < len(found.table):
+        parts.append(f"records that state no {one} left out")
     if found.pooled is not None:
         parts.append(f"variance between {many} {percent(found.pooled.heterogeneity)} of the whole")
     return [*parts, f"source: {found.source}"]

@@ -21,6 +21,7 @@ from conflictts.figures.shown import remembered
 from conflictts.figures.style import CONTRAST, COUNTED, INK, LETTER, LEVEL, given_or_current, legend_above, write_footer
 from conflictts.incidents.files import shorten
 from conflictts.incidents.outlines import Outlines, Polygon
+from conflictts.series.counting import all_stated
 from conflictts.truce.panel import PanelAnalysis
 
 if TYPE_CHECKING:
@@ -275,9 +276,11 @@ def _about(
     found: PanelAnalysis, effects: pd.DataFrame, shapes: Mapping[Any, Shape], where: Outlines | pd.DataFrame
 ) -> list[str]:
     parts = about_effects(found, effects)
-    lacking = len(found.table) - len(shapes)
-    if lacking:
-        parts.append(f"areas not on the map: {lacking}")
+    named = int(all_stated(found.table.index).sum())
+    if named > len(shapes):
+        parts.append(f"areas not on the map: {named - len(shapes)}")
+    if named < len(found.table):
+        parts.append("records that state no area left out")
     if isinstance(where, Outlines):
         parts.append(f"outlines: {where.file}")
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +23,7 @@ from conflictts.report.sensitivity import choices_in_words
 from conflictts.series.benchmarking import Benchmark
 from conflictts.series.chains import CoverageRatio
 from conflictts.series.claims import SLACK_DAYS
+from conflictts.series.counting import NOT_STATED, all_stated
 from conflictts.series.coverage import consecutive
 from conflictts.series.daily import DailySeries, Day, whole_day
 from conflictts.series.disclosure import SafeWeeks
@@ -460,29 +461,36 @@ def _extremes(found: PanelAnalysis) -> str:
 
 def small_multiples(panel: DailyPanel, changes: pd.DataFrame | None = None) -> Told:
     """Of `plot_small_multiples`."""
-    many = groups_in_words(panel.by)[1]
+    one, many = groups_in_words(panel.by)
     totals = panel.summary()["best"]
+    named = all_stated(totals.index)
+    unstated = totals[~named].sum()
     totals.index = pd.Index([name_of(key) for key in panel], tupleize_cols=False)
-    totals = totals.sort_values(ascending=False, kind="stable")
-    said = [
-        say(
-            "{many}: {areas}, with {total} in all; the most, {most}, for {area}.",
-            many=wording.begun(many), total=wording.count(totals.sum()), areas=f"{len(totals):,}",
-            most=wording.count(totals.iloc[0]), area=totals.index[0],
-        )
-    ]  # fmt: skip
+    totals = totals[named].sort_values(ascending=False, kind="stable")
+    said = []
+    if len(totals):
+        said.append(
+            say(
+                "{many}: {areas}, with {total} in all; the most, {most}, for {area}.",
+                many=wording.begun(many), total=wording.count(totals.sum()), areas=f"{len(totals):,}",
+                most=wording.count(totals.iloc[0]), area=totals.index[0],
+            )
+        )  # fmt: skip
     if len(totals) > 1:
         said.append(
             say(
                 "The next is {area} with {total}.", area=totals.index[1], total=wording.count(totals.iloc[1])
             )
         )  # fmt: skip
+    if not named.all():
+        said.append(say("In records that state no {one}: {total}.", one=one, total=wording.count(unstated)))
     unit = wording.begun(panel.counting.unit)
     shows = say("{unit} per day as 7-day means, the {many} with the highest toll first.", unit=unit, many=many)
     if changes is not None:
         if len(changes):
             shows = f"{shows[:-1]}; shaded along the top, the days that may be the first of a change."
-        changed: set[Hashable] = set(changes[list(panel.by)].itertuples(index=False, name=None))
+        keys: set[tuple[str, ...]] = set(changes[list(panel.by)].itertuples(index=False, name=None))
+        changed = [key for key in keys if NOT_STATED not in key]
         said.append(
             say(
                 "A change of the rate is found for {number} of {total} {many}.",

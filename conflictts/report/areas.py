@@ -7,6 +7,7 @@ import pandas as pd
 from conflictts.incidents.codes import groups_in_words
 from conflictts.report import wording
 from conflictts.report.language import say
+from conflictts.series.counting import all_stated
 from conflictts.series.percent import of_level
 from conflictts.truce.panel import PanelAnalysis
 
@@ -14,7 +15,7 @@ from conflictts.truce.panel import PanelAnalysis
 def compared_in_words(found: PanelAnalysis) -> str:
     """For how many areas, or whatever the groups are, the rate was lower, higher or not surely either."""
     many = groups_in_words(found.by)[1]
-    effects, total = found.effects(), f"{len(found.table):,}"
+    effects, total = found.effects(), f"{all_stated(found.table.index).sum():,}"
     if effects.empty:
         return say("Before and after the truce can be compared for none of {total} {many}.", total=total, many=many)
     return say(

@@ -14,6 +14,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from conflictts.errors import UnknownNameError, require_kind, require_path
@@ -38,7 +39,7 @@ from conflictts.report.legible import legible
 from conflictts.report.links import name_links
 from conflictts.report.page import SERIES, embedded, templates
 from conflictts.report.print import as_pdf, require_weasyprint
-from conflictts.series.counting import NOT_STATED
+from conflictts.series.counting import COUNTED, NOT_STATED, all_stated
 from conflictts.series.numerals import p_alone
 from conflictts.series.panel import DailyPanel
 from conflictts.truce.panel import PanelAnalysis
@@ -50,7 +51,7 @@ TITLES = {
     "map": "The rate ratios on the map",
     "series": "The {many} side by side",
 }
-COUNTED = ("records", "deletions", "download")
+KINDS_READ = ("records", "deletions", "download")
 AGAIN = "How to make this page again"
 DASH = "–"
 FORMATS = ("html", "json", "csv", "figures")
@@ -221,6 +222,8 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: st
     """The page in English."""
     from markupsafe import Markup
 
+    last = np.argsort(~all_stated(found.table.index), kind="stable")  # what names no group stands below the groups
+    ordered = found.table.iloc[last]
     script = resources("conflictts").joinpath("report", "templates", "sort.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = templates()
@@ -233,7 +236,7 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: st
     named = [each.name for each in inputs if each.name in typed]
     page: str = environment.get_template("panel.html.j2").render(
         p="", script=Markup(script), script_hash=f"sha256-{digest}",
-        one=one, many=many, spoken=SPOKEN, names=[parts_of(key) for key in found.table.index],
+        one=one, many=many, spoken=SPOKEN, names=[parts_of(key) for key in ordered.index],
         unit=found.unit, by=columns_in_words(found.by), area=found.area, source=found.source, level=found.level,
         span=wording.days(panel.days[0], panel.days[-1]), headline=_headline(found),
         sentences=[(sentence, any(word[0].isdigit() for word in sentence.split())) for sentence in _sentences(found)],
@@ -244,7 +247,7 @@ def _page(panel: DailyPanel, found: PanelAnalysis, figures: Figures, command: st
         weaknesses=_warnings(panel, found), ledger=panel.ledger,
         not_settled=wording.days_not_settled(next(iter(panel.values()))),
         columns=[(title, numeric) for title, numeric, _ in columns],
-        rows=[[cell(key, row) for _, _, cell in columns] for key, row in found.table.iterrows()],
+        rows=[[cell(key, row) for _, _, cell in columns] for key, row in ordered.iterrows()],
         drawn=drawn, figures=embedded(figures, FORMATS), formats=FORMATS, at="",
         refusals=[(parts_of(tuple(line[: len(found.by)])), line[-2], line[-1])
                   for line in refusals.itertuples(index=False, name=None)],
@@ -318,8 +321,10 @@ def _head(found: PanelAnalysis) -> str:
 
 
 def _headline(found: PanelAnalysis) -> str:
-    unit = wording.begun(found.unit)
-    number, single = f"{len(found.table):,}", len(found.table) == 1
+    unit, named = wording.begun(found.unit), int(all_stated(found.table.index).sum())
+    number, single = f"{named:,}", named == 1
+    if not named:
+        return say("{unit} in records that state no {one}.", unit=unit, one=groups_in_words(found.by)[0])
     if not PLACES.issuperset(found.by):
         columns = columns_in_words(found.by)
         if found.truce is None:
@@ -346,7 +351,9 @@ def _headline(found: PanelAnalysis) -> str:
 
 def _sentences(found: PanelAnalysis) -> list[str]:
     """What stands above the table."""
-    table = found.table
+    table = found.table[all_stated(found.table.index)]
+    if len(table) == 0:
+        return []
     if len(table) == 1:  # whose row says the rest
         known = table["n_changes"].dropna()
         return [say("Changes of the rate found over all days: {number}.", number=how_many(known))] if len(known) else []
@@ -391,7 +398,7 @@ def _sentences(found: PanelAnalysis) -> list[str]:
 
 def _in_numbers(panel: DailyPanel, found: PanelAnalysis) -> list[tuple[str, str]]:
     """The numbers of the sentences, one a line."""
-    table, truce, ledger = found.table, found.truce, panel.ledger
+    table, truce, ledger = found.table[all_stated(found.table.index)], found.truce, panel.ledger
     many = wording.begun(groups_in_words(found.by)[1])
     rows = [
         (many, f"{len(table):,}"),
@@ -406,6 +413,7 @@ def _in_numbers(panel: DailyPanel, found: PanelAnalysis) -> list[tuple[str, str]
     if truce is not None and truce.announced is not None:
         rows.append(("Days between the announcement and the first in force",
                      f"{abs((truce.effective - truce.announced).days):,}"))  # fmt: skip
+    rows += [row for _, *more in _not_stated(panel, found) for row in more]
     rows += wording.days_in_numbers(next(iter(panel.values())), *_recorded(panel))
     return rows + wording.names_in_numbers(ledger, panel.by)
 
@@ -425,9 +433,48 @@ def _warnings(panel: DailyPanel, found: PanelAnalysis) -> list[wording.Weakness]
         through = None if provenance is None else provenance.data_through
         said += wording.silences(next(iter(panel.values())), *_recorded(panel), through)
     said += wording.shared_names(ledger, panel.by)
+    said += [sentence for sentence, *_ in _not_stated(panel, found)]
     told = [wording.Weakness(sentence, "table-together") for sentence in said]
     if ledger.n_quarantined:
         told.append(wording.Weakness(wording.quarantined(ledger), "table-rows"))
+    return told
+
+
+def _not_stated(panel: DailyPanel, found: PanelAnalysis) -> list[tuple[Any, ...]]:
+    """What was counted of no group: sentences, each with its figures as rows."""
+    left, (one, many) = ~all_stated(found.table.index), groups_in_words(found.by)
+    if not left.any():
+        return []
+    account, best = panel.account, panel.sums[1]
+    of_none = (account[list(panel.by)] == NOT_STATED).any(axis=1) & (account["outcome"] == COUNTED)
+    records, (total, whole) = int(account.loc[of_none, "records"].sum()), (np.nansum(best[left]), np.nansum(best))
+    told: list[tuple[Any, ...]] = [
+        (
+            say(
+                "Counted records that state no {one}: {records}, with {total} of {whole} {unit}. They are a line of "
+                "their own and no {one}: the numbers of {many}, the adjusted p-values and the mean leave them out, and "
+                "the true toll by {one} may be higher than is told here.",
+                one=one, many=many, records=f"{records:,}", total=wording.count(total), whole=wording.count(whole),
+                unit=found.unit,
+            ),
+            (f"Counted records that state no {one}", f"{records:,}"),
+            (f"{wording.begun(found.unit)} in them", f"{wording.count(total)} of {wording.count(whole)}"),
+        )
+    ]  # fmt: skip
+    if found.truce is not None:
+        after = np.asarray(panel.days >= found.truce.effective)
+        shares = [np.nansum(best[left][:, side]) / max(np.nansum(best[:, side]), 1e-9) for side in (~after, after)]
+        before, later = (wording.share(share) for share in shares)
+        told.append(
+            (
+                say(
+                    "In records that state no {one} are {before} of {unit} before the truce took effect and {after} "
+                    "from then on; where these differ, {many} seem to change by that alone.",
+                    one=one, many=many, before=before, after=later, unit=found.unit,
+                ),
+                (f"Share of {found.unit} without a stated {one}", f"{before} before, {later} from the truce on"),
+            )
+        )  # fmt: skip
     return told
 
 
@@ -455,7 +502,7 @@ def _methods(found: PanelAnalysis) -> list[str]:
 def _inputs(panel: DailyPanel) -> list[Input]:
     """What was read for the panel; claims, truces and events of a case were not."""
     provenance = panel.counting.provenance
-    return [each for each in provenance.inputs if each.holds in COUNTED] if provenance else []
+    return [each for each in provenance.inputs if each.holds in KINDS_READ] if provenance else []
 
 
 def _drawn_days(panel: DailyPanel) -> pd.DataFrame:

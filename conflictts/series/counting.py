@@ -25,7 +25,7 @@ from conflictts.series.measures import UNITS, Measure, amounts_of
 
 NOT_STATED = "not stated"  # the name of the group of records whose key is blank
 SUMS = ("low", "best", "high", "incidents")
-_COUNTED = "counted"
+COUNTED = "counted"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +142,7 @@ def count_bundles(
     table, amounts, records = bundles.table, bundles.amounts, bundles.records
     outcome = _outcomes(bundles, ledger, measure, allocation, where)
     all_keys, key = groups_of(table, by)
-    counted = (outcome == _COUNTED).to_numpy()
+    counted = (outcome == COUNTED).to_numpy()
     group, kept = pd.factorize(key[counted], sort=True)
 
     numbers = np.empty((len(SUMS), len(group))).T
@@ -243,6 +243,18 @@ def groups_of(table: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, np.
     return pd.DataFrame(keys, dtype="str"), group
 
 
+def all_stated(keys: pd.Index) -> np.ndarray:
+    """Which groups are named by every column; the others gather the records that do not say.
+
+    Examples
+    --------
+    >>> all_stated(pd.MultiIndex.from_tuples([("Homs", "Markaz"), ("Homs", NOT_STATED)])).tolist()
+    [True, False]
+    """
+    named: np.ndarray = (keys.to_frame(index=False) != NOT_STATED).all(axis=1).to_numpy()
+    return named
+
+
 def _outcomes(bundles: Bundles, ledger: Ledger, measure: Measure, allocation: Allocation, where: Where) -> pd.Series:
     """What becomes of each bundle before any day is looked at, in words; refuses where nothing is left to count."""
     table, records, words = bundles.table, bundles.records, where_in_words(where)
@@ -277,7 +289,7 @@ def _outcomes(bundles: Bundles, ledger: Ledger, measure: Measure, allocation: Al
         "not dated to one day (allocation 'exact')": ~dated,
     }
     outcome = np.select(list(reasons.values()), list(range(len(reasons))), default=-1)
-    return pd.Series(pd.Categorical.from_codes(outcome + 1, [_COUNTED, *reasons]), table.index)
+    return pd.Series(pd.Categorical.from_codes(outcome + 1, [COUNTED, *reasons]), table.index)
 
 
 def _within_counted(table: pd.DataFrame, counted: pd.Series) -> pd.Series:
@@ -363,12 +375,12 @@ def _outcome_lines(
     outcome: pd.Series, best: np.ndarray, records: np.ndarray, key: np.ndarray, inside: np.ndarray, lost: np.ndarray
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
     """Each outcome, and the group, the amount and the number of the records that met it, one outcome at a time."""
-    counted = (outcome == _COUNTED).to_numpy()
+    counted = (outcome == COUNTED).to_numpy()
     here, amount, number = key[counted], best[counted], records[counted]
     partly, nowhere = (inside > 0) & (inside < 1), inside == 0
     outside = 1 - inside - lost
     whole = inside >= 1
-    yield _COUNTED, here[whole], amount[whole], number[whole]
+    yield COUNTED, here[whole], amount[whole], number[whole]
     # The indented lines go on about the records of the line above; thirds do not add up to 1.
     yield from (
         (label, here[rows], (amount * share)[rows], number[rows])

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.stats import false_discovery_control
 
 from conflictts.errors import InputError, UnknownNameError, require_kind, require_mapping
+from conflictts.series.counting import all_stated
 from conflictts.series.daily import Day, pair_of_days
 from conflictts.series.panel import DailyPanel, Key
 from conflictts.truce.intervals import refuse_level
@@ -64,15 +65,15 @@ class PanelAnalysis:
         and ``after`` (totals), ``rate_ratio`` with ``lower`` and ``upper``, ``log_ratio`` with ``standard_error``
         (for "few-counts" mean and standard deviation of the posterior), ``effective_before``, ``effective_after`` and
         ``exposure`` (what `pool_effects` takes, also of areas too quiet for an effect), ``p_value``, ``p_adjusted``
-        (Benjamini-Hochberg over the areas with an effect), ``method``, ``averted`` with ``_lower`` and ``_upper``,
-        ``window_first``, ``window_last``, ``warnings``; and ``changes_reason``, ``growth_reason``, ``phase_reason``,
-        ``ratio_reason``, ``effect_reason``: why a part has no answer, else "".
+        (Benjamini-Hochberg over the stated areas with an effect), ``method``, ``averted`` with ``_lower`` and
+        ``_upper``, ``window_first``, ``window_last``, ``warnings``; and ``changes_reason``, ``growth_reason``,
+        ``phase_reason``, ``ratio_reason``, ``effect_reason``: why a part has no answer, else "".
     changes : DataFrame
         One row per change: the key, ``best_point``, ``set_first``, ``set_last``, ``set_days``, ``rate_before``,
         ``rate_after``. The best point is not to be quoted without its set.
     pooled : PooledEffect or None
-        The mean rate ratio over all areas that were watched and had any count, those too quiet for an effect of their
-        own too; None without a truce or where they are fewer than three.
+        The mean rate ratio over all stated areas that were watched and had any count, those too quiet for an effect of
+        their own too; None without a truce or where they are fewer than three.
     truce : Truce or None
     truces : mapping of key to Truce
         That of each area, where they were given one by one.
@@ -105,10 +106,10 @@ class PanelAnalysis:
     source: str
 
     def effects(self) -> pd.DataFrame:
-        """The rows of `table` with an effect of the truce, its columns only."""
+        """The rows of `table` that are of a stated area with an effect of the truce, its columns only."""
         columns = [name for name in EFFECT if name in self.table and name != "effect_reason"]
         known = self.table["effect_reason"] == "" if columns else np.zeros(len(self.table), dtype=bool)
-        return self.table.loc[known, columns]
+        return self.table.loc[known & all_stated(self.table.index), columns]
 
     def refusals(self) -> pd.DataFrame:
         """One row for each part of a series that has no answer: the key, ``part`` and ``reason``."""
@@ -165,6 +166,10 @@ def analyse_panel(
     those that have one are areas whose days before were busy, also by chance. Of 40 areas with 0.06 deaths a day in
     which nothing changed the mean of these alone told a fall to 0.82, that of all areas 0.99
     (python benchmarks/pooled_effects.py --no-change).
+
+    Records that state no area, "not stated", are no area like the others but some of each of them, and what they tell
+    of a truce may be that more or fewer records name their place: their series has its row, with a ratio and a p-value
+    of its own, and is in neither the adjusted p-values nor the mean.
 
     Parameters
     ----------
@@ -301,11 +306,13 @@ def _assembled(rows: list[Row], panel: DailyPanel, plan: Plan) -> PanelAnalysis:
     of_change = index.to_frame(index=False).iloc[long.pop("position").to_numpy(dtype=int)].reset_index(drop=True)
     pooled = None
     if plan.has_truces:
-        known = table["effect_reason"] == ""
+        named = all_stated(index)
+        known = (table["effect_reason"] == "") & named
         if known.any():
             adjusted = false_discovery_control(table.loc[known, "p_value"].to_numpy(dtype=float), method="bh")
             table.loc[known, "p_adjusted"] = adjusted
-        watched = table[["effective_before", "effective_after", "exposure"]].dropna()  # also where too quiet alone
+        # also where too quiet alone
+        watched = table.loc[named, ["effective_before", "effective_after", "exposure"]].dropna()
         if len(watched) >= LEAST_AREAS:
             pooled = pool_effects(*(watched[name] for name in watched), level=plan.level)
     return PanelAnalysis(

@@ -68,8 +68,11 @@ def test_plain_table_holds_every_area_and_its_numbers(written, found):
 
 @pytest.mark.parametrize("truce", [None, ct.Truce("2019-08-31", announced="2019-03-01")], ids=["none", "a truce"])
 def test_every_number_leads_to_a_table_that_holds_it(idlib, truce, tmp_path):
-    """Also of what weakens them: a doubtful announcement, months without a record, records of shared names."""
-    panel = ct.daily_series(idlib, measure="civilians", by="admin1", coverage=("2019-01-01", "2020-03-15"))
+    """Also of what weakens them: a doubtful announcement, silent months, shared names, records of no stated area."""
+    table = idlib.table.assign(admin1=idlib.table["admin1"].replace("Hama", ""))
+    panel = ct.daily_series(
+        replace(idlib, table=table), measure="civilians", by="admin1", coverage=("2019-01-01", "2020-03-15")
+    )
     shared = pd.DataFrame([{"warning": SHARED, "records": 1204, "example": "Idlib"}])
     panel = replace(panel, ledger=replace(panel.ledger, warnings=shared))
     path = ct.write_panel_report(panel, ct.analyse_panel(panel, truce=truce), tmp_path / "out")
@@ -78,6 +81,12 @@ def test_every_number_leads_to_a_table_that_holds_it(idlib, truce, tmp_path):
     assert lost == []
     assert checked >= 7
     assert told.count("1,204") == 2
+    assert "Counted records that state no area: 22, with 47 of 1,045 civilian deaths. They are a line of" in told
+    assert ("In records that state no area are 7% of civilian deaths before the truce took effect" in told) == bool(
+        truce
+    )
+    assert "A change of the rate is found for 2 of 3 areas" in told
+    assert rows(told)[-1][0] == "not stated"
     assert in_both(translator("fr").page(told)) == in_both(told)
 
 
@@ -314,6 +323,15 @@ def test_one_area_and_one_without_a_name(idlib, tmp_path):
     assert [row[0] for row in rows(french)] == [key if key != "not stated" else "non indiqué" for key in panel]
     assert ">not stated<" not in french
     assert f"<span>{panel.counting.source}</span>" in source.replace("&#39;", "'")
+    words = translator("fr")
+    for sentence, *figures in page._not_stated(panel, ct.analyse_panel(panel, truce=ct.Truce("2019-08-31"))):
+        for text in (sentence, *itertools.chain(*figures)):
+            words(text)
+    assert list(words.unknown) == []
+    none = replace(idlib, table=idlib.table.assign(admin1=""))
+    nowhere = ct.analyse_panel(ct.daily_series(none, measure="civilians", by="admin1"))
+    assert page._headline(nowhere) == "Civilian deaths in records that state no area."
+    assert page._sentences(nowhere) == []
     whole = replace(idlib, table=idlib.table.assign(admin1="Idlib"))
     alone = ct.analyse_panel(ct.daily_series(whole, measure="civilians", by="admin1"), truce=ct.Truce("2019-08-31"))
     said = page._sentences(alone)

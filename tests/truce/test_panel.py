@@ -234,6 +234,23 @@ def test_pooled_over_all_areas_that_were_watched(panel, found, truce):
     assert found.pooled.summary().equals(alone.summary())
 
 
+def test_records_that_state_no_group_are_no_group(idlib, found, truce):
+    """They have their row, and are in neither the adjusted p-values nor the mean, as if they were not there."""
+    unstated = idlib.table.assign(perpetrator=idlib.table["perpetrator"].replace("government", ""))
+    with_them, without = (
+        ct.analyse_panel(
+            ct.daily_series(replace(idlib, table=table), measure="civilians", by="perpetrator"), truce=truce
+        )
+        for table in (unstated, unstated[unstated["perpetrator"] != ""])
+    )
+    row = with_them.table.loc["not stated"]
+    assert row["p_value"] < 0.05
+    assert np.isnan(row["p_adjusted"])
+    assert with_them.effects().equals(without.effects())
+    assert len(with_them.effects()) == 2
+    assert with_them.pooled.summary().equals(without.pooled.summary())
+
+
 def test_no_fall_is_told_of_quiet_areas_in_which_nothing_changed(idlib, truce):
     """A small version of benchmarks/pooled_effects.py: areas with an effect of their own were busy before by chance."""
     days = pd.date_range("2019-05-03", periods=180)
