@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from conflictts.cli.options import FIGURES, Debug, one_of, require_ending, span_of
+from conflictts.cli.kept import later_days, read_series
+from conflictts.cli.options import FIGURES, Debug, conditions_of, one_of, require_ending, span_of
 from conflictts.cli.program import hand_out, one_sentence, say, write_figure, written_whole
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from conflictts.series.daily import DailySeries
     from conflictts.truce.monitor import Monitor
 
 ALARM = 10
@@ -31,8 +31,8 @@ def monitor(
         str | None,
         typer.Argument(
             metavar="[NEW.csv]",
-            help="Days to take in, as `conflictts series` writes them (day, best, status). Days before the first and "
-            "days known already do no harm; days that changed are computed anew.",
+            help="Days to take in, as `conflictts series` or a report's series.csv has them (day, best, status). Days "
+            "before the first and days known already do no harm; days that changed are computed anew.",
         ),
     ] = None,
     fit: Annotated[
@@ -58,11 +58,17 @@ def monitor(
         float | None,
         typer.Option(metavar="RATE", help=f"For provable: per day, default the calm's upper 95 % limit. {FITTING}"),
     ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=VALUE", help="Which series, where a file holds several, such as area=Idlib; repeatable."
+        ),
+    ] = None,
     measure: Annotated[
         str | None,
         typer.Option(help=f"What the calm counts, for labels, where CALM.csv has no column measure. {FITTING}"),
     ] = None,
-    area: Annotated[str | None, typer.Option(help=f"Where, for labels. {FITTING}")] = None,
+    area: Annotated[str | None, typer.Option(help=f"Where, for labels; default as --where names it. {FITTING}")] = None,
     source: Annotated[str | None, typer.Option(help=f"Who counted, for labels. {FITTING}")] = None,
     figure: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the evidence here, as .svg or .png.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one line of JSON.")] = False,
@@ -81,7 +87,7 @@ def monitor(
         require_ending(figure, FIGURES, "--figure")
         options: dict[str, Any] = {"contract": contract, "days_between": days_between, "false_alarm": false_alarm}
         options |= {"horizon": horizon, "ceiling": ceiling, "window": span_of(window, "--window")}
-        labels = {"measure": measure, "area": area, "source": source}
+        labels, chosen = {"measure": measure, "area": area, "source": source}, conditions_of(where or [])
         given = {name: value for name, value in (options | labels).items() if value is not None}
         if fit is None:
             if given:
@@ -91,8 +97,8 @@ def monitor(
                 raise typer.BadParameter("give NEW.csv, or --fit CALM.csv to begin.", param_hint="NEW.csv")
             before = Monitor.from_state(_text_of(state))
         else:
-            before = _fitted(state, fit, given, labels)
-        after = before if new is None else before.update(_read_series(new, measure=before.measure))
+            before = _fitted(state, fit, chosen, given, labels)
+        after = before if new is None else before.update(later_days(new, chosen, before))
         since = (
             len(before.counts) if after.recomputed_from is None else after.counts.index.get_loc(after.recomputed_from)
         )
@@ -114,7 +120,9 @@ def monitor(
             raise typer.Exit(ALARM)
 
 
-def _fitted(state: str, fit: str, given: dict[str, Any], labels: dict[str, Any]) -> Monitor:
+def _fitted(
+    state: str, fit: str, chosen: dict[str, list[str]], given: dict[str, Any], labels: dict[str, Any]
+) -> Monitor:
     from conflictts.truce.monitor import Monitor
 
     if Path(state).exists():
@@ -123,7 +131,7 @@ def _fitted(state: str, fit: str, given: dict[str, Any], labels: dict[str, Any])
         )
     words = {name: given.pop(name) for name in labels if name in given}
     try:
-        return Monitor.fit(_read_series(fit, **words), **given)
+        return Monitor.fit(read_series(fit, chosen, **words), **given)
     except ValueError as error:
         if type(error) is ValueError:
             raise typer.BadParameter(str(error), param_hint="--fit") from None
@@ -141,44 +149,6 @@ def _text_of(path: str) -> str:
         ) from None
     except UnicodeDecodeError:
         raise InputError(f"{path} is no text, so no state of a monitor. Make one: --fit CALM.csv.") from None
-
-
-def _read_series(path: str, **labels: str) -> DailySeries:
-    """A series as `conflictts series` writes it; days not observed, or provisional, as missing."""
-    import pandas as pd
-
-    from conflictts.errors import InputError
-    from conflictts.series.daily import DailySeries
-
-    try:
-        table = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False)
-    except OSError as error:
-        raise InputError(f"The series {path} cannot be read ({error.strerror or error}). Name it rightly.") from None
-    except Exception as error:  # a packed file that is damaged raises what its way of packing does
-        raise InputError(f"{path} is no CSV table ({error}). Write it with `conflictts series`.") from None
-    missing = [name for name in ("day", "best", "status") if name not in table]
-    if missing or not len(table):
-        what = f"has no column {', '.join(missing)}" if missing else "has no days"
-        raise InputError(f"{path} {what}. It needs day, best and status; write it with `conflictts series`.")
-    unknown = ~table["status"].isin(["observed", "provisional", "unobserved"])
-    if unknown.any():
-        raise InputError(
-            f"{path}, row {int(unknown.argmax()) + 2}: status = {table['status'][unknown].iloc[0]!r}. It is one of "
-            "observed, provisional, unobserved."
-        )
-    days = pd.to_datetime(table["day"], format="%Y-%m-%d", errors="coerce")
-    if days.isna().any():
-        at = int(days.isna().argmax())
-        raise InputError(f"{path}, row {at + 2}: day = {table['day'].iloc[at]!r} is not written as YYYY-MM-DD.")
-    best = table["best"].where((table["status"] == "observed") & (table["best"] != ""))
-    told = table["measure"].unique() if "measure" in table else []
-    if len(told) > 1:
-        raise InputError(
-            f"{path} counts {told[0]!r} on some days and {told[1]!r} on others. Give one series of one measure."
-        )
-    words: dict[str, Any] = {"source": Path(path).name, "measure": "counts"} | labels
-    words |= {"measure": str(told[0])} if len(told) else {}
-    return DailySeries.from_counts(pd.Series(best.to_numpy(), pd.DatetimeIndex(days)), **words)
 
 
 def _outcome(monitor: Monitor, alarm: bool, reach: pd.DataFrame) -> dict[str, Any]:

@@ -510,7 +510,7 @@ def _drawn_days(panel: DailyPanel) -> pd.DataFrame:
     totals = panel.summary()["best"].reset_index()
     largest = totals.sort_values("best", ascending=False, kind="stable")[:MOST_SERIES]
     series = {key: panel[key].table for key in pd.Series(list(panel))[largest.index]}
-    return pd.concat(series, names=[*panel.by, "day"]).reset_index()
+    return pd.concat(series, names=[*panel.by, "day"]).reset_index().assign(measure=panel.counting.measure)
 
 
 def _csv(table: pd.DataFrame) -> bytes:

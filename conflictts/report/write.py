@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from conflictts.errors import InputError, UnknownNameError, require_kind, require_path, require_table
-from conflictts.incidents.formulas import harmless
+from conflictts.incidents.files import as_csv
 from conflictts.incidents.table import Incidents, Where
 from conflictts.report.again import inputs_of, recipe_of, today, versions
 from conflictts.report.anonymised import PLACES, WEEKS, write_anonymised
@@ -232,10 +232,10 @@ def _windows(
 
 
 def _series(found: Sequence[Findings]) -> bytes:
-    """The daily series of every area, one below the other."""
-    series = {each.area: each.daily.table for each in reversed(found)}
+    """The daily series of every area, one below the other, in the columns that `conflictts series` writes."""
+    series = {each.area: each.daily for each in reversed(found)}
     table = pd.concat([
-        daily.rename_axis("date").reset_index().assign(area=harmless(area)) for area, daily in reversed(series.items())
+        daily.table.reset_index().assign(area=area, measure=daily.measure) for area, daily in reversed(series.items())
     ])  # fmt: skip
-    table = table[["area", *(name for name in table if name != "area")]]
-    return str(table.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n")).encode()
+    table["day"] = table["day"].dt.strftime("%Y-%m-%d")
+    return as_csv(table[["area", *(name for name in table if name != "area")]]).encode()

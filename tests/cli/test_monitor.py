@@ -235,6 +235,50 @@ def test_a_series_of_the_program_is_read_as_it_was_written(tmp_path):
     assert (met.measure, met.unit) == ("civilians", "civilian deaths")
 
 
+def test_one_series_of_a_file_of_several_is_followed(tmp_path):
+    path, window = tmp_path / "by.csv", ["--window", "2019-08-31:2019-10-11"]
+    CliRunner().invoke(app, ["series", "--measure", "civilians", "--by", "admin1", "--out", str(path)])
+    state = tmp_path / "state.json"
+    asked = run(state, "--fit", path, *window)
+    assert asked.exit_code == 2
+    said = " ".join(asked.stderr.replace("│", " ").split())
+    assert "holds 4 series by admin1, and a monitor follows one: Aleppo, Hama, Idlib, Latakia. Name it" in said
+    assert run(state, "--fit", path, *window, "--where", "admin1=Idlib").exit_code == 0
+    daily = ct.daily_series(ct.load_idlib_2019(), measure="civilians", where={"admin1": "Idlib"})
+    expected = ct.Monitor.fit(daily, window=("2019-08-31", "2019-10-11")).update(daily)
+    run(state, path, "--where", "admin1=Idlib")
+    met = ct.Monitor.from_state(state.read_text("utf-8"))
+    assert (met.evidence.tolist(), met.area) == (expected.evidence.tolist(), "Idlib")
+    before = state.read_bytes()
+    for chosen, why in (
+        (["admin1=Hama"], "The calm is of 'Idlib', the series of 'Hama'"),
+        (["admin1=Idib"], "admin1: no series 'Idib'."),
+        (["admin1=Idlib", "admin1=Hama"], "admin1: given twice, and a monitor follows one series."),
+        (["area=Idlib"], "has no column area; it tells its series apart by admin1."),
+    ):
+        refused = run(state, path, *(word for each in chosen for word in ("--where", each)))
+        assert refused.exit_code == 2
+        assert why in " ".join(refused.stderr.replace("│", " ").split())
+    assert state.read_bytes() == before
+
+
+def test_the_series_of_a_report_and_of_a_panel_are_read_as_the_commands(tmp_path):
+    """One layout of all: the same days, the same measure."""
+    CliRunner().invoke(app, ["series", "--out", str(tmp_path / "series.csv")])
+    case = ct.load_idlib_2019()
+    ct.write_report(case, case.truces["TRC-5"], tmp_path / "report", formats=("csv",))
+    panel = ct.daily_series(case, measure="civilians", by="admin1")
+    ct.write_panel_report(panel, ct.analyse_panel(panel), tmp_path / "panel")
+    expected = pd.read_csv(tmp_path / "series.csv", encoding="utf-8-sig")
+    of_report = pd.read_csv(tmp_path / "report" / "series.csv")
+    pd.testing.assert_frame_equal(of_report.drop(columns="area"), expected)
+    of_panel = pd.read_csv(tmp_path / "panel" / "series.csv", encoding="utf-8-sig")
+    assert of_panel.columns.tolist() == ["admin1", *expected.columns]
+    assert of_panel.groupby("day")["best"].sum().tolist() == pytest.approx(expected["best"].tolist())
+    fitted = run(tmp_path / "s.json", "--fit", tmp_path / "report" / "series.csv", "--window", "2019-08-31:2019-10-11")
+    assert "0.52 civilian deaths a day" in fitted.stdout
+
+
 def test_a_series_of_another_measure_is_refused(tmp_path):
     calm, new = tmp_path / "calm.csv", tmp_path / "new.csv"
     CliRunner().invoke(app, ["series", "--measure", "civilians", "--out", str(calm)])
