@@ -18,9 +18,9 @@ from conflictts.series.daily import DailySeries, Day, whole_day
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LOOKS = (  # of bodies, none of them that of the counted series
-    (CONTRAST, "o"), (INK, "s"), ("#CC79A7", "D"), ("#009E73", "^"), ("#E69F00", "v"), ("#56B4E9", "P"),
-)  # fmt: skip
+COLOURS = (CONTRAST, INK, "#CC79A7", "#009E73", "#E69F00", "#56B4E9")  # of bodies, without the counted series' own
+MARKS = ("o", "s", "D", "^", "v", "P", "X", "<", ">", "*", "d", "p")  # without the open ones, which mean "at most"
+LARGER = {"*": 1.6, "d": 1.2, "p": 1.2}  # marks that look small among the others
 
 
 @legible
@@ -44,8 +44,9 @@ def plot_claims(
         First day of the sum. Claims whose period begins within three days of it are drawn, each at the end of its
         period.
     bodies : sequence of str, optional
-        The order in which reporting bodies take their colours and marks, which repeat after six; default that of their
-        number of claims in `held`. The same order keeps them the same in `plot_coverage_ratio`.
+        The order in which reporting bodies take their colours and marks; default that of their number of claims in
+        `held`. The same order keeps them the same in `plot_coverage_ratio`. Marks alone tell the first twelve apart,
+        as on a grey print, mark and colour together 72.
     ax : Axes, optional
         Default: the current axes.
 
@@ -89,11 +90,10 @@ def plot_claims(
     for body in near["reporting_body"].value_counts().index:
         told = near[near["reporting_body"] == body]
         upward = np.where(told["high"].isna(), 0.0, told["high"] - told["best"])
-        colour, marker, first = looks[body]
+        colour, marker, size = looks[body]
         ax.errorbar(
             told["period_end"], told["best"], yerr=[told["best"] - told["low"], upward], fmt=marker, color=colour,
-            markersize=4.5, markerfacecolor=colour if first else "white", elinewidth=1.2, capsize=2.5,
-            clip_on=False, label=f"claimed by {body}",
+            markersize=4.5 * size, elinewidth=1.2, capsize=2.5, clip_on=False, label=f"claimed by {body}",
         )  # fmt: skip
         unbounded = told[told["high"].isna()]
         draw_arrows(ax, unbounded["period_end"], unbounded["best"], 0.04 * near["best"].max(), colour)
@@ -101,10 +101,15 @@ def plot_claims(
     return ax
 
 
-def looks_of(told: pd.Series, bodies: Sequence[str] | None) -> dict[str, tuple[str, str, bool]]:
-    """Colour and mark of each body of some claims, and whether no other has them: in an order, or by its claims."""
+def looks_of(told: pd.Series, bodies: Sequence[str] | None) -> dict[str, tuple[str, str, float]]:
+    """Colour, mark and size of each body of some claims, in an order, or by its claims."""
     order = list(dict.fromkeys([*(bodies or ()), *told.value_counts().index]))
-    return {body: (*LOOKS[place % len(LOOKS)], place < len(LOOKS)) for place, body in enumerate(order)}
+    looks = {}
+    for place, body in enumerate(order):
+        mark = MARKS[place % len(MARKS)]
+        colour = COLOURS[(place + place // len(MARKS)) % len(COLOURS)]  # another one each time that marks begin anew
+        looks[body] = (colour, mark, LARGER.get(mark, 1.0))
+    return looks
 
 
 def draw_arrows(ax: Axes, days: pd.Series, heights: pd.Series, length: float, colour: str) -> None:

@@ -74,16 +74,17 @@ def plot_coverage_ratio(
     top = 1.08 * max(1.0, told["ratio"].max(), told["ratio_high"].where(told["ratio_low"].notna()).max())
     looks = looks_of(told["reporting_body"], bodies)
     for body in told["reporting_body"].value_counts().index:
-        colour, marker, _ = looks[body]
-        _draw_body(ax, told[told["reporting_body"] == body], str(body), colour, marker, arrow=0.045 * top)
+        look = looks[body]
+        _draw_body(ax, told[told["reporting_body"] == body], str(body), look, arrow=0.045 * top)
     _explain(ax, told)
     finish(ax, result.daily, first, last, ylabel="counted / claimed")
     ax.set_ylim(0, top)
     return ax
 
 
-def _draw_body(ax: Axes, told: pd.DataFrame, body: str, colour: str, marker: str, *, arrow: float) -> None:
+def _draw_body(ax: Axes, told: pd.DataFrame, body: str, look: tuple[str, str, float], *, arrow: float) -> None:
     """One body: a line through each chain, a mark per claim at its end, a bar over the period of single claims."""
+    colour, marker, size = look
     for _, chain in told[told["chained"]].groupby("period_start"):
         middle = chain.groupby("period_end")["ratio"].median()
         ax.plot(middle.index, middle, color=colour, linewidth=1.0, alpha=0.55)
@@ -98,10 +99,10 @@ def _draw_body(ax: Axes, told: pd.DataFrame, body: str, colour: str, marker: str
     draw_arrows(ax, at[ceiling], told["ratio"][ceiling], -arrow, colour)
     for chosen, face in ((~ceiling, colour), (ceiling, "white")):
         ax.plot(
-            at[chosen], told["ratio"][chosen], linestyle="none", marker=marker, markersize=4.2, color=colour,
+            at[chosen], told["ratio"][chosen], linestyle="none", marker=marker, markersize=4.2 * size, color=colour,
             markerfacecolor=face, markeredgewidth=1.0, zorder=3, clip_on=False,
         )  # fmt: skip
-    ax.plot([], [], linestyle="none", marker=marker, markersize=4.2, color=colour, label=body)
+    ax.plot([], [], linestyle="none", marker=marker, markersize=4.2 * size, color=colour, label=body)
 
 
 def _explain(ax: Axes, told: pd.DataFrame) -> None:

@@ -13,6 +13,7 @@ from matplotlib.markers import CARETDOWNBASE
 
 import conflictts as ct
 from conflictts.errors import TooLittleData
+from conflictts.figures.claims import looks_of
 from conflictts.figures.style import LEVEL
 from conflictts.report import drawing
 from conflictts.report.claims import find_claims
@@ -97,6 +98,14 @@ def test_a_body_keeps_its_colour_and_mark_from_figure_to_figure(daily, idlib, ax
     assert {"SOHR", "White Helmets", "UN"} <= set(seen)
     assert [looks for looks in seen.values() if len(looks) > 1] == []
     assert LEVEL not in {colour for looks in seen.values() for colour, _ in looks}
+
+
+def test_no_two_bodies_look_alike():
+    """Not in their marks up to the twelfth, and not in mark and colour together up to the seventy-second."""
+    looks = looks_of(pd.Series([f"body {number:02}" for number in range(72)]), None)
+    assert len({mark for _, mark, _ in list(looks.values())[:12]}) == 12
+    assert len({(colour, mark) for colour, mark, _ in looks.values()}) == 72
+    assert LEVEL not in {colour for colour, _, _ in looks.values()}
 
 
 def test_no_ratio_no_figure(daily, idlib, axes):
