@@ -88,7 +88,10 @@ def read_incidents(path_or_paths: str | PathLike[str] | Iterable[str | PathLike[
     mapped = [path for path in paths if map_beside(path) is not None]
     if mapped:
         if len(paths) > 1:
-            raise InputError(f"{mapped[0].name} has a column map of its own; such a file is read alone. {TOGETHER}")
+            raise InputError(
+                f"{mapped[0].name} has a column map of its own; such a file is read alone. For a command put the rows "
+                f"of both into one file. In Python: {TOGETHER[:1].lower()}{TOGETHER[1:]}"
+            )
         from conflictts.incidents.delimited import read_delimited  # with all its words for quantities and dates
 
         return read_delimited(mapped[0])

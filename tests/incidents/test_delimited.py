@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+import conflictts as ct
 from conflictts.errors import ConflictTSError, InputError, UnknownNameError
 from conflictts.incidents.delimited import read_delimited
 from conflictts.incidents.recognise import read_incidents
@@ -356,10 +357,26 @@ def test_a_report_s_own_file_is_not_taken_for_a_column_map(tmp_path):
         read_incidents(tmp_path / "desk.csv")
 
 
+README = Path(__file__).resolve().parents[2].joinpath("README.md").read_text(encoding="utf-8")
+
+
+def test_rows_mended_apart_are_counted_with_the_rest_as_the_readme_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("desk.csv").write_text("Date,Where,Killed\n2019-05-01,Idlib,4\n2019-05-32,Idlib,3\n", encoding="utf-8")
+    Path("desk.mended.csv").write_text("Date,Where,Killed\n2019-05-31,Idlib,3\n", encoding="utf-8")
+    Path("desk.toml").write_text('[columns]\ndate_start = "Date"\ndeaths_best = "Killed"\n', encoding="utf-8")
+    (told,) = re.findall(r"`(ct\.combine_incidents\(.*?\))`", README, re.DOTALL)
+    both = eval(told, {"ct": ct})
+    assert (both.table["deaths_best"].tolist(), both.ledger.n_quarantined) == ([4.0, 3.0], 1)
+    with pytest.raises(
+        InputError, match=r"such a file is read alone\. For a command put the rows of both into one file"
+    ):
+        read_incidents(["desk.csv", "desk.mended.csv"])
+
+
 def test_the_column_map_of_the_readme_is_read(tmp_path):
-    readme = Path(__file__).resolve().parents[2].joinpath("README.md").read_text(encoding="utf-8")
     (tmp_path / "desk.toml").write_text(
-        re.search(r"```toml\n(\[columns\].*?)```", readme, re.DOTALL)[1], encoding="utf-8"
+        re.search(r"```toml\n(\[columns\].*?)```", README, re.DOTALL)[1], encoding="utf-8"
     )
     (tmp_path / "desk.csv").write_text("Date,Where,Killed\n2019-05-01,Idlib,4\n", encoding="utf-8")
     read = read_incidents(tmp_path / "desk.csv")
