@@ -382,3 +382,6 @@ def test_the_column_map_of_the_readme_is_read(tmp_path):
     read = read_incidents(tmp_path / "desk.csv")
     assert read.table[["admin1", "deaths_best"]].to_numpy().tolist() == [["Idlib", 4.0]]
     assert read.provenance.coverage == (pd.Timestamp("2019-01-01"), pd.Timestamp("2019-12-31"))
+    assert (read.provenance.area, read.provenance.vintage) == ("Idlib and around", "release November 2026")
+    counted = ct.daily_series(read, measure="deaths")
+    assert (counted.area, counted.source) == ("Idlib and around", "Desk of The Example, release November 2026")
