@@ -42,7 +42,9 @@ class PooledEffect:
     tau : float
         Standard deviation of the true log ratios between areas (median of its posterior).
     heterogeneity : float
-        Share of the variance between estimates that is between areas and not within (I²), 0 to 1.
+        Share of the variance between estimates that is between areas and not within (I²), 0 to 1. Areas without any
+        count have no estimate, so they do not enter; those with few have one that varies much within, so the more of
+        them there are, the smaller is the share, though `tau` be the same.
     level : float
         Confidence level.
 
@@ -126,7 +128,7 @@ def pool_effects(
     Raises
     ------
     TooLittleData
-        If there are fewer than three areas, or no count in any.
+        If fewer than three areas have any count.
     InputError
         If a number is not finite, a count below 0, or an exposure not above 0.
 
@@ -158,14 +160,13 @@ def pool_effects(
             "needed, all finite, counts 0 or more and exposures above 0."
         )
     refuse_level(level)
-    n_areas, total = len(earlier), earlier + later
-    if n_areas < LEAST_AREAS:
+    total = earlier + later
+    n_known = int((total > 0).sum())
+    if n_known < LEAST_AREAS:
         raise TooLittleData(
-            f"{n_areas} areas with an effect say nothing of how areas differ; at least {LEAST_AREAS} are needed. Widen "
-            "the window or join areas."
+            f"Counts in {n_known} of {len(total)} areas say nothing of how areas differ; at least {LEAST_AREAS} areas "
+            "with counts are needed. Widen the window or join areas."
         )
-    if not total.any():
-        raise TooLittleData(f"No count in any of {n_areas} areas, so there is nothing to compare. Widen the window.")
     log_exposure = np.log(expected)
     mean, density, tau, probability, between = _posterior(later, earlier, log_exposure)
     rows = [_Density(*each) for each in zip(mean, density, strict=True)]
@@ -185,7 +186,7 @@ def pool_effects(
     share = expit(centre + log_exposure)
     information = total * share * (1 - share)
     weight = information / (1 + between**2 * information)
-    typical = (n_areas - 1) * information.sum() / max(information.sum() ** 2 - information @ information, 1e-300)
+    typical = (n_known - 1) * information.sum() / max(information.sum() ** 2 - information @ information, 1e-300)
     areas = pd.DataFrame(
         {
             "before": earlier,
