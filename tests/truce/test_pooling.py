@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 import conflictts as ct
 from conflictts.errors import TooLittleData
+from conflictts.truce import pooling
 from conflictts.truce.pooling import log_likelihood
 
 
@@ -118,13 +119,50 @@ def test_published_ratios_come_in_as_counts():
     assert 1 / before + 1 / after == pytest.approx(error**2)
 
 
-def test_leaving_one_out_is_pooling_the_others():
-    names = pd.Index(["north", "south", "east", "west"], name="area")
-    before, after, exposure = (pd.Series(each, names) for each in ([40, 25, 60, 12], [9, 10, 16, 2], [0.5] * 4))
-    table = ct.pool_effects(before, after, exposure).leave_one_out()
-    alone = ct.pool_effects(before.drop("east"), after.drop("east"), exposure.drop("east"))
+def pooled_without(pooled: ct.PooledEffect, k: int) -> list[float]:
+    rest = pooled.areas.drop(pooled.areas.index[k])
+    alone = ct.pool_effects(rest["before"], rest["after"], rest["exposure"], level=pooled.level)
+    return [alone.rate_ratio, alone.lower, alone.upper, alone.tau]
+
+
+LEFT_OUT = [
+    pytest.param([40, 25, 60, 12], [9, 10, 16, 2], id="few areas"),
+    pytest.param([40, 25, 60, 12, 25, 25], [9, 10, 16, 2, 10, 10], id="some alike"),
+    pytest.param([0.3, 0.1, 2, 0, 0.7, 0, 1.4, 0.2], [0, 0.4, 1, 0, 0.2, 0, 0.1, 0.3], id="hardly any counts"),
+    pytest.param([300, 250, 420, 180, 30_000], [80, 60, 110, 45, 100_000], id="one outweighs and contradicts all"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), LEFT_OUT)
+def test_leaving_one_out_is_pooling_the_others(before, after):
+    names = pd.Index([f"area {k}" for k in range(len(before))], name="area")
+    exposure = np.linspace(0.4, 0.6, len(before)).round(1)
+    pooled = ct.pool_effects(*(pd.Series(each, names) for each in (before, after, exposure)), level=0.9)
+    table = pooled.leave_one_out()
     assert table.index.equals(names)
-    assert table.loc["east"].tolist() == [alone.rate_ratio, alone.lower, alone.upper, alone.tau]
+    slowly = [pooled_without(pooled, k) for k in range(len(names))]
+    np.testing.assert_allclose(table.to_numpy(), slowly, rtol=1e-3)  # as stated: the grids differ
+
+
+def test_leaving_one_out_takes_time_by_the_number_of_areas(monkeypatch):
+    """Likelihoods of an area on a grid are nearly all of it."""
+    found = []
+    monkeypatch.setattr(pooling, "log_likelihood", lambda *given: found.append(1) or log_likelihood(*given))
+
+    def taken(n_areas: int) -> int:
+        before = np.random.default_rng(4).gamma(2.0, 20.0, n_areas)
+        pooled = ct.pool_effects(before, before / np.linspace(3, 5, n_areas), np.full(n_areas, 0.5))
+        found.clear()
+        pooled.leave_one_out()
+        return len(found)
+
+    assert taken(16) <= 2 * taken(8)
+
+
+def test_three_areas_with_counts_leave_too_few_without_one():
+    pooled = ct.pool_effects([40, 25, 60, 0], [9, 10, 16, 0], [0.5] * 4)
+    with pytest.raises(TooLittleData, match=r"Counts in 3 of 4 areas: .* at least 4"):
+        pooled.leave_one_out()
 
 
 def test_areas_without_counts_do_not_move_what_is_told_of_the_spread():
