@@ -15,7 +15,7 @@ bytecode, as installed packages do: ours is compiled before anything is timed.
     python benchmarks/panel.py --only parquet --rows 5000000 --engines conflictts,spark    # with Java and PySpark
 
 polars runs outside the project's environment: `python -m venv /tmp/peers && /tmp/peers/bin/pip install polars numpy`.
-What is missing is named and left out. 5e7 rows of Parquet want about 1 GB of disk, and pandas 9 GB of memory.
+What is missing is named and left out. 5e7 rows of Parquet want about 1 GB of disk, and pandas 26 GB of memory.
 """
 
 from __future__ import annotations
@@ -462,10 +462,9 @@ def main() -> None:
         engine, kind, path = given.one
         run_here(engine, kind, Path(path))
         return
-    package = importlib.util.find_spec("conflictts")
-    assert package is not None and package.submodule_search_locations is not None
-    for folder_of_package in package.submodule_search_locations:
-        compileall.compile_dir(folder_of_package, quiet=1)
+    import conflictts
+
+    compileall.compile_dir(Path(conflictts.__file__).parent, quiet=1)
     engines = [engine for engine in given.engines.split(",") if not missing(engine, given.peers)]
     if left := set(given.engines.split(",")) - set(engines):
         print(f"left out, not installed: {', '.join(sorted(left))}")
