@@ -268,11 +268,14 @@ def _rates(settled: pd.Series, factor: pd.Series, level: float) -> pd.DataFrame:
 
 
 def _rate_interval(total: pd.Series, days: pd.Series, factor: pd.Series, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Jeffreys interval of a rate on counts divided by their variance inflation; from 0 where there are none."""
+    """Jeffreys interval of a rate on counts divided by their variance inflation; it begins at the rate at the latest.
+
+    Counts worth far less than one event, or none, lie below where Jeffreys' interval begins.
+    """
     shape = (total / factor + 0.5).to_numpy()
     scale = (factor / days).to_numpy()
     lower, upper = (gammaincinv(shape, tail) * scale for tail in ((1 - level) / 2, (1 + level) / 2))
-    return np.where(total > 0, lower, 0.0), np.asarray(upper)
+    return np.minimum(lower, (total / days).to_numpy()), np.asarray(upper)
 
 
 def shortest_run_of(n_days: int, window_days: int) -> int:

@@ -29,7 +29,8 @@ def rate_of(counts: np.ndarray, level: float, richer: NegBinFit) -> Triple:
     Returns
     -------
     (estimate, lower, upper)
-        By the regression on a constant; by a gamma interval on effective counts where counts are few.
+        By the regression on a constant; by a gamma interval on effective counts where counts are few, which begins at
+        the rate at the latest.
     """
     used = np.flatnonzero(~np.isnan(counts))
     seen = counts[used]
@@ -47,7 +48,7 @@ def rate_of(counts: np.ndarray, level: float, richer: NegBinFit) -> Triple:
     factor = (1 + richer.alpha * rate) * max(richer.inflation(np.eye(len(richer.coefficients))[0]), 1.0)
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     lower, upper = gammaincinv(seen.sum() / factor + 0.5, tails) * factor / len(seen)
-    return rate, float(lower) if rate > 0 else 0.0, float(upper)
+    return rate, min(float(lower), rate), float(upper)
 
 
 def ratio_to(before: np.ndarray, counts: np.ndarray, first_after: int, day_of_week: np.ndarray, level: float) -> Triple:

@@ -181,6 +181,17 @@ def test_rates_are_plain_averages_with_gamma_intervals():
     assert zeros["trailing_upper"].iloc[-1] == pytest.approx(stats.gamma.ppf(0.975, 0.5) / 14)
 
 
+def test_rates_of_bursty_counts_lie_in_their_intervals_at_a_low_level():
+    counts = np.zeros(400)
+    counts[np.random.default_rng(2).choice(400, 6, replace=False)] = [1.0, 1.0, 1.0, 1.0, 900.0, 1.0]
+    rates = measure_escalation(made(counts), level=0.8).rates
+    for name in ("trailing", "centred"):
+        known = rates[name].notna()
+        assert (rates.loc[known & (rates[name] > 0), name] < 0.2).any(), "windows of a single death are there"
+        lower, upper = (rates.loc[known, f"{name}_{end}"] for end in ("lower", "upper"))
+        assert rates.loc[known, name].between(lower, upper).all()
+
+
 RATIOS = [
     pytest.param((28, 40.0, 1.0), (28, 20.0, 1.0), 0.5, id="halved"),
     pytest.param((28, 40.0, 4.0), (14, 40.0, 2.0), 2.0, id="clustered, unlike lengths"),
@@ -305,7 +316,7 @@ def test_runs(signs, shortest, bridge, expected):
     assert "".join({1.0: "+", -1.0: "-", 0.0: "."}[one] for one in kept) == expected
 
 
-def testshortest_run_of_grows_with_the_series():
+def test_shortest_run_of_grows_with_the_series():
     lengths = [shortest_run_of(days, 42) for days in (43, 84, 180, 365, 730, 1460)]
     assert lengths == sorted(lengths)
     assert lengths[0] == 2  # all windows there are
