@@ -19,8 +19,8 @@ def compared_in_words(found: PanelAnalysis) -> str:
     if effects.empty:
         return say("Before and after the truce can be compared for none of {total} {many}.", total=total, many=many)
     return say(
-        "Before and after the truce can be compared for {number} of {total} {many}: the rate was lower after it for "
-        "{lower}, higher for {higher}, and the interval holds no change for {unsure}.",
+        "Before and after the truce can be compared for {number} of {total} {many}: the rate was detectably lower "
+        "after it in {lower}, detectably higher in {higher} and not detectably different in {unsure}.",
         number=f"{len(effects):,}", total=total, many=many, lower=how_many(effects["upper"] < 1),
         higher=how_many(effects["lower"] > 1), unsure=how_many((effects["lower"] <= 1) & (effects["upper"] >= 1)),
     )  # fmt: skip
@@ -35,8 +35,8 @@ def mean_in_words(found: PanelAnalysis) -> list[str]:
     return [
         say(
             "Over all {number} {many} with any count, those too quiet to be compared alone too, the mean rate ratio is "
-            "{ratio} ({level} interval {lower} to {upper}); that of {another} like these would lie, as surely, "
-            "between {least} and {most}.",
+            "{ratio} ({level} interval {lower} to {upper}); that of {another} like these would lie "
+            "between {least} and {most}, with the same confidence.",
             number=f"{len(pooled.areas):,}", another=f"one more {one}", many=many,
             ratio=wording.ratio(pooled.rate_ratio), level=f"{of_level(pooled.level)}",
             lower=wording.ratio(pooled.lower), upper=wording.ratio(pooled.upper),
@@ -53,7 +53,7 @@ def sides_in_numbers(found: PanelAnalysis) -> list[tuple[str, str]]:
         (wording.begun(f"{many} compared"), f"{len(effects):,}"),
         ("Of them lower after the truce", how_many(effects["upper"] < 1)),
         ("Of them higher after the truce", how_many(effects["lower"] > 1)),
-        ("Of them with an interval that holds no change", how_many((effects["lower"] <= 1) & (effects["upper"] >= 1))),
+        ("Of them not detectably different", how_many((effects["lower"] <= 1) & (effects["upper"] >= 1))),
         ("Of them with an adjusted p-value of at most 0.05", how_many(effects["p_adjusted"] <= 0.05)),
     ]
     if pooled is not None:

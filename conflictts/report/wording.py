@@ -229,7 +229,7 @@ def averted(effect: TruceEffect) -> str:
         )
     direction = "fewer" if effect.averted >= 0 else "more"
     return (
-        f"{expected} The difference, {count(abs(effect.averted))} {direction}, has an interval that holds zero "
+        f"{expected} The difference, {count(abs(effect.averted))} {direction}, has an interval that includes zero "
         f"({count(effect.averted_lower)} to {count(effect.averted_upper)} fewer): no difference is shown."
     )
 

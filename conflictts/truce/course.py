@@ -87,18 +87,22 @@ class TruceCourse:
         return self.phases.set_index("phase")
 
     def sentence(self) -> str:
-        """The phases from the truce on, each with its first day, that day's set and its rate; never a cause."""
+        """The phases from the truce on, each with its first day, that day's set and its rate; never a cause.
+
+        A phase is "apparently" one where the estimate bears the name and its interval does not throughout.
+        """
         if self.outcome == "undetermined":
             return f"The course of the {self.truce.phrase} is undetermined: {self.reasons[0]}."
         told = []
         for row in self.phases.iloc[1:].itertuples():
-            text = f"{row.phase} from {row.first.day} {row.first:%B %Y}"
+            name = "no calm" if row.phase == "not calm" else row.phase
+            text = f"{name if row.established else f'apparently {name}'} from {row.first.day} {row.first:%B %Y}"
             if row.set_days > 1:
                 first, last = (f"{day.day} {day:%b}" for day in (row.set_first, row.set_last))
                 gaps = ", with gaps" if (row.set_last - row.set_first).days >= row.set_days else ""
                 text += f" ({of_level(self.level)} set {first} to {last}{gaps})"
             text += f", {two_digits(row.rate)} a day" if row.days else ", not observed"
-            told.append(text if row.established else f"{text}, by the best estimate only")
+            told.append(text)
             for day, count in self.events.loc[row.first : row.last].items():
                 told.append(f"{count:,.10g} on {day.day} {day:%B %Y} alone")
         before = with_unit(two_digits(self.phases["rate"].iloc[0]), self.daily.unit)

@@ -356,7 +356,7 @@ def literals(module: str) -> list[str]:
     return [text for text in texts if text not in TOLD["how"] and not text.startswith(PARTS)]
 
 
-PHASES = ("calm", "not calm", "eroding", "collapsed", "over", "expired")
+PHASES = ("calm", "no calm", "eroding", "collapsed", "over", "expired")
 TO_BEFORE = "rate ratio to before 0.41 (0.33 to 0.998)"
 HOW = (
     "a change of rate found among the truce's days, none given",
@@ -369,8 +369,8 @@ def of_courses() -> list[str]:
     days = ["from 3 March 2020, 0.61 a day", "from 3 March 2020 (95% set 1 Mar to 2 Apr, with gaps), 1,204 a day"]
     said = [f"The Sochi: {phase} {each}; before it 3 incidents a day." for phase in PHASES for each in days[:1]]
     said += [f"The Sochi: {phase} {days[1]}; before it 3 incidents a day." for phase in PHASES[:4]]
-    for phase in ("calm", "eroding", "collapsed", "not calm"):
-        unsure = [f"{phase} {each}, by the best estimate only" for each in days]
+    for phase in ("calm", "eroding", "collapsed", "no calm"):
+        unsure = [f"apparently {phase} {each}" for each in days]
         said += [f"The Sochi: {each}; before it 3 incidents a day." for each in unsure]
     said += [
         f"The Sochi: {phase} from 3 March 2020, not observed; before it 3 incidents a day." for phase in PHASES[4:]

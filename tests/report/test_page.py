@@ -368,7 +368,8 @@ def test_page_tells_how_the_truce_lived(folder, html):
     finding = numbers["findings"][0]
     text = html.partition('<h2 id="course">')[2].partition("<h2")[0]
     assert "calm from 31 August 2019" in text
-    assert "by the best estimate only" in text, "a collapse that is not established says so"
+    assert "“Apparently”, in the table “best estimate only”: the estimate bears the name" in text
+    assert "apparently collapsed from" in text, "a collapse that is not established says so"
     assert "of an erosion in 79 to 99%, of a collapse in 87 to 100% where the rate jumped" in text
     assert [phase["phase"] for phase in finding["course"]["phases"]] == ["before", "calm", "eroding", "collapsed"]
     assert finding["course"]["erosion"]["lower"] > 1

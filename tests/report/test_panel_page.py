@@ -305,7 +305,7 @@ def test_a_panel_of_no_places_speaks_of_no_areas(idlib, by, one, many, french):
     ):
         assert said in told
     put = words.page(source)
-    assert f"celui d’{french}, de même nature" in put
+    assert f"celui d’{french} du même genre" in put
     assert f"où se situerait {french}" in put
     assert not [text for text in words.unknown if one in text or many in text]
     assert not re.search(r"\bzone\b(?!, ou choisir|\.$)", re.sub("<[^>]*>", "\n", put), re.MULTILINE)

@@ -150,7 +150,7 @@ def test_what_the_series_adds_up_to_has_its_bounds():
     [
         ((341.0, 163.0, 519.0), "58 by the fitted rate. Against the fitted rate that is 341 (163 to 519) fewer."),
         ((-50.0, -90.0, -10.0), "Against the fitted rate that is 50 (10 to 90) more, not fewer."),
-        ((20.0, -30.0, 70.0), "an interval that holds zero (−30 to 70 fewer): no difference is shown."),
+        ((20.0, -30.0, 70.0), "an interval that includes zero (−30 to 70 fewer): no difference is shown."),
     ],
 )
 def test_averted_is_said_plainly_whatever_its_sign(effect, averted, said):
