@@ -23,6 +23,7 @@ from conflictts.truce.placebo import PlaceboEffects, ShiftTest, placebo_effects,
 from conflictts.truce.sources import MIN_CHANGE, MIN_RECORDS, SourceMix, source_mix
 
 SEED = 1  # of all chance in a report, so that the same input gives the same bytes
+RARE = 0.05  # the p-value up to which a step is called so
 WELL_DATED = 14  # days in a set beyond which a date is called vague
 Found = TypeVar("Found")
 
@@ -95,19 +96,31 @@ def named_on_one_side(mix: SourceMix, column: str) -> list[tuple[str, str]]:
     ]
 
 
+RARE_BUT_UNSURE = (
+    "That is no contradiction to the interval of the rate ratio, which includes no change: turning takes the counts as "
+    "they came and asks only where they fell, while the interval also allows for other outbursts than those that came, "
+    "so a step may be rare here and still be too uncertain to be called a change."
+)
+SURE_BUT_COMMON = (
+    "That is no contradiction to the interval of the rate ratio, which excludes no change: it asks whether the mean "
+    "rates of the two sides differ by more than their days scatter, while turning asks whether steps as large are met "
+    "elsewhere in the same counts, as they may be where the window is short or the rate changed on other days too."
+)
+
+
 def shift_in_words(shift: ShiftTest) -> str:
-    """The p-value of the turns, and what it can and cannot say."""
+    """The p-value of the turns, what it can and cannot say, and why it may differ from the interval, where it does."""
     turns, as_far = len(shift.log_ratios), turned_as_far(shift)
-    reading = (
-        "a step like the one at the date is rare in this series"
-        if shift.p_value <= 0.05
-        else "steps like the one at the date are common in this series"
-    )
+    rare, detected = shift.p_value <= RARE, wording.verdict(shift.effect) != "not detectably different"
+    reading = "steps like the one at the date are common in this series"
+    if rare:
+        reading = "a step like the one at the date is rare in this series"
+    reconciled = "" if rare == detected else f" {RARE_BUT_UNSURE if rare else SURE_BUT_COMMON}"
     return (
         f"Second opinion: the counts of the window turned in a circle by every number of days give {turns} orders, the "
         f"true one included; {as_far} of them {'shows' if as_far == 1 else 'show'} a step at the date at least as "
         f"large ({p_value(shift.p_value)}): {reading}. No model and no chance enter, and it has little power in short "
-        "windows."
+        f"windows.{reconciled}"
     )
 
 

@@ -213,6 +213,24 @@ def test_turns_are_counted_and_read(effect):
     assert "are common in this series" in beside.shift_in_words(dataclasses.replace(test, p_value=0.4))
 
 
+def test_turns_and_an_interval_that_disagree_are_reconciled(effect):
+    """Only then, in one sentence, in either direction, in both languages."""
+    test, unsure = ct.shift_test(effect), dataclasses.replace(effect, upper=1.2)
+    common = dataclasses.replace(test, p_value=0.4)
+    agreeing = [test, dataclasses.replace(common, effect=unsure)]
+    assert not [each for each in agreeing if "contradiction" in beside.shift_in_words(each)]
+    french = translator("fr")
+    for each, why in (
+        (dataclasses.replace(test, effect=unsure), "which includes no change: turning takes the counts as they came"),
+        (common, "which excludes no change: it asks whether the mean rates of the two sides differ"),
+    ):
+        sentence = beside.shift_in_words(each)
+        assert sentence.count("That is no contradiction to the interval of the rate ratio") == 1
+        assert why in sentence
+        assert "Cela ne contredit pas l’intervalle du rapport de taux" in french(sentence)
+    assert not french.unknown
+
+
 def test_envelope_says_whether_the_direction_hangs_on_the_bounds(effect):
     envelope = ct.effect_envelope(effect)
     assert beside.envelope_in_words(effect, envelope).endswith("does not hang on which of them is right.")
