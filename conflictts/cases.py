@@ -69,7 +69,7 @@ def load_idlib_2019() -> Case:
     Case
         321 incident records (205 counted, 116 details), 136 claims, 7 truces and 3 context events coded from public
         press reports. It is an incomplete catalogue, not a count of the dead: about 70 % of the Syrian Observatory's
-        toll before the truce of 31 August 2019 and over 100 % from then to 6 November.
+        toll before the truce of 31 August 2019, and over 100 % of its single claim from then to 6 November.
 
     Examples
     --------

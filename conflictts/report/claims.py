@@ -15,6 +15,7 @@ from conflictts.series.daily import DailySeries
 from conflictts.series.percent import percent
 from conflictts.truce.effect import TruceEffect, refit
 
+ONE_CLAIM = "A side with one claim rests on that one figure, often a rounded one; take its share as rough."
 MOST_BODIES = 2  # drawn over time, and fitted to
 
 
@@ -116,6 +117,7 @@ def _fit(daily: DailySeries, effect: TruceEffect, claims: pd.DataFrame, held: pd
 def bias_in_words(found: ClaimFindings) -> list[str]:
     """Say per body how much the series holds on either side, and which way that moves the change it shows."""
     said = []
+    alone = _resting_on_one(found.bias)
     for body, row in found.bias.iterrows():
         moved = {
             "understated": "a fall in this series is smaller than in that body's own figures (understated)",
@@ -125,8 +127,8 @@ def bias_in_words(found: ClaimFindings) -> list[str]:
         }[row["fall"]]
         said.append(
             f"Against {body} the series holds {percent(row['before'])} of what is claimed up to the truce and "
-            f"{percent(row['after'])} from it on ({_number(row['claims_before'])} before, "
-            f"{_number(row['claims_after'])} after, none overlapping): {moved}."
+            f"{percent(row['after'])} from it on ({_claims(row)}, none overlapping): {moved}."
+            + (f" {ONE_CLAIM}" if alone[body] else "")
         )
     ways = set(found.bias["fall"]) & {"understated", "overstated"}
     if len(ways) == 2:
@@ -136,16 +138,32 @@ def bias_in_words(found: ClaimFindings) -> list[str]:
 
 def uneven_coverage(found: ClaimFindings) -> list[str]:
     """The same of the bodies with most claims in one sentence, among what weakens the headline."""
-    if set(found.bias["fall"].head(MOST_BODIES)) <= {"unbiased"}:
+    named = found.bias.head(MOST_BODIES)
+    if set(named["fall"]) <= {"unbiased"}:
         return []
     shares = "; ".join(
-        f"{percent(row['before'])} up to the truce and {percent(row['after'])} from it on of what {body} claims"
-        for body, row in found.bias.head(MOST_BODIES).iterrows()
+        f"{percent(row['before'])} up to the truce and {percent(row['after'])} from it on of what {body} claims "
+        f"({_claims(row)})"
+        for body, row in named.iterrows()
     )
+    if _resting_on_one(named[named["fall"] != "unbiased"]).all():
+        return [
+            f"Coverage may not be even, though a single claim on a side cannot show it: the series holds {shares}. "
+            "Part of a change in counts would then be a change in counting; see “What others counted”."
+        ]
     return [
         f"Coverage is not even: the series holds {shares}. Part of a change in counts is a change in counting; see "
         "“What others counted”."
     ]
+
+
+def _resting_on_one(bias: pd.DataFrame) -> pd.Series:
+    """Of each body, whether a side of the truce has one claim alone."""
+    return bias[["claims_before", "claims_after"]].min(axis="columns") == 1
+
+
+def _claims(row: pd.Series) -> str:
+    return f"{_number(row['claims_before'])} before, {_number(row['claims_after'])} after"
 
 
 def fitted_in_words(found: ClaimFindings, effect: TruceEffect) -> str:

@@ -93,13 +93,24 @@ def test_fitting_to_claims_moves_the_ratio_by_the_ratio_of_coverage():
 def test_bias_is_told_per_body_and_disagreement_is_named(found, effect):
     *bodies, last = told.bias_in_words(found)
     assert [sentence.split(" the series")[0] for sentence in bodies] == ["Against SOHR", "Against White Helmets"]
-    assert "understated" in bodies[0]
+    assert bodies[0].endswith(f"(understated). {told.ONE_CLAIM}")
+    assert told.ONE_CLAIM not in bodies[1]
     assert "(3 claims before, 2 claims after, none overlapping): a fall in this series is larger" in bodies[1]
     assert last.startswith("The bodies disagree on the sign")
     (weakness,) = told.uneven_coverage(found)
-    assert "72% up to the truce and 122% from it on of what SOHR claims" in weakness
+    assert weakness.startswith(
+        "Coverage is not even: the series holds 72% up to the truce and 122% from it on of what "
+    )
+    assert "of what SOHR claims (1 claim before, 1 claim after); 75%" in weakness
     assert "UN" not in weakness, "of two bodies only: the others rest on few claims"
     assert "from 0.088 to 0.26; the direction is the same" in told.fitted_in_words(found, effect)
+
+
+def test_coverage_told_by_single_claims_alone_is_said_with_caution(found):
+    single = dataclasses.replace(found, bias=found.bias.loc[["SOHR"]])
+    (weakness,) = told.uneven_coverage(single)
+    assert weakness.startswith("Coverage may not be even, though a single claim on a side cannot show it: the series")
+    assert told.uneven_coverage(dataclasses.replace(single, bias=single.bias.assign(fall="unbiased"))) == []
 
 
 def test_fitted_series_without_a_finding_share_no_direction(found, effect):
