@@ -190,6 +190,21 @@ def test_a_figure_that_nearly_fits_leaves_no_third_of_a_sheet_blank(lines, sheet
     assert re.search(rf"Pages:\s+{sheets}\n", poppler("pdfinfo", tmp_path / "page.pdf"))
 
 
+@pytest.mark.parametrize(("rows", "ahead"), [(6, True), (60, False)])
+def test_what_follows_a_figure_goes_ahead_where_its_sheet_would_be_half_blank(
+    rows, ahead, weasyprint, poppler, tmp_path
+):
+    """After 40 lines of 51 the figure of 17 does not fit; what does goes before it, as far as the next heading."""
+    svg = DRAWN.format('viewBox="0 0 200 100" width="200" height="100"><rect width="200" height="100"/>')
+    style = "<style>figure { margin: 0; break-inside: avoid } figure img { width: 100% }</style>"
+    style += "<style>@page { size: A4; margin: 20mm } body, p, div { margin: 0; line-height: 5mm }</style>"
+    table = f"<p>Told:</p><div>{'row<br>' * rows}</div><h2>Next</h2><p>after</p>"
+    page = PAGE.format("<p>word</p>" * 40 + svg + table).replace("</head>", f"{style}</head>")
+    (tmp_path / "page.pdf").write_bytes(as_pdf(page))
+    first = poppler("pdftotext", "-l", "1", tmp_path / "page.pdf", "-").split()
+    assert [text for text in first if text != "word"] == (["Told:"] + ["row"] * rows) * ahead
+
+
 def without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str | None) -> None:
     """An installation without WeasyPrint, or with one whose libraries the system lacks."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "weasyprint"]:
