@@ -24,6 +24,12 @@ GLOSSARY = (
      "difference, not for a cause."),
     ("interval", "The range of values that the counts cannot rule out. A 95% interval is made by a method that holds "
      "the truth in about 95 of 100 such series, if its assumptions hold."),
+    ("interval of a phase", "That of the rate learns from the phase’s own days alone how much days scatter and how far "
+     "they remember each other; only where they hold fewer than 10 counts, or are fewer than 7, does it take both from "
+     "the days before the truce. That of the ratio takes scatter and memory to be of one kind before the truce and in "
+     "the phase, and learns them from both sides together, mostly from the one with more counts. So it is often the "
+     "narrower of the two, if that holds; with what is not known of the rate before, which it contains as well, it may "
+     "also be the wider."),
     ("overdispersion", "Counts that vary more from day to day than chance around one rate would make them, because "
      "violence comes in clusters."),
     ("memory", "Days resemble their neighbours: after a violent day the next is more often violent. Memory makes "

@@ -368,6 +368,11 @@ def test_page_tells_how_the_truce_lived(folder, html):
     finding = numbers["findings"][0]
     text = html.partition('<h2 id="course">')[2].partition("<h2")[0]
     assert "calm from 31 August 2019" in text
+    assert (
+        "A rate’s interval rests on the phase’s own days alone, a ratio’s on these and the days before together" in text
+    )
+    assert "“interval of a phase” under “What the words mean”" in text
+    assert '<dt class="term">interval of a phase</dt>' in html
     assert "“Apparently”, in the table “best estimate only”: the estimate bears the name" in text
     assert "apparently collapsed from" in text, "a collapse that is not established says so"
     assert "of an erosion in 79 to 99%, of a collapse in 87 to 100% where the rate jumped" in text
