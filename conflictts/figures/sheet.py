@@ -31,6 +31,10 @@ class Sheet:
 
 AXES = (0.08, 0.225, 0.905, 0.63)  # left, bottom, width, height as shares of the sheet; room for legend and footer
 EDGE = 0.06  # inches of white above and below what is drawn
+_DOTTED = re.compile(  # a path of circles alone, filled and edged in one colour
+    r'<path d="((?:M[^A-Za-z"]+(?:C[^A-Za-z"]+){8}z\s*)+)" '
+    r'style="fill: (#\w+); stroke: \2; stroke-width: ([\d.]+); stroke-linecap: butt; stroke-linejoin: miter"'
+)
 SMALLEST = 5.0  # points; how far a legend shrinks whose words grow longer when they are put over
 
 
@@ -148,6 +152,7 @@ def _embeddable(svg: str, name: str) -> str:
 def _shortened(tags: str, name: str) -> str:
     tags = tags.replace(' transform="rotate(-0 ', ' transform="rotate(0 ')
     tags = re.sub(r' transform="rotate\(0 [^"]*"', "", tags)
+    tags = _DOTTED.sub(lambda found: _points(*found.groups()) or found[0], tags)
     tags = re.sub(r'(?<= d=")[^"]*', lambda found: _shorter(found[0]), tags)
     tags = re.sub(r'(?<= [xy]=")-?\d+\.\d+', lambda found: _rounded(found[0]), tags)
     return _with_classes(_with_identifiers(tags, _short_name(name)))
@@ -189,6 +194,23 @@ def _hundredths(number: str) -> int:
 def _point(hundredths: int) -> str:
     text = f"{hundredths / 100:.2f}".rstrip("0").rstrip(".")
     return re.sub(r"^(-?)0\.", r"\1.", text)
+
+
+def _points(path: str, colour: str, edge: str) -> str:
+    """The dots of a hatch, hundreds of circles of eight curves each, as points that a round pen draws."""
+    circles = [
+        [complex(*map(float, part.split()[-2:])) for part in re.findall(r"[^MCz]+", curves)]
+        for curves in re.findall(r"M[^z]*", path)
+    ]
+    middles = [(ends[0] + ends[4]) / 2 for ends in circles]
+    radius = abs(circles[0][0] - middles[0])
+    if any(
+        abs(abs(end - middle) - radius) > 1e-4 for ends, middle in zip(circles, middles, strict=True) for end in ends
+    ):
+        return ""
+    points = " ".join(f"M {at.real:f} {at.imag:f} L {at.real:f} {at.imag:f}" for at in middles)
+    pen = f"stroke-width: {2 * radius + float(edge):.2f}; stroke-linecap: round"
+    return f'<path d="{points}" style="fill: none; stroke: {colour}; {pen}"'
 
 
 def _shorter(path: str) -> str:

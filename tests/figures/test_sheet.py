@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.hatch import get_path
 from matplotlib.image import imread
+from matplotlib.patches import Rectangle
 
 from conflictts.figures.sheet import EDGE, _embeddable, _shorter, draw_sheet
 from conflictts.figures.style import legend_above, wrapped
@@ -126,3 +128,32 @@ def test_a_name_that_looks_like_markup_stays_the_text_it_is():
     svg = draw_sheet(plot, name="hostile").svg
     assert re.findall(r"<text[^>]*>([^<]*A style[^<]*)</text>", svg) == [HOSTILE] * 3
     assert "display:none" not in re.search(r"<style[^>]*>(.*?)</style>", svg, flags=re.DOTALL)[1]
+
+
+@pytest.mark.parametrize("density", [3, 5, 6])
+def test_dots_are_drawn_by_a_round_pen_in_few_letters(density):
+    """Each where the hatch has its circle, as wide as that with its edge; curves make hundreds of kilobytes of them."""
+
+    def plot(ax):
+        ax.add_patch(Rectangle((0, 0), 1, 1, hatch=density * ".", facecolor="none", edgecolor="#333333"))
+        return ax
+
+    svg = draw_sheet(plot, name="dots").svg
+    assert len(svg) < 20_000
+    path, pen = re.findall(
+        r'<path d="([^"]*)" style="fill: none; stroke: #333333; stroke-width: ([.\d]+); .*round', svg
+    )[0]
+    circles = [circle * 72 for circle in get_path(density * ".", 6).to_polygons()]
+    middles = [(circle.min(axis=0) + circle.max(axis=0)) / 2 for circle in circles]
+    dots = sorted((round(x, 1), round(y, 1)) for letter, x, y in points(path) if letter == "M")
+    assert dots == sorted((round(x, 1), round(72 - y, 1)) for x, y in middles)
+    assert float(pen) == pytest.approx(np.ptp(circles[0][:, 0]) + 0.6, abs=0.01), "rounded to hundredths"
+
+
+ROUNDISH = "C 2 0 2 1 1 1 C 0 1 -1 1 -1 0 C -1 -1 0 -1 0 -1 C 1 -1 1 0 1 0 " * 2
+
+
+@pytest.mark.parametrize("curves", [ROUNDISH, "L 1 1 L 2 0 "])
+def test_what_is_no_circle_stays(curves):
+    style = "fill: #333333; stroke: #333333; stroke-width: 0.6; stroke-linecap: butt; stroke-linejoin: miter"
+    assert style in _embeddable(f'<svg><path d="M 1 0 {curves}z" style="{style}"/></svg>', "other")
