@@ -200,28 +200,36 @@ def diagnostics(found: EffectDiagnostics) -> Told:
 
 def source_mix(mix: SourceMix) -> Told:
     """Of `plot_source_mix`."""
-    bodies, told = mix.table[mix.table["column"] == "reporting_body"], {}
+    bodies, told = mix.table[mix.table["column"] == "reporting_body"].set_index("value"), {}
     for side, sentence in (
         ("after", "The largest share from the truce on was told by {body}: {after}, against {before} before it."),
         ("before", "The largest share before the truce was told by {body}: {before}, against {after} from it on."),
     ):
-        if bodies[f"share_{side}"].notna().any():
-            most = bodies.loc[bodies[f"share_{side}"].idxmax()]
-            shares = {name: wording.share(most[f"share_{name}"]) for name in ("before", "after")}
-            told[most["value"]] = say(sentence, body=most["value"], **shares)  # that one may lead on both sides
+        shares = bodies[f"share_{side}"].drop(NOT_STATED, errors="ignore")
+        if shares.notna().any():
+            body = shares.idxmax()
+            told[body] = say(sentence, body=body, **_shares(bodies.loc[body]))  # that one may lead on both sides
     said = [*reversed(told.values())]
+    if NOT_STATED in bodies.index:
+        unstated = "No reporting body is stated for {before} of the toll before the truce and for {after} from it on."
+        said.append(say(unstated, **_shares(bodies.loc[NOT_STATED])))
     change = mix.changes.loc["reporting_body"]
-    said.append(
-        say(
-            "Of the toll {mix} moved from teller to teller, while the toll per day moved by {count}.",
-            mix=wording.share(change["mix_change"]), count=wording.share(change["count_change"]),
-        )
-    )  # fmt: skip
+    if pd.notna(change["mix_change"]):
+        said.append(
+            say(
+                "Of the toll {mix} moved from teller to teller, while the toll per day moved by {count}.",
+                mix=wording.share(change["mix_change"]), count=wording.share(change["count_change"]),
+            )
+        )  # fmt: skip
     said += [f"{wording.begun(warning)}." for warning in mix.warnings]
     return Told(
         "Who told of the violence: each reporting body's share of the toll before the truce and from it on.",
         " ".join(said),
     )
+
+
+def _shares(body: pd.Series) -> dict[str, str]:
+    return {side: wording.share(body[f"share_{side}"]) for side in ("before", "after")}
 
 
 def course(course: TruceCourse) -> Told:

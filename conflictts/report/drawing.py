@@ -29,6 +29,7 @@ from conflictts.report.beside import beside
 from conflictts.report.claims import bias_in_words
 from conflictts.report.findings import Findings
 from conflictts.report.language import Translator
+from conflictts.series.counting import NOT_STATED
 from conflictts.truce.period import Truce
 
 MIN_CLAIMS = 3  # claims from one start date that earn a figure
@@ -163,7 +164,7 @@ def _opinions(findings: Findings, draw: Draw) -> Figures:
             alternatives.diagnostics(diagnostics),
             draw(partial(plot_diagnostics, diagnostics), name="diagnostics", height=3.4),
         )
-    if not isinstance(mix, str):
+    if not isinstance(mix, str) and set(mix.table.query("column == 'reporting_body'")["value"]) != {NOT_STATED}:
         drawn["sources"] = Drawn.of(alternatives.source_mix(mix), draw(partial(plot_source_mix, mix), name="sources"))
     return drawn
 

@@ -93,6 +93,36 @@ def test_it_is_of_what_was_drawn_last_and_reads_what_can_be_read_once(idlib):
     )
 
 
+@pytest.mark.parametrize("body", ["SOHR", None])
+def test_records_without_a_reporting_body_tell_nothing_of_tellers(body, idlib):
+    """The largest group of tellers is none where it has no name; without any name nothing is said to have moved."""
+    bodies = idlib.table["reporting_body"]
+    table = idlib.table.assign(reporting_body=bodies.where((bodies != body) & (body is not None), ""))
+    window = ("2019-04-30", "2019-11-06")
+    mix = ct.source_mix(replace(idlib, table=table), idlib.truces["TRC-5"], measure="civilians", window=window)
+    plt.figure()
+    told = ct.alt_text(ct.plot_source_mix(mix))
+    unstated = "for 100% of the toll before the truce and for 100% from it on." if body is None else "for 70% of"
+    assert f"No reporting body is stated {unstated}" in told
+    assert ("told by White Helmets" in told) == ("from teller to teller" in told) == (body is not None)
+    assert "told by not stated" not in told
+    assert "–" not in told
+    words = translator("fr")
+    words(told)
+    assert list(words.unknown) == []
+
+
+def test_a_page_of_records_without_a_reporting_body_draws_no_tellers(write_records, tmp_path, blank_figures):
+    incidents = ct.read_incidents(write_records(tmp_path / "records.csv"))
+    page = ct.write_report(
+        incidents, ct.Truce("2019-08-31"), tmp_path / "out", coverage=("2019-05-01", "2019-11-30"), formats=("html",)
+    )
+    html = page.read_text(encoding="utf-8")
+    assert "No record states its reporting body" in html
+    assert 'id="figure-diagnostics"' in html
+    assert "figure-sources" not in html
+
+
 def test_refusals():
     ax = plt.figure().add_subplot()
     with pytest.raises(UnknownNameError, match="No figure of conflictts is on these axes"):
