@@ -82,7 +82,7 @@ _FEWER_THAN_TWO = re.compile(  # of which French speaks in the singular
 _QUOTED = re.compile(r"(?<!\w)(['\"])(.+?)\1(?!\w)")
 _NEXT = re.compile(_WHOLE_WORD.replace(")", r"[.!?])") + r"(?<=[.!?])\s+(?=[A-Z“×\d])")  # between two sentences
 _IN_FIGURES = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
-_SPAN_IN_FIGURES = re.compile(rf"(?<![\w./=-]){_IN_FIGURES}(?:\.\.{_IN_FIGURES})?(?![\w/-]|\.\w)")
+_SPAN_IN_FIGURES = re.compile(rf"(?<![\w./='-]){_IN_FIGURES}(?:\.\.{_IN_FIGURES})?(?![\w/-]|\.\w)")
 _PARTS = re.compile(  # of a page: what holds no text to put over, and single tags
     r"(<style.*?</style>|<script.*?</script>|<svg .*?</svg>|"
     r"<(?:span|h3|th|pre)[^>]* translate=\"no\"[^>]*>[^<]*(?=<)|<[^>]+>)",
@@ -283,7 +283,7 @@ class Translator:
 
 
 def _days_in_words(text: str) -> str:
-    """2019-08-31 -> 31 August 2019 and 2019-08-30..2019-08-31 -> 30 to 31 August 2019, in names of files not."""
+    """2019-08-31 -> 31 August 2019, 2019-08-30..2019-08-31 -> 30 to 31 August 2019; names of files and quoted stay."""
     return _SPAN_IN_FIGURES.sub(lambda met: _said_once(*map(_written_out, met[0].split(".."))), text)
 
 

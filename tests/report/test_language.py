@@ -93,6 +93,18 @@ KNOWN = [
      "not a count of the dead. Low–best–high add up the records' own bounds.",
      "Source : catalogue de presse du cas d’Idlib, version 1. Un catalogue incomplet de ce que montraient des pages de "
      "presse publiques, non un décompte des morts. Basse–meilleure–haute : sommes des bornes propres à chaque relevé."),
+    ("Source: ACLED, release updated to 2 October 2019.", "Source : ACLED, version à jour au 2 octobre 2019."),
+    ("source: ACLED, release updated to 2 October 2019", "source : ACLED, version à jour au 2 octobre 2019"),
+    ("ACLED, release updated to 2 October 2019. Licence: ACLED terms.",
+     "ACLED, version à jour au 2 octobre 2019. Licence : ACLED terms."),
+    ("Syria (records of acled.csv), admin1 Hama or Homs · deaths · 3 May to 9 June 2019 · ACLED, release 3",
+     "Syria (relevés de acled.csv), admin1 Hama ou Homs · morts · du 3 mai au 9 juin 2019 · ACLED, version 3"),
+    ("The south · Syria (records of acled.csv), admin1 Homs · civilian deaths · 3 May to 9 June 2019 · UCDP GED, "
+     "release 25.1",
+     "The south · Syria (relevés de acled.csv), admin1 Homs · civils tués · du 3 mai au 9 juin 2019 · UCDP GED, "
+     "version 25.1"),
+    ("event_date: not a date as ACLED writes it, '16 May 2025' or '2025-05-16'",
+     "event_date : n’est pas une date telle que l’écrit ACLED, « 16 May 2025 » ou « 2025-05-16 »"),
 ]  # fmt: skip
 
 
@@ -104,7 +116,7 @@ def printed(text: str) -> str:
 @pytest.mark.parametrize(("english", "french"), KNOWN)
 def test_known(english, french):
     assert printed(translator("fr")(english)) == french
-    if not re.search(r"\d{4}-\d{2}", english):
+    if not re.search(r"(?<!')\d{4}-\d{2}", english):
         assert translator("en")(english) == english
 
 
