@@ -12,7 +12,18 @@ import pandas as pd
 from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
-from conflictts.figures.style import COUNTED, INK, given_or_current, leave_room, what_is_drawn, write_footer
+from conflictts.figures.style import (
+    COUNTED,
+    INK,
+    LEGEND_POINTS,
+    columns_of,
+    given_or_current,
+    leave_room,
+    points_of,
+    what_is_drawn,
+    wide_of,
+    write_footer,
+)
 from conflictts.series.daily import DailySeries
 
 if TYPE_CHECKING:
@@ -80,13 +91,15 @@ def plot_calendar(daily: DailySeries, *, ax: Axes | None = None) -> Axes:
     if (table["status"] == "provisional").any():
         handles.append(Patch(facecolor="white", edgecolor=INK, hatch=".....", label="provisional"))
     _frame(ax, daily, days, column, row, long)
+    columns = columns_of([str(handle.get_label()) for handle in handles], wide_of(ax))
+    leave_room(ax, 2 + -(-len(handles) // columns))
+    points = points_of(ax, LEGEND_POINTS)
     legend = ax.legend(
         handles=handles, title=f"{daily.unit} per day", loc="lower left", bbox_to_anchor=(0, 1.03), frameon=False,
-        fontsize=8, title_fontsize=8, ncols=len(handles), columnspacing=1.0, handlelength=1.4, borderaxespad=0,
+        fontsize=points, title_fontsize=points, ncols=columns, columnspacing=1.0, handlelength=1.4, borderaxespad=0,
         alignment="left",
     )  # fmt: skip
     legend.get_title().set_parse_math(False)
-    leave_room(ax, 2)
     return ax
 
 

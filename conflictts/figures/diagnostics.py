@@ -16,10 +16,13 @@ from conflictts.figures.style import (
     HALF_DAY,
     INK,
     LEVEL,
+    NARROW,
     TRUCE,
     date_axis,
     given_or_current,
     what_is_drawn,
+    wide_of,
+    wrapped,
     write_footer,
 )
 from conflictts.truce.diagnostics import BINS, EffectDiagnostics
@@ -56,9 +59,16 @@ def plot_diagnostics(found: EffectDiagnostics, *, ax: Axes | None = None) -> Axe
     require_kind(found, EffectDiagnostics, "found")
     ax = given_or_current(ax)
     ax.set_axis_off()
-    _through_time(found, ax.inset_axes((0.0, 0.0, 0.36, 0.92)))
-    _memory(found, ax.inset_axes((0.43, 0.0, 0.27, 0.92)))
-    _transforms(found, ax.inset_axes((0.79, 0.0, 0.21, 0.92)))
+    head = 0.92 if wide_of(ax) >= NARROW else 0.84  # two lines of title
+    panels = [ax.inset_axes((begin, 0.0, width, head)) for begin, width in ((0.0, 0.36), (0.43, 0.27), (0.79, 0.21))]
+    for draw, panel in zip((_through_time, _memory, _transforms), panels, strict=True):
+        draw(found, panel)
+    if wide_of(ax) < NARROW:
+        for panel in panels:
+            panel.set_title(wrapped(panel.get_title(loc="left"), 16), fontsize=7, loc="left")
+            panel.tick_params(labelsize=6.5)
+            for name in (panel.xaxis.label, panel.yaxis.label):
+                name.set_fontsize(6.5)
     effect = found.effect
     write_footer(ax, what_is_drawn(effect.daily, *effect.window))
     return ax

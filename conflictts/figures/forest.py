@@ -19,7 +19,9 @@ from conflictts.figures.style import (
     OWN,
     SET,
     given_or_current,
+    gives_way,
     legend_above,
+    points_of,
     shortened,
     span_in_words,
     wide_of,
@@ -138,7 +140,7 @@ def _letters_beside(ax: Axes, names: list[str]) -> int:
     letter = LETTER * float(ax.yaxis.get_major_ticks(1)[0].label1.get_fontsize()) / 72
     wide, box = float(ax.figure.get_size_inches()[0]), ax.get_position()  # type: ignore[union-attr]
     free = box.x0 * wide
-    if ax.get_gid() == OWN:
+    if ax.get_gid() == OWN or gives_way(ax):
         wanted = min(max(len(name) for name in names) * letter + BESIDE, wide / 3)
         left = max(free, wanted) / wide
         ax.set_position((left, box.y0, box.x1 - left, box.height))
@@ -163,7 +165,7 @@ def finish_ratios(ax: Axes, rows: int, level: float) -> None:
         label.set_parse_math(False)
     ax.set_xlabel(f"rate ratio, after over before ({of_level(level)} interval)")
     ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="y", length=0, labelsize=points_of(ax, float(ax.yaxis.label.get_fontsize())))
 
 
 def _draw_shrunken(ax: Axes, shrunken: pd.Series) -> None:

@@ -18,7 +18,19 @@ from conflictts.errors import UnknownNameError, require_kind
 from conflictts.figures.forest import LEAST, about_effects, drawable_effects, name_of
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
-from conflictts.figures.style import CONTRAST, COUNTED, INK, LETTER, LEVEL, given_or_current, legend_above, write_footer
+from conflictts.figures.style import (
+    CONTRAST,
+    COUNTED,
+    INK,
+    LETTER,
+    LEVEL,
+    NARROW,
+    given_or_current,
+    legend_above,
+    points_of,
+    wide_of,
+    write_footer,
+)
 from conflictts.incidents.files import shorten
 from conflictts.incidents.outlines import Outlines, Polygon
 from conflictts.series.counting import all_stated
@@ -267,8 +279,11 @@ def _scale(ax: Axes, norm: LogNorm, farthest: float) -> None:
     bar.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     bar.minorticks_off()
     bar.set_yticks([])
-    bar.tick_params(labelsize=NAME_POINTS, length=2, pad=1)
-    bar.set_title("rate ratio, after over before", fontsize=NAME_POINTS, pad=2, color=INK, loc="left")
+    bar.tick_params(labelsize=points_of(ax, NAME_POINTS), length=2, pad=1)
+    bar.set_title(
+        "rate ratio, after over before", fontsize=points_of(ax, NAME_POINTS), pad=2, color=INK,
+        loc="left" if wide_of(ax) >= NARROW else "right",
+    )  # fmt: skip
     bar.spines[:].set_visible(False)
 
 

@@ -11,7 +11,17 @@ import pandas as pd
 from conflictts.errors import TooLittleData, require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
-from conflictts.figures.style import CONTRAST, COUNTED, HALF_DAY, INK, LEVEL, finish, given_or_current, shade_days
+from conflictts.figures.style import (
+    CONTRAST,
+    COUNTED,
+    HALF_DAY,
+    INK,
+    LEVEL,
+    finish,
+    give_way_to_names,
+    given_or_current,
+    shade_days,
+)
 from conflictts.truce.monitor import Monitor
 
 if TYPE_CHECKING:
@@ -83,6 +93,7 @@ def plot_monitor(monitor: Monitor, *, ax: Axes | None = None) -> Axes:
     step = math.ceil((top - bottom) / _MOST_TICKS)
     ticks = np.arange(math.ceil(bottom), math.floor(top) + 1, step)
     ax.set_yticks(ticks, [_power(int(tick)) for tick in ticks])
+    give_way_to_names(ax)
     return ax
 
 

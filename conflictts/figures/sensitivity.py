@@ -21,6 +21,7 @@ from conflictts.figures.style import (
     columns_of,
     given_or_current,
     leave_room,
+    points_of,
     what_is_drawn,
     write_footer,
 )
@@ -79,10 +80,11 @@ def plot_sensitivity(found: Sensitivity, *, ax: Axes | None = None) -> Axes:
     ax.set_axis_off()
     table = found.table.sort_values("rate_ratio", kind="stable", na_position="last").reset_index(drop=True)
     inches = max(ax.get_window_extent().width / ax.figure.dpi, 3.0)
-    begin, width = LEFT / inches, 1 - (LEFT + RIGHT) / inches
+    scale = points_of(ax, 1.0) * points_of(ax, 1.0)
+    begin, width = scale * LEFT / inches, 1 - scale * (LEFT + RIGHT) / inches
     curve, matrix = ax.inset_axes((begin, 0.56, width, 0.44)), ax.inset_axes((begin, 0.0, width, 0.53))
-    leave_room(ax, _curve(found, table, curve))
-    _matrix(found, table, matrix)
+    leave_room(ax, _curve(found, table, curve, 8 * scale))
+    _matrix(found, table, matrix, 7.5 * scale)
     for panel in (curve, matrix):
         panel.set_xlim(-0.01 * len(table) - 0.5, 1.01 * len(table) - 0.5)
     refused = len(table) - found.answered
@@ -95,7 +97,7 @@ def plot_sensitivity(found: Sensitivity, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _curve(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> int:
+def _curve(found: Sensitivity, table: pd.DataFrame, ax: Axes, letters: float) -> int:
     """The ratios and their intervals; returns how many rows the legend has."""
     answered = table[table["refused"] == ""]
     stands = answered["stands"].to_numpy(dtype=bool)
@@ -134,20 +136,20 @@ def _curve(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> int:
     ax.set_yticks([], minor=True)
     ax.set_xticks([])
     ax.spines[["top", "right", "bottom"]].set_visible(False)
-    ax.tick_params(labelsize=8)
-    ax.set_ylabel(f"rate ratio, after / before\n({of_level(found.level)} intervals)", fontsize=8)
+    ax.tick_params(labelsize=letters)
+    ax.set_ylabel(f"rate ratio, after / before\n({of_level(found.level)} intervals)", fontsize=letters)
     ax.grid(axis="y", color="#E3E6E8", linewidth=0.6)
     ax.set_axisbelow(True)
     labels = ax.get_legend_handles_labels()[1]
     columns = columns_of(labels, ax.get_window_extent().width / ax.figure.dpi + RIGHT)
     ax.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False, fontsize=8, ncols=columns, columnspacing=1.4,
+        loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False, fontsize=letters, ncols=columns, columnspacing=1.4,
         handlelength=1.6, borderaxespad=0, markerscale=2.0,
     )  # fmt: skip
     return -(-len(labels) // columns)
 
 
-def _matrix(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> None:
+def _matrix(found: Sensitivity, table: pd.DataFrame, ax: Axes, letters: float) -> None:
     """One row per option of every choice that has more than one, in blocks."""
     edges = np.unique(np.linspace(0, len(table), min(COLUMNS, len(table)) + 1).round().astype(int))
     moving = set(found.influence.index)
@@ -167,12 +169,12 @@ def _matrix(found: Sensitivity, table: pd.DataFrame, ax: Axes) -> None:
             names.append(str(option))
             y += 1
         ax.text(
-            1.0, (top + y) / 2, TITLES[choice], transform=ax.get_yaxis_transform(), rotation=0, fontsize=7.5,
+            1.0, (top + y) / 2, TITLES[choice], transform=ax.get_yaxis_transform(), rotation=0, fontsize=letters,
             ha="left", va="center", color=INK,
         )  # fmt: skip
         y += 0.45
     ax.set_ylim(y - 0.45, 0)
-    ax.set_yticks(ticks, names, fontsize=7.5)
+    ax.set_yticks(ticks, names, fontsize=letters)
     for label in ax.get_yticklabels():
         label.set_parse_math(False)
     ax.set_xticks([])

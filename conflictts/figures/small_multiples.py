@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 MOST = 20  # panels, unless more are asked for
 MEAN_DAYS, LEAST_DAYS = 7, 4  # of the centred mean, and days that it wants among them
 LEFT = 0.1  # inches for what the scale is
+LEAST_POINTS = 4.5  # of what the scale is
 BELOW = 26  # points from the panels to below their dates
 
 
@@ -141,9 +142,11 @@ def plot_small_multiples(
         _name(small, name_of(key), f"{totals[key]:,.0f}", look)
     legend_above(ax, of=ax.child_axes, drop=tall_of(ax) - top)
     scale = f"{panel.counting.unit} per day, each on its own scale"
+    letters = min(LEGEND_POINTS, max(LEAST_POINTS, (top - bottom) * 72 / (LETTER * len(scale))))
+    room = int((top - bottom) / LETTER * 72 / letters + 1e-6)
     ax.text(
-        0, (bottom + top) / 2 / tall_of(ax), wrapped(scale, max(10, int((top - bottom) / LETTER * 72 / LEGEND_POINTS))),
-        transform=ax.transAxes, rotation=90, ha="left", va="center", fontsize=LEGEND_POINTS, parse_math=False,
+        0, (bottom + top) / 2 / tall_of(ax), wrapped(scale, max(10, room)), transform=ax.transAxes,
+        rotation=90, ha="left", va="center", fontsize=letters, parse_math=False,
     )  # fmt: skip
     write_footer(ax, about, below=BELOW - bottom * 72)
     return ax

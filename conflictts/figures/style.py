@@ -37,9 +37,11 @@ INK = "#333333"
 FOOTER_POINTS = 7
 LEGEND_POINTS = 8
 LEFT, RIGHT, BELOW, ABOVE = 0.85, 0.14, 0.92, 0.2  # inches around the axes of a figure that had none
+LEAST_APART = 3  # points between what is written and the edge of a figure
 BELOW_DATES = 34  # points from the axes to below two lines of dates
 LEGEND_ROW = 1.5 * LEGEND_POINTS / 72  # inches
-LEAST_LEFT = 0.4  # of the height of axes that make room
+LEAST_TALL, MOST_ASIDE = 0.55, 0.4  # inches of axes that make room, and share of the figure's width that names take
+NARROW, SMALLER = 3.6, 0.8  # inches of axes beside which legend and footer are written so much smaller
 OWN = "own"  # the gid of such axes
 LETTER = 0.6  # width of one in DejaVu Sans, in its size
 LETTERS = {"day": len("28 sept."), "month": len("sept."), "year": len("2019")}  # the longest label of a date axis
@@ -176,40 +178,78 @@ def legend_above(ax: Axes, *, of: Iterable[Any] = (), columns: int | None = None
     entries = {label: _swatch(handles) for label, handles in drawn.items()}
     bars = [label for label, handle in entries.items() if isinstance(handle, (PathPatch, BarContainer))]
     order = bars + [label for label in entries if label not in bars]
+    give_way_to_names(ax)
     columns = columns or columns_of(order, wide_of(ax))
+    leave_room(ax, -(-len(order) // columns))
     legend = ax.legend(
         [entries[label] for label in order], order, loc="lower left", bbox_to_anchor=(0, 1.01 - drop / tall_of(ax)),
-        frameon=False, fontsize=LEGEND_POINTS, ncols=columns, columnspacing=1.4, handlelength=1.8,
+        frameon=False, fontsize=points_of(ax, LEGEND_POINTS), ncols=columns, columnspacing=1.4, handlelength=1.8,
         borderaxespad=0, handler_map={Line2D: _AsItStands()},
     )  # fmt: skip
-    leave_room(ax, -(-len(order) // columns))
-    _give_way(ax, above=ABOVE + -(-len(order) // columns) * LEGEND_ROW)
     for text in legend.get_texts():
         text.set_parse_math(False)  # a dollar sign in a name is a dollar sign
 
 
+def points_of(ax: Axes, usual: float) -> float:
+    """The size of letters around axes, smaller around small ones."""
+    return usual if wide_of(ax) >= NARROW else SMALLER * usual
+
+
 def leave_room(ax: Axes, rows: int) -> None:
-    """Take room for so many rows of a legend from axes that `given_or_current` made."""
+    """Take room for so many rows of a legend from axes that `given_or_current` or pyplot.subplots() made."""
+    _give_way(ax, above=ABOVE + rows * points_of(ax, LEGEND_ROW))
     if ax.get_gid() == OWN:
         tall = ax.figure.get_size_inches()[1]  # type: ignore[union-attr]
         box = ax.get_position()
-        ax.set_position((box.x0, box.y0, box.width, max(1 - (ABOVE + rows * LEGEND_ROW) / tall - box.y0, 0.1)))
+        ax.set_position(
+            (box.x0, box.y0, box.width, max(1 - (ABOVE + rows * points_of(ax, LEGEND_ROW)) / tall - box.y0, 0.1))
+        )
 
 
 def _give_way(ax: Axes, *, below: float = 0.0, above: float = 0.0) -> None:
     """Shrink the only axes of a figure, as pyplot.subplots() makes them, where so many inches beside them want it.
 
-    Else what stands there is cut off when the figure is saved. Axes placed by hand or by a layout stay where they are.
+    Else what stands there is cut off when the figure is saved.
     """
-    figure = ax.figure
-    if not isinstance(figure, Figure) or figure.axes != [ax] or figure.get_layout_engine() is not None:
+    if not gives_way(ax):
         return
-    if ax.get_subplotspec() is None:
-        return
-    box, tall = ax.get_position(), figure.get_size_inches()[1]
-    bottom, top = max(box.y0, below / tall), min(box.y1, 1 - above / tall)
-    if (bottom, top) != (box.y0, box.y1) and top - bottom >= LEAST_LEFT * (box.y1 - box.y0):
+    box, tall = ax.get_position(original=True), ax.figure.get_size_inches()[1]  # type: ignore[union-attr]
+    least = min(box.height, LEAST_TALL / tall)
+    bottom = min(max(box.y0, below / tall), box.y1 - least)
+    top = max(min(box.y1, 1 - above / tall), bottom + least)
+    if (bottom, top) != (box.y0, box.y1):
         ax.set_position((box.x0, bottom, box.width, top - bottom))
+
+
+def give_way_to_names(ax: Axes) -> None:
+    """The same at the left, where the names of the axis or of its ticks want it."""
+    if not (gives_way(ax) or ax.get_gid() == OWN):
+        return
+    drawn = ax.yaxis.get_tightbbox()
+    box, wide = ax.get_position(original=True), ax.figure.bbox.width
+    lacking = 0.0 if drawn is None else LEAST_APART / 72 * ax.figure.dpi - drawn.x0
+    left = min(box.x0 + lacking / wide, MOST_ASIDE)
+    if lacking > 0 and left > box.x0:
+        ax.set_position((left, box.y0, box.x1 - left, box.height))
+
+
+def _wrap_name(ax: Axes) -> None:
+    """The name of a y-axis that is longer than the axis, on several lines."""
+    if not (gives_way(ax) or ax.get_gid() == OWN):
+        return
+    label = ax.yaxis.label
+    said, points = label.get_text(), float(label.get_fontsize())
+    if max(map(len, said.split("\n"))) * LETTER * points / 72 > tall_of(ax) + ABOVE + BELOW:
+        label.set_fontsize(SMALLER * points)
+        room = int(tall_of(ax) * 72 / (LETTER * SMALLER * points))
+        label.set_text(wrapped(" ".join(said.split()), max(14, room)))
+
+
+def gives_way(ax: Axes) -> bool:
+    """Whether axes may be made smaller: the only ones of a figure, placed neither by hand nor by a layout."""
+    figure = ax.figure
+    alone = isinstance(figure, Figure) and figure.axes == [ax] and figure.get_layout_engine() is None
+    return alone and ax.get_subplotspec() is not None
 
 
 def _swatch(handles: list[Any]) -> Any:
@@ -238,7 +278,7 @@ class _AsItStands(HandlerLine2D):
 
 def columns_of(labels: list[str], room: float) -> int:
     """The most columns of a legend that fit into so many inches; entries fill one column after the other."""
-    em = LEGEND_POINTS / 72
+    em = LEGEND_POINTS / 72 * (1.0 if room >= NARROW else SMALLER)
     for columns in range(len(labels), 1, -1):
         filled = np.array_split(labels, columns)
         width = sum(max(len(label) for label in part) * LETTER + 2.6 for part in filled) + 1.4 * (columns - 1)
@@ -261,22 +301,24 @@ def write_footer(ax: Axes, parts: Iterable[str], *, below: float | None = None) 
     parts = list(parts)
     if below is None:
         below = max(BELOW_DATES, *(_below_label(each) for each in (ax, *ax.child_axes)))
-    _give_way(ax, below=below / 72 + footer_inches(ax, parts))
+    _give_way(ax, below=(below + LEAST_APART) / 72 + footer_inches(ax, parts))
+    _wrap_name(ax)
+    give_way_to_names(ax)
     ax.annotate(
         _footer_lines(ax, parts),
         xy=(0, 0), xycoords="axes fraction", xytext=(0, -below), textcoords="offset points",
-        va="top", ha="left", fontsize=FOOTER_POINTS, color="#595959", annotation_clip=False, gid="footer",
-        parse_math=False,
+        va="top", ha="left", fontsize=points_of(ax, FOOTER_POINTS), color="#595959", annotation_clip=False,
+        gid="footer", parse_math=False,
     )  # fmt: skip
 
 
 def footer_inches(ax: Axes, parts: Iterable[str]) -> float:
     """The height of a footer."""
-    return 1.3 * FOOTER_POINTS / 72 * len(_footer_lines(ax, parts).split("\n"))
+    return 1.3 * points_of(ax, FOOTER_POINTS) / 72 * len(_footer_lines(ax, parts).split("\n"))
 
 
 def _footer_lines(ax: Axes, parts: Iterable[str]) -> str:
-    return wrapped(" · ".join(parts), max(40, int(wide_of(ax) * 72 / (FOOTER_POINTS * 0.56))))
+    return wrapped(" · ".join(parts), max(40, int(wide_of(ax) * 72 / (points_of(ax, FOOTER_POINTS) * 0.56))))
 
 
 def _below_label(ax: Any) -> float:

@@ -315,14 +315,17 @@ def test_a_figure_drawn_alone_holds_its_legend_and_its_footer(name, idlib, areas
         plt.close(figure)
 
 
-def test_the_only_axes_of_a_figure_make_room_for_the_footer(idlib, areas_found):
+@pytest.mark.parametrize("size", [(6.4, 4.8), (4, 3)])
+def test_the_only_axes_of_a_figure_make_room_for_what_is_written(size, idlib, areas_found):
     """As pyplot makes them; beside others, or placed by hand, they stay where they are."""
     for name, draw in plots(idlib, areas_found).items():
         with mpl.rc_context(mpl.rcParamsDefault):
-            figure, ax = plt.subplots()
+            figure, ax = plt.subplots(figsize=size)
             draw(ax)
-            assert box_of(ax).y0 >= 0, name
-            assert box_of(ax).y1 <= figure.bbox.y1, name
+            figure.canvas.draw()
+            kept, drawn = figure.bbox, ax.get_tightbbox()
+            for begins, ends in ((kept.x0, drawn.x0), (kept.y0, drawn.y0), (drawn.x1, kept.x1), (drawn.y1, kept.y1)):
+                assert begins <= ends + 1, name  # of a pixel
             plt.close(figure)
 
 
