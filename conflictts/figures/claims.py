@@ -11,7 +11,7 @@ import pandas as pd
 from conflictts.errors import CoverageError, require_kind, require_table
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
-from conflictts.figures.style import CONTRAST, INK, LEVEL, finish, given_or_current, mark_days
+from conflictts.figures.style import CONTRAST, INK, LEVEL, finish, given_or_current, mark_days, range_of
 from conflictts.series.claims import HELD, SLACK_DAYS
 from conflictts.series.daily import DailySeries, Day, whole_day
 
@@ -81,7 +81,7 @@ def plot_claims(
     last = near["period_end"].max()
     summed = daily.table.loc[start:last, ["low", "best", "high"]].cumsum(skipna=False)
     ax.fill_between(
-        summed.index, summed["low"], summed["high"], step="post", color=LEVEL, alpha=0.2, linewidth=0,
+        summed.index, *range_of(summed), step="post", color=LEVEL, alpha=0.2, linewidth=0,
         label="counted, low to high",
     )  # fmt: skip
     ax.plot(summed.index, summed["best"], drawstyle="steps-post", color=LEVEL, linewidth=1.8, label="counted, best")

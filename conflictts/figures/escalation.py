@@ -11,7 +11,18 @@ import pandas as pd
 from conflictts.errors import require_kind
 from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
-from conflictts.figures.style import CONTRAST, COUNTED, HALF_DAY, INK, LEVEL, TRUCE, draw_bars, finish, given_or_current
+from conflictts.figures.style import (
+    CONTRAST,
+    COUNTED,
+    HALF_DAY,
+    INK,
+    LEVEL,
+    TRUCE,
+    draw_bars,
+    finish,
+    given_or_current,
+    range_of,
+)
 from conflictts.series.percent import of_level
 from conflictts.truce.escalation import RATE_DAYS, Escalation
 
@@ -166,18 +177,17 @@ def plot_weeks(escalation: Escalation, *, ax: Axes | None = None) -> Axes:
                 edgecolor=COUNTED, linewidth=0.5, label=label,
             )  # fmt: skip
     middle = begin + width / 2
-    ranged = (seen["high"] > seen["low"]).to_numpy()
+    least, greatest = range_of(seen)
+    ranged = (greatest - least > 1e-9).to_numpy()
     if ranged.any():
-        ax.vlines(
-            middle[ranged], seen["low"][ranged], seen["high"][ranged], color=INK, linewidth=0.8, label="low to high"
-        )
+        ax.vlines(middle[ranged], least[ranged], greatest[ranged], color=INK, linewidth=0.8, label="low to high")
     for name, chosen, colour, marker in (
         ("more than the week before", seen["lower"] > 1, CONTRAST, "^"),
         ("less than the week before", seen["upper"] < 1, LEVEL, "v"),
     ):
         if chosen.any():
             ax.plot(
-                middle[chosen], seen["high"][chosen], marker=marker, color=colour, linestyle="none", markersize=6,
+                middle[chosen], greatest[chosen], marker=marker, color=colour, linestyle="none", markersize=6,
                 clip_on=False, label=f"{name} ({of_level(escalation.level)} interval)",
             )  # fmt: skip
     finish(ax, escalation.daily, first, last, ylabel=f"{escalation.daily.unit} per week")

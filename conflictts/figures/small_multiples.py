@@ -31,6 +31,7 @@ from conflictts.figures.style import (
     leave_room,
     legend_above,
     mark_days,
+    range_of,
     shortened,
     span_in_words,
     tall_of,
@@ -278,7 +279,7 @@ def _draw(
             label="first to last day of a change's set",
         )  # fmt: skip
     ax.fill_between(means.index, 0, means["best"], color=COUNTED, alpha=0.55, linewidth=0)
-    ax.fill_between(means.index, means["low"], means["high"], color=INK, alpha=0.4, linewidth=0, label="low to high")
+    ax.fill_between(means.index, *range_of(means), color=INK, alpha=0.4, linewidth=0, label="low to high")
     ax.plot(means.index, means["best"], color=LEVEL, linewidth=1.1, label=f"{MEAN_DAYS}-day mean")
     mark_days(ax, daily, first, last)
 

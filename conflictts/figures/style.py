@@ -87,10 +87,19 @@ def draw_bars(ax: Axes, daily: DailySeries, first: pd.Timestamp, last: pd.Timest
             linewidth=0.6,
             label="provisional",
         )
-    ranged = seen[seen["high"] > seen["low"]]
-    if len(ranged):
-        ax.vlines(ranged.index, ranged["low"], ranged["high"], color=INK, linewidth=0.7, label="low to high")
+    least, greatest = range_of(seen)
+    ranged = greatest - least > 1e-9  # shares of a day add up in another order
+    if ranged.any():
+        ax.vlines(
+            seen.index[ranged], least[ranged], greatest[ranged], color=INK, linewidth=0.7, label="low to high"
+        )  # fmt: skip
     mark_days(ax, daily, first, last)
+
+
+def range_of(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Least and greatest of low, best and high, which a source does not always state in that order."""
+    figures = table[["low", "best", "high"]]
+    return figures.min(axis="columns"), figures.max(axis="columns")
 
 
 def _columns(ax: Axes, heights: pd.Series, *, width: float, **look: Any) -> None:

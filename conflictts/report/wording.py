@@ -471,6 +471,7 @@ def series_in_numbers(findings: Findings) -> list[tuple[str, str]]:
         ("Share of the total from records that span several days", percent(daily.allocated, digits=1)),
         ("Records without a lower bound", f"{daily.no_lower_bound:,}"),
         ("Records without an upper bound", f"{daily.no_upper_bound:,}"),
+        *([("Days with low, best and high in another order", f"{out_of_order(daily):,}")] * (out_of_order(daily) > 0)),
     ]
 
 
@@ -538,8 +539,25 @@ def added_up(daily: DailySeries) -> str:
     return f"The series adds up to {with_unit(toll, daily.unit)} ({figures})."
 
 
+def out_of_order(daily: DailySeries) -> int:
+    """On how many days a low figure lies above the best, or the best above the high, as their source states them."""
+    low, best, high = (daily.table[name] for name in ("low", "best", "high"))
+    return int(((low > best * (1 + 1e-9)) | (best > high * (1 + 1e-9))).sum())
+
+
 def missing_bounds(daily: DailySeries) -> list[str]:
-    """How many records state no lower or upper bound, and what stands in its place."""
+    """How many records state no lower or upper bound, and what stands in its place; and days of bounds out of order."""
+    n_days = out_of_order(daily)
+    if not n_days:
+        return _missing_bounds(daily)
+    return [
+        *_missing_bounds(daily),
+        f"On {so_many(n_days, 'day')} low, best and high do not lie in this order, as the source states them: they are "
+        "added up as they are, and figures draw the range from the least to the greatest.",
+    ]
+
+
+def _missing_bounds(daily: DailySeries) -> list[str]:
     if daily.no_lower_bound == daily.no_upper_bound > 0:
         if daily.no_lower_bound == 1:
             return ["1 record states no bounds: low and high repeat its best figure."]

@@ -71,6 +71,21 @@ def test_daily_draws_a_bar_a_day_the_mean_and_the_truces(daily, idlib, axes, bar
     assert len(legend(drawn)) == len(set(legend(drawn))), "each kind stands once in the legend"
 
 
+@pytest.mark.parametrize(("weekly", "ranges"), [(False, [[3, 9], [2, 6]]), (True, [[21, 27], [20, 24]])])
+def test_figures_out_of_order_are_drawn_from_the_least_to_the_greatest(weekly, ranges, axes):
+    """A record of low 9, best 3, high 5 and one of 2, 6, 4: no whisker is left out or hangs above or below its bar."""
+    counts = pd.Series(3.0, pd.date_range("2020-01-06", periods=28))
+    counts.iloc[10] = 6
+    daily = ct.DailySeries.from_counts(counts)
+    table = daily.table.copy()
+    table.loc[table.index[2], ["low", "high"]] = 9.0, 5.0
+    table.loc[table.index[10], ["low", "high"]] = 2.0, 4.0
+    daily = dataclasses.replace(daily, table=table)
+    ax = ct.plot_weeks(ct.measure_escalation(daily), ax=axes[0]) if weekly else ct.plot_daily(daily, ax=axes[0])
+    (drawn,) = [each for each in ax.collections if each.get_label() == "low to high"]
+    assert [segment[:, 1].tolist() for segment in drawn.get_segments()] == ranges
+
+
 @pytest.mark.parametrize("years", [1, 10])
 def test_numbers_of_events_close_to_each_other_do_not_touch(years, axes):
     days = pd.date_range("2011-01-01", periods=365 * years)

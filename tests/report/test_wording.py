@@ -362,6 +362,19 @@ def test_one_of_a_thing_is_one_thing(idlib):
     assert not any(re.search(r"\b1 \w+s\b(?! sur)", text) for text in put)
 
 
+def test_days_of_bounds_out_of_order_are_said():
+    daily = ct.DailySeries.from_counts(pd.Series(3.0, pd.date_range("2020-01-01", periods=9)))
+    table = daily.table.copy()
+    assert wording.missing_bounds(daily) == []
+    for n_days, (name, value) in enumerate((("low", 9.0), ("high", 2.0)), 1):
+        table.loc[table.index[n_days], name] = value
+        (said,) = wording.missing_bounds(dataclasses.replace(daily, table=table))
+        assert said.startswith(f"On {n_days} day{'s' * (n_days > 1)} low, best and high do not lie in this order")
+        french = translator("fr")
+        assert "la plus petite à la plus grande" in french(said)
+        assert not french.unknown
+
+
 def test_days_declared_as_gaps_are_not_said_to_be_covered():
     year = pd.date_range("2019-01-01", "2019-12-31")
     first, last = pd.Timestamp("2019-02-05"), pd.Timestamp("2019-10-31")
