@@ -63,7 +63,9 @@ def _print_ledger(incidents: Incidents) -> None:
         told += [f"{details:,} are details of another record and are never added"] if details > 1 else []
         console.print(f"{'; '.join(told)}.")
     for line in ledger.warnings.to_dict("records"):
-        some = f" ({so_many(line['records'], 'record')}, the first {escape(line['example'])})"
+        of_day = table.loc[table["incident_id"] == line["example"], "date_start"].head(1)  # none of a district's name
+        when = "".join(f" of {day:%Y-%m-%d}" for day in of_day)
+        some = f" ({so_many(line['records'], 'record')}, the first {escape(line['example'])}{when})"
         of_file = line["records"] == ledger.read  # said of the file and not of some of its records
         console.print(f"[yellow]Note[/]: {escape(line['warning'])}{'' if of_file else some}.")
     for doubt in doubts_about(incidents, today=pd.Timestamp.today().normalize()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -213,6 +214,14 @@ def test_check_says_what_to_look_at_before_counting(tmp_path):
         "Note: No record states deaths, civilians, combatants or injured, so that cannot be counted.\n",
     ):
         assert said in result.stdout
+
+
+def test_check_names_the_day_of_an_unusual_record_whose_identifier_nobody_wrote(tmp_path):
+    (tmp_path / "desk.csv").write_text("Date,Low,Killed\n2019-05-01,1,2\n2019-05-02,9,3\n", encoding="utf-8")
+    columns = 'date_start = "Date"\ndeaths_low = "Low"\ndeaths_best = "Killed"\n'
+    (tmp_path / "desk.toml").write_text(f"[columns]\n{columns}", encoding="utf-8")
+    said = conflictts("check", tmp_path / "desk.csv").stdout
+    assert re.search(r"low is above best; kept as stated \(1 record, the first [0-9a-f]{16} of 2019-05-02\)", said)
 
 
 def test_a_file_of_faults_alone_is_refused_with_the_first_of_them(tmp_path):
