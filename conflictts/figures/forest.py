@@ -13,11 +13,19 @@ from conflictts.figures.lettering import legible
 from conflictts.figures.shown import remembered
 from conflictts.figures.style import (
     CONTRAST,
+    FOOTER_POINTS,
     INK,
+    LEAST_APART,
+    LEAST_TALL,
     LETTER,
     LEVEL,
     OWN,
+    QUIET,
     SET,
+    below_label,
+    footer_inches,
+    footer_letter,
+    footer_line,
     given_or_current,
     gives_way,
     legend_above,
@@ -31,6 +39,8 @@ from conflictts.incidents.codes import codes_in_words, columns_in_words, groups_
 from conflictts.series.counting import all_stated
 from conflictts.series.percent import of_level, percent
 from conflictts.truce.panel import PanelAnalysis
+from conflictts.truce.rows import FAULT, NO_TRUCE
+from conflictts.truce.window import NO_RATE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,6 +51,7 @@ MOST = 40  # areas, unless more are asked for
 LEAST = 1e-3  # where the scale of ratios ends, since it has no zero
 LEAST_LETTERS = 12  # of a name
 BESIDE = 0.15  # inches between a name's end and the axes, and at its beginning
+NAMED, NAME_LETTERS = 80, 40  # of those without an effect: how many are named, and in how many letters each
 BETWEEN_TICKS = 1.4  # inches that a decade of the scale takes at least for ticks at 2 and 5, up to 0.002
 
 
@@ -50,7 +61,8 @@ def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = Non
     """Draw the rate ratio of each area on its interval, the lowest at the top, and below them their mean.
 
     The open mark of an area is its ratio drawn towards the mean by as much as its own days leave unsure. The diamond is
-    the mean with its interval, the bar beside it where the true ratio of one more area like these lies.
+    the mean with its interval, the bar beside it where the true ratio of one more area like these lies. Areas that
+    could not be compared are named below, by what is in the way; of more than 80 those with the highest totals.
 
     Parameters
     ----------
@@ -97,7 +109,9 @@ def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = Non
         bottom = _draw_pooled(ax, found.pooled, bottom, one, many)
     finish_ratios(ax, bottom, found.level)
     legend_above(ax)
-    write_footer(ax, _about(found, effects, len(shown)))
+    below, about = _name_those_left(ax, found), _about(found, effects, len(shown))
+    write_footer(ax, about, below=below * 72)
+    _make_room(ax, below + LEAST_APART / 72 + footer_inches(ax, about))
     return ax
 
 
@@ -193,14 +207,64 @@ def _about(found: PanelAnalysis, effects: pd.DataFrame, shown: int) -> list[str]
     if shown < len(effects):
         parts.append(f"{shown} of {len(effects)} {many} with an effect drawn, those known best")
     named = int(all_stated(found.table.index).sum())
-    refused = named - len(effects)
-    if refused:
-        parts.append(f"{refused} {f'{one} has' if refused == 1 else f'{many} have'} too little data to compare")
+    if named - len(effects) > NAMED:
+        parts.append(f"{NAMED} of {named - len(effects)} {many} without an effect named, those with the highest totals")
     if named < len(found.table):
         parts.append(f"records that state no {one} left out")
     if found.pooled is not None:
         parts.append(f"variance between {many} {percent(found.pooled.heterogeneity)} of the whole")
     return [*parts, f"source: {found.source}"]
+
+
+def _name_those_left(ax: Axes, found: PanelAnalysis) -> float:
+    """Names of those without an effect below the axes, in columns, by what is in the way; inches to where they end.
+
+    Where the axes are alone on the figure, they begin at its edge.
+    """
+    told = found.table["effect_reason"].where(all_stated(found.table.index), "")
+    left = found.table[told != ""].sort_values("total", ascending=False, kind="stable")[:NAMED]
+    reason, letter, tall = left["effect_reason"], footer_letter(ax), footer_line(ax)
+    kinds = np.select(
+        [reason == NO_TRUCE, reason.str.contains(NO_RATE, regex=False), reason.str.startswith(FAULT)],
+        ["no truce given", "no count on any day compared", "not compared for a fault"],
+        "too little data to compare",
+    )
+    names = [shortened(name_of(key), NAME_LETTERS) for key in left.index]
+    figure, below = ax.figure, below_label(ax) / 72
+    begin = 0.0
+    if figure.axes == [ax]:
+        begin = BESIDE - float(ax.get_position().x0 * figure.get_size_inches()[0])  # type: ignore[union-attr]
+    wide = (1.1 * max(map(len, names), default=0) + 3) * letter  # wide letters, and a space
+    columns = max(1, int((wide_of(ax) - begin) / wide))
+
+    def write(text: str, column: int, line: float, colour: str) -> None:
+        ax.annotate(
+            text, xy=(0, 0), xycoords="axes fraction", textcoords="offset points", va="top", ha="left",
+            xytext=((begin + column * wide) * 72, -(below + line * tall) * 72), fontsize=points_of(ax, FOOTER_POINTS),
+            color=colour, annotation_clip=False, gid="left", parse_math=False,
+        )  # fmt: skip
+
+    line = 0.0
+    for kind in dict.fromkeys(kinds):
+        some = [name for name, of in zip(names, kinds, strict=True) if of == kind]
+        write(f"{kind}:", 0, line, INK)
+        beside = -int(-(len(kind) + 3) * letter // wide)
+        if beside + len(some) > columns:  # no room on its own line
+            beside, line = 0, line + 1
+        lines = -(-len(some) // (columns - beside))
+        for position, name in enumerate(some):
+            write(name, beside + position // lines, line + position % lines, QUIET)
+        line += lines + 0.3
+    return below + (line + 0.2) * tall
+
+
+def _make_room(ax: Axes, below: float) -> None:
+    """So many inches below axes that `given_or_current` made, as far as that leaves enough of them."""
+    if ax.get_gid() == OWN:
+        box, tall = ax.get_position(), float(ax.figure.get_size_inches()[1])  # type: ignore[union-attr]
+        bottom = min(below / tall, box.y1 - LEAST_TALL / tall)
+        if bottom > box.y0:
+            ax.set_position((box.x0, bottom, box.width, box.y1 - bottom))
 
 
 def about_effects(found: PanelAnalysis, effects: pd.DataFrame) -> list[str]:

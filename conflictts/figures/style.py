@@ -34,7 +34,7 @@ CONTRAST = "#D55E00"
 TRUCE = "#56B4E9"
 SET = "#E69F00"
 INK = "#333333"
-FOOTER_POINTS = 7
+FOOTER_POINTS, QUIET = 7, "#595959"
 LEGEND_POINTS = 8
 LEFT, RIGHT, BELOW, ABOVE = 0.85, 0.14, 0.92, 0.2  # inches around the axes of a figure that had none
 LEAST_APART = 3  # points between what is written and the edge of a figure
@@ -309,28 +309,38 @@ def write_footer(ax: Axes, parts: Iterable[str], *, below: float | None = None) 
     """What every figure says of itself so many points below its axes, by default below what stands there already."""
     parts = list(parts)
     if below is None:
-        below = max(BELOW_DATES, *(_below_label(each) for each in (ax, *ax.child_axes)))
+        below = max(BELOW_DATES, *(below_label(each) for each in (ax, *ax.child_axes)))
     _give_way(ax, below=(below + LEAST_APART) / 72 + footer_inches(ax, parts))
     _wrap_name(ax)
     give_way_to_names(ax)
     ax.annotate(
         _footer_lines(ax, parts),
         xy=(0, 0), xycoords="axes fraction", xytext=(0, -below), textcoords="offset points",
-        va="top", ha="left", fontsize=points_of(ax, FOOTER_POINTS), color="#595959", annotation_clip=False,
+        va="top", ha="left", fontsize=points_of(ax, FOOTER_POINTS), color=QUIET, annotation_clip=False,
         gid="footer", parse_math=False,
     )  # fmt: skip
 
 
 def footer_inches(ax: Axes, parts: Iterable[str]) -> float:
     """The height of a footer."""
-    return 1.3 * points_of(ax, FOOTER_POINTS) / 72 * len(_footer_lines(ax, parts).split("\n"))
+    return footer_line(ax) * len(_footer_lines(ax, parts).split("\n"))
 
 
 def _footer_lines(ax: Axes, parts: Iterable[str]) -> str:
-    return wrapped(" · ".join(parts), max(40, int(wide_of(ax) * 72 / (points_of(ax, FOOTER_POINTS) * 0.56))))
+    return wrapped(" · ".join(parts), max(40, int(wide_of(ax) / footer_letter(ax))))
 
 
-def _below_label(ax: Any) -> float:
+def footer_line(ax: Axes) -> float:
+    """The height of a line of a footer, in inches."""
+    return 1.3 * points_of(ax, FOOTER_POINTS) / 72
+
+
+def footer_letter(ax: Axes) -> float:
+    """The width of a letter there, as letters are on average."""
+    return 0.56 * points_of(ax, FOOTER_POINTS) / 72
+
+
+def below_label(ax: Any) -> float:
     """Points from the axes to below the label of its x-axis; 0 if it has none."""
     if not ax.get_xlabel():
         return 0.0

@@ -19,11 +19,12 @@ import pandas as pd
 
 from conflictts.errors import UnknownNameError, require_kind, require_path
 from conflictts.figures.forest import MOST as MOST_AREAS
-from conflictts.figures.forest import name_of, parts_of, plot_forest
+from conflictts.figures.forest import NAME_LETTERS, name_of, parts_of, plot_forest
 from conflictts.figures.map import plot_map
 from conflictts.figures.sheet import draw_sheet
 from conflictts.figures.small_multiples import MOST as MOST_SERIES
 from conflictts.figures.small_multiples import plot_small_multiples
+from conflictts.figures.style import shortened
 from conflictts.incidents.codes import CODES, PLACES, columns_in_words, groups_in_words
 from conflictts.incidents.files import as_csv
 from conflictts.incidents.inputs import Input
@@ -181,6 +182,7 @@ def draw_panel(panel: DailyPanel, found: PanelAnalysis, words: Translator, outli
     names = {
         name_of(key): ", ".join(words(part) if part in SPOKEN else part for part in parts_of(key)) for key in panel
     }
+    names |= {shortened(name, NAME_LETTERS): shortened(said, NAME_LETTERS) for name, said in names.items()}
     put = (lambda text: names[text] if text in names else words(text)) if words.language != "en" else None
     truces = [found.truce] if found.truce is not None else []
     rows = -(-min(len(panel), MOST_SERIES) // 4)

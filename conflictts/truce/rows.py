@@ -22,6 +22,7 @@ from conflictts.truce.period import Truce
 from conflictts.truce.window import choose_window, refuse_short_sides, settled_counts
 
 Row: TypeAlias = dict[str, Any]
+NO_TRUCE, FAULT = "no truce was given for it", "unexpected"  # reasons, one as it begins
 CHANGES = ["best_point", "set_first", "set_last", "set_days", "rate_before", "rate_after"]
 
 
@@ -118,7 +119,7 @@ def _one(part: str, numbers: Callable[[], Row]) -> Row:
     except ConflictTSError as refusal:
         return {f"{part}_reason": str(refusal)}
     except Exception as fault:  # one bad series must not end an analysis of thousands
-        return {f"{part}_reason": f"unexpected {type(fault).__name__}: {fault}"}
+        return {f"{part}_reason": f"{FAULT} {type(fault).__name__}: {fault}"}
 
 
 def _changes(counts: np.ndarray, weekday: np.ndarray, days: pd.DatetimeIndex, level: float) -> list[Row]:
@@ -160,7 +161,7 @@ def _latest(counts: np.ndarray, weekday: np.ndarray, level: float) -> list[Row]:
 def _effect(daily: Callable[[int], DailySeries], position: int, key: Key, plan: Plan) -> Row:
     truce = plan.truce_of(key)
     if truce is None:
-        raise TooLittleData("no truce was given for it")
+        raise TooLittleData(NO_TRUCE)
     series = daily(position)
     try:
         effect = estimate_truce_effect(series, truce, window=plan.window, level=plan.level)

@@ -18,6 +18,7 @@ MAX_MISSING = 0.20
 MIN_EFFECTIVE_COUNTERFACTUAL = 5.0
 BOUNDS = ("low", "best", "high")
 MAX_LOG_SPREAD = 20.0  # a factor of 485 million each way
+NO_RATE = "there is no rate to compare"  # by which that reason is known
 ONE_DAY = pd.Timedelta(days=1)
 SIDES = pd.Index(["before", "after"])  # made once: it takes a quarter of the time of the table
 

@@ -52,10 +52,10 @@ def areas_found() -> ct.PanelAnalysis:
     pooled = ct.pool_effects(before, after, np.ones(6))
     table = pd.DataFrame({
         "rate_ratio": ratios, "lower": ratios * np.exp(-2 * errors), "upper": ratios * np.exp(2 * errors),
-        "standard_error": errors, "effect_reason": "", "window_first": pd.Timestamp("2019-05-03"),
+        "standard_error": errors, "effect_reason": "", "total": 10.0, "window_first": pd.Timestamp("2019-05-03"),
         "window_last": pd.Timestamp("2019-10-29"),
     }, index=names)  # fmt: skip
-    table.loc["silent"] = {"rate_ratio": np.nan, "effect_reason": "too few"}
+    table.loc["silent"] = {"rate_ratio": np.nan, "effect_reason": "too few", "total": 2.0}
     table.index.name = "admin1"
     return ct.PanelAnalysis(
         table=table, changes=pd.DataFrame(), pooled=pooled, truce=ct.Truce("2019-08-31"), truces={}, by=("admin1",),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 import conflictts as ct
 from conflictts.errors import TooLittleData, UnknownNameError
+from conflictts.truce.window import NO_RATE
 from tests.figures.test_figures import footer
 
 
@@ -52,8 +54,50 @@ def test_colour_tells_lower_from_higher_from_unsure(areas_found, axes):
 def test_areas_left_out_are_the_least_known_and_are_named(areas_found, axes):
     ax = ct.plot_forest(areas_found, most=3, ax=axes[0])
     assert set(names(ax)[:3]) == {"A", "C", "D"}  # with the smallest standard errors
-    for part in ("3 of 6 areas with an effect drawn", "1 area has too little data", "a source", "truce of 31 August"):
+    for part in (
+        "3 of 6 areas with an effect drawn",
+        "a source",
+        "truce of 31 August",
+    ):
         assert part in footer(ax)
+    assert left(ax) == ["too little data to compare:", "silent"]
+
+
+def left(ax) -> list[str]:
+    return [text.get_text() for text in ax.texts if text.get_gid() == "left"]
+
+
+def test_what_cannot_be_compared_is_named_by_what_is_in_the_way(idlib, axes):
+    """By the reasons that an analysis gives, the highest total first."""
+    panel = ct.daily_series(idlib, measure="civilians", by=("perpetrator", "admin1"))
+    truces = {key: idlib.truces["TRC-5"] for key in panel if key[0] != "government"}
+    assert left(ct.plot_forest(ct.analyse_panel(panel, truces=truces), ax=axes[0])) == [
+        "no truce given:", "government, Idlib", "government, Aleppo", "government, Hama",
+        "too little data to compare:", "armed groups, Aleppo", "Russia, Hama", "armed groups, Hama",
+        "government or Russia, Hama", "armed groups, Latakia",
+        "no count on any day compared:", "Russia, Aleppo", "unknown, Idlib",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("letters", [8, 60])
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "beside others"])
+def test_names_of_many_that_cannot_be_compared_stay_on_the_figure_and_apart(areas_found, alone, letters):
+    index = pd.Index([f"{k}".ljust(letters, "e") for k in range(100)], name="admin1")
+    reasons = ["unexpected ZeroDivisionError", *["too few"] * 60, *[f"All 9 observed days are 0: {NO_RATE}."] * 39]
+    rest = pd.DataFrame({"total": np.arange(100.0), "effect_reason": reasons, "rate_ratio": np.nan}, index=index)
+    found = replace(areas_found, table=pd.concat([rest, areas_found.table]))
+    figure = plt.figure(figsize=(12, 8))
+    ax = ct.plot_forest(found, ax=None if alone else figure.subplots(1, 2)[1])
+    assert len(left(ax)) == 80 + 2
+    assert "80 of 101 areas without an effect named, those with the highest totals" in footer(ax)
+    boxes = [text.get_window_extent() for text in ax.texts if text.get_gid() in ("left", "footer")]
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    assert min(box.x0 for box in boxes) >= (0 if alone else ax.get_window_extent().x0 - 1)
+    assert max(box.x1 for box in boxes) <= figure.bbox.x1
+    if alone:
+        assert min(box.y0 for box in boxes) >= 0
+        assert ax.get_window_extent().height > 2.5 * figure.dpi
+    plt.close(figure)
 
 
 def test_without_a_mean_there_is_no_diamond(areas_found, axes):
