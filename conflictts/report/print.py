@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from conflictts.errors import InputError
+from conflictts.figures.outlined import outlined
 
 VARIANT = "pdf/ua-1"  # tagged for screen readers: ISO 14289-1
 MM = 96 / 25.4  # in the pixels of a layout
@@ -211,7 +212,7 @@ def _put_ahead(root: Any, ahead: Mapping[str, int]) -> None:
 def _as_image(drawing: re.Match[str]) -> str:
     """A drawing as an image of its own, whose rules of style are kept apart from the page's."""
     alternative, rest = drawing.groups()
-    source = base64.b64encode(f"<svg {rest}".encode()).decode()
+    source = base64.b64encode(outlined(f"<svg {rest}").encode()).decode()
     return f'<img alt="{alternative}" src="data:image/svg+xml;base64,{source}">'
 
 

@@ -205,6 +205,15 @@ def test_what_follows_a_figure_goes_ahead_where_its_sheet_would_be_half_blank(
     assert [text for text in first if text != "word"] == (["Told:"] + ["row"] * rows) * ahead
 
 
+def test_arabic_in_a_drawing_is_not_set_letter_by_letter(weasyprint, poppler, tmp_path):
+    """Which came out backwards: it is drawn as outlines, with the figure's alternative text to read."""
+    svg = DRAWN.format(
+        'viewBox="0 0 200 100" width="200" height="100"><text x="9" y="50" style="font-size: 9px">حلب</text>'
+    )
+    (tmp_path / "page.pdf").write_bytes(as_pdf(PAGE.format(svg)))
+    assert poppler("pdftotext", tmp_path / "page.pdf", "-").split() == ["word"]
+
+
 def without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str | None) -> None:
     """An installation without WeasyPrint, or with one whose libraries the system lacks."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "weasyprint"]:
