@@ -25,6 +25,7 @@ from conflictts.report.findings import Choices, areas_without_records
 from conflictts.report.folder import write_folder
 from conflictts.report.language import Translator
 from conflictts.report.page import PAGE, embedded, page_files, templates
+from conflictts.series.counting import counted_area, where_in_words
 from conflictts.series.daily import DailySeries, Day, daily_series
 from conflictts.series.disclosure import (
     CELL,
@@ -223,7 +224,8 @@ def _safe_area(
     sides = {truce.name: _sides(daily, truce, windows.get(truce.name)) for truce in truces}
     cuts = [cut for each in sides.values() if isinstance(each, Sides) for cut in each.cuts]
     safe = withhold_small_weeks(daily, k=k, cuts=cuts)
-    scope = daily.area if not any(file and file in daily.area for file in incidents.provenance.files) else ""
+    area = SafeSource.of(incidents.provenance).area
+    scope = counted_area(area, both) if area or not both else f"only {where_in_words(both)}"
     return SafeArea(
         name=name,
         scope=scope,

@@ -189,6 +189,24 @@ def test_nothing_of_a_record_stands_in_any_file(made, files):
     assert re.findall(r"\b[0-9a-f]{32,}\b", everything) == [], "no digest"
 
 
+@pytest.mark.parametrize(
+    ("where", "language", "said"),
+    [
+        ({"admin1": "Idlib"}, "en", "only admin1 Idlib"),
+        ({"admin1": ["Hama", "Idlib"]}, "fr", "seulement admin1 Hama ou Idlib"),
+        ({"admin1": "Idlib", "perpetrator": "Secret Unit"}, "fr", "seulement admin1 Idlib, auteur Secret Unit"),
+    ],
+)
+def test_which_records_are_counted_is_told_without_the_name_of_their_file(where, language, said, made, tmp_path):
+    """An export describes its area by its file; yet the page must say that it is of a part of the records."""
+    files = report(tmp_path / "part", made, where=where, language=language)
+    assert json.loads(files["findings.json"])["areas"][0]["scope"].startswith("only admin1 ")
+    assert f"<span>{said}</span>" in files["report.html"].decode()
+    footer = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", files["figures/weeks.svg"].decode()))
+    assert f"· {said} ·" in html.unescape(footer)
+    assert not any(b"secret-file" in each for each in files.values())
+
+
 def test_a_full_report_that_lay_there_is_gone(made, tmp_path):
     out = tmp_path / "out"
     (out / "figures").mkdir(parents=True)
