@@ -45,11 +45,16 @@ def test_it_makes_the_report_of_another_file(desk):
     folder, invented = desk
     first, last = (f"{day:%Y-%m-%d}" for day in invented.rates.index[[0, -1]])
     truce = f"{invented.truce:%Y-%m-%d}"
-    asked = {"INPUT": "desk.csv", "TRUCE": truce, "MEASURE": "deaths", "COVERAGE": [first, last]}
+    ended, retrieved = (f"{day:%Y-%m-%d}" for day in invented.rates.index[[-5, -1]])
+    asked = {"INPUT": "desk.csv", "TRUCE": truce, "MEASURE": "deaths", "COVERAGE": [first, last], "ENDED": ended}
+    asked |= {"LAG": 14, "RETRIEVED_ON": retrieved}
     code, said, executed = papermill(folder, {**asked, "LANGUAGE": "fr", "OUT": "made"})
     assert code == 0, said
-    daily = ct.daily_series(ct.read_incidents(folder / "desk.csv"), measure="deaths", coverage=(first, last))
-    effect = ct.estimate_truce_effect(daily, ct.Truce(truce))
+    daily = ct.daily_series(
+        ct.read_incidents(folder / "desk.csv"),
+        measure="deaths", coverage=(first, last), lag=14, retrieved_on=retrieved,
+    )  # fmt: skip
+    effect = ct.estimate_truce_effect(daily, ct.Truce(truce, ended=ended))
     printed = "".join(
         output.get("text", "")
         for cell in nbformat.read(executed, as_version=4).cells
@@ -59,6 +64,8 @@ def test_it_makes_the_report_of_another_file(desk):
     assert effect.sentence() in printed
     findings = json.loads((folder / "made" / "findings.json").read_text(encoding="utf-8"))
     assert findings["language"] == "fr"
+    assert findings["findings"][0]["truce"]["ended"] == ended
+    assert findings["findings"][0]["series"]["provisional_days"] == (daily.table["status"] == "provisional").sum() > 0
     assert "Desk of the Example" in (folder / "made" / "report.html").read_text(encoding="utf-8")
 
 
