@@ -92,7 +92,7 @@ STATED = [
     "Sensitivity", "Change against the previous period", "Change against a baseline", "ledger",
     "Share laid over several days", "Records without an upper bound", "Coverage", "Provisional days",
     "Methods in plain words", "Citation and licence", "findings.json", "series.csv", "SVG and PNG", "Same bytes",
-    "Names and free text", "English and French", "announced", "in force", "detected",
+    "Names and free text", "no request", "PDF", "English and French", "announced", "in force", "detected",
 ]  # fmt: skip
 
 
