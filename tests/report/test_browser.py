@@ -12,6 +12,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
@@ -79,6 +80,24 @@ def test_nothing_overflows(width, which, drawings, chromium, tmp_path, request):
     assert measured["svgs"] == drawings
     assert measured["out"] == []
     assert measured["width"] <= width
+
+
+@pytest.mark.parametrize(("left", "dark", "white"), [(0, 385, 5), (9999, 5, 385)], ids=["begin", "end"])
+def test_an_edge_beyond_which_a_figure_goes_on_is_shaded(left, dark, white, page, chromium, tmp_path):
+    """Also under the white sheet of a drawing, at telephone width; the other edge is not."""
+    style = re.search("<style>.*?</style>", page.read_text(encoding="utf-8"), re.DOTALL)[0]
+    drawing = '<svg viewBox="0 0 900 300"><rect width="900" height="300" fill="white"/></svg>'
+    (tmp_path / "page.html").write_text(
+        f'<!doctype html>{style}<figure style="margin: 0; width: 390px"><div class="scroll">{drawing}</div></figure>'
+        f"<script>document.querySelector('.scroll').scrollLeft = {left}</script>",
+        encoding="utf-8",
+    )
+    shot = tmp_path / "shot.png"
+    options = ("--hide-scrollbars", f"--screenshot={shot}", "--window-size=600,300", f"file://{tmp_path}/page.html")
+    run(chromium, *options, profile=tmp_path / "profile")
+    middle = plt.imread(shot)[100]
+    assert middle[white].min() > 0.99
+    assert middle[dark].max() < 0.95
 
 
 def test_the_table_of_a_panel_is_sorted_by_a_click(idlib, chromium, tmp_path):
