@@ -22,6 +22,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from conflictts.incidents.unseen import visible
 
 REFUSED, UNUSABLE, PROVIDER_FAILED, IN_PART, INTERRUPTED, UNEXPECTED = 1, 2, 3, 4, 130, 70
+INTERRUPTION = "conflictts: interrupted; nothing was replaced. Run it again; a download goes on where it stopped."
 OWN = {"lock", "new"}  # what lies in the folder that a file is written in
 
 
@@ -187,6 +188,10 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
+def _first_cause(error: BaseException) -> BaseException:
+    return error if error.__cause__ is None else _first_cause(error.__cause__)
+
+
 @contextmanager
 def one_sentence(debug: bool) -> Iterator[None]:
     """Turn an error into one sentence on stderr, or all that is known of it, and its exit code."""
@@ -197,10 +202,7 @@ def one_sentence(debug: bool) -> Iterator[None]:
     except (typer.Exit, typer.BadParameter, typer.Abort):
         raise
     except KeyboardInterrupt:
-        say(
-            "conflictts: interrupted; nothing was replaced. Run it again; a download goes on where it stopped.",
-            err=True,
-        )
+        say(INTERRUPTION, err=True)
         raise typer.Exit(INTERRUPTED) from None
     except ConflictTSError as error:
         say(traceback.format_exc() if debug else f"conflictts: {error}", err=True)
@@ -215,6 +217,9 @@ def one_sentence(debug: bool) -> Iterator[None]:
         say(traceback.format_exc() if debug else told, err=True)
         raise typer.Exit(UNUSABLE) from None
     except Exception as error:
+        if isinstance(_first_cause(error), KeyboardInterrupt):  # which came while compiled code was at work
+            say(INTERRUPTION, err=True)
+            raise typer.Exit(INTERRUPTED) from None
         told = f"conflictts: unexpected {type(error).__name__}: {error}. This is a fault of the program: run again "
         say(traceback.format_exc() if debug else f"{told}with --debug and report what it shows.", err=True)
         raise typer.Exit(UNEXPECTED) from None

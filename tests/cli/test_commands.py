@@ -6,15 +6,18 @@ import csv
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from conflictts.cli import app, program
 from conflictts.cli.program import IN_PART
+from conflictts.truce import _scan
 
 GED = ["id", "date_start", "date_end", "date_prec", "adm_1", "deaths_a", "deaths_b", "deaths_civilians"]
 GED += ["deaths_unknown", "low", "best", "high"]
@@ -300,6 +303,27 @@ def test_bad_input_ends_in_one_clear_sentence(arguments, code, said, tmp_path, m
     assert "Traceback" not in result.output
     assert result.stdout == ""
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="a system without timers that interrupt")
+def test_an_interruption_of_compiled_code_is_no_fault(monkeypatch, tmp_path):
+    """It comes out of a kernel as a SystemError with the KeyboardInterrupt among its causes."""
+    counts, weekday, observed = np.ones(400), np.arange(400) % 7, np.ones(400, dtype=bool)
+
+    def endless(*_, **__):
+        _scan.scan(counts, weekday, observed, 100, 300, True)
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        while True:
+            _scan.scan(counts, weekday, observed, 100, 300, True)
+
+    monkeypatch.setattr("conflictts.report.write.write_report", endless)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        result = conflictts("report", "--out", tmp_path / "out")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert result.exit_code == 130, result.output
+    assert "conflictts: interrupted; nothing was replaced." in result.stderr
 
 
 def test_a_fault_of_the_program_says_so_without_a_traceback(monkeypatch, tmp_path):
