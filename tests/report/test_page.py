@@ -203,6 +203,7 @@ def test_gaps_and_late_days_are_said_exported_and_drawn(idlib, tmp_path):
     text = re.sub(r"\s+", " ", page.read_text(encoding="utf-8"))
     assert "10 days in it were not observed: they are hatched, and left out, not counted as 0." in text
     assert "6 days are provisional (25 to 30 November 2019)" in text
+    assert "by its rate against that of the 110 observed days before;" in text
     assert "in the declared baseline (1 to 31 May 2019)" in text
     assert "28 October to 24 November 2019, the latest 28 settled days" in text
     for name in ("daily", "phases"):
