@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +48,9 @@ SMALLEST, LARGEST = 25.0, 420.0  # square points of a disc
 AROUND = 0.08  # of the drawn width and height, free on each side
 LEAST_SPAN = 0.5  # degrees that a map shows at least
 FOR_SCALE = 0.2  # of the height, free below for the scale
+DEGREE = 111.2  # kilometres of one of latitude, on average
+LENGTHS = tuple(digit * 10**power for power in range(4) for digit in (1, 2, 5))  # kilometres of the bar
+GRATICULE = "#E3E6E8"
 STEPS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 SURE, UNSURE, SILENT, STRANGE = "interval without 1", "interval holds 1", "too little data to compare", "no records"
 LOOKS: dict[str, dict[str, Any]] = {
@@ -78,7 +82,8 @@ def plot_map(found: PanelAnalysis, where: Outlines | pd.DataFrame, *, ax: Axes |
     Returns
     -------
     Axes
-        The axes given, in plate carrée, true to scale in the middle. How many areas are not on it is said below.
+        The axes given, in plate carrée, true to scale in the middle, for which the bar of kilometres holds. How many
+        areas are not on it is said below.
 
     Raises
     ------
@@ -184,11 +189,33 @@ def _frame(ax: Axes, shapes: Mapping[Any, Shape]) -> None:
     ax.set_xlim(middle[0] - wide / narrow / 2, middle[0] + wide / narrow / 2)
     ax.set_ylim(middle[1] - tall * (1 + FOR_SCALE) / 2, middle[1] + tall * (1 - FOR_SCALE) / 2)
     ax.set_aspect(1 / narrow)
-    for axis in (ax.xaxis, ax.yaxis):
+    for axis, sides in ((ax.xaxis, " EW"), (ax.yaxis, " NS")):
         axis.set_major_locator(MaxNLocator(4))
-        axis.set_major_formatter(FuncFormatter(lambda at, _: f"{at - 360 * (at > 180):g}°".replace("-", "−")))
+        axis.set_major_formatter(FuncFormatter(partial(_degrees, sides=sides)))
     ax.tick_params(labelsize=NAME_POINTS, length=2, color=COUNTED)
     ax.spines[:].set_color(COUNTED)
+    ax.grid(color=GRATICULE, linewidth=0.6)
+    ax.set_axisbelow(True)
+    _kilometres(ax, narrow, wide / narrow)
+
+
+def _degrees(at: float, _: int, *, sides: str) -> str:
+    """36.5° E, or 36.5° W where it is below 0."""
+    around = at - 360 * (at > 180)
+    return f"{abs(around):g}°{f' {sides[1 + (around < 0)]}' if around else ''}"
+
+
+def _kilometres(ax: Axes, narrow: float, degrees: float) -> None:
+    """A round length in the lower left corner, true on the parallel in the middle of the map."""
+    known = DEGREE * narrow  # kilometres
+    length = max((step for step in LENGTHS if step <= known * degrees / 5), default=LENGTHS[0])
+    share = length / known / degrees
+    bar = Path([(0.04, 0.115), (0.04, 0.1), (0.04 + share, 0.1), (0.04 + share, 0.115)])
+    ax.add_artist(PathPatch(bar, fill=False, edgecolor=INK, transform=ax.transAxes, gid="kilometres"))
+    ax.text(
+        0.04 + share / 2, 0.085, f"{length:,} km", ha="center", va="top", fontsize=points_of(ax, NAME_POINTS),
+        transform=ax.transAxes, color=INK, zorder=3,
+    )  # fmt: skip
 
 
 def _fill(ax: Axes, shapes: Mapping[Any, Shape], kinds: Mapping[Any, str], colours: Mapping[Any, Any]) -> None:

@@ -87,12 +87,30 @@ def test_degrees_are_as_long_as_on_the_ground_in_the_middle(areas_found, north, 
         assert ax.bbox.contains(*ax.transData.transform(corner))
 
 
+@pytest.mark.parametrize("north", [0.5, 60])
+def test_a_bar_is_as_long_as_the_kilometres_it_names(areas_found, north):
+    """On the parallel in the middle, where the distance is that of a great circle; graticule and names say where."""
+    ax = Figure(figsize=(8, 6)).add_axes((0.1, 0.2, 0.8, 0.7))
+    ct.plot_map(areas_found, squares(A=(10, north - 0.5), D=(11, north - 0.5)), ax=ax)
+    (bar,) = ax.findobj(lambda artist: artist.get_gid() == "kilometres")
+    (said,) = [text.get_text() for text in ax.texts if text.get_text().endswith(" km")]
+    ends = ax.transData.inverted().transform(ax.transAxes.transform(bar.get_path().vertices))[[1, 2], 0]
+    across = np.radians(ends[1] - ends[0]) / 2
+    distance = 2 * 6371 * np.arcsin(np.cos(np.radians(north)) * np.sin(across))
+    assert distance == pytest.approx(float(said.split()[0].replace(",", "")), rel=0.01)  # the middle is not quite at it
+    ax.figure.draw_without_rendering()
+    assert all(label.get_text().endswith("° E") for label in ax.get_xticklabels())
+    assert all(line.get_visible() for line in ax.get_xgridlines())
+
+
 def test_areas_on_both_sides_of_the_180th_meridian_lie_side_by_side(areas_found, axes):
     ax = ct.plot_map(areas_found, squares(A=(178.9, 0), D=(-180, 0), Fiji=(-179, 0)), ax=axes[0])
     low, high = ax.get_xlim()
     assert high - low < 20
     ax.figure.canvas.draw()
-    assert all(abs(float(label.get_text().rstrip("°").replace("−", "-"))) <= 180 for label in ax.get_xticklabels())
+    sides = {label.get_text()[-1]: float(label.get_text().partition("°")[0]) for label in ax.get_xticklabels()}
+    assert set(sides) >= {"E", "W"}
+    assert all(0 <= degrees <= 180 for degrees in sides.values())
 
 
 def test_refusals(areas_found, idlib):
