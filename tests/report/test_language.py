@@ -324,6 +324,7 @@ def test_what_the_readers_say_of_rows_has_its_french(tmp_path):
         ged.provenance.area,
         acled.CAVEAT,
         f"Licence: {acled.LICENCE}.",
+        acled.ATTRIBUTION.rpartition("10, 74. ")[2],
     ]
     said += [acled.DELETED, acled.OLDER, acled.CONVENTIONAL, acled.ZERO, ucdp.OLDER, merging.TOLD_TWICE]
     said += ["desk.csv is not UTF-8; read as cp1252, as detected: check its accented letters"]
