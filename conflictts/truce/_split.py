@@ -16,6 +16,7 @@ from conflictts.truce.locations import PRIOR
 
 _N_LEVELS = 384  # of the rate on either side
 _SURE = 0.01  # a change that is none with a smaller probability is taken for one
+_FADED, _APART = 3e-4, 45.0  # weights that have faded so far are found anew, but for those e to the -45 of the highest
 _NEGLIGIBLE = 30.0  # a day whose tempered log-likelihood is lower by this much holds under 1e-13 of the whole
 
 
@@ -64,10 +65,10 @@ def least_costs(counts, weekday, observed, fixed, per_count):
 
 
 @kernel
-def less_cost(log_prior, counts, weekday, observed, fixed, per_count):
-    """Log of the prior at each level, less the cost of all days together."""
+def less_cost(log_prior, counts, weekday, observed, begin, end, fixed, per_count):
+    """Log of the prior at each level, less the cost of the days from `begin` to before `end` together."""
     total, seen = np.zeros(7), np.zeros(7)
-    for t in range(counts.size):
+    for t in range(begin, end):
         if observed[t]:
             total[weekday[t]] += counts[t]
             seen[weekday[t]] += 1.0
@@ -80,27 +81,78 @@ def less_cost(log_prior, counts, weekday, observed, fixed, per_count):
     return cost
 
 
-@kernel
-def log_sum_exp(values, near):
-    """log(sum(exp(values))) without overflow, of values that rise to one peak and fall, and where the peak is.
+@kernel(fastmath={"reassoc"})
+def dim(weight, by, low, high):
+    """Multiply in place from `low` to before `high`, and sum."""
+    total = 0.0
+    for g in range(np.uint64(low), np.uint64(high)):  # with a sign each would be asked whether it counts from the end
+        weight[g] *= by[g]
+        total += weight[g]
+    return total
 
-    The peak is sought from `near` uphill. Terms below 1e-16 of the largest are left out.
+
+@kernel
+def add_side(answer, near, begin, end, backward, path, counts, weekday, observed, fixed, per_count, quiet):
+    """Add the log-likelihood of the days before each day, or from it on, the rate integrated out, where it is near.
+
+    Days without counts take the same from the log-likelihood whenever they come: likelihoods are multiplied by `quiet`,
+    and their logarithms follow when the next count does. Of levels, those that matter are looked at: `path` rises to
+    one peak and falls.
+
+    Parameters
+    ----------
+    answer : ndarray, shape (n_days,)
+        Changed in place.
+    backward : bool
+        From the last day to the first, so that a day is among those whose likelihood stands at it.
+    path : ndarray, shape (n_levels,)
+        Log of the prior, less the cost of the days beyond `begin` or `end`. Changed in place.
+    quiet : ndarray, shape (7, n_levels)
+        Likelihood of a day without counts.
     """
-    peak = near
-    while peak > 0 and values[peak - 1] > values[peak]:
-        peak -= 1
-    while peak + 1 < values.size and values[peak + 1] > values[peak]:
-        peak += 1
-    largest, total = values[peak], 1.0
-    g = peak - 1
-    while g >= 0 and values[g] > largest - 37.0:
-        total += math.exp(values[g] - largest)
-        g -= 1
-    g = peak + 1
-    while g < values.size and values[g] > largest - 37.0:
-        total += math.exp(values[g] - largest)
-        g += 1
-    return largest + math.log(total), peak
+    waiting, weight = np.zeros(7), np.empty(path.size)
+    peak, top, total, low, high = path.size // 2, 0.0, 0.0, 0, 0
+    for step in range(2 * (end - begin)):
+        t = end - 1 - step // 2 if backward else begin + step // 2
+        d, y = weekday[t], counts[t]
+        if (step % 2 == 1) == backward:
+            if near[t]:
+                if total < _FADED:
+                    take_days(path, waiting, fixed)
+                    while peak > 0 and path[peak - 1] > path[peak]:
+                        peak -= 1
+                    while peak + 1 < path.size and path[peak + 1] > path[peak]:
+                        peak += 1
+                    top, low, high, total = path[peak], peak, peak, 0.0
+                    while low > 0 and path[low - 1] > top - _APART:
+                        low -= 1
+                    while high < path.size and path[high] > top - _APART:
+                        weight[high] = math.exp(path[high] - top)
+                        total += weight[high]
+                        high += 1
+                    for g in range(low, peak):
+                        weight[g] = math.exp(path[g] - top)
+                        total += weight[g]
+                answer[t] += top + math.log(total)
+        elif observed[t]:
+            waiting[d] += 1.0
+            if y > 0.0:
+                take_days(path, waiting, fixed)
+                total = 0.0
+                for g in range(path.size):
+                    path[g] -= y * per_count[d, g]
+            elif total >= _FADED:
+                total = dim(weight, quiet[d], low, high)
+
+
+@kernel
+def take_days(path, waiting, fixed):
+    """Take the cost of so many days by weekday from the path, but for that of their counts; then none wait."""
+    for d in range(7):
+        if waiting[d] > 0.0:
+            for g in range(path.size):
+                path[g] -= waiting[d] * fixed[d, g]
+            waiting[d] = 0.0
 
 
 @kernel(inline="always")
@@ -137,24 +189,17 @@ def split_log_likelihoods(counts, weekday, observed, log_rate, log_prior, profil
         if cost[t] <= least + _NEGLIGIBLE * temper + slack:
             near[t] = True
             begin, end = min(begin, t), t + 1
-    path = less_cost(log_prior, counts[:begin], weekday[:begin], observed[:begin], fixed, per_count)
-    peak = path.size // 2
     for t in range(begin, end):
         if near[t]:
-            answer[t], peak = log_sum_exp(path, peak)
-        if observed[t]:
-            d, y = weekday[t], counts[t]
-            for g in range(path.size):
-                path[g] -= fixed[d, g] + y * per_count[d, g]
-    path = less_cost(log_prior, counts[end:], weekday[end:], observed[end:], fixed, per_count)
-    for t in range(end - 1, begin - 1, -1):
-        if observed[t]:
-            d, y = weekday[t], counts[t]
-            for g in range(path.size):
-                path[g] -= fixed[d, g] + y * per_count[d, g]
-        if near[t]:
-            after, peak = log_sum_exp(path, peak)
-            answer[t] += after
+            answer[t] = 0.0
+    quiet = np.empty(fixed.shape)
+    for d in range(7):
+        for g in range(log_rate.size):
+            quiet[d, g] = math.exp(-fixed[d, g])
+    for side in range(2):  # one call in a loop: each place of a call is compiled by itself
+        first, last = (end, n_days) if side else (0, begin)
+        path = less_cost(log_prior, counts, weekday, observed, first, last, fixed, per_count)
+        add_side(answer, near, begin, end, side == 1, path, counts, weekday, observed, fixed, per_count, quiet)
     return answer
 
 

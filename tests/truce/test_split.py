@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from scipy import optimize
-from scipy.special import betaln
+from scipy.special import betaln, logsumexp
 
 from conflictts.truce import _split as split
 from conflictts.truce._noise import memory
@@ -47,18 +47,30 @@ def test_days_left_out_are_negligible(change):
     assert all_days[1:][~kept[1:]].max() < all_days.max() - 20  # e^-20 is 2e-9
 
 
-def test_log_sum_exp_does_not_overflow():
-    assert split.log_sum_exp(np.array([1000.0, 1000.0]), 0)[0] == pytest.approx(1000 + math.log(2))
-    assert split.log_sum_exp(np.array([-5000.0, -1e6]), 1) == (pytest.approx(-5000), 0)
+SELDOM = np.random.default_rng(3).random(1500) < 0.05
+SPARSE = [
+    pytest.param(np.where(SELDOM, 1.0, 0.0), 0.05, id="seldom one"),
+    pytest.param(np.where(np.arange(1500) % 40 < 9, 1 / 9, 0.0), 0.1, id="spread over days"),
+    pytest.param(np.where(np.arange(1500) < 60, 400.0, 0.0), 8.0, id="silence after much"),
+    pytest.param(np.where(np.arange(1500) % 700 == 650, 3000.0, 0.0), 0.3, id="single days of many"),
+]
 
 
-@pytest.mark.parametrize("near", [0, 7, 200, 399])
-@pytest.mark.parametrize("steep", [1e-3, 0.5, 40.0])
-def test_log_sum_exp_of_a_peak_by_plain_numpy(near, steep):
-    values = 3.0 - steep * np.abs(np.linspace(-20, 12, 400)) ** 1.5
-    found, peak = split.log_sum_exp(values, near)
-    assert peak == values.argmax()
-    assert found == pytest.approx(np.logaddexp.reduce(values), abs=1e-12)  # 400 terms of e^-37 are 3e-14
+@pytest.mark.parametrize(("counts", "size"), SPARSE)
+def test_likelihoods_of_long_silences_by_plain_sums_over_all_levels(counts, size):
+    rng = np.random.default_rng(5)
+    profile, weekday = np.array([1.6, 1, 1, 1, 1, 0.8, 0.6]), np.arange(1500) % 7
+    observed = rng.random(1500) > 0.03
+    grid = np.linspace(-16, 10, 384)
+    log_prior = -0.25 * np.abs(grid + 3)
+    fixed, per_count = day_costs(grid, profile, size)
+    costs = np.where(observed[:, None], fixed[weekday] + counts[:, None] * per_count[weekday], 0.0)
+    before = np.vstack([np.zeros(384), np.cumsum(costs, axis=0)[:-1]])
+    after = np.cumsum(costs[::-1], axis=0)[::-1]
+    expected = logsumexp(log_prior - before, axis=1) + logsumexp(log_prior - after, axis=1)
+    found = split.split_log_likelihoods(counts, weekday, observed, grid, log_prior, profile, size, 1e6)
+    assert np.isfinite(found[1:]).all()
+    np.testing.assert_allclose(found[1:], expected[1:], atol=1e-8, rtol=1e-12)  # of logarithms that reach -1e5
 
 
 @pytest.mark.parametrize("seed", range(20))
