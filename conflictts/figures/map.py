@@ -135,6 +135,7 @@ def plot_map(found: PanelAnalysis, where: Outlines | pd.DataFrame, *, ax: Axes |
     apart = np.abs(np.log(ratios)).sort_values(ascending=False, kind="stable").index
     _name(ax, shapes, [*(key for label in LOOKS for key in apart if kinds[key] == label), *kinds], kinds, sizes)
     _scale(ax, norm, farthest)
+    _kilometres(ax)
     write_footer(ax, _about(found, effects, shapes, where))
     return ax
 
@@ -196,7 +197,6 @@ def _frame(ax: Axes, shapes: Mapping[Any, Shape]) -> None:
     ax.spines[:].set_color(COUNTED)
     ax.grid(color=GRATICULE, linewidth=0.6)
     ax.set_axisbelow(True)
-    _kilometres(ax, narrow, wide / narrow)
 
 
 def _degrees(at: float, _: int, *, sides: str) -> str:
@@ -205,11 +205,12 @@ def _degrees(at: float, _: int, *, sides: str) -> str:
     return f"{abs(around):g}°{f' {sides[1 + (around < 0)]}' if around else ''}"
 
 
-def _kilometres(ax: Axes, narrow: float, degrees: float) -> None:
-    """A round length in the lower left corner, true on the parallel in the middle of the map."""
-    known = DEGREE * narrow  # kilometres
-    length = max((step for step in LENGTHS if step <= known * degrees / 5), default=LENGTHS[0])
-    share = length / known / degrees
+def _kilometres(ax: Axes) -> None:
+    """A round length in the lower left corner, true on the parallel in the middle of the areas."""
+    west, east = ax.get_xlim()
+    across = DEGREE / float(ax.get_aspect()) * (east - west)
+    length = max((step for step in LENGTHS if step <= across / 5), default=LENGTHS[0])
+    share = length / across
     bar = Path([(0.04, 0.115), (0.04, 0.1), (0.04 + share, 0.1), (0.04 + share, 0.115)])
     ax.add_artist(PathPatch(bar, fill=False, edgecolor=INK, transform=ax.transAxes, gid="kilometres"))
     ax.text(

@@ -29,8 +29,8 @@ def test_outlines_take_the_colour_of_their_ratio(areas_found, axes):
     ax = ct.plot_map(areas_found, where, ax=axes[0])
     assert ax is axes[0]
     assert not axes[1].patches
-    drawn = {round(patch.get_path().vertices[:, 0].min()): patch for patch in ax.patches + ax.artists if len(
-        patch.get_path().vertices)}  # fmt: skip
+    outlines = [patch for patch in ax.patches if patch.get_gid() is None and len(patch.get_path().vertices)]
+    drawn = {round(patch.get_path().vertices[:, 0].min()): patch for patch in outlines}
     farthest = 1 / 0.3  # of the ratios drawn; the scale reaches as far to either side
     for place, ratio in ((0, 0.3), (1, 1.6), (2, 0.9)):
         expected = RATIOS((np.log(ratio) / np.log(farthest) + 1) / 2)
