@@ -28,7 +28,7 @@ import pandas as pd
 import conflictts as ct
 from conflictts.series.counting import Tally
 from conflictts.series.panel import panel_of
-from conflictts.truce import _noise, _path, _posterior, _segment, _slope, _split, _trends
+from conflictts.truce import _noise, _path, _posterior, _segment, _slope, _split, _trend_windows, _trends
 
 SIZES = ["250x3000", "500x3000", "1000x3000", "2000x3000", "400x13000"]
 PARTS = {
@@ -39,6 +39,7 @@ PARTS = {
     _noise: "sets",
     _slope: "sets",
     _trends: "latest weeks",
+    _trend_windows: "latest weeks",
 }
 
 
