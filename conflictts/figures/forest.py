@@ -15,15 +15,11 @@ from conflictts.figures.style import (
     CONTRAST,
     FOOTER_POINTS,
     INK,
-    LEAST_APART,
-    LEAST_TALL,
     LETTER,
     LEVEL,
-    OWN,
     QUIET,
     SET,
     below_label,
-    footer_inches,
     footer_letter,
     footer_line,
     given_or_current,
@@ -111,7 +107,6 @@ def plot_forest(found: PanelAnalysis, *, most: int = MOST, ax: Axes | None = Non
     legend_above(ax)
     below, about = _name_those_left(ax, found), _about(found, effects, len(shown))
     write_footer(ax, about, below=below * 72)
-    _make_room(ax, below + LEAST_APART / 72 + footer_inches(ax, about))
     return ax
 
 
@@ -154,7 +149,7 @@ def _letters_beside(ax: Axes, names: list[str]) -> int:
     letter = LETTER * float(ax.yaxis.get_major_ticks(1)[0].label1.get_fontsize()) / 72
     wide, box = float(ax.figure.get_size_inches()[0]), ax.get_position()  # type: ignore[union-attr]
     free = box.x0 * wide
-    if ax.get_gid() == OWN or gives_way(ax):
+    if gives_way(ax):
         wanted = min(max(len(name) for name in names) * letter + BESIDE, wide / 3)
         left = max(free, wanted) / wide
         ax.set_position((left, box.y0, box.x1 - left, box.height))
@@ -177,7 +172,8 @@ def finish_ratios(ax: Axes, rows: int, level: float) -> None:
     ax.set_ylim(rows - 0.4, -0.6)
     for label in ax.get_yticklabels():
         label.set_parse_math(False)
-    ax.set_xlabel(f"rate ratio, after over before ({of_level(level)} interval)")
+    label = ax.set_xlabel(f"rate ratio, after over before ({of_level(level)} interval)")
+    label.set_fontsize(points_of(ax, float(label.get_fontsize())))
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(axis="y", length=0, labelsize=points_of(ax, float(ax.yaxis.label.get_fontsize())))
 
@@ -256,15 +252,6 @@ def _name_those_left(ax: Axes, found: PanelAnalysis) -> float:
             write(name, beside + position // lines, line + position % lines, QUIET)
         line += lines + 0.3
     return below + (line + 0.2) * tall
-
-
-def _make_room(ax: Axes, below: float) -> None:
-    """So many inches below axes that `given_or_current` made, as far as that leaves enough of them."""
-    if ax.get_gid() == OWN:
-        box, tall = ax.get_position(), float(ax.figure.get_size_inches()[1])  # type: ignore[union-attr]
-        bottom = min(below / tall, box.y1 - LEAST_TALL / tall)
-        if bottom > box.y0:
-            ax.set_position((box.x0, bottom, box.width, box.y1 - bottom))
 
 
 def about_effects(found: PanelAnalysis, effects: pd.DataFrame) -> list[str]:

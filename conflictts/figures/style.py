@@ -231,8 +231,8 @@ def _give_way(ax: Axes, *, below: float = 0.0, above: float = 0.0) -> None:
 
 
 def give_way_to_names(ax: Axes) -> None:
-    """The same at the left, where the names of the axis or of its ticks want it."""
-    if not (gives_way(ax) or ax.get_gid() == OWN):
+    """The same at the sides, where the names of an axis or of its ticks want it."""
+    if not (gives_way(ax) and ax.axison):
         return
     drawn = ax.yaxis.get_tightbbox()
     box, wide = ax.get_position(original=True), ax.figure.bbox.width
@@ -240,11 +240,15 @@ def give_way_to_names(ax: Axes) -> None:
     left = min(box.x0 + lacking / wide, MOST_ASIDE)
     if lacking > 0 and left > box.x0:
         ax.set_position((left, box.y0, box.x1 - left, box.height))
+    drawn, box = ax.xaxis.get_tightbbox(), ax.get_position(original=True)
+    beyond = 0.0 if drawn is None else (drawn.x1 - wide) / wide
+    if 0 < beyond < box.width / 4:
+        ax.set_position((box.x0, box.y0, box.width - beyond, box.height))
 
 
 def _wrap_name(ax: Axes) -> None:
     """The name of a y-axis that is longer than the axis, on several lines."""
-    if not (gives_way(ax) or ax.get_gid() == OWN):
+    if not gives_way(ax):
         return
     label = ax.yaxis.label
     said, points = label.get_text(), float(label.get_fontsize())
@@ -255,10 +259,10 @@ def _wrap_name(ax: Axes) -> None:
 
 
 def gives_way(ax: Axes) -> bool:
-    """Whether axes may be made smaller: the only ones of a figure, placed neither by hand nor by a layout."""
+    """Whether axes may be made smaller: the only ones of a figure, placed neither by a caller nor by a layout."""
     figure = ax.figure
     alone = isinstance(figure, Figure) and figure.axes == [ax] and figure.get_layout_engine() is None
-    return alone and ax.get_subplotspec() is not None
+    return alone and (ax.get_subplotspec() is not None or ax.get_gid() == OWN)
 
 
 def _swatch(handles: list[Any]) -> Any:

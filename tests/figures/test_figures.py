@@ -317,16 +317,16 @@ def test_onset_without_a_detected_day_says_so(idlib, axes):
     assert [line for line in ax.lines if line.get_marker() == "v"] == []
 
 
+@pytest.mark.parametrize("size", [(6.4, 4.8), (4, 3)])
 @pytest.mark.parametrize("name", names_of_figures())
-def test_a_figure_drawn_alone_holds_its_legend_and_its_footer(name, idlib, areas_found):
+def test_a_figure_drawn_alone_holds_its_legend_and_its_footer(name, size, idlib, areas_found):
     """Without axes given: nothing is cut off by the figure's edge, however many rows the legend has."""
     with mpl.rc_context(mpl.rcParamsDefault):
-        figure = plt.figure(figsize=(6.4, 4.8))
+        figure = plt.figure(figsize=size)
         ax = plots(idlib, areas_found)[name](None)
         assert ax.figure is figure
         figure.canvas.draw()
-        kept, drawn = figure.bbox, ax.get_tightbbox()
-        assert (drawn.x0 >= kept.x0, drawn.y0 >= kept.y0, drawn.x1 <= kept.x1, drawn.y1 <= kept.y1) == (True,) * 4
+        holds_all(ax)
         plt.close(figure)
 
 
@@ -338,10 +338,14 @@ def test_the_only_axes_of_a_figure_make_room_for_what_is_written(size, idlib, ar
             figure, ax = plt.subplots(figsize=size)
             draw(ax)
             figure.canvas.draw()
-            kept, drawn = figure.bbox, ax.get_tightbbox()
-            for begins, ends in ((kept.x0, drawn.x0), (kept.y0, drawn.y0), (drawn.x1, kept.x1), (drawn.y1, kept.y1)):
-                assert begins <= ends + 1, name  # of a pixel
+            holds_all(ax, name)
             plt.close(figure)
+
+
+def holds_all(ax: Axes, name: str = "") -> None:
+    kept, drawn = ax.figure.bbox, ax.get_tightbbox()
+    for begins, ends in ((kept.x0, drawn.x0), (kept.y0, drawn.y0), (drawn.x1, kept.x1), (drawn.y1, kept.y1)):
+        assert begins <= ends + 1, name  # a pixel
 
 
 @pytest.mark.parametrize(
