@@ -137,8 +137,8 @@ def difference_interval(
 
         # Newton steps on the scale of t quantiles, where the share is all but a line, held between sizes tried before
         wanted = float(stdtrit(freedom + 1, tail / chance))
-        low, high = -MAX_LOG, np.inf
-        log_size = float(weights @ centre - wanted * (weights @ width))
+        low, high = -MAX_LOG, MAX_LOG
+        log_size = min(max(float(weights @ centre - wanted * (weights @ width)), low), high)
         for _ in range(200):
             away = (centre - log_size) / width
             share = float(weights @ stdtr(freedom + 1, away))
@@ -149,7 +149,7 @@ def difference_interval(
             if abs(step) < 1e-9 or log_size < 1e-6 - MAX_LOG:
                 return log_size + step
             low, high = (log_size, high) if found > wanted else (low, log_size)
-            log_size = log_size + step if low < log_size + step < high else (low + min(high, MAX_LOG)) / 2
+            log_size = log_size + step if low < log_size + step < high else (low + high) / 2
         return log_size
 
     def quantile(probability: float) -> float:

@@ -65,6 +65,16 @@ def test_a_counterfactual_known_well_leaves_the_ratio_alone_uncertain():
     assert [lower, upper] == pytest.approx(ends, abs=0.005 * (ends[1] - ends[0]))
 
 
+@pytest.mark.parametrize("correlation", [0.0, 0.9, -0.9])
+def test_no_step_goes_beyond_what_is_a_number(correlation):
+    """Where no share is left above a size, the straight line leads to 1e300, of whose square NumPy warns."""
+    covariance = np.array([[0.001**2, correlation * 0.001 * 0.03], [correlation * 0.001 * 0.03, 0.03**2]])
+    lower, upper = difference_interval(np.log(100), 0.0, covariance, 1000.0, 0.95)
+    half = stdtrit(1000, 0.975) * 0.03
+    ends = [100 - 100 * np.exp(half), 100 - 100 * np.exp(-half)]
+    assert [lower, upper] == pytest.approx(ends, abs=0.02 * (ends[1] - ends[0]))  # 64 nodes are so coarse there
+
+
 def test_a_known_ratio_leaves_the_counterfactual_alone_uncertain():
     lower, upper = difference_interval(np.log(100), np.log(0.5), np.diag([0.04, 0.0]), 20.0, 0.95)
     half = stdtrit(20, 0.975) * 0.2
