@@ -1,13 +1,15 @@
 """Time of `analyse_panel` on invented panels: by part, what is added to the kernels, and how it grows with series.
 
 Series are independent negative binomial counts (size 1.5) whose rate changes by a factor of 2 to 4 every 500 days on
-average. A kernel is a function compiled by numba that Python calls; "kernels" is the processor time from its call to
-its return, measured in the run itself, so arithmetic that moves into one changes sides without a saving. "Added" is
-all other processor time of the run, from the panel to the assembled tables, over that; "ms a series" is both together,
-by which a change of code is judged. No truce: changes with their sets, and the latest weeks.
+average; with `--times 0.03` as seldom as where a district counts deaths on a few days of a hundred. A kernel is a
+function compiled by numba that Python calls; "kernels" is the processor time from its call to its return, measured in
+the run itself, so arithmetic that moves into one changes sides without a saving. "Added" is all other processor time
+of the run, from the panel to the assembled tables, over that; "ms a series" is both together, by which a change of
+code is judged. No truce: changes with their sets, and the latest weeks.
 
     python benchmarks/panel_analysis.py                     # the table of README.md: minutes
     python benchmarks/panel_analysis.py --size 400x13000    # one size
+    python benchmarks/panel_analysis.py --size 400x13000 --times 0.03
 """
 
 from __future__ import annotations
@@ -43,15 +45,15 @@ PARTS = {
 }
 
 
-def invented(n_series: int, n_days: int, seed: int) -> ct.DailyPanel:
-    """Series whose rates change now and then, as a panel."""
+def invented(n_series: int, n_days: int, seed: int, times: float = 1.0) -> ct.DailyPanel:
+    """Series whose rates change now and then, as a panel; `times` as many a day."""
     rng = np.random.default_rng(seed)
     days = pd.date_range("1990-01-01", periods=n_days)
     best = np.empty((n_series, n_days))
     for k in range(n_series):
         steps = np.where(rng.random(n_days) < 1 / 500, rng.uniform(np.log(2), np.log(4), n_days), 0.0)
         log_rate = np.cumsum(steps * rng.choice([-1, 1], n_days))
-        rate = np.exp(np.clip(log_rate + rng.normal(0, 0.7), -4, 3))
+        rate = times * np.exp(np.clip(log_rate + rng.normal(0, 0.7), -4, 3))
         best[k] = rng.negative_binomial(1.5, 1.5 / (1.5 + rate))
     return _panel(best, days)
 
@@ -101,9 +103,9 @@ def timed_kernels() -> Iterator[dict[str, float]]:
             setattr(module, name, kernel)
 
 
-def measured(n_series: int, n_days: int, seed: int, threads: int | None) -> dict[str, float]:
+def measured(n_series: int, n_days: int, seed: int, threads: int | None, times: float = 1.0) -> dict[str, float]:
     """Wall and processor seconds of one panel, those in kernels by part, and memory in MB."""
-    panel = invented(n_series, n_days, seed)
+    panel = invented(n_series, n_days, seed, times)
     with timed_kernels() as spent:
         begun, busy = time.perf_counter(), time.process_time()
         found = ct.analyse_panel(panel, threads=threads)
@@ -119,6 +121,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", nargs="+", default=SIZES, help="series x days, such as 400x13000")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--times", type=float, default=1.0, help="as many counts a day")
     parser.add_argument("--threads", type=int)
     given = parser.parse_args(arguments)
     sizes = [tuple(map(int, size.split("x"))) for size in given.size]
@@ -128,7 +131,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"|{'--:|' * (8 + len(parts))}")
     taken: dict[int, list[tuple[int, float]]] = {}
     for n_series, n_days in sizes:
-        row = measured(n_series, n_days, given.seed, given.threads)
+        row = measured(n_series, n_days, given.seed, given.threads, given.times)
         taken.setdefault(n_days, []).append((n_series, row["processor"]))
         cells = [f"{n_series:,}", f"{n_days:,}", f"{row['wall']:.1f}", f"{row['processor']:.1f}"]
         cells.append(f"{1000 * row['processor'] / n_series:.2f}")
