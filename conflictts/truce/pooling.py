@@ -79,8 +79,10 @@ class PooledEffect:
     def leave_one_out(self) -> pd.DataFrame:
         """The mean without each area in turn: rate_ratio, lower, upper, tau; needs four areas with counts.
 
-        As `pool_effects` tells of the others, to a part in 1,000: by one grid for all, in time that grows with the
-        number of areas, of which 120 take about two seconds.
+        As `pool_effects` tells of the others, mostly to a part in 1,000 and all but always to one in 200: by one grid
+        for all, in time that grows with the number of areas, of which 120 take about two seconds. Where the others have
+        no count on one side, the ends lie orders of magnitude apart, and the two differ by up to 6 %: the grid here is
+        the finer one.
 
         Raises
         ------

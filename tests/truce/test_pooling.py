@@ -144,6 +144,13 @@ def test_leaving_one_out_is_pooling_the_others(before, after):
     np.testing.assert_allclose(table.to_numpy(), slowly, rtol=1e-3)  # as stated: the grids differ
 
 
+def test_leaving_one_out_where_nobody_was_killed_after_the_date():
+    """The others' ends, 0.00001 and 0.04, lie so far apart that the grids differ by more."""
+    pooled = ct.pool_effects([40, 25, 60, 12], [0, 0, 0, 0], [0.5] * 4)
+    for k, told in enumerate(pooled.leave_one_out().to_numpy()):
+        assert told.tolist() == pytest.approx(pooled_without(pooled, k), rel=0.06)  # as stated
+
+
 def test_leaving_one_out_takes_time_by_the_number_of_areas(monkeypatch):
     """Likelihoods of an area on a grid are nearly all of it."""
     found = []
