@@ -99,16 +99,18 @@ def memory_factor(calm: np.ndarray, mean: float, size: float, quantile: float | 
 def days_to_a_number(calm: np.ndarray) -> float:
     """Over how many days a number was spread, as of a weekly bulletin; 1 unless most of the total lies on such days.
 
-    Told by neighbouring days of one count that is no whole number. So many days are worth one, which is more than the
-    autocorrelations of a calm of a dozen numbers can show.
+    Told by neighbouring days of one count that is no whole number, as the median length of such runs: equal numbers in
+    a row are one run. So many days are worth one, which is more than the autocorrelations of a calm of a dozen numbers
+    can show.
     """
     counts = calm[np.isfinite(calm)]
-    edges = np.flatnonzero(np.diff(counts, prepend=np.nan, append=np.nan) != 0)
-    days = np.diff(edges)
-    spread = (days > 1) & (counts[edges[:-1]] % 1 != 0)
-    if 2 * (days * counts[edges[:-1]])[spread].sum() <= counts.sum():
+    begins = np.flatnonzero(~np.isclose(counts[1:], counts[:-1], rtol=1e-9, atol=1e-12)) + 1  # rounding
+    edges = np.concatenate([[0], begins, [len(counts)]])
+    days, count = np.diff(edges), counts[edges[:-1]]
+    spread = (days > 1) & ~np.isclose(count, np.round(count), rtol=0, atol=1e-9)
+    if 2 * (days * count)[spread].sum() <= counts.sum():
         return 1.0
-    return float((days[spread] ** 2).sum() / days[spread].sum())
+    return float(np.median(days[spread]))
 
 
 def refuse_thin(calm: pd.Series) -> None:
@@ -137,7 +139,7 @@ def cautions_of(calm: pd.Series) -> tuple[str, ...]:
     days = days_to_a_number(calm.to_numpy(dtype=float))
     if days > 1:
         said.append(
-            f"The calm is made of numbers spread over {days:.0f} days each on average: it is worth "
+            f"The calm is made of numbers spread over some {days:.0f} days each: it is worth "
             f"{calm.count() / days:.0f} numbers, and a rise shows only after several more of them."
         )
     return tuple(said)
